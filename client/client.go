@@ -1,0 +1,247 @@
+// Package client makes one typed, defensive request to the InstaView sourcing
+// API. It knows HTTP and nothing of MCP; asking again is package poll's.
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// DefaultBaseURL is the host every sourcing page of the API documentation
+// names. It has no version prefix.
+const DefaultBaseURL = "https://api.instaview.sk"
+
+// The bounds of one attempt. The API documents no figure; these keep a dead
+// network from holding a caller, and a hostile answer from filling memory.
+const (
+	connectTimeout  = 5 * time.Second
+	headerTimeout   = 15 * time.Second
+	attemptTimeout  = 20 * time.Second
+	maxHeaderBytes  = 64 << 10
+	maxErrorBytes   = 64 << 10
+	idleConnTimeout = 90 * time.Second
+	// maxIdleConns is above the look budget's burst, so that a burst does not
+	// pay for TLS again.
+	maxIdleConns = 16
+)
+
+// Key is an InstaView API key. It formats as "[redacted]" under every verb, in
+// JSON and in logs; Reveal alone tells it. The zero value is no key.
+type Key struct {
+	// A pointer, because fmt prints the unexported fields of other types
+	// without asking their methods: of this one it finds an address.
+	secret *string
+}
+
+// NewKey makes a Key of a string.
+func NewKey(s string) Key { return Key{&s} }
+
+// Reveal returns the key itself; "" for the zero value.
+func (k Key) Reveal() string {
+	if k.secret == nil {
+		return ""
+	}
+	return *k.secret
+}
+
+const redacted = "[redacted]"
+
+// Format implements fmt.Formatter.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue implements slog.LogValuer.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Validate reports why k cannot be sent as a bearer token, or nil. The API's
+// pages disagree on prefix and length, so neither is checked.
+func (k Key) Validate() error {
+	if k.Reveal() == "" {
+		return errors.New("the API key is empty")
+	}
+	for _, r := range k.Reveal() {
+		if r > unicode.MaxASCII || unicode.IsSpace(r) || unicode.IsControl(r) {
+			return errors.New("the API key holds a space, a control character or a character outside ASCII")
+		}
+	}
+	return nil
+}
+
+// requestIDPattern is deliberately wider than the documented "req_<uuid>": ids
+// are opaque, and only what could leave the URL's path segment is refused.
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
+
+// ValidRequestID reports whether id may be asked for: 1 to 128 characters of
+// A-Z, a-z, 0-9, "_" and "-", the first a letter or digit.
+func ValidRequestID(id string) bool { return requestIDPattern.MatchString(id) }
+
+// Client asks the API on behalf of one key. It is safe for concurrent use.
+type Client struct {
+	http      *http.Client
+	base      *url.URL
+	key       Key
+	companyID string
+	userAgent string
+	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Option configures a Client.
+type Option func(*Client) error
+
+// WithBaseURL replaces DefaultBaseURL. It must be https, or http to a loopback
+// host, and carry no user, query or fragment; a path is kept as a prefix.
+func WithBaseURL(raw string) Option {
+	return func(c *Client) error {
+		base, err := parseBaseURL(raw)
+		if err != nil {
+			return err
+		}
+		c.base = base
+		return nil
+	}
+}
+
+// WithCompanyID sends companyId with every request, which keys issued to an
+// applicant tracking system must do. Empty sends none.
+func WithCompanyID(id string) Option {
+	return func(c *Client) error {
+		c.companyID = id
+		return nil
+	}
+}
+
+// WithVersion names the program's version in the User-Agent.
+func WithVersion(version string) Option {
+	return func(c *Client) error {
+		c.userAgent = "instaview-mcp/" + version
+		return nil
+	}
+}
+
+// WithDialContext replaces how connections are made, for servers that live in
+// this process. Everything above the connection stays as it is.
+func WithDialContext(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
+	return func(c *Client) error {
+		c.dial = dial
+		return nil
+	}
+}
+
+// New returns a Client for key. It makes no request.
+func New(key Key, opts ...Option) (*Client, error) {
+	if err := key.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		key:       key,
+		userAgent: "instaview-mcp/dev",
+		dial:      (&net.Dialer{Timeout: connectTimeout}).DialContext,
+	}
+	for _, opt := range append([]Option{WithBaseURL(DefaultBaseURL)}, opts...) {
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	c.http = &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            c.dial,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    connectTimeout,
+			ResponseHeaderTimeout:  headerTimeout,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+			MaxIdleConnsPerHost:    maxIdleConns,
+			IdleConnTimeout:        idleConnTimeout,
+			ForceAttemptHTTP2:      true,
+		},
+		// A redirect could carry the key to another host, and the contract has none.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+// CloseIdleConnections releases the connections no request is using.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// Results asks for a run exactly once. A failed run is a result, not an error.
+//
+// The error is an *Error, or ctx's own when ctx ended first. An id that
+// ValidRequestID refuses costs no request.
+func (c *Client) Results(ctx context.Context, requestID string) (*Results, error) {
+	if !ValidRequestID(requestID) {
+		return nil, &Error{Code: CodeInvalidRequest, Reason: "malformed request id"}
+	}
+	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+
+	resp, err := c.http.Do(c.request(attempt, requestID))
+	if err != nil {
+		return nil, transportError(ctx, err)
+	}
+	// Closing without draining drops the connection when a body was too large
+	// to read, which is what such an upstream deserves.
+	defer func() { _ = resp.Body.Close() }()
+
+	answer := readAnswer(resp)
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
+		return nil, statusError(resp, answer)
+	}
+	results, err := decodeResults(resp.Body, resp.StatusCode, requestID)
+	if err != nil {
+		return nil, bodyError(ctx, resp.StatusCode, answer, err)
+	}
+	results.Date, results.RateLimit = answer.date, answer.limit
+	return results, nil
+}
+
+func (c *Client) request(ctx context.Context, requestID string) *http.Request {
+	u := c.base.JoinPath("sourcing", requestID, "results")
+	if c.companyID != "" {
+		u.RawQuery = url.Values{"companyId": {c.companyID}}.Encode()
+	}
+	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{
+		"Authorization": {"Bearer " + c.key.Reveal()},
+		"Accept":        {"application/json"},
+		"User-Agent":    {c.userAgent},
+	}}
+	return req.WithContext(ctx)
+}
+
+func parseBaseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return nil, errors.New("the base URL is not of the form https://host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("the base URL must not hold a user, a query or a fragment")
+	case strings.Contains(u.EscapedPath(), "..") || strings.ContainsAny(u.EscapedPath(), "%\\"):
+		return nil, errors.New("the base URL's path must be plain")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		u.Path = "/" + strings.Trim(u.Path, "/") // rooted, or a joined path would not be
+		return u, nil
+	default:
+		return nil, errors.New("the base URL must be https (http only for a loopback address)")
+	}
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

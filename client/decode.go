@@ -1,0 +1,285 @@
+package client
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The bounds of decoding. The documentation sets none; a real shortlist of 100
+// candidates is about 300 KB.
+const (
+	MaxBodyBytes      = 8 << 20 // after decompression
+	MaxCandidates     = 500
+	MaxCandidateBytes = 256 << 10
+	MaxListItems      = 200
+	maxDepth          = 32
+	maxMembers        = 256 // of an object; the contract's largest has 14
+)
+
+// contractError is a body that was received but cannot be accepted.
+type contractError struct{ reason string }
+
+func (e *contractError) Error() string { return e.reason }
+
+var errBodyTooLarge = &contractError{"body larger than 8 MiB"}
+
+// brokenBody is a body the network, and not the server, ended.
+type brokenBody struct{ cause error }
+
+func (e *brokenBody) Error() string { return e.cause.Error() }
+func (e *brokenBody) Unwrap() error { return e.cause }
+
+// boundedReader fails, rather than ends, where MaxBodyBytes are passed: an end
+// would look like a body cut short by the network, which is worth a retry.
+type boundedReader struct {
+	r    io.Reader
+	read int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.read >= MaxBodyBytes {
+		return 0, errBodyTooLarge
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), MaxBodyBytes-b.read)])
+	b.read += int64(n)
+	var corrupt flate.CorruptInputError
+	if err != nil && err != io.EOF && !errors.As(err, &corrupt) && err != gzip.ErrHeader && err != gzip.ErrChecksum {
+		err = &brokenBody{err}
+	}
+	return n, err
+}
+
+// decodeResults reads the body of a 200 or 202 for the run asked for. It
+// streams, so that memory is bounded by what is kept and not by what is sent.
+func decodeResults(body io.Reader, httpStatus int, requestID string) (*Results, error) {
+	bounded := &boundedReader{r: body}
+	d := &decoder{
+		// Duplicate names are checked here, per object that matters, because a
+		// duplicate inside one candidate must not cost the others.
+		json:    jsontext.NewDecoder(bounded, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		results: &Results{HTTPStatus: httpStatus},
+	}
+	err := d.document()
+	d.results.Bytes = bounded.read
+	switch {
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && bounded.read == 0 && httpStatus == 202:
+		return d.results, nil // accepted, and nothing to say yet
+	case errors.Is(err, errBodyTooLarge) && d.results.Truncated && d.results.Status != "":
+		// Only surplus candidates were lost.
+	case err != nil:
+		return nil, err
+	}
+	return d.results, checkOwner(d.results, requestID)
+}
+
+// checkOwner keeps one tenant's candidates from another, should an upstream or
+// a proxy before it mix up its answers.
+func checkOwner(r *Results, requestID string) error {
+	switch {
+	case r.RequestID != "" && r.RequestID != requestID:
+		return &contractError{"the body is about another run"}
+	case r.RequestID == "" && len(r.Candidates) > 0:
+		return &contractError{"candidates without a request id"}
+	case r.RequestID == "" && r.Status == "" && r.HTTPStatus == 200:
+		return &contractError{"neither request id nor status"}
+	}
+	return nil
+}
+
+type decoder struct {
+	json    *jsontext.Decoder
+	results *Results
+}
+
+func (d *decoder) document() error {
+	if d.json.PeekKind() != '{' {
+		if _, err := d.json.ReadToken(); err != nil {
+			return err
+		}
+		return &contractError{"body is not a JSON object"}
+	}
+	if err := d.envelope(true); err != nil {
+		return err
+	}
+	// A second document could say the opposite of the first.
+	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
+		if err != nil {
+			return err
+		}
+		return &contractError{"more than one JSON document"}
+	}
+	return nil
+}
+
+// envelope reads the object that holds status and candidates. The API sends it
+// flat; wrapped in data is accepted too, once, since its other pages do that.
+func (d *decoder) envelope(outermost bool) error {
+	r := d.results
+	return eachMember(d.json, func(name string) (bool, error) {
+		var err error
+		switch name {
+		case "requestId":
+			r.RequestID, err = readWord(d.json)
+		case "status":
+			var status string
+			status, err = readWord(d.json)
+			r.Status = Status(status)
+		case "createdAt":
+			r.CreatedAt, err = readTime(d.json)
+		case "completedAt":
+			r.CompletedAt, err = readTime(d.json)
+		case "candidatesSourcedCount":
+			r.SourcedCount, err = readCount(d.json)
+		case "foundCount":
+			r.FoundCount, err = readCount(d.json)
+		case "scoredCount":
+			r.ScoredCount, err = readCount(d.json)
+		case "message":
+			r.Message, err = readWord(d.json)
+		case "errorCode":
+			r.ErrorCode, err = readWord(d.json)
+		case "errorMessage":
+			r.ErrorMessage, err = readWord(d.json)
+		case "candidates":
+			err = d.candidates()
+		case "data":
+			if !outermost || d.json.PeekKind() != '{' || r.Status != "" || r.RequestID != "" {
+				return false, nil
+			}
+			err = d.envelope(false)
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+}
+
+func (d *decoder) candidates() error {
+	if d.json.PeekKind() != '[' {
+		return skip(d.json)
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return err
+	}
+	r := d.results
+	r.Candidates, r.Broken = nil, 0
+	for rank := 1; d.json.PeekKind() != ']'; rank++ {
+		if rank > MaxCandidates {
+			r.Truncated = true
+			if err := skip(d.json); err != nil {
+				return err
+			}
+			continue
+		}
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return err
+		}
+		if c, ok := decodeCandidate(raw); ok {
+			c.Rank = rank
+			r.Candidates = append(r.Candidates, c)
+		} else {
+			r.Broken++
+		}
+	}
+	_, err := d.json.ReadToken()
+	return err
+}
+
+// eachMember calls field for every member of the object that comes next, with
+// the decoder before the value; a field that returns false left it unread. A
+// name may stand once, and in one spelling: another reader of the same body
+// could take the one that this reader drops.
+func eachMember(dec *jsontext.Decoder, field func(name string) (known bool, err error)) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	seen := map[string]struct{}{}
+	for dec.PeekKind() != '}' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		// Up, then down: the way encoding/json folds, long s and Kelvin included.
+		folded := strings.ToLower(strings.ToUpper(name))
+		if _, twice := seen[folded]; twice {
+			return &contractError{"a name stands twice in one object"}
+		}
+		if len(seen) == maxMembers {
+			return &contractError{"an object with too many names"}
+		}
+		seen[folded] = struct{}{}
+		known, err := field(name)
+		if err == nil && !known {
+			err = skip(dec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// skip passes over the next value, however large, but not however deep.
+func skip(dec *jsontext.Decoder) error {
+	depth := dec.StackDepth()
+	for {
+		if _, err := dec.ReadToken(); err != nil {
+			return err
+		}
+		switch at := dec.StackDepth(); {
+		case at > maxDepth:
+			return &contractError{"body nested too deep"}
+		case at <= depth:
+			return nil
+		}
+	}
+}
+
+// readWord reads a string; a number stands for its digits, since an id may
+// come as one. Anything else is passed over and reads as "".
+func readWord(dec *jsontext.Decoder) (string, error) {
+	switch dec.PeekKind() {
+	case '"', '0':
+		token, err := dec.ReadToken()
+		if err != nil {
+			return "", err
+		}
+		return token.String(), nil
+	}
+	return "", skip(dec)
+}
+
+func readTime(dec *jsontext.Decoder) (time.Time, error) {
+	word, err := readWord(dec)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse(time.RFC3339, word)
+	if err != nil || t.Year() < 2000 || t.Year() > 2999 {
+		return time.Time{}, nil // no time is better than a wrong one
+	}
+	return t.UTC(), nil
+}
+
+func readCount(dec *jsontext.Decoder) (*int, error) {
+	word, err := readWord(dec)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseUint(word, 10, 31)
+	if err != nil {
+		return nil, nil
+	}
+	count := int(n)
+	return &count, nil
+}
