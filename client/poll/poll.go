@@ -1,0 +1,345 @@
+// Package poll asks InstaView about runs again and again, as seldom as serves:
+// one loop per run, whoever waits for it, within one budget per API key.
+//
+// A Poller belongs to one key. It has no goroutine of its own: runs that
+// someone waits for stand in a queue ordered by when their next look is due, a
+// single timer serves its head, and each request out is one goroutine. What
+// was seen last outlives those who waited for it, because the next caller must
+// neither break the contract's floor of 5 s nor pay for an answer just given.
+//
+// Per process only: two processes on one key share nothing but what the
+// server's rate-limit headers tell each of them.
+package poll
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// The bounds of a Look. Three attempts span at least two floors, 10 s, and
+// usual clients give up on a call after 60 s.
+const (
+	lookAttempts = 3
+	lookTime     = 25 * time.Second
+)
+
+// ErrClosed is returned by calls to a Poller that was closed before.
+var ErrClosed = errors.New("poll: closed")
+
+// API makes one attempt at a run's results. *client.Client is one.
+type API interface {
+	Results(ctx context.Context, requestID string) (*client.Results, error)
+}
+
+// Look is what is known of a run after the newest look at it. It is shared
+// between callers and must not be changed.
+type Look struct {
+	// Results is the newest answer; nil as long as there was none. SeenAt is
+	// when it came.
+	Results *client.Results
+	SeenAt  time.Time
+	// Err says why the newest attempt brought no answer; nil if it did.
+	Err *client.Error
+	// At is when the newest attempt ended; zero as long as there was none.
+	At time.Time
+	// NextIn is the time until the next look, as far as is known; 0 while one
+	// is under way.
+	NextIn time.Duration
+
+	current bool // may answer a call that asks for the state of now
+}
+
+// settled reports whether looking again by itself would change nothing.
+func (l Look) settled() bool {
+	if l.Err != nil {
+		return !l.Err.Transient()
+	}
+	return l.Results != nil && !l.Results.InProgress()
+}
+
+// Poller looks at runs on behalf of one API key. It is safe for concurrent use.
+type Poller struct {
+	api API
+	log *slog.Logger
+
+	ctx    context.Context // of requests; ends with Close
+	cancel context.CancelFunc
+	asking sync.WaitGroup
+
+	mu     sync.Mutex
+	runs   map[string]*run
+	queue  queue
+	budget *budget
+	order  uint64
+	timer  *time.Timer // of the queue's head
+	memory memory
+}
+
+// Option configures a Poller.
+type Option func(*Poller)
+
+// WithRequestsPerMinute replaces DefaultRequestsPerMinute. It must be positive.
+func WithRequestsPerMinute(n int) Option {
+	return func(p *Poller) { p.budget = newBudget(n) }
+}
+
+// WithLogger logs the reason of every delay at debug level.
+func WithLogger(l *slog.Logger) Option {
+	return func(p *Poller) { p.log = l }
+}
+
+// New returns a Poller that asks api. Close it to stop.
+func New(api API, opts ...Option) *Poller {
+	p := &Poller{
+		api:    api,
+		log:    slog.New(slog.DiscardHandler),
+		runs:   map[string]*run{},
+		budget: newBudget(DefaultRequestsPerMinute),
+	}
+	for _, opt := range opts {
+		opt(p)
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.timer = stoppedTimer(p.dispatch)
+	p.memory.timer = stoppedTimer(p.sweep)
+	return p
+}
+
+func stoppedTimer(f func()) *time.Timer {
+	t := time.AfterFunc(time.Hour, f)
+	t.Stop()
+	return t
+}
+
+// Close ends every wait, which then returns what it knows, and every request.
+func (p *Poller) Close() {
+	p.mu.Lock()
+	p.cancel()
+	p.timer.Stop()
+	p.memory.timer.Stop()
+	p.mu.Unlock()
+	p.asking.Wait()
+}
+
+// Look returns the state of a run, no older than the floor allows; that of a
+// finished run may be up to a minute old. Transient faults are retried, three
+// attempts in all and within 25 s. The error is ctx's, or ErrClosed; failures
+// of the API are in Look.Err.
+func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
+	end := time.Now().Add(lookTime)
+	return p.follow(ctx, requestID, end, true, func(l Look, looks int) bool {
+		switch {
+		case looks == 0 && l.current:
+			return true
+		case looks > 0 && (l.Err == nil || l.settled() || looks >= lookAttempts):
+			return true
+		default: // no use in waiting for what cannot come in time
+			return l.NextIn > time.Until(end)
+		}
+	})
+}
+
+// Wait returns as soon as the run has ended, or has failed to be looked at for
+// good, and otherwise when d is over, with what is known then. A request in
+// flight is not awaited. onLook, if not nil, is called with what was known
+// before, if anything, and after every look. Errors are as for Look.
+func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(Look)) (Look, error) {
+	return p.follow(ctx, requestID, time.Now().Add(d), false, func(l Look, _ int) bool {
+		if onLook != nil && !l.At.IsZero() {
+			onLook(l)
+		}
+		return l.settled()
+	})
+}
+
+// follow takes part in the run's loop until enough says so or end is reached.
+// It calls enough with what is known, and how many looks were made meanwhile.
+func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bool, enough func(l Look, looks int) bool) (Look, error) {
+	if p.ctx.Err() != nil {
+		return Look{}, ErrClosed
+	}
+	r := p.join(id, end, urgent)
+	defer p.leave(r)
+
+	timeUp := time.NewTimer(time.Until(end))
+	defer timeUp.Stop()
+	for looks := 0; ; looks++ {
+		look, changed := p.peek(r)
+		if enough(look, looks) {
+			return look, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Look{}, context.Cause(ctx)
+		case <-p.ctx.Done():
+			return look, nil
+		case <-timeUp.C:
+			look, _ = p.peek(r)
+			return look, nil
+		}
+	}
+}
+
+// join counts the caller among those who wait for the run. If they are the
+// first, the run is looked at as soon as it may be; others follow the pace of
+// the loop, unless they are urgent or would leave before its next look.
+func (p *Poller) join(id string, end time.Time, urgent bool) *run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	r := p.runs[id]
+	if r == nil {
+		r = &run{id: id, position: notQueued, firstSeen: now, schedule: newSchedule(), changed: make(chan struct{})}
+		p.runs[id] = r
+	}
+	r.waiters++
+	if r.waiters == 1 {
+		p.memory.drop(r)
+		r.forgetStale(now)
+	}
+	if r.inFlight || r.current(now) && (urgent || r.look.settled()) {
+		return r
+	}
+	if r.position == notQueued || urgent || r.due.After(end) {
+		p.enqueue(r, later(now, r.notBefore))
+	}
+	p.dispatchLocked()
+	return r
+}
+
+func (p *Poller) leave(r *run) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.waiters--
+	if r.waiters > 0 {
+		return
+	}
+	p.queue.remove(r)
+	// A request in flight is let end: it is paid for, and the next caller is
+	// likely to want its answer.
+	if !r.inFlight {
+		p.rest(r)
+	}
+	p.dispatchLocked()
+}
+
+// peek returns what is known of r, and a channel that is closed when more is.
+func (p *Poller) peek(r *run) (Look, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	look := r.look
+	look.current = r.current(now)
+	if !r.inFlight {
+		next := r.notBefore
+		if r.position != notQueued {
+			next = r.due
+		}
+		look.NextIn = max(0, next.Sub(now), p.budget.wait(now))
+	}
+	return look, r.changed
+}
+
+func (p *Poller) enqueue(r *run, due time.Time) {
+	p.order++
+	r.order = p.order
+	p.queue.add(r, due)
+}
+
+// dispatch serves the queue's head; it is the timer's function.
+func (p *Poller) dispatch() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dispatchLocked()
+}
+
+func (p *Poller) dispatchLocked() {
+	p.timer.Stop()
+	for len(p.queue) > 0 && p.ctx.Err() == nil {
+		now := time.Now()
+		r := p.queue[0]
+		if wait := max(r.due.Sub(now), p.budget.wait(now)); wait > 0 {
+			p.timer.Reset(wait)
+			return
+		}
+		if !p.budget.take(now) {
+			p.timer.Reset(time.Millisecond)
+			return
+		}
+		heap.Pop(&p.queue)
+		r.inFlight = true
+		p.asking.Add(1)
+		go p.ask(r)
+	}
+}
+
+// ask makes one attempt at r and books its outcome.
+func (p *Poller) ask(r *run) {
+	defer p.asking.Done()
+	results, err := p.api.Results(p.ctx, r.id)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.inFlight = false
+	if p.ctx.Err() != nil {
+		return
+	}
+	now := time.Now()
+	failure := asFailure(err)
+	r.record(results, failure, now)
+	p.learn(results, failure, now)
+	p.log.Debug("looked", "next_in", r.due.Sub(now), "outcome", outcome(results, failure), "waiters", r.waiters)
+	switch {
+	case r.waiters == 0:
+		p.rest(r)
+	case !r.look.settled():
+		p.enqueue(r, r.due)
+	}
+	p.dispatchLocked()
+}
+
+func (p *Poller) learn(results *client.Results, failure *client.Error, now time.Time) {
+	if failure == nil {
+		p.budget.learn(now, results.RateLimit)
+		return
+	}
+	p.budget.learn(now, failure.RateLimit)
+	if failure.Code == client.CodeRateLimited {
+		// The limit is the key's, so one run's refusal holds for all.
+		p.budget.pause(now, max(Floor, failure.RetryAfter))
+	}
+}
+
+// asFailure makes any error of an API one with a code.
+func asFailure(err error) *client.Error {
+	var failure *client.Error
+	if err != nil && !errors.As(err, &failure) {
+		failure = &client.Error{Code: client.CodeUnavailable}
+	}
+	return failure
+}
+
+func outcome(results *client.Results, failure *client.Error) string {
+	switch {
+	case failure != nil:
+		return failure.Error()
+	case results.InProgress():
+		return "in progress"
+	default:
+		return "ended"
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,599 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"instaview-mcp/client"
+)
+
+// upstream is an API whose answers are a function of the request's number,
+// from 1, and of the time since the bubble began. It notes every request.
+type upstream struct {
+	latency time.Duration
+	answer  func(n int, at time.Duration) (*client.Results, error)
+
+	mu    sync.Mutex
+	began time.Time
+	asked []time.Duration // when each request was made
+	ended []time.Duration
+	runs  []string
+}
+
+func (u *upstream) Results(ctx context.Context, id string) (*client.Results, error) {
+	u.mu.Lock()
+	at := time.Since(u.began)
+	u.asked, u.runs = append(u.asked, at), append(u.runs, id)
+	n := len(u.asked)
+	u.mu.Unlock()
+	select {
+	case <-time.After(u.latency):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	u.mu.Lock()
+	u.ended = append(u.ended, time.Since(u.began))
+	u.mu.Unlock()
+	return u.answer(n, time.Since(u.began))
+}
+
+func (u *upstream) times() []time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.asked)
+}
+
+// bubble runs test with a Poller of u, in fake time.
+func bubble(t *testing.T, u *upstream, test func(t *testing.T, p *Poller), opts ...Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		u.began = time.Now()
+		p := New(u, opts...)
+		defer p.Close()
+		test(t, p)
+	})
+}
+
+func processing() *client.Results {
+	return &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}
+}
+
+func completed() *client.Results {
+	return &client.Results{Status: client.StatusCompleted, HTTPStatus: 200, Bytes: 1000}
+}
+
+// finishingAt answers like a run that was created as the bubble began.
+func finishingAt(end time.Duration) func(int, time.Duration) (*client.Results, error) {
+	return func(_ int, at time.Duration) (*client.Results, error) {
+		r := processing()
+		if at >= end {
+			r = completed()
+		}
+		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		r.Date = r.CreatedAt.Add(at)
+		return r, nil
+	}
+}
+
+func failing(e client.Error) func(int, time.Duration) (*client.Results, error) {
+	return func(int, time.Duration) (*client.Results, error) { return nil, &e }
+}
+
+func seconds(s ...float64) []time.Duration {
+	var d []time.Duration
+	for _, x := range s {
+		d = append(d, time.Duration(x*float64(time.Second)))
+	}
+	return d
+}
+
+func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		if _, err := p.Wait(t.Context(), "r", 4*time.Minute, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := seconds(0, 10, 20)
+		for at := 25.0; at <= 180; at += 5 {
+			want = append(want, seconds(at)...)
+		}
+		want = append(want, seconds(187.5, 198.75, 215.625)...)
+		if diff := cmp.Diff(want, u.times()); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestBackoffOfOldRunsIsCapped(t *testing.T) {
+	s := newSchedule()
+	var got []time.Duration
+	for range 6 {
+		got = append(got, s.afterAnswer(oldAge))
+	}
+	want := seconds(7.5, 11.25, 16.875, 25.3125, 30, 30)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("intervals (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnUnknownAgeCountsFromTheFirstSight(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestWaitEndsWhenTheRunDoes(t *testing.T) {
+	u := &upstream{answer: finishingAt(42 * time.Second), latency: 300 * time.Millisecond}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		var seen int
+		start := time.Now()
+		look, err := p.Wait(t.Context(), "r", time.Minute, func(Look) { seen++ })
+		if err != nil || !look.Results.Finished() {
+			t.Fatalf("look %+v, %v; want a finished run", look, err)
+		}
+		if took := time.Since(start); took > 42*time.Second+Floor+time.Second {
+			t.Errorf("took %v", took)
+		}
+		if seen != len(u.times()) {
+			t.Errorf("told of %d looks, made %d", seen, len(u.times()))
+		}
+	})
+}
+
+func TestWaitEndsInTimeWithARequestInFlight(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour), latency: 15 * time.Second}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		start := time.Now()
+		look, err := p.Wait(t.Context(), "r", 10*time.Second, nil)
+		if err != nil || time.Since(start) != 10*time.Second || !look.At.IsZero() {
+			t.Errorf("look %+v, %v after %v; want none, nil after 10s", look, err, time.Since(start))
+		}
+		// The request's answer is not lost: the next call has it without asking.
+		time.Sleep(6 * time.Second)
+		if look, _ := p.Look(t.Context(), "r"); look.Results == nil || len(u.times()) != 1 {
+			t.Errorf("look %+v after %d requests, want the first one's answer", look, len(u.times()))
+		}
+	})
+}
+
+func TestAnUnknownStatusEndsAWait(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		return &client.Results{Status: "archived", HTTPStatus: 200}, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		start := time.Now()
+		look, err := p.Wait(t.Context(), "r", time.Minute, nil)
+		if err != nil || look.Results.Status != "archived" || time.Since(start) != 0 {
+			t.Errorf("look %+v, %v after %v", look, err, time.Since(start))
+		}
+	})
+}
+
+// assertFloor checks the contract: never two requests for one run less than
+// Floor apart, counted from the end of the answer before.
+func (u *upstream) assertFloor(t *testing.T) {
+	t.Helper()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i := 1; i < len(u.asked); i++ {
+		if gap := u.asked[i] - u.ended[i-1]; gap < Floor {
+			t.Errorf("request %d came %v after the answer before, want at least %v", i+1, gap, Floor)
+		}
+	}
+}
+
+func TestAHundredWaitersCostTheRequestsOfOne(t *testing.T) {
+	one := &upstream{answer: finishingAt(time.Minute), latency: 200 * time.Millisecond}
+	bubble(t, one, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil)
+	})
+	hundred := &upstream{answer: finishingAt(time.Minute), latency: 200 * time.Millisecond}
+	bubble(t, hundred, func(t *testing.T, p *Poller) {
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+				look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
+				if err != nil || !look.Results.Finished() {
+					t.Errorf("waiter %d: %+v, %v", i, look, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+	if diff := cmp.Diff(one.times(), hundred.times()); diff != "" {
+		t.Errorf("requests (-one waiter +hundred):\n%s", diff)
+	}
+	hundred.assertFloor(t)
+}
+
+func TestOneCallersCancelLeavesTheOthersAlone(t *testing.T) {
+	u := &upstream{answer: finishingAt(30 * time.Second)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := p.Wait(ctx, "r", time.Minute, nil); !errors.Is(err, context.Canceled) {
+				t.Errorf("cancelled wait: %v", err)
+			}
+		})
+		wg.Go(func() {
+			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
+				t.Errorf("other wait: %+v, %v", look, err)
+			}
+		})
+		time.Sleep(12 * time.Second)
+		cancel()
+		wg.Wait()
+	})
+}
+
+func TestTheLoopEndsWithItsLastWaiter(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 12*time.Second, nil)
+		made := len(u.times())
+		time.Sleep(10 * time.Minute)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if got := len(u.times()); got != made {
+			t.Errorf("%d requests after the last waiter left", got-made)
+		}
+		if len(p.runs) != 0 || p.memory.idle.Len() != 0 {
+			t.Errorf("%d runs still remembered", len(p.runs))
+		}
+	})
+}
+
+func TestTheFloorOutlivesItsWaiters(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour), latency: 400 * time.Millisecond}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for range 200 { // a model that calls again at once, now this tool, now that
+			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+			_, _ = p.Wait(ctx, "r", 300*time.Millisecond, nil)
+			_, _ = p.Look(ctx, "r")
+			cancel()
+		}
+	})
+	if len(u.times()) < 10 {
+		t.Fatalf("only %d requests: the test shows nothing", len(u.times()))
+	}
+	u.assertFloor(t)
+}
+
+func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
+	for name, u := range map[string]*upstream{
+		"an answer":          {answer: finishingAt(time.Hour)},
+		"a permanent error":  {answer: failing(client.Error{Code: client.CodeNotFound})},
+		"a failure retried":  {answer: failing(client.Error{Code: client.CodeUnavailable})},
+		"a held Retry-After": {answer: failing(client.Error{Code: client.CodeRateLimited, RetryAfter: time.Minute})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				first, _ := p.Look(t.Context(), "r")
+				made := len(u.times())
+				time.Sleep(4 * time.Second)
+				start := time.Now()
+				second, err := p.Look(t.Context(), "r")
+				if err != nil || second.At != first.At || second.Err != first.Err || second.Results != first.Results {
+					t.Errorf("second look %+v, %v; want the first's %+v", second, err, first)
+				}
+				if time.Since(start) != 0 || len(u.times()) != made {
+					t.Errorf("took %v and %d requests, want none", time.Since(start), len(u.times())-made)
+				}
+			})
+		})
+	}
+}
+
+func TestALookAfterTheFloorAsksAnew(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Look(t.Context(), "r")
+		time.Sleep(Floor)
+		_, _ = p.Look(t.Context(), "r")
+		if diff := cmp.Diff(seconds(0, 5), u.times()); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestALookBringsForwardASlowLoop(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		r.Date = r.CreatedAt.Add(time.Hour)
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
+		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 35.625
+		_, _ = p.Look(t.Context(), "r")
+		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
+	u := &upstream{answer: finishingAt(0)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for range 59 {
+			if look, err := p.Look(t.Context(), "r"); err != nil || !look.Results.Finished() {
+				t.Fatalf("%+v, %v", look, err)
+			}
+			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
+				t.Fatalf("%+v, %v", look, err)
+			}
+			time.Sleep(time.Second)
+		}
+		if got := len(u.times()); got != 1 {
+			t.Errorf("%d requests in the first minute, want 1", got)
+		}
+		time.Sleep(2 * time.Second)
+		_, _ = p.Look(t.Context(), "r")
+		if got := len(u.times()); got != 2 {
+			t.Errorf("%d requests after the minute, want 2", got)
+		}
+	})
+}
+
+func TestMemoryIsBoundedInBytes(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := completed()
+		r.Bytes = 8 << 20
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 10 {
+			_, _ = p.Look(t.Context(), fmt.Sprint("r", i))
+		}
+		if p.memory.bytes > memoryBytes {
+			t.Errorf("%d MiB remembered, want at most %d", p.memory.bytes>>20, memoryBytes>>20)
+		}
+		_, _ = p.Look(t.Context(), "r9")
+		if got := len(u.times()); got != 10 {
+			t.Errorf("the newest was forgotten: %d requests, want 10", got)
+		}
+		_, _ = p.Look(t.Context(), "r0")
+		if got := u.times()[10]; got < Floor {
+			t.Errorf("the oldest was asked again after %v, want not before %v", got, Floor)
+		}
+	})
+}
+
+func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
+	for _, code := range []client.Code{client.CodeUnavailable, client.CodeTimeout, client.CodeRateLimited} {
+		t.Run(string(code), func(t *testing.T) {
+			u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+				if n <= 4 {
+					return nil, &client.Error{Code: code}
+				}
+				return completed(), nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				failures := 0
+				look, err := p.Wait(t.Context(), "r", 4*time.Minute, func(l Look) {
+					if l.Err != nil {
+						failures++
+					}
+				})
+				if err != nil || !look.Results.Finished() || failures != 4 {
+					t.Errorf("%+v, %v after %d failures; want finished after 4", look, err, failures)
+				}
+			})
+			u.assertFloor(t)
+		})
+	}
+}
+
+func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
+	for _, code := range []client.Code{client.CodeUnauthorized, client.CodeKeySuspended, client.CodePaymentRequired,
+		client.CodeForbidden, client.CodeNotFound, client.CodeBadResponse, client.CodeInvalidRequest} {
+		u := &upstream{answer: failing(client.Error{Code: code})}
+		bubble(t, u, func(t *testing.T, p *Poller) {
+			start := time.Now()
+			look, err := p.Wait(t.Context(), "r", time.Minute, nil)
+			if err != nil || look.Err == nil || look.Err.Code != code || time.Since(start) != 0 || len(u.times()) != 1 {
+				t.Errorf("%s: %+v, %v after %v and %d requests", code, look, err, time.Since(start), len(u.times()))
+			}
+		})
+	}
+}
+
+func TestRetryAfterIsObeyedByEveryCall(t *testing.T) {
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		if n == 2 {
+			return nil, &client.Error{Code: client.CodeUnavailable, RetryAfter: 90 * time.Second}
+		}
+		return processing(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		start := time.Now()
+		look, err := p.Wait(t.Context(), "r", 30*time.Second, nil)
+		if err != nil || look.Results == nil || look.Err == nil || time.Since(start) != 30*time.Second {
+			t.Errorf("%+v, %v after %v; want the state before the fault, at the wait's end", look, err, time.Since(start))
+		}
+		if look.NextIn < 65*time.Second {
+			t.Errorf("next look in %v, want what is left of Retry-After", look.NextIn)
+		}
+		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Wait(t.Context(), "r", 80*time.Second, nil)
+		if at := u.times()[2]; at < 100*time.Second {
+			t.Errorf("asked again at %v, want not before 100 s", at)
+		}
+	})
+}
+
+func TestALookTriesThreeTimesWithin25Seconds(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		start := time.Now()
+		look, err := p.Look(t.Context(), "r")
+		if err != nil || look.Err == nil || len(u.times()) != lookAttempts || time.Since(start) > lookTime {
+			t.Errorf("%+v, %v after %d attempts in %v", look, err, len(u.times()), time.Since(start))
+		}
+	})
+	u.assertFloor(t)
+}
+
+func TestALookEndsIn25SecondsWhateverTheUpstreamDoes(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeTimeout}), latency: 20 * time.Second}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		start := time.Now()
+		_, err := p.Look(t.Context(), "r")
+		if err != nil || time.Since(start) > lookTime {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestARefusalPausesTheWholeKey(t *testing.T) {
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		if n == 1 {
+			return nil, &client.Error{Code: client.CodeRateLimited, RetryAfter: 40 * time.Second}
+		}
+		return completed(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Look(t.Context(), "a")
+		start := time.Now()
+		look, err := p.Look(t.Context(), "b")
+		if err != nil || look.Results != nil || look.NextIn != 40*time.Second || time.Since(start) != 0 {
+			t.Errorf("%+v, %v; want at once that no look is possible for 40 s", look, err)
+		}
+		if look, err := p.Wait(t.Context(), "b", time.Minute, nil); err != nil || !look.Results.Finished() {
+			t.Errorf("%+v, %v; want the run once the pause is over", look, err)
+		}
+		if diff := cmp.Diff(seconds(0, 40), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestTheBudgetHoldsForAllRunsOfAKey(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 5*time.Minute, nil) })
+		}
+		wg.Wait()
+		asked := u.times()
+		for i := range asked {
+			inMinute := 0
+			for _, at := range asked[i:] {
+				if at < asked[i]+time.Minute {
+					inMinute++
+				}
+			}
+			if inMinute > 120 {
+				t.Fatalf("%d requests in the minute from %v, want at most 120", inMinute, asked[i])
+			}
+		}
+		if got := len(asked); got < 5*100 {
+			t.Errorf("%d requests in 5 minutes: the budget is not used", got)
+		}
+		looks := map[string]int{}
+		for _, id := range u.runs {
+			looks[id]++
+		}
+		for id, n := range looks {
+			if mean := len(asked) / 100; n < mean-1 || n > mean+1 {
+				t.Errorf("run %s was looked at %d times, the mean is %d", id, n, mean)
+			}
+		}
+	})
+}
+
+func TestTheBudgetLearnsFromHeaders(t *testing.T) {
+	none, some := 0, 7
+	for name, tt := range map[string]struct {
+		limit client.RateLimit
+		want  int // requests in the minute that follows
+	}{
+		"a lower limit":            {client.RateLimit{Minute: client.Window{Limit: 30, Remaining: &some}}, 30},
+		"a higher limit":           {client.RateLimit{Minute: client.Window{Limit: 600}}, 120},
+		"nothing told":             {client.RateLimit{}, 120},
+		"a minute spent":           {client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &none, ResetIn: time.Minute}}, 10},
+		"an hour spent":            {client.RateLimit{Hour: client.Window{Limit: 500, Remaining: &none, ResetIn: 59 * time.Minute}}, 10},
+		"spent with no reset told": {client.RateLimit{Hour: client.Window{Remaining: &none}}, 120},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+				r := processing()
+				r.RateLimit = tt.limit
+				return r, nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				var wg sync.WaitGroup
+				for i := range 150 {
+					wg.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 59*time.Second, nil) })
+				}
+				wg.Wait()
+				// The burst may leave before the first answer teaches anything.
+				if got := len(u.times()); got > tt.want+maxBurst {
+					t.Errorf("%d requests in a minute, want at most %d and the burst", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestCloseEndsWaitsWithWhatTheyKnow(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			look, err := p.Wait(t.Context(), "r", time.Minute, nil)
+			if err != nil || look.Results == nil || !look.Results.InProgress() {
+				t.Errorf("%+v, %v; want the run in progress", look, err)
+			}
+		})
+		time.Sleep(12 * time.Second)
+		p.Close()
+		wg.Wait()
+		if _, err := p.Look(t.Context(), "r"); !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close: %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestCloseEndsRequestsInFlight(t *testing.T) {
+	u := &upstream{answer: finishingAt(0), latency: time.Hour}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Hour, nil) }()
+		synctest.Wait()
+		start := time.Now()
+		p.Close()
+		if time.Since(start) != 0 {
+			t.Errorf("Close took %v", time.Since(start))
+		}
+	})
+}
+
+func TestAnErrorWithoutACodeIsTransient(t *testing.T) {
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		if n == 1 {
+			return nil, errors.New("who knows")
+		}
+		return completed(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
+			t.Errorf("%+v, %v", look, err)
+		}
+	})
+}
