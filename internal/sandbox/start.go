@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Start serves the sandbox through a real http.Server over net.Pipe: no port, no network, and connections that a testing/synctest bubble
+// regards as idle, so that its clock advances. In a bubble, call Start inside it.
+//
+// dial connects to it, whatever network and address are given: use it as the DialContext of an http.Transport, with any http:// base URL.
+// It may serve as DialTLSContext too, so that an https:// base URL works without certificates. It fails once ctx has ended or the sandbox
+// has stopped.
+//
+// stop closes all connections, ends all requests in progress and returns when no goroutine of the server is left. It may be called again.
+func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) (net.Conn, error), stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	listener := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	var running sync.WaitGroup
+	server := &http.Server{
+		Handler:     s,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		// Server.Close does not wait for the connections' goroutines; their states tell when they end.
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				running.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				running.Done()
+			}
+		},
+	}
+	accepting := make(chan struct{})
+	go func() {
+		defer close(accepting)
+		server.Serve(listener) //nolint:errcheck // always http.ErrServerClosed: the listener fails only once closed
+	}()
+	return listener.dial, func() {
+		cancel()       // closing does not end a request whose body nobody has read: net/http watches the connection only after that
+		server.Close() //nolint:errcheck // the listener's Close never fails
+		<-accepting
+		// Once more, for a connection accepted while the first Close was at work.
+		server.Close() //nolint:errcheck // as above
+		running.Wait()
+	}
+}
+
+// pipeListener accepts the server's ends of pipes.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	var err error
+	select {
+	case l.conns <- far:
+		return near, nil
+	case <-l.closed:
+		err = net.ErrClosed
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: l.Addr(), Err: err}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
+
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "sandbox" }
