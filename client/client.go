@@ -11,10 +11,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 )
@@ -26,12 +28,15 @@ const DefaultBaseURL = "https://api.instaview.sk"
 // The bounds of one attempt. The API documents no figure; these keep a dead
 // network from holding a caller, and a hostile answer from filling memory.
 const (
-	connectTimeout  = 5 * time.Second
-	headerTimeout   = 15 * time.Second
-	attemptTimeout  = 20 * time.Second
-	maxHeaderBytes  = 64 << 10
-	maxErrorBytes   = 64 << 10
-	idleConnTimeout = 90 * time.Second
+	connectTimeout = 5 * time.Second
+	headerTimeout  = 15 * time.Second
+	attemptTimeout = 20 * time.Second
+	maxHeaderBytes = 64 << 10
+	maxErrorBytes  = 64 << 10
+	// Node servers close a connection that idles for 5 s, and polling comes
+	// back after 5 s: a connection kept that long would be closed under a
+	// request time and again. So it serves bursts only.
+	idleConnTimeout = 4 * time.Second
 	// maxIdleConns is above the look budget's burst, so that a burst does not
 	// pay for TLS again.
 	maxIdleConns = 16
@@ -187,6 +192,7 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	}
 	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
+	attempt = onlyOnce(attempt, cancel)
 
 	resp, err := c.http.Do(c.request(attempt, requestID))
 	if err != nil {
@@ -208,6 +214,21 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	return results, nil
 }
 
+// onlyOnce ends an attempt that net/http is about to repeat by itself, which it
+// does for a GET whose reused connection was closed without an answer. The
+// first one may have been counted, and the contract sets a pause between two.
+// HTTP/2 repeats only what the server said it never handled.
+func onlyOnce(ctx context.Context, cancel context.CancelFunc) context.Context {
+	var connections atomic.Int32
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		secure, ok := got.Conn.(*tls.Conn)
+		if connections.Add(1) > 1 && !(ok && secure.ConnectionState().NegotiatedProtocol == "h2") {
+			cancel()
+			_ = got.Conn.Close() // or the request might still be written
+		}
+	}})
+}
+
 func (c *Client) request(ctx context.Context, requestID string) *http.Request {
 	u := c.base.JoinPath("sourcing", requestID, "results")
 	if c.companyID != "" {
@@ -219,6 +240,12 @@ func (c *Client) request(ctx context.Context, requestID string) *http.Request {
 		"User-Agent":    {c.userAgent},
 	}}
 	return req.WithContext(ctx)
+}
+
+// CheckBaseURL reports why WithBaseURL would refuse raw, or nil.
+func CheckBaseURL(raw string) error {
+	_, err := parseBaseURL(raw)
+	return err
 }
 
 func parseBaseURL(raw string) (*url.URL, error) {

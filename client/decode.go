@@ -265,7 +265,7 @@ func readTime(dec *jsontext.Decoder) (time.Time, error) {
 		return time.Time{}, err
 	}
 	t, err := time.Parse(time.RFC3339, word)
-	if err != nil || t.Year() < 2000 || t.Year() > 2999 {
+	if err != nil || t.Year() < 1990 || t.Year() > 2999 {
 		return time.Time{}, nil // no time is better than a wrong one
 	}
 	return t.UTC(), nil

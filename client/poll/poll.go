@@ -51,8 +51,6 @@ type Look struct {
 	// NextIn is the time until the next look, as far as is known; 0 while one
 	// is under way.
 	NextIn time.Duration
-
-	current bool // may answer a call that asks for the state of now
 }
 
 // settled reports whether looking again by itself would change nothing.
@@ -134,14 +132,10 @@ func (p *Poller) Close() {
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 	end := time.Now().Add(lookTime)
 	return p.follow(ctx, requestID, end, true, func(l Look, looks int) bool {
-		switch {
-		case looks == 0 && l.current:
+		if looks > 0 && (l.Err == nil || l.settled() || looks >= lookAttempts) {
 			return true
-		case looks > 0 && (l.Err == nil || l.settled() || looks >= lookAttempts):
-			return true
-		default: // no use in waiting for what cannot come in time
-			return l.NextIn > time.Until(end)
 		}
+		return l.NextIn > time.Until(end) // no use in waiting for what cannot come in time
 	})
 }
 
@@ -159,19 +153,20 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 }
 
 // follow takes part in the run's loop until enough says so or end is reached.
-// It calls enough with what is known, and how many looks were made meanwhile.
+// It calls enough with what is known, and how many looks were made meanwhile;
+// an urgent caller is content with a last look that is still current.
 func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bool, enough func(l Look, looks int) bool) (Look, error) {
 	if p.ctx.Err() != nil {
 		return Look{}, ErrClosed
 	}
-	r := p.join(id, end, urgent)
+	r, before, current := p.join(id, end, urgent)
 	defer p.leave(r)
 
 	timeUp := time.NewTimer(time.Until(end))
 	defer timeUp.Stop()
-	for looks := 0; ; looks++ {
-		look, changed := p.peek(r)
-		if enough(look, looks) {
+	for {
+		look, looks, changed := p.peek(r)
+		if enough(look, looks-before) || urgent && current {
 			return look, nil
 		}
 		select {
@@ -181,7 +176,7 @@ func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bo
 		case <-p.ctx.Done():
 			return look, nil
 		case <-timeUp.C:
-			look, _ = p.peek(r)
+			look, _, _ = p.peek(r)
 			return look, nil
 		}
 	}
@@ -189,12 +184,13 @@ func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bo
 
 // join counts the caller among those who wait for the run. If they are the
 // first, the run is looked at as soon as it may be; others follow the pace of
-// the loop, unless they are urgent or would leave before its next look.
-func (p *Poller) join(id string, end time.Time, urgent bool) *run {
+// the loop, unless they are urgent or would leave before its next look. It
+// returns the number of looks made before, and whether the last is current.
+func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int, current bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	r := p.runs[id]
+	r = p.runs[id]
 	if r == nil {
 		r = &run{id: id, position: notQueued, firstSeen: now, schedule: newSchedule(), changed: make(chan struct{})}
 		p.runs[id] = r
@@ -204,14 +200,15 @@ func (p *Poller) join(id string, end time.Time, urgent bool) *run {
 		p.memory.drop(r)
 		r.forgetStale(now)
 	}
-	if r.inFlight || r.current(now) && (urgent || r.look.settled()) {
-		return r
+	looks, current = r.looks, r.current(now)
+	if r.inFlight || current && (urgent || r.look.settled()) {
+		return r, looks, current
 	}
 	if r.position == notQueued || urgent || r.due.After(end) {
 		p.enqueue(r, later(now, r.notBefore))
 	}
 	p.dispatchLocked()
-	return r
+	return r, looks, current
 }
 
 func (p *Poller) leave(r *run) {
@@ -230,13 +227,13 @@ func (p *Poller) leave(r *run) {
 	p.dispatchLocked()
 }
 
-// peek returns what is known of r, and a channel that is closed when more is.
-func (p *Poller) peek(r *run) (Look, <-chan struct{}) {
+// peek returns what is known of r, from how many looks, and a channel that is
+// closed when there is one more.
+func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	look := r.look
-	look.current = r.current(now)
+	look = r.look
 	if !r.inFlight {
 		next := r.notBefore
 		if r.position != notQueued {
@@ -244,7 +241,7 @@ func (p *Poller) peek(r *run) (Look, <-chan struct{}) {
 		}
 		look.NextIn = max(0, next.Sub(now), p.budget.wait(now))
 	}
-	return look, r.changed
+	return look, r.looks, r.changed
 }
 
 func (p *Poller) enqueue(r *run, due time.Time) {

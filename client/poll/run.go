@@ -23,6 +23,7 @@ type run struct {
 	firstSeen time.Time
 	schedule  schedule
 	look      Look
+	looks     int           // attempts made
 	changed   chan struct{} // closed, and replaced, at every look
 }
 
@@ -30,6 +31,7 @@ const notQueued = -1
 
 // record takes in an attempt that ended now, and reports when the next is due.
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
+	r.looks++
 	r.look.At, r.look.Err = now, failure
 	hold := Floor
 	var next time.Duration
