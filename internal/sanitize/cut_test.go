@@ -1,0 +1,63 @@
+package sanitize
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLineIsCutAtAWord(t *testing.T) {
+	const greeting = "Hello wonderful world of Jane"
+	for _, c := range []struct {
+		name string
+		in   string
+		max  int
+		want Text
+	}{
+		{"no maximum", greeting, 0, Text{String: greeting}},
+		{"a negative maximum is none", greeting, -1, Text{String: greeting}},
+		{"it fits", greeting, 29, Text{String: greeting}},
+		{"between words", greeting, 28, Text{String: "Hello wonderful world of …", Cut: true}},
+		{"within a word", greeting, 22, Text{String: "Hello wonderful …", Cut: true}},
+		{"the space counts", "Hello wonder", 7, Text{String: "Hello …", Cut: true}},
+		{"a very long word is broken", "To " + strings.Repeat("x", 30), 20, Text{String: "To xxxxxxxxxxxxxxxx…", Cut: true}},
+		{"one character", greeting, 1, Text{String: "…", Cut: true}},
+		{"characters, not bytes", "李雷李雷", 4, Text{String: "李雷李雷"}},
+		{"without spaces", "李雷李雷李雷", 4, Text{String: "李雷李…", Cut: true}},
+		{"a family stays together", "ab👨‍👩‍👧", 5, Text{String: "ab…", Cut: true}},
+		{"a flag stays together", "ab🇩🇪🇫🇷x", 6, Text{String: "ab🇩🇪…", Cut: true}},
+		{"a mark stays with its base", "कित", 2, Text{String: "…", Cut: true}},
+		{"an escaped sign stays whole", "abc<d", 6, Text{String: "abc…", Altered: true, Cut: true}},
+		{"no colon before the ellipsis", "javascript: x", 12, Text{String: "javascript…", Cut: true}},
+		{"cleaning comes first", "\u200b\u200bJane\u200b", 4, Text{String: "Jane", Altered: true}},
+		{"far beyond what is looked at", strings.Repeat("\u200b", 100_000) + "Jane", 10, Text{String: "…", Altered: true, Cut: true}},
+		{"a comment that ends beyond it", "Jane <!--" + strings.Repeat("x", 100_000) + "--> Doe", 20, Text{String: "Jane…", Altered: true, Cut: true}},
+	} {
+		if diff := cmp.Diff(c.want, checkLine(t, c.in, c.max)); diff != "" {
+			t.Errorf("%s: Line(%q, %d) (-want +got):\n%s", c.name, brief(c.in), c.max, diff)
+		}
+	}
+}
+
+// Two megabytes of anything end at once; were one step quadratic, this test would not.
+func TestFloodsAreLinear(t *testing.T) {
+	for _, flood := range floods {
+		s := strings.Repeat(flood, 2_000_000/len(flood))
+		for _, max := range []int{0, 300} {
+			got := Line(s, max)
+			if wrong := unsafeIn(brief(got.String)); wrong != "" && len(got.String) <= 300 {
+				t.Errorf("Line(%q repeated, %d): %s", flood, max, wrong)
+			}
+			if second := Line(got.String, max); second != (Text{String: got.String}) {
+				t.Errorf("Line(%q repeated, %d) does not settle", flood, max)
+			}
+		}
+	}
+}
+
+var floods = []string{
+	"A", "![", "[[", "<!--", "<!-- --!", "-->", "https://a(", "https:x ", "http", "//", "//a", "//a.b@", "::", "www.", "a.", "a.foo/", "a.b:1", "1.1.1.1/",
+	"javascript:", "skype:", "data:a/", "+a.b", "a_", "\x1b]", "\x1b[1", "\u009d", "\u009b1", "\u200d", "क\u200d", "क\u094d\u200d", "👩\u200d", "🇩", "e\u0301", "\u0301",
+	"\u3164", "\xff", "李", "請a.b/", "ｈｔｔｐｓ：", "  ", "\n",
+}

@@ -1,0 +1,125 @@
+package sanitize
+
+import (
+	"bytes"
+	"strings"
+)
+
+// hostKind says how sure it is that a word with dots in it is a host.
+type hostKind uint8
+
+const (
+	notHost hostKind = iota
+	perhaps          // the form of a domain, but no ending that clients link: "Node.js"
+	product          // a domain that is better known as a word: "ASP.NET"
+	domain
+	address // an IPv4 address
+)
+
+// host returns where in the word [i, end) a host begins that takes up the rest, and of what kind it is.
+func (k *sketch) host(i, end int) (int, hostKind) {
+	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // the root's own dot, and the text's emphasis
+		end--
+	}
+	start := i
+	for p := i; p < end; p++ {
+		if k.c[p] == '+' || p > i && k.c[p] == '.' && k.c[p-1] == '.' {
+			start = p + 1
+		}
+	}
+	if p := k.lastUnspaced(start, end); bytes.IndexByte(k.c[p:end], '.') > 0 {
+		start = p // "请访问evil.example/x": the sentence before it stays
+	}
+	for start < end && !startsWord(k.c[start]) {
+		start++
+	}
+	name := string(k.c[start:end])
+	if !strings.Contains(name, ".") {
+		return start, notHost
+	}
+	return start, kindOfHost(name)
+}
+
+// lastUnspaced returns where the last letter of a script without spaces in [i, end) ends, or i.
+func (k *sketch) lastUnspaced(i, end int) int {
+	for p := end; p > i; p-- {
+		if k.c[p-1] == unspaced {
+			return p
+		}
+	}
+	return i
+}
+
+func kindOfHost(name string) hostKind {
+	ending := name[strings.LastIndexByte(name, '.')+1:]
+	switch {
+	case slashedWords[name]:
+		return product
+	case linkedEndings[ending], strings.HasPrefix(ending, "xn--"):
+		return domain
+	case isAddress(name):
+		return address
+	case len(ending) < 2 || isDigit(ending[0]):
+		return notHost
+	}
+	return perhaps
+}
+
+// isAddress says whether name is four small numbers. Fewer are a version or an amount, though a browser would take them.
+func isAddress(name string) bool {
+	parts := 0
+	for part := range strings.SplitSeq(name, ".") {
+		parts++
+		if len(part) > 3 || strings.Trim(part, "0123456789") != "" {
+			return false
+		}
+	}
+	return parts == 4
+}
+
+// leadsOn says whether a host of this kind, followed by what is at body, is a link.
+func (k *sketch) leadsOn(kind hostKind, body int) bool {
+	switch kind {
+	case domain:
+		return true
+	case address: // but "10.0.0.0/8" is a network
+		p := body
+		for isDigit(k.at(p)) {
+			p++
+		}
+		digits, next := p-body, k.at(p)
+		return digits == 0 || digits > 2 || startsWord(next) || strings.IndexByte("/?=%", next) >= 0
+	case perhaps, product:
+		return k.machineMade(body)
+	}
+	return false
+}
+
+// linkedEndings are the last labels that make a client link a bare domain: the country codes, and the generic endings that profiles and
+// phishing use. An ending that is missing here is no hole: without a query a link of it passes as the words it looks like.
+var linkedEndings = setOf(`
+	ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck
+	cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr
+	gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls
+	lt lu lv ly ma mc me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph
+	pk pl pm pn pr ps pt pw qa re ro ru rw sa sb sc sd se sg si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn
+	to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
+	aero app arpa asia biz blog click cloud club com coop dev edu example gle goog google gov icu info int internal jobs link live
+	local mil mobi mov museum name net news online onion org page post press pro shop site space store stream tech tel top travel vip
+	website wiki win xxx xyz zip
+	rs sh
+`)
+
+// slashedWords have the form of a domain with such an ending, and are products or degrees that a profile follows with a slash.
+var slashedWords = setOf(`
+	asp.net vb.net ado.net ml.net socket.io draw.io fast.ai
+	b.tech m.tech b.sc m.sc d.sc b.com m.com b.ed m.ed
+`)
+
+func setOf(words string) map[string]bool {
+	set := make(map[string]bool)
+	for word := range strings.FieldsSeq(words) {
+		set[word] = true
+	}
+	return set
+}

@@ -1,0 +1,147 @@
+// Package sanitize turns text that strangers wrote into text that is safe to show to a language model, and through it to a person.
+//
+// The decisions, and why:
+//
+//   - What counts is the final string. Every step may create what an earlier one removed ("ja<!-- x -->vascript:"), so the steps
+//     are repeated until nothing changes; [Line] of a cleaned line is that line.
+//   - Words stay. Brackets, angle brackets and backticks lose their meaning, not their place; only the text of HTML comments, the
+//     payload of terminal sequences and the targets of links go, since no reader of the original page sees those.
+//   - Invalid UTF-8 becomes one U+FFFD a run of bytes. Raw bytes 0x80-0x9F are not read as terminal controls: in real text they are
+//     Windows-1252 letters. U+0080-U+009F are.
+//   - A terminal sequence that never ends loses its ESC alone; the rest is text. So does an HTML comment that never ends, of which
+//     only the opening sign is defused.
+//   - A scheme is dangerous only with something right behind its colon: "JavaScript: 5 years" is a skill. If that something looks
+//     like words ("JavaScript:React"), a space after the colon defuses it and keeps the words. tel: and sms: are links in front of
+//     a number, skype: and its like in front of parameters.
+//   - A bare domain is a word ("booking.com", "Node.js"). A domain with a path, query or fragment is a link, since several clients
+//     make it one; whether a name is a domain is told by its ending, so that "Node.js/React" and "10.0.0.0/8" stay words.
+//   - A '<' in front of a space, digit, '=' or '-' is a comparison or an arrow: it is escaped, and the text does not count as altered.
+//   - Full-width brackets and angle brackets stay: they are ordinary punctuation in Japanese and mean nothing to Markdown or HTML.
+//   - ZWNJ and ZWJ follow the idea of RFC 5892 (between letters of one joining script; ZWJ after a virama), without its joining
+//     types: a ZWNJ that Persian writers type after a letter that never joins stays.
+package sanitize
+
+import "unicode/utf8"
+
+// Text is a cleaned line.
+type Text struct {
+	// String is one line of valid UTF-8 in NFC, without white space at its ends.
+	String string
+	// Altered says that something was removed or defused for safety: invisible, bidirectional and control characters, piled-up marks,
+	// markup, comments, links. Normal forms, white space, '|', repaired UTF-8 and a cut do not count.
+	Altered bool
+	// Cut says that the text was shortened.
+	Cut bool
+}
+
+// A window of the input is looked at if there is a maximum: enough for any field with a few visible characters among the invisible.
+const (
+	windowBase    = 64 << 10 // bytes
+	windowPerRune = 32       // bytes for each character of the maximum
+)
+
+// Text that does not settle in relaxedRounds was made not to: from then on no joiner is allowed, which ends every cycle (see settle).
+const (
+	relaxedRounds = 3
+	maxRounds     = 8
+)
+
+// Line returns s as one line of plain text that is safe to show in any client, and in a terminal. It has at most max characters
+// (runes); a longer text is cut at a word and ends in "…". A max of zero or less means no limit. Clean text comes back as it is.
+func Line(s string, max int) Text {
+	s, clipped := clip(s, max)
+	altered := false
+	switch glance(s) {
+	case plain:
+	case maybeLink:
+		if t, found := unlink(s); found {
+			s, _ = settle(t, false)
+			altered = true
+		}
+	default:
+		s, altered = settle(s, clipped)
+	}
+	s, cut := shorten(s, max, clipped)
+	return Text{String: s, Altered: altered, Cut: cut}
+}
+
+// clip bounds the work: it returns the beginning of s that is looked at, and whether there was more.
+func clip(s string, max int) (string, bool) {
+	if max <= 0 || (len(s)-windowBase)/windowPerRune <= max {
+		return s, false
+	}
+	end := windowBase + windowPerRune*max
+	for range utf8.UTFMax - 1 {
+		if utf8.RuneStart(s[end]) {
+			break
+		}
+		end--
+	}
+	return s[:end], true
+}
+
+// settle repeats the steps until they find nothing to do. In honest text the second round is the proof; more come from text in which one
+// removal moves a joiner or a mark to a place it may not have.
+func settle(s string, clipped bool) (string, bool) {
+	altered := false
+	for round := range maxRounds {
+		next, changed := pass(s, clipped, round < relaxedRounds)
+		altered = altered || changed
+		if next == s {
+			break
+		}
+		s = next
+	}
+	return s, altered
+}
+
+// pass takes the steps once, in the order in which each lays open the work of the next.
+func pass(s string, clipped, joiners bool) (string, bool) {
+	s, stripped := strip(s, joiners)
+	s, thinned := thinMarks(compose(s))
+	s, defused := defuse(s, clipped)
+	s, unlinked := unlink(s)
+	return s, stripped || thinned || defused || unlinked
+}
+
+// look is what one glance at a text says.
+type look uint8
+
+const (
+	plain     look = iota // nothing to do
+	maybeLink             // clean ASCII, in which there may be a link
+	unclean               // everything else
+)
+
+// glances holds the first judgement of every byte.
+var glances = func() (table [256]look) {
+	for c := range table {
+		switch {
+		case c < ' ' || c >= 0x7F:
+			table[c] = unclean
+		case c == '<' || c == '>' || c == '[' || c == ']' || c == '`' || c == '|':
+			table[c] = unclean
+		case c == ':' || c == '/' || c == '\\' || c == '?' || c == '#':
+			table[c] = maybeLink
+		}
+	}
+	return table
+}()
+
+// glance is the fast path: most fields of most candidates are clean ASCII, and cost this one scan.
+func glance(s string) look {
+	if s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') {
+		return unclean
+	}
+	found := plain
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case glances[c] == unclean, c == ' ' && s[i-1] == ' ':
+			return unclean
+		case glances[c] == maybeLink, c == '.' && i > 0 && s[i-1]|0x20 == 'w':
+			found = maybeLink
+		}
+	}
+	return found
+}

@@ -1,0 +1,73 @@
+package sanitize
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestLinkedInKeepsProfiles(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://www.linkedin.com/in/janedoe-ml":                   "linkedin.com/in/janedoe-ml",
+		"https://linkedin.com/in/janedoe/":                         "linkedin.com/in/janedoe",
+		"https://sk.linkedin.com/in/j%C3%A1n-nov%C3%A1k-123/":      "linkedin.com/in/j%C3%A1n-nov%C3%A1k-123",
+		"https://WWW.LinkedIn.com/in/Jane_Doe.1":                   "linkedin.com/in/Jane_Doe.1",
+		"https://www.linkedin.com/in/jane?trk=people&utm_source=x": "linkedin.com/in/jane",
+		"https://www.linkedin.com/in/jane/#about":                  "linkedin.com/in/jane",
+		"https://www.linkedin.com/in/ján":                          "linkedin.com/in/j%C3%A1n",
+		"https://www.linkedin.com/in/%e6%9d%8e%e9%9b%b7%e5%90%9b":  "linkedin.com/in/%e6%9d%8e%e9%9b%b7%e5%90%9b",
+		"https://www.linkedin.com/in/" + strings.Repeat("a", 100):  "linkedin.com/in/" + strings.Repeat("a", 100),
+	} {
+		if got, ok := LinkedIn(raw); got != want || !ok {
+			t.Errorf("LinkedIn(%q) = %q, %t, want %q", raw, got, ok, want)
+		}
+	}
+}
+
+func TestLinkedInRefusesEverythingElse(t *testing.T) {
+	for _, raw := range []string{
+		"", "jane", "linkedin.com/in/jane", "//www.linkedin.com/in/jane", "http://www.linkedin.com/in/jane", "HTTPS://www.linkedin.com/in/jane",
+		" https://www.linkedin.com/in/jane", "https://www.linkedin.com/in/jane ", "https://www.linkedin.com/in/jane\n", "https:www.linkedin.com/in/jane",
+		"https://evillinkedin.com/in/jane", "https://linkedin.com.evil.example/in/jane", "https://m.linkedin.com/in/jane", "https://abc.linkedin.com/in/jane",
+		"https://de.www.linkedin.com/in/jane", "https://1a.linkedin.com/in/jane", "https://www.linkedin.com./in/jane", "https://.linkedin.com/in/jane",
+		"https://www.lіnkedin.com/in/jane", "https://www.lin\u212aedin.com/in/jane", "https://user@www.linkedin.com/in/jane", "https://www.linkedin.com:443/in/jane",
+		"https://www.linkedin.com\\@evil.example/in/jane", "https://evil.example/https://www.linkedin.com/in/jane", "https://[fe80::1%25en0]/in/jane",
+		"https://www.linkedin.com", "https://www.linkedin.com/in/", "https://www.linkedin.com/IN/jane", "https://www.linkedin.com/company/acme",
+		"https://www.linkedin.com/in/../redir", "https://www.linkedin.com/in/%2e%2e%2fredir", "https://www.linkedin.com/in/a..b", "https://www.linkedin.com/in/...",
+		"https://www.linkedin.com/in/jane/details", "https://www.linkedin.com/in/jane//", "https://www.linkedin.com//in/jane", "https://www.linkedin.com/in/jane%2Fx",
+		"https://www.linkedin.com/in/jane%00", "https://www.linkedin.com/in/jane%0a", "https://www.linkedin.com/in/ja%E2%80%8Bne", "https://www.linkedin.com/in/ja%E2%80%AEne",
+		"https://www.linkedin.com/in/ja%EF%B8%8Fne", "https://www.linkedin.com/in/jane%F3%A0%81%81", "https://www.linkedin.com/in/ja%E3%85%A4ne", "https://www.linkedin.com/in/%ff%fe%fd",
+		"https://www.linkedin.com/in/ja%253Cne", "https://www.linkedin.com/in/<b>", "https://www.linkedin.com/in/jane](x)", "https://www.linkedin.com/in/ja`ne", "https://www.linkedin.com/in/ja|ne",
+		"https://www.linkedin.com/in/ja%ne", "https://www.linkedin.com/in/jane;x", "https://www.linkedin.com/in/ja:ne", "https://www.linkedin.com/in/ja ne", "https://www.linkedin.com/in/ja%20ne",
+		"https://www.linkedin.com/in/ab", "https://www.linkedin.com/in/---", "https://www.linkedin.com/in/" + strings.Repeat("a", 101), "https://www.linkedin.com/in/" + strings.Repeat("%41", 5000),
+	} {
+		if got, ok := LinkedIn(raw); ok || got != "" {
+			t.Errorf("LinkedIn(%q) = %q, %t, want it refused", brief(raw), got, ok)
+		}
+	}
+}
+
+var profile = regexp.MustCompile(`^linkedin\.com/in/(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+$`)
+
+func FuzzLinkedIn(f *testing.F) {
+	for _, raw := range []string{
+		"https://www.linkedin.com/in/janedoe-ml/?trk=x#y", "https://sk.linkedin.com/in/j%C3%A1n", "https://linkedin.com/in/李雷君", "https://u@www.linkedin.com:1/in/..%2f",
+	} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got, ok := LinkedIn(raw)
+		if !ok {
+			if got != "" {
+				t.Errorf("LinkedIn(%q) = %q, though it is refused", raw, got)
+			}
+			return
+		}
+		if !profile.MatchString(got) || strings.Contains(got, "..") {
+			t.Errorf("LinkedIn(%q) = %q", raw, got)
+		}
+		if again, ok := LinkedIn("https://" + got); again != got || !ok {
+			t.Errorf("LinkedIn(%q) = %q, and of that %q, %t", raw, got, again, ok)
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package sanitize
+
+import (
+	"bytes"
+	"strings"
+)
+
+// linkRemoved stands where a link stood, so that a reader knows that the page had more.
+const linkRemoved = "(link removed)"
+
+// unlink replaces every link in s, of which the markup is defused already.
+func unlink(s string) (string, bool) {
+	if !mayHoldLink(s) {
+		return s, false
+	}
+	k := sketchOf(s)
+	var out []byte
+	done := 0
+	for i := 0; i < len(k.c); {
+		f := k.find(i)
+		if f.put != "" {
+			out = append(out, s[done:k.offset(f.start)]...)
+			out = append(out, f.put...)
+			done = k.offset(f.end)
+		}
+		i = f.end
+	}
+	if len(out) == 0 {
+		return s, false
+	}
+	return string(append(out, s[done:]...)), true
+}
+
+// finding is a stretch of a sketch that is put differently; with put empty, one in which nothing was found.
+type finding struct {
+	start, end int
+	put        string
+}
+
+func nothing(end int) finding { return finding{end: end} }
+
+// find looks for a link at i: at the beginning of a word, or of two slashes. It never looks at the same word twice, save for a bounded
+// number of characters, so that the whole stays linear.
+func (k *sketch) find(i int) finding {
+	if startsWord(k.c[i]) {
+		end := k.wordEnd(i)
+		if f := k.www(i, end); f.put != "" {
+			return f
+		}
+		if f := k.scheme(i, end); f.put != "" {
+			return f
+		}
+		return k.hostPath(i, end)
+	}
+	if k.slashes(i) >= 2 {
+		return k.authority(i, i+k.slashes(i))
+	}
+	return nothing(i + 1)
+}
+
+// www finds "www." and a host within the word [i, end): after any letter but an ASCII one, as scripts without spaces glue it.
+func (k *sketch) www(i, end int) finding {
+	for p := i; p < end; p++ {
+		if k.c[p] == 'w' && (p == i || !isAlnum(k.c[p-1])) && k.hasPrefix(p, "www.") && startsWord(k.at(p+len("www."))) {
+			return finding{p, k.bodyEnd(p), linkRemoved}
+		}
+	}
+	return nothing(end)
+}
+
+// schemeRule says when a scheme that clients follow without "://" makes a link.
+type schemeRule struct {
+	first  string // of a body that begins with one of these
+	any    string // of one that holds one of these early on
+	spaced bool   // any other body is set apart by a space: the scheme is dangerous, the body is words
+}
+
+var (
+	script  = schemeRule{any: `()=;%\{}'"`, spaced: true}
+	local   = schemeRule{any: `/\:%`, spaced: true}
+	network = schemeRule{any: `./\@%?=:`, spaced: true}
+	phone   = schemeRule{first: "+0123456789"}
+	handler = schemeRule{any: "?=#"}
+)
+
+var schemes = map[string]schemeRule{
+	"javascript": script, "vbscript": script,
+	"data": {first: ",", any: "/;%", spaced: true},
+	"file": local, "blob": local, "filesystem": local,
+	"http": network, "https": network, "ftp": network, "ws": network, "wss": network,
+	"mailto": {any: "@?%:", spaced: true},
+	"tel":    phone, "sms": phone, "callto": phone, "facetime": phone,
+	"skype": handler, "magnet": handler, "intent": handler,
+}
+
+// glued are the schemes that are seen even at the end of a longer word, as in the scraper's "Websitehttps://".
+var glued = []string{"https", "http", "javascript", "vbscript", "mailto"}
+
+// scheme finds a URL of which the scheme is the end of the word [i, end).
+func (k *sketch) scheme(i, end int) finding {
+	body := end + 1
+	if k.at(end) != ':' || k.at(body) == ' ' {
+		return nothing(end)
+	}
+	start := end
+	for start > i && isAlnum(k.c[start-1]) {
+		start--
+	}
+	name := string(k.c[start:end])
+	for _, known := range glued {
+		if strings.HasSuffix(name, known) {
+			start, name = end-len(known), known
+			break
+		}
+	}
+	if k.hasPrefix(body, "//") && k.at(body+k.slashes(body)) != ' ' {
+		return finding{start, k.bodyEnd(body + k.slashes(body)), linkRemoved}
+	}
+	rule, known := schemes[name]
+	switch {
+	case !known:
+		return nothing(end)
+	case strings.IndexByte(rule.first, k.at(body)) >= 0, k.holds(body, rule.any):
+		return finding{start, k.bodyEnd(body), linkRemoved}
+	case rule.spaced:
+		return finding{body, body, " "}
+	}
+	return nothing(end)
+}
+
+// hostPath finds a bare domain, or an IP address, with a path, a query or a fragment.
+func (k *sketch) hostPath(i, end int) finding {
+	p := end
+	if k.at(p) == ':' {
+		for p++; isDigit(k.at(p)); p++ {
+		}
+		if p == end+1 {
+			return nothing(end)
+		}
+	}
+	if strings.IndexByte("/?#", k.at(p)) < 0 {
+		return nothing(end)
+	}
+	start, kind := k.host(i, end)
+	if !k.leadsOn(kind, p+1) {
+		return nothing(end)
+	}
+	if bodyEnd := k.bodyEnd(p + 1); bodyEnd > p+1 {
+		return finding{start, bodyEnd, linkRemoved}
+	}
+	return nothing(end)
+}
+
+// authority finds "//host" and "\\host" at i; end is where the slashes end.
+func (k *sketch) authority(i, end int) finding {
+	for isWord(k.at(end)) && !startsWord(k.at(end)) {
+		end++
+	}
+	if !startsWord(k.at(end)) {
+		return nothing(end)
+	}
+	word := k.wordEnd(end)
+	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 { // the sentence goes on right behind the host
+		word = end + p
+	}
+	next := k.at(word)
+	if next == cutMark { // the rest of the name is not here
+		return nothing(end)
+	}
+	_, kind := k.host(end, word)
+	inPath := strings.IndexByte("/?#", next) >= 0
+	found := kind == domain || kind == product || kind == address || kind == perhaps && inPath && k.machineMade(word+1) ||
+		string(k.c[end:word]) == "localhost"
+	if i == 0 || !isWord(k.c[i-1]) { // not "A//B"
+		switch next {
+		case '/', '\\', '@':
+			found = found || startsWord(k.at(word+1))
+		case ':':
+			found = found || isDigit(k.at(word+1))
+		}
+		found = found || i > 0 && k.c[i-1] == ':'
+	}
+	if !found {
+		return nothing(end)
+	}
+	return finding{i, k.bodyEnd(end), linkRemoved}
+}
+
+// bodyEnd returns where the URL ends of which the body begins at i: at a space, a quotation mark, a bracket it did not open, an escaped
+// angle bracket, or a letter of a script that has no spaces to end it. The punctuation of the sentence around is not part of it.
+func (k *sketch) bodyEnd(i int) int {
+	j, depth := i, 0
+scan:
+	for ; j < len(k.c); j++ {
+		switch c := k.c[j]; {
+		case endsBody(c), c == '&' && (k.hasPrefix(j, "&lt;") || k.hasPrefix(j, "&gt;")):
+			break scan
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth == 0 {
+				break scan
+			}
+			depth--
+		}
+	}
+	for j > i && strings.IndexByte(".,;:!?'*_~-(", k.c[j-1]) >= 0 {
+		j--
+	}
+	return j
+}
+
+// notInURL are the signs that no URL holds as they are; those that are defused in ASCII may still be there full-width.
+const notInURL = "\"{}<>[]|`"
+
+// endsBody says whether c cannot be part of a URL.
+func endsBody(c byte) bool {
+	return c <= ' ' || c >= unspaced || strings.IndexByte(notInURL, c) >= 0
+}
+
+// tellLength is how far the body of a possible link is read to tell whether it is one.
+const tellLength = 64
+
+// holds says whether the beginning of the body at i holds one of chars.
+func (k *sketch) holds(i int, chars string) bool {
+	for j := i; j < min(len(k.c), i+tellLength); j++ {
+		switch c := k.c[j]; {
+		case strings.IndexByte(chars, c) >= 0:
+			return true
+		case endsBody(c):
+			return false
+		}
+	}
+	return false
+}
+
+// machineMade says whether the body at i looks like a URL's rather than like words.
+func (k *sketch) machineMade(i int) bool { return k.holds(i, "=%~?") }

@@ -1,0 +1,97 @@
+package sanitize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// defuse takes the meaning from the signs of Markdown, HTML, our own tables and our own markers, and removes HTML comments. clipped
+// says that s is the beginning of a longer text: a comment still open at its end is then a comment.
+func defuse(s string, clipped bool) (string, bool) {
+	if !strings.ContainsAny(s, "<>[]`|⟦⟧〚〛") {
+		return s, false
+	}
+	out := make([]byte, 0, len(s)+len(s)/8)
+	altered, open := false, false // open: a comment was found that nothing closes, so no later one is closed either
+	for i := 0; i < len(s); {
+		if !open && strings.HasPrefix(s[i:], "<!--") {
+			n := commentLen(s[i:])
+			if n == 0 && clipped {
+				n = len(s) - i
+			}
+			if n > 0 {
+				out = append(out, ' ') // or the words around it would become one
+				altered = true
+				i += n
+				continue
+			}
+			open = true
+		}
+		sign, size := signAt(s[i:])
+		if sign == "" {
+			out = append(out, s[i])
+			i++
+			continue
+		}
+		out = append(out, sign...)
+		altered = altered || changesMeaning(s[i:])
+		i += size
+	}
+	return string(out), altered
+}
+
+// commentLen returns the length of the HTML comment that s begins with, 0 if nothing closes it. Browsers end a comment at "-->" and
+// "--!>", and take "<!-->" and "<!--->" for whole ones.
+func commentLen(s string) int {
+	for end := len("<!"); ; end++ {
+		n := strings.Index(s[end:], "--")
+		if n < 0 {
+			return 0
+		}
+		end += n
+		switch rest := s[end+2:]; {
+		case strings.HasPrefix(rest, ">"):
+			return end + len("-->")
+		case end >= len("<!--") && strings.HasPrefix(rest, "!>"):
+			return end + len("--!>")
+		}
+	}
+}
+
+// signAt returns what replaces the sign that s begins with, and the sign's length in bytes; "" if it may stay.
+func signAt(s string) (string, int) {
+	switch s[0] {
+	case '<':
+		return "&lt;", 1
+	case '>':
+		return "&gt;", 1
+	case '`':
+		return "'", 1
+	case '|':
+		return "¦", 1
+	case '[':
+		return "(", 1
+	case ']':
+		return ")", 1
+	}
+	switch {
+	case s[0] < utf8.RuneSelf:
+	case strings.HasPrefix(s, "⟦"), strings.HasPrefix(s, "〚"): // our marker, and what looks like it
+		return "(", len("⟦")
+	case strings.HasPrefix(s, "⟧"), strings.HasPrefix(s, "〛"):
+		return ")", len("⟧")
+	}
+	return "", 0
+}
+
+// changesMeaning says whether replacing the sign that s begins with counts as altering the text. A '|' is a matter of layout, a '>'
+// closes nothing that was not opened, and a '<' before a space or a number compares.
+func changesMeaning(s string) bool {
+	switch s[0] {
+	case '|', '>':
+		return false
+	case '<':
+		return len(s) > 1 && !strings.ContainsRune(" 0123456789=-", rune(s[1]))
+	}
+	return true
+}

@@ -1,0 +1,187 @@
+package sanitize
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// unsafeIn returns what is wrong with a final string, "" if it is safe to show. It knows nothing of how Line works.
+func unsafeIn(s string) string {
+	switch {
+	case !utf8.ValidString(s):
+		return "invalid UTF-8"
+	case !norm.NFC.IsNormalString(s):
+		return "not NFC"
+	case s != strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "):
+		return "white space that is not one space between words"
+	case strings.ContainsAny(s, "<>[]`|⟦⟧〚〛"):
+		return "active markup"
+	}
+	if wrong := forbiddenRune([]rune(s)); wrong != "" {
+		return wrong
+	}
+	read := asRead(s)
+	for _, link := range links {
+		if found := link.FindString(read); found != "" {
+			return fmt.Sprintf("link %q", found)
+		}
+	}
+	return ""
+}
+
+func forbiddenRune(runes []rune) string {
+	marks := 0
+	for i, r := range runes {
+		prev, next := rune(0), rune(0)
+		if i > 0 {
+			prev = runes[i-1]
+		}
+		if i+1 < len(runes) {
+			next = runes[i+1]
+		}
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			marks++
+		case r != 0x200C && r != 0x200D:
+			marks = 0
+		}
+		switch {
+		case marks > 4:
+			return "piled-up marks"
+		case r == 0xFE0F:
+			if !unicode.In(prev, unicode.So, unicode.Sm, unicode.Sk, unicode.Po, unicode.Ll, unicode.Pd) && !(unicode.IsDigit(prev) && next == 0x20E3) &&
+				prev < 0x1F000 {
+				return "variation selector without an emoji"
+			}
+		case r == 0x200C:
+			if !unicode.IsLetter(next) && !unicode.IsMark(next) || prev < 0x600 && !unicode.IsMark(prev) || next < 0x600 {
+				return "ZWNJ without work"
+			}
+		case r == 0x200D:
+			if prev < 0xA9 || unicode.Is(unicode.Latin, prev) || next == 0x200C || next == 0x200D {
+				return "ZWJ without work"
+			}
+		case slices.Contains([]rune{0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x2800, 0x3164, 0xFFA0}, r),
+			unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r),
+			unicode.In(r, unicode.Cc, unicode.Co, unicode.Noncharacter_Code_Point, unicode.Variation_Selector),
+			r >= 0xE0000 && r <= 0xE0FFF:
+			return fmt.Sprintf("%U", r)
+		}
+	}
+	return ""
+}
+
+// asRead replaces every rune by the ASCII sign that a browser or a model takes it for.
+func asRead(s string) string {
+	return strings.Map(func(r rune) rune {
+		if read, ok := map[rune]rune{'⁄': '/', '∕': '/', '⧸': '/', '∶': ':'}[r]; ok {
+			return read
+		}
+		if k := []rune(norm.NFKC.String(string(r))); len(k) == 1 && k[0] < utf8.RuneSelf {
+			r = k[0]
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
+var links = []*regexp.Regexp{
+	regexp.MustCompile(`[a-z0-9]://[/\\]*[^\s/\\]`),
+	regexp.MustCompile(`(?:javascript|vbscript|https?|mailto):\S`),
+	regexp.MustCompile(`\b(?:data|file|blob|ftp):\S`),
+	regexp.MustCompile(`\btel:\+?[0-9]`),
+	regexp.MustCompile(`\bwww\.[a-z0-9]`),
+	regexp.MustCompile(`[/\\]{2}(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|example|ru)_*(?:[^\pL\pM\pN_.…+-]|$)`),
+	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9_]{3,}\.(?:com|org|example|ru)[/?#][a-z0-9]`),
+}
+
+// checkLine asserts all that must hold of Line for any text.
+func checkLine(t *testing.T, s string, max int) Text {
+	t.Helper()
+	got := Line(s, max)
+	if wrong := unsafeIn(got.String); wrong != "" {
+		t.Errorf("Line(%q, %d) = %q: %s", brief(s), max, brief(got.String), wrong)
+	}
+	if n := utf8.RuneCountInString(got.String); max > 0 && n > max {
+		t.Errorf("Line(%q, %d) has %d characters", brief(s), max, n)
+	}
+	if got.Cut != strings.HasSuffix(got.String, "…") && (got.Cut || !strings.Contains(norm.NFC.String(s), "…")) {
+		t.Errorf("Line(%q, %d) = %q, Cut = %t", brief(s), max, brief(got.String), got.Cut)
+	}
+	for _, again := range []int{0, max} {
+		if second := Line(got.String, again); second != (Text{String: got.String}) {
+			t.Errorf("Line(%q, %d) = %q, and the Line of that, with %d, %+q (altered: %t, cut: %t)",
+				brief(s), max, got.String, again, second.String, second.Altered, second.Cut)
+		}
+	}
+	if glance(s) == plain && max <= 0 {
+		if settled, altered := settle(s, false); settled != s || altered {
+			t.Errorf("the fast path lets %q pass, the steps make it %q", s, settled)
+		}
+	}
+	return got
+}
+
+func brief(s string) string {
+	if len(s) > 300 {
+		return s[:300] + fmt.Sprintf("[and %d bytes]", len(s)-300)
+	}
+	return s
+}
+
+func FuzzLine(f *testing.F) {
+	for _, s := range seeds {
+		f.Add(s, 0)
+		f.Add(s, 20)
+	}
+	f.Fuzz(func(t *testing.T, s string, max int) {
+		checkLine(t, s, max)
+	})
+}
+
+// A mutation rarely builds a token; mixing tokens finds what one removal does to the next.
+func TestLineIsSafeForAnyMixture(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 4))
+	for range mixtures {
+		var s strings.Builder
+		for range 1 + random.IntN(9) {
+			s.WriteString(shards[random.IntN(len(shards))])
+		}
+		checkLine(t, s.String(), 0)
+		checkLine(t, s.String(), 1+random.IntN(40))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+var mixtures = 20_000
+
+var shards = strings.Split("a|b|Zoë| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|+|_|*|~|%|$|'|\"|(|)|[|]|<|>|`|{|}|…|0|8|123|"+
+	"http|https|ftp|javascript|JavaScript|data|file|tel|mailto|skype|www|www.|evil.example|a.co|x.com|node.js|asp.net|b.tech|10.0.0.1|"+
+	"localhost|:80|xn--|https://|://|&lt;|&gt;|<!--|-->|--!>|--|![|](|⟦|⟧|〚|<b|\u200b|\u200c|\u200d|\ufe0f|\u20e3|\u00ad|\u202e|\u2066|"+
+	"\U000e0041|\U000e0100|\ue000|\u3164|\u2800|\u115f|\u1160|\u00a0|\u2028|\u0085|\v|\x00|\x1b|\x1b[|\x1b[31m|\x1b]8;;|\a|\x1b\\|\u009b|\u009d|"+
+	"\u009c|\xff|\xc2|\xe2\x80|e\u0301|\u0301|\u0338|\u0327|\u0334|\u1fef|\u212a|\u034f|क|\u094d|\u093c|ष|ত|ي|م|\u064e|\u0651|ש|\u05b8|ที่|한|ᄒ|\u1161|李|リ|"+
+	"👩|👩🏽|💻|❤|🏴|🇩|🇪|©|½|⁄|∕|：|／|．|。|ｈｔｔｐ|𝐡𝐭𝐭𝐩𝐬|ⓦ|ſ|∶|＜|［|｜|ﬁ|\u0f71|\u0f72|\u0f74|ᠠ|\u180b|\u180e", "|")
+
+// seeds are the shapes that a mutation should begin from, and what fuzzing found.
+var seeds = []string{
+	"Jane Doe",
+	"see https://evil.example/a?b=c, www.evil.example and evil.example/x (//evil.example) \\\\evil\\share",
+	"ja<!-- x -->vascript:alert(1) java\u200bscript:alert(1) JavaScript:React data:text/html,x",
+	"[[]](x) ![y](z) <b>`⟦data 7c1e⟧`</b> | < 5 > 4 -> <- <!-- open",
+	"\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\aClick\x1b]8;;\a \u009b2J \x1bPq\x1b\\ \x1b(B",
+	"नमस्ते क्\u200dष می\u200cخواهم 👩🏽\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 🇩🇪🇫🇷",
+	"z\u0335\u0336\u0337\u0338\u0321\u0322 e\u0301\u0323 שָׁלוֹם ที่ Việt Nam",
+	"ｈｔｔｐｓ：／／ｅｖｉｌ．ｅｘａｍｐｌｅ 请访问www.evil.example/路径 https:⁄∕evil.example",
+	"Node.js/React 10.0.0.0/8 TCP/IP C:/ A//B b.tech/m.sc //a.cooo tel:+49 mailto:a@b",
+	"\u3164\u115f\u2800\u00a0\u2028\u0085\ufeff\u202e\u2066\U000e0041\ue000\ufdd0\u00ad",
+	"\xff\xfe\xc2 \xed\xa0\x80",
+}

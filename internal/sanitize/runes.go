@@ -1,0 +1,208 @@
+package sanitize
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/rangetable"
+)
+
+const (
+	// maxMarks is how many nonspacing marks may follow a base character. Hebrew with niqqud, Arabic with tashkeel, Thai and Devanagari
+	// need three; four leave room. More is "zalgo".
+	maxMarks = 4
+
+	// maxRawMarks bounds them before normalisation, which would break a run of more than thirty with a U+034F of its own.
+	maxRawMarks = 16
+)
+
+// hidden holds what is never shown: format characters (except the few that are signs around a number), controls, private use,
+// noncharacters, variation selectors, and all that a renderer ignores by default.
+var hidden = func() *unicode.RangeTable {
+	merged := rangetable.Merge(unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector,
+		unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point)
+	var kept []rune
+	rangetable.Visit(merged, func(r rune) {
+		if !unicode.Is(unicode.Prepended_Concatenation_Mark, r) {
+			kept = append(kept, r)
+		}
+	})
+	return rangetable.New(kept...)
+}()
+
+// fillers look like a space or like nothing, and count as letters: Hangul, Khmer, Braille, and the null note head of music.
+var fillers = rangetable.New(0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159)
+
+// kind is what strip does with a rune.
+type kind uint8
+
+const (
+	shown    kind = iota
+	mark          // combines with what is before it
+	joiner        // stays where it does real work
+	selector      // U+FE0F: stays after an emoji
+	space         // all white space is one space
+	filler        // becomes a space
+	removed
+)
+
+func kindOf(r rune) kind {
+	switch {
+	case r > ' ' && r < 0x7F, r >= 0xC0 && r < 0x300, r >= 0x4E00 && r < 0xA000, r >= 0xAC00 && r < 0xD7A4:
+		return shown // the bulk of real text, spared the tables
+	case r == zwj || r == zwnj:
+		return joiner
+	case r == emojiStyle:
+		return selector
+	case unicode.IsSpace(r):
+		return space
+	case unicode.Is(fillers, r):
+		return filler
+	case unicode.Is(hidden, r):
+		return removed
+	case isMark(r):
+		return mark
+	}
+	return shown
+}
+
+func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) }
+
+// strip removes terminal sequences and everything invisible, and folds white space.
+func strip(s string, joiners bool) (string, bool) {
+	if glance(s) != unclean {
+		return s, false
+	}
+	p := stripper{out: make([]byte, 0, len(s)), joiners: joiners}
+	for i := 0; i < len(s); {
+		if n := escapeLen(s[i:]); n > 0 {
+			p.altered = true
+			i += n
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			for i+1 < len(s) && invalidAt(s[i+1:]) {
+				i++
+			}
+		}
+		i += size
+		p.take(r, s[i:])
+	}
+	p.release(0)
+	if string(p.out) == s {
+		return s, p.altered
+	}
+	return string(p.out), p.altered
+}
+
+func invalidAt(s string) bool {
+	r, size := utf8.DecodeRuneInString(s)
+	return r == utf8.RuneError && size == 1
+}
+
+// stripper writes what is kept, and remembers as much of it as the next decision needs.
+type stripper struct {
+	out     []byte
+	altered bool
+	joiners bool // whether any may stay
+	space   bool // white space waits for a character to stand before
+
+	waiting rune   // a joiner that waits for its right neighbour, or 0
+	before  joined // its left neighbour
+	marks   int    // marks since the base
+}
+
+func (p *stripper) take(r rune, rest string) {
+	k := kindOf(r)
+	if k == mark && (len(p.out) == 0 || p.marks >= maxRawMarks) { // a mark without a base would combine with our own text
+		k = removed
+	}
+	switch k {
+	case removed:
+		p.altered = true
+	case filler, space:
+		p.altered = p.altered || k == filler
+		p.release(' ')
+		p.space = len(p.out) > 0
+		p.marks = 0
+		p.before = joined{last: ' ', base: ' '}
+	case joiner:
+		if p.waiting != 0 || !p.joiners {
+			p.altered = true
+			return
+		}
+		p.waiting = r
+	case selector:
+		if !p.before.takesEmojiStyle(rest) {
+			p.altered = true
+			return
+		}
+		p.release(r)
+		p.write(r)
+		p.before.last = r
+	case mark:
+		p.release(r)
+		p.write(r)
+		p.marks++
+		p.before.addMark(r)
+	default:
+		p.release(r)
+		p.write(r)
+		p.marks = 0
+		p.before = joined{last: r, base: r}
+	}
+}
+
+// release writes the waiting joiner if it has work to do between its neighbours, of which next is the right one.
+func (p *stripper) release(next rune) {
+	if p.waiting == 0 {
+		return
+	}
+	if p.before.joins(p.waiting, next) {
+		p.out = utf8.AppendRune(p.out, p.waiting)
+	} else {
+		p.altered = true
+	}
+	p.waiting = 0
+}
+
+func (p *stripper) write(r rune) {
+	if p.space {
+		p.out = append(p.out, ' ')
+		p.space = false
+	}
+	p.out = utf8.AppendRune(p.out, r)
+}
+
+// compose returns s in NFC.
+func compose(s string) string {
+	if norm.NFC.IsNormalString(s) {
+		return s
+	}
+	return norm.NFC.String(s)
+}
+
+// thinMarks keeps the first maxMarks of a run of nonspacing marks. Spacing ones (Mc) stand beside their base, not above one another.
+func thinMarks(s string) (string, bool) {
+	var out []byte
+	done, run := 0, 0
+	for i, r := range s {
+		switch {
+		case r < 0x300:
+			run = 0
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if run++; run > maxMarks {
+				out = append(out, s[done:i]...)
+				done = i + utf8.RuneLen(r)
+			}
+		case r != zwj && r != zwnj:
+			run = 0
+		}
+	}
+	if done == 0 {
+		return s, false
+	}
+	return string(append(out, s[done:]...)), true
+}
