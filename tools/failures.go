@@ -1,0 +1,85 @@
+package tools
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+	"instaview-mcp/tools/shortlist"
+)
+
+// failure tells a model what went wrong, whether and when to try again, and
+// what to tell the user. It says nothing the upstream wrote but its code.
+func failure(e *client.Error, next time.Duration) string {
+	s := what(e)
+	if e.ServerCode != "" {
+		s += " InstaView's code: " + e.ServerCode + "."
+	}
+	if e.Transient() {
+		return s + " This often passes by itself: " + tryAgain(next)
+	}
+	return s + " Calling again will not help until that has changed."
+}
+
+func what(e *client.Error) string {
+	switch e.Code {
+	case client.CodeUnauthorized:
+		return "InstaView refused this server's API key: it is unknown, revoked or expired. " +
+			"Tell the user to put a valid key into INSTAVIEW_API_KEY and restart the server."
+	case client.CodeKeySuspended:
+		return "InstaView has suspended this server's API key. Tell the user to have it reactivated in the InstaView dashboard."
+	case client.CodePaymentRequired:
+		return "InstaView asks for payment: the account has no credits left. Tell the user to top it up."
+	case client.CodeForbidden:
+		return "InstaView does not allow this API key to read sourcing results. " +
+			"Tell the user that the key needs the scope sourcing:read, must belong to the run's company " +
+			"(set INSTAVIEW_COMPANY_ID for a key of an applicant tracking system), and must be allowed from this network."
+	case client.CodeNotFound:
+		return "InstaView knows no such sourcing run for this API key: the id is wrong, " +
+			"or the run belongs to another company. Ask the user to check the request id, and which company's key this server uses."
+	case client.CodeRateLimited:
+		return "InstaView's request limit for this API key is used up."
+	case client.CodeTimeout:
+		return "InstaView did not answer in time."
+	case client.CodeUnavailable:
+		return "InstaView could not be reached" + because(e) + "."
+	case client.CodeInvalidRequest:
+		return "InstaView refused the request as invalid" + because(e) + ". " +
+			"Ask the user to check the request id, and INSTAVIEW_COMPANY_ID if it is set."
+	default:
+		return "InstaView's answer was not what its documentation promises" + because(e) + ". " +
+			"Tell the user to check INSTAVIEW_BASE_URL; if that is right, InstaView's support should know."
+	}
+}
+
+// because narrows a failure down in the client's own words.
+func because(e *client.Error) string {
+	var parts []string
+	if e.HTTPStatus != 0 {
+		parts = append(parts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
+	}
+	if e.Reason != "" {
+		parts = append(parts, e.Reason)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func tryAgain(next time.Duration) string {
+	return fmt.Sprintf("try again in %s; if it lasts, tell the user.", shortlist.Duration(roundUp(max(next, poll.Floor))))
+}
+
+func roundUp(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
+// notYet is for a run that could not be looked at in the time given.
+func notYet(requestID string, next time.Duration) string {
+	return fmt.Sprintf("Sourcing run %s could not be looked at yet: InstaView has not answered, "+
+		"or the request budget of this API key is used up. Try again in %s.",
+		requestID, shortlist.Duration(roundUp(max(next, poll.Floor))))
+}

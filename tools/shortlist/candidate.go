@@ -1,0 +1,231 @@
+package shortlist
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
+)
+
+// The caps of a candidate's fields, in characters; real profiles stay far
+// below them.
+const (
+	maxHandle    = 128
+	maxName      = 120
+	maxTitle     = 120 // role, company, place, duration
+	maxHeadline  = 200
+	maxRationale = 1_200
+	maxItem      = 300
+	maxItems     = 12
+	maxBriefRisk = 100
+)
+
+// card writes one candidate, and notes on the way what was done to its text.
+type card struct {
+	c       *client.Candidate
+	out     strings.Builder
+	item    int // characters of a list's item
+	items   int // items of a list
+	cut     bool
+	altered bool
+}
+
+// render writes a candidate with a newline at its end, in at most maxCandidate
+// characters, and reports whether anything was shortened. A candidate larger
+// than that has its lists cut shorter and shorter until it fits.
+func render(c *client.Candidate, d Detail, contacts bool) (text string, cut bool) {
+	for item, items := maxItem, maxItems; ; item, items = item*2/3, items*2/3 {
+		k := card{c: c, item: item, items: max(items, 1)}
+		k.write(d, contacts)
+		if text = k.out.String(); utf8.RuneCountInString(text) <= maxCandidate {
+			return text, k.cut
+		}
+	}
+}
+
+func (k *card) write(d Detail, contacts bool) {
+	if d == Brief {
+		k.line("", append(k.who(), k.label("risk: ", k.firstRisk()), k.text(k.c.ProfileID, maxHandle))...)
+		return
+	}
+	c := k.c
+	k.line("", k.who()...)
+	k.field("headline", k.headline())
+	k.field("why", k.text(c.Rationale, maxRationale))
+	k.field("fit", k.list(c.FitPoints))
+	k.field("risk", k.list(c.RedFlags))
+	k.field("skills", k.list(c.Skills))
+	if d == Full {
+		k.experience()
+		k.evidence()
+	}
+	if contacts {
+		k.field("email", k.list(c.Emails))
+	}
+	profile, _ := sanitize.LinkedIn(c.LinkedInURL)
+	k.line(indent, k.text(c.ProfileID, maxHandle), profile)
+	k.notes()
+}
+
+const indent = "   "
+
+// who is what stands on the first line of every detail: rank and name, score,
+// role and company, place.
+func (k *card) who() []string {
+	c := k.c
+	name := k.text(c.Name, maxName)
+	if name == "" {
+		name = "(no name)"
+	}
+	score := ""
+	if c.MatchScore != nil {
+		score = number(*c.MatchScore)
+	}
+	return []string{
+		fmt.Sprintf("%d. %s", c.Rank, name), score,
+		joined(", ", k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle)),
+		k.text(c.Location, maxTitle),
+	}
+}
+
+func (k *card) firstRisk() string {
+	for _, flag := range k.c.RedFlags {
+		if risk := k.text(flag, maxBriefRisk); risk != "" {
+			return risk
+		}
+	}
+	return ""
+}
+
+// headline is left out when it says no more than role and company.
+func (k *card) headline() string {
+	headline := k.text(k.c.Headline, maxHeadline)
+	said := map[string]bool{"at": true}
+	for _, w := range words(k.c.CurrentRole + " " + k.c.CurrentCompany) {
+		said[w] = true
+	}
+	for _, w := range words(headline) {
+		if !said[w] {
+			return headline
+		}
+	}
+	return ""
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && r != '+' && r != '#'
+	})
+}
+
+func (k *card) experience() {
+	all := k.c.Experience
+	k.entries("experience", len(all), func(i int) string {
+		p := all[i]
+		at := joined(", ", k.text(p.Role, maxTitle), k.text(p.Company, maxTitle))
+		return k.entry(at, p.Duration, k.list(p.Highlights))
+	})
+}
+
+func (k *card) evidence() {
+	all := k.c.Evidence
+	k.entries("evidence", len(all), func(i int) string {
+		e := all[i]
+		at := joined(", ", k.text(e.Title, maxTitle), k.text(e.Company, maxTitle))
+		return k.entry(at, e.Duration, k.text(e.Explanation, k.item))
+	})
+}
+
+// entry writes "Role, Company (2 years): what was done there".
+func (k *card) entry(at, duration, what string) string {
+	if d := k.text(duration, maxTitle); d != "" {
+		at = joined(" ", at, "("+d+")")
+	}
+	return joined(": ", at, what)
+}
+
+// entries writes a list whose n items have a line each.
+func (k *card) entries(label string, n int, item func(int) string) {
+	shown := 0
+	for i := range n {
+		if shown == k.items {
+			k.cut = true
+			fmt.Fprintf(&k.out, "%s- … +%d\n", indent, n-i)
+			return
+		}
+		text := item(i)
+		if text == "" {
+			continue
+		}
+		if shown == 0 {
+			k.out.WriteString(indent + label + ":\n")
+		}
+		shown++
+		k.out.WriteString(indent + "- " + text + "\n")
+	}
+}
+
+// notes says what the reader should know about the text itself.
+func (k *card) notes() {
+	var notes []string
+	if k.altered {
+		notes = append(notes, "hidden characters, markup or links were removed from this profile")
+	}
+	if n := k.c.Unreadable; n > 0 {
+		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
+	}
+	k.field("note", strings.Join(notes, "; "))
+}
+
+func (k *card) text(s string, size int) string {
+	t := sanitize.Line(s, size)
+	k.cut = k.cut || t.Cut
+	k.altered = k.altered || t.Altered
+	return t.String
+}
+
+func (k *card) list(items []string) string {
+	var shown []string
+	for i, item := range items {
+		if len(shown) == k.items {
+			k.cut = true
+			shown = append(shown, fmt.Sprintf("… +%d", len(items)-i))
+			break
+		}
+		if t := k.text(item, k.item); t != "" {
+			shown = append(shown, t)
+		}
+	}
+	return strings.Join(shown, "; ")
+}
+
+func (k *card) label(label, value string) string {
+	if value == "" {
+		return ""
+	}
+	return label + value
+}
+
+func (k *card) field(label, value string) {
+	k.line(indent, k.label(label+": ", value))
+}
+
+// line writes the parts that are not empty, and nothing if none is left.
+func (k *card) line(indent string, parts ...string) {
+	if s := joined(" · ", parts...); s != "" {
+		k.out.WriteString(indent + s + "\n")
+	}
+}
+
+func joined(separator string, parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, separator)
+}

@@ -1,0 +1,159 @@
+package shortlist
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"instaview-mcp/client"
+)
+
+// block is the candidates of one answer, as far as they fit.
+type block struct {
+	texts []string
+	main  []int // ranks shown in the detail asked for
+	tail  []int // ranks that follow in brief
+	left  []int // ranks selected and not shown
+	first *client.Candidate
+	cut   bool // some text was shortened
+}
+
+// deck is the candidates selected, each rendered once at most.
+type deck struct {
+	view       View
+	candidates []*client.Candidate
+	texts      []string // of the first candidates, as far as they were needed
+	cut        []bool
+}
+
+// detail is how the candidate at i is shown; ok is false beyond the limit. The
+// default view goes on in brief.
+func (d *deck) detail(i int) (detail Detail, ok bool) {
+	switch {
+	case i < d.view.limit():
+		return d.view.detail(), true
+	case d.view.isDefault():
+		return Brief, true
+	}
+	return "", false
+}
+
+func (d *deck) text(i int) (text string, cut bool) {
+	if i == len(d.texts) {
+		detail, _ := d.detail(i)
+		text, cut := render(d.candidates[i], detail, d.view.Contacts)
+		d.texts, d.cut = append(d.texts, text), append(d.cut, cut)
+	}
+	return d.texts[i], d.cut[i]
+}
+
+// fit takes candidates, best first, into room characters. A candidate is shown
+// whole or not at all; the first is always shown, as none is larger than
+// maxCandidate.
+func (d *deck) fit(room int) block {
+	var b block
+	for i, c := range d.candidates {
+		if _, ok := d.detail(i); !ok {
+			b.left = ranksOf(d.candidates[i:])
+			break
+		}
+		text, cut := d.text(i)
+		if room -= utf8.RuneCountInString(text); room < 0 && i > 0 {
+			b.left = ranksOf(d.candidates[i:])
+			break
+		}
+		if i == 0 {
+			b.first = c
+		}
+		if i < d.view.limit() {
+			b.main = append(b.main, c.Rank)
+		} else {
+			b.tail = append(b.tail, c.Rank)
+		}
+		b.texts = append(b.texts, text)
+		b.cut = b.cut || cut
+	}
+	return b
+}
+
+func ranksOf(candidates []*client.Candidate) []int {
+	ranks := make([]int, len(candidates))
+	for i, c := range candidates {
+		ranks[i] = c.Rank
+	}
+	return ranks
+}
+
+// showing says which ranks follow, and how.
+func (b block) showing(v View) string {
+	if len(b.texts) == 0 {
+		return "No candidate is shown."
+	}
+	s := fmt.Sprintf("Showing %s in %s", ranges(b.main), v.detail())
+	if len(b.tail) > 0 {
+		s += fmt.Sprintf(", %s in brief", ranges(b.tail))
+	}
+	s += "."
+	if b.cut {
+		s += " “…” marks shortened text."
+	}
+	return s
+}
+
+// next says what can be done with a run that has ended.
+func next(r *client.Results, v View, b block) string {
+	var lines []string
+	if len(b.left) > 0 {
+		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.",
+			ranksAre(b.left), v.call(v.Offset+len(b.main)+len(b.tail))))
+	}
+	if len(b.texts) > 0 && v.detail() != Full {
+		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(request_id=%q, detail=\"full\", profile_ids=[%s]) for experience and evidence.",
+			v.RequestID, example(b.first)))
+	}
+	if r.Finished() && len(r.Candidates) > 0 {
+		lines = append(lines, "This run is finished; looking again changes nothing.")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func ranksAre(ranks []int) string {
+	if len(ranks) == 1 {
+		return fmt.Sprintf("rank %d is", ranks[0])
+	}
+	return fmt.Sprintf("ranks %s are", ranges(ranks))
+}
+
+// call writes the call that goes on where this answer ends.
+func (v View) call(offset int) string {
+	args := []string{fmt.Sprintf("request_id=%q", v.RequestID)}
+	switch {
+	case v.isDefault(): // the lines that are left go on in brief
+		args = append(args, fmt.Sprintf("detail=%q", string(Brief)))
+	case v.Detail != "":
+		args = append(args, fmt.Sprintf("detail=%q", string(v.Detail)))
+	}
+	if v.Limit > 0 {
+		args = append(args, fmt.Sprintf("limit=%d", v.Limit))
+	}
+	args = append(args, fmt.Sprintf("offset=%d", offset))
+	if v.MinScore != nil {
+		args = append(args, "min_score="+number(*v.MinScore))
+	}
+	if len(v.ProfileIDs) > 0 {
+		args = append(args, "profile_ids=[the same]")
+	}
+	if v.Contacts {
+		args = append(args, "include_contacts=true")
+	}
+	return "get_sourcing_results(" + strings.Join(args, ", ") + ")"
+}
+
+// example names a candidate by its id, if that needs no quoting.
+func example(c *client.Candidate) string {
+	id := handle(c)
+	if id == "" || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:") != "" {
+		return "…"
+	}
+	return fmt.Sprintf("%q", id)
+}

@@ -1,0 +1,124 @@
+package shortlist
+
+import (
+	"fmt"
+	"strings"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
+)
+
+// maxMessage caps the sentences the API itself sends.
+const maxMessage = 300
+
+// Outcome says in words what became of a run: completed, failed and why, still
+// processing, or something this version does not know.
+func Outcome(r *client.Results, requestID string) string {
+	switch {
+	case r.Status == client.StatusCompleted:
+		return completed(r, requestID)
+	case r.Status == client.StatusFailed:
+		return failed(r, requestID)
+	case r.InProgress():
+		return Progress(r, requestID)
+	default:
+		return fmt.Sprintf("InstaView answered for sourcing run %s with a status this server does not know: “%s”. "+
+			"It may or may not have ended: look again in a minute, or have the user check the run in the InstaView app.",
+			requestID, sanitize.Line(string(r.Status), 60).String)
+	}
+}
+
+func completed(r *client.Results, requestID string) string {
+	s := fmt.Sprintf("Sourcing run %s completed%s: %s.", requestID, took(r, " in "), counts(r))
+	if len(r.Candidates) > 0 {
+		return s
+	}
+	if r.Broken > 0 {
+		return s + " None of them could be read: have the user check the run in the InstaView app."
+	}
+	return s + " Waiting or looking again will not change this. " +
+		"To find candidates, start a new run or refine this one with a wider location, fewer must-haves, " +
+		"or a more common job title."
+}
+
+// counts keeps the three figures apart: found, scored and returned differ.
+func counts(r *client.Results) string {
+	var parts []string
+	switch {
+	case r.ScoredCount != nil && r.FoundCount != nil:
+		parts = append(parts, fmt.Sprintf("%d scored of %d found", *r.ScoredCount, *r.FoundCount))
+	case r.ScoredCount != nil:
+		parts = append(parts, fmt.Sprintf("%d scored", *r.ScoredCount))
+	case r.FoundCount != nil:
+		parts = append(parts, fmt.Sprintf("%d found", *r.FoundCount))
+	}
+	switch returned := len(r.Candidates) + r.Broken; {
+	case r.Truncated:
+		parts = append(parts, fmt.Sprintf("more than %d returned", client.MaxCandidates))
+	case returned == 0:
+		parts = append(parts, "no candidate returned")
+	default:
+		parts = append(parts, fmt.Sprintf("%d returned", returned))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func took(r *client.Results, before string) string {
+	if d := r.CompletedAt.Sub(r.CreatedAt); !r.CreatedAt.IsZero() && !r.CompletedAt.IsZero() && d >= 0 {
+		return before + Duration(d)
+	}
+	return ""
+}
+
+func failed(r *client.Results, requestID string) string {
+	code := sanitize.Line(r.ErrorCode, 60).String
+	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, took(r, " after "))
+	if code != "" {
+		s += " with " + code
+	}
+	s += "."
+	if said := quoted(r.ErrorMessage); said != "" {
+		s += " InstaView says: " + said
+	}
+	return s + " " + remedy(r.ErrorCode) + " Waiting or looking again will not help: a failed run stays failed."
+}
+
+// remedy says what to change for a code; the set is open, so most are unknown.
+func remedy(code string) string {
+	switch code {
+	case "PROVIDER_TEMPORARILY_UNAVAILABLE":
+		return "The source that InstaView searches was down; the brief is not at fault. " +
+			"Have the user start the same run again in a few minutes."
+	case "AGENT_ERROR":
+		return "InstaView's sourcing agent met an error of its own. Have the user start the run again; " +
+			"if it fails twice, shorten the job description, name one title and one location, or ask InstaView's support with this request id."
+	default:
+		return "Have the user check title, job description and location of the brief and start a new run; " +
+			"if that fails too, ask InstaView's support with this request id and code."
+	}
+}
+
+// Progress says how far a run is that has not ended.
+func Progress(r *client.Results, requestID string) string {
+	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
+	if age, ok := r.Age(); ok {
+		s += ", " + Duration(age) + " after it was created"
+	}
+	if r.SourcedCount != nil {
+		s += fmt.Sprintf(": %s sourced so far", count(*r.SourcedCount, "candidate", "candidates"))
+	}
+	s += "."
+	if said := quoted(r.Message); said != "" {
+		s += " InstaView says: " + said
+	}
+	return s
+}
+
+// quoted sets a sentence of the API apart from ours.
+func quoted(s string) string {
+	t := sanitize.Line(s, maxMessage).String
+	if t == "" {
+		return ""
+	}
+	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(t) + "”"
+}
