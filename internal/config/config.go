@@ -1,0 +1,172 @@
+// Package config reads what the operator set in the environment, and says in
+// one sentence what is wrong with it.
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"instaview-mcp/client"
+)
+
+// Config is the operator's settings. Each field's tags name its variable, what
+// a value must be, and what it is for: error messages and documentation come
+// from them.
+type Config struct {
+	APIKey            string        `env:"INSTAVIEW_API_KEY" must:"be the key as InstaView shows it" doc:"InstaView API key with the scope sourcing:read"`
+	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" must:"be the path of a file" doc:"File that holds the key instead; others must not be able to read it"`
+	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" must:"be an https URL" doc:"InstaView API; http only for a loopback address"`
+	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be a company's id" doc:"Company asked for; needed for keys of applicant tracking systems"`
+	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=110" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
+	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
+	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
+	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for"`
+	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS, default=90" must:"be a whole number from 1 to 90" doc:"Most waits at the same time"`
+	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=info" must:"be debug, info, warn or error" doc:"Least level logged, to stderr"`
+	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
+
+	// Key is the API key, from wherever it came; the zero Key if none is set.
+	Key client.Key
+	// Warnings are sentences about settings that were not used.
+	Warnings []string
+}
+
+// unexpanded is a reference that a client or a shell was expected to replace.
+var unexpanded = regexp.MustCompile(`^\$\{[^}]*\}$`)
+
+// Load reads and checks the environment through lookup, which is os.LookupEnv
+// or like it. The error is one sentence that names the variable and never
+// holds its value.
+func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, error) {
+	var c Config
+	err := envconfig.ProcessWith(ctx, &envconfig.Config{
+		Target: &c,
+		Lookuper: envconfig.LookuperFunc(func(name string) (string, bool) {
+			value, ok := lookup(name)
+			value = strings.TrimSpace(value)
+			if unexpanded.MatchString(value) {
+				c.Warnings = append(c.Warnings, name+" is a literal ${…} that nothing replaced; it counts as not set.")
+				return "", false
+			}
+			return value, ok && value != ""
+		}),
+	})
+	if err != nil {
+		return Config{}, explain(err)
+	}
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// explain finds the variable behind an error of envconfig's, which begins with
+// the field's name. The rest of it may hold the value.
+func explain(err error) error {
+	field, _, _ := strings.Cut(err.Error(), ":")
+	if f, ok := reflect.TypeFor[Config]().FieldByName(field); ok {
+		return invalid(f)
+	}
+	return errors.New("the environment could not be read")
+}
+
+func invalid(f reflect.StructField) error {
+	name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+	return fmt.Errorf("%s must %s", name, f.Tag.Get("must"))
+}
+
+func (c *Config) check() error {
+	for field, ok := range map[string]bool{
+		"RequestsPerMinute": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
+		"DefaultWait":       inRange(c.DefaultWait),
+		"MaxWait":           inRange(c.MaxWait),
+		"MaxWaits":          c.MaxWaits >= 1 && c.MaxWaits <= 90,
+		"LogFormat":         c.LogFormat == "text" || c.LogFormat == "json",
+	} {
+		if !ok {
+			f, _ := reflect.TypeFor[Config]().FieldByName(field)
+			return invalid(f)
+		}
+	}
+	if c.DefaultWait > c.MaxWait {
+		return errors.New("INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
+	}
+	if err := client.CheckBaseURL(c.BaseURL); err != nil {
+		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
+	}
+	return c.readKey()
+}
+
+// inRange holds a wait to what the most patient of the usual clients allow.
+func inRange(d time.Duration) bool { return d >= time.Second && d <= 240*time.Second }
+
+func (c *Config) readKey() error {
+	key, from := c.APIKey, "INSTAVIEW_API_KEY"
+	if c.APIKeyFile != "" {
+		if key != "" {
+			return errors.New("INSTAVIEW_API_KEY and INSTAVIEW_API_KEY_FILE are both set: unset one")
+		}
+		from = "INSTAVIEW_API_KEY_FILE"
+		var err error
+		if key, err = readSecret(c.APIKeyFile); err != nil {
+			return fmt.Errorf("%s: %w", from, err)
+		}
+	}
+	c.APIKey = ""
+	if key == "" && from == "INSTAVIEW_API_KEY" {
+		return nil
+	}
+	c.Key = client.NewKey(key)
+	if err := c.Key.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
+}
+
+// maxSecret is far above any key's length.
+const maxSecret = 4 << 10
+
+// readSecret reads a file that others cannot. Its group may: that is how
+// Kubernetes mounts a secret for a user that is not root.
+func readSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", errors.New("the file cannot be opened")
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil || !info.Mode().IsRegular():
+		return "", errors.New("not a regular file")
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
+		return "", errors.New("others can read the file: take that away with chmod o-rwx")
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil || len(b) > maxSecret {
+		return "", errors.New("the file cannot be read, or is too large for a key")
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// ErrNoKey says what to do without a key.
+var ErrNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
+
+// Logger returns the logger the settings describe, on w.
+func (c Config) Logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func load(t *testing.T, env map[string]string) (Config, error) {
+	t.Helper()
+	return Load(t.Context(), func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	})
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := load(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 110, DefaultWait: 50 * time.Second,
+		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelInfo, LogFormat: "text",
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got %+v, want %+v", c, want)
+	}
+}
+
+func TestValuesAreReadAndTrimmed(t *testing.T) {
+	c, err := load(t, map[string]string{
+		"INSTAVIEW_API_KEY": " sk_live_1\n", "INSTAVIEW_BASE_URL": "http://127.0.0.1:8080 ", "INSTAVIEW_COMPANY_ID": "c1",
+		"INSTAVIEW_REQUESTS_PER_MINUTE": "30", "INSTAVIEW_ALLOW_CONTACTS": "true", "INSTAVIEW_MCP_DEFAULT_WAIT": "20s",
+		"INSTAVIEW_MCP_MAX_WAIT": "1m", "INSTAVIEW_MCP_MAX_WAITS": "5", "INSTAVIEW_MCP_LOG_LEVEL": "debug", "INSTAVIEW_MCP_LOG_FORMAT": "json",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Key.Reveal() != "sk_live_1" || c.APIKey != "" {
+		t.Errorf("key %q, and %q left beside it", c.Key.Reveal(), c.APIKey)
+	}
+	c.Key.Reveal()
+	if c.BaseURL != "http://127.0.0.1:8080" || c.RequestsPerMinute != 30 || !c.AllowContacts || c.DefaultWait != 20*time.Second ||
+		c.MaxWait != time.Minute || c.MaxWaits != 5 || c.LogLevel != slog.LevelDebug || c.CompanyID != "c1" || c.LogFormat != "json" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// An error names its variable, says what to do, and keeps the value to itself.
+func TestErrorsNameTheVariableAndNotTheValue(t *testing.T) {
+	for name, values := range map[string][]string{
+		"INSTAVIEW_API_KEY":             {"canary value", "canary\nvalue", "canaryč"},
+		"INSTAVIEW_API_KEY_FILE":        {"/nonexistent/canary", t.TempDir()},
+		"INSTAVIEW_BASE_URL":            {"http://canary.example", "canary", "https://canary:pw@x.example", "https://x.example/?canary"},
+		"INSTAVIEW_REQUESTS_PER_MINUTE": {"canary", "0", "-1", "10001", "1.5"},
+		"INSTAVIEW_ALLOW_CONTACTS":      {"canary"},
+		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"canary", "0s", "241s", "50"},
+		"INSTAVIEW_MCP_MAX_WAIT":        {"canary", "-1s", "5m"},
+		"INSTAVIEW_MCP_MAX_WAITS":       {"canary", "0", "91"},
+		"INSTAVIEW_MCP_LOG_LEVEL":       {"canary"},
+		"INSTAVIEW_MCP_LOG_FORMAT":      {"canary"},
+	} {
+		for _, value := range values {
+			_, err := load(t, map[string]string{name: value})
+			if err == nil {
+				t.Errorf("%s=%q is accepted", name, value)
+				continue
+			}
+			if !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s=%q: error %q does not name the variable, or holds the value", name, value, err)
+			}
+		}
+	}
+}
+
+func TestTheDefaultWaitIsWithinTheLongest(t *testing.T) {
+	if _, err := load(t, map[string]string{"INSTAVIEW_MCP_MAX_WAIT": "30s"}); err == nil {
+		t.Error("a default wait of 50 s is accepted beside a longest of 30 s")
+	}
+}
+
+func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
+	c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": "${INSTAVIEW_API_KEY}", "INSTAVIEW_REQUESTS_PER_MINUTE": "${X}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
+		t.Errorf("key %q, %d a minute, warnings %q", c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
+	}
+}
+
+func TestTheKeyMayComeFromAFileOthersCannotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	write := func(content string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := map[string]string{"INSTAVIEW_API_KEY_FILE": path}
+
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o440} {
+		write("sk_live_1\n", mode)
+		if c, err := load(t, env); err != nil || c.Key.Reveal() != "sk_live_1" {
+			t.Errorf("mode %o: key %q, %v", mode, c.Key.Reveal(), err)
+		}
+		_ = os.Remove(path)
+	}
+	if runtime.GOOS != "windows" {
+		for _, mode := range []os.FileMode{0o644, 0o604, 0o602} {
+			write("canary", mode)
+			if _, err := load(t, env); err == nil || strings.Contains(err.Error(), "canary") {
+				t.Errorf("mode %o: %v, want a refusal", mode, err)
+			}
+			_ = os.Remove(path)
+		}
+	}
+	write("", 0o600)
+	if _, err := load(t, env); err == nil {
+		t.Error("an empty file is accepted")
+	}
+	write(strings.Repeat("x", 10_000), 0o600)
+	if _, err := load(t, env); err == nil {
+		t.Error("a file of 10 KB is accepted")
+	}
+	write("sk_live_1", 0o600)
+	env["INSTAVIEW_API_KEY"] = "sk_live_2"
+	if _, err := load(t, env); err == nil {
+		t.Error("two keys are accepted")
+	}
+}
+
+func TestTheKeyIsNotPrintedWithTheSettings(t *testing.T) {
+	c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": "canary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%v %+v %#v", c, c, &c)
+	c.Logger(&out).Info("settings", "config", c)
+	if strings.Contains(out.String(), "canary") {
+		t.Errorf("printed: %s", out.String())
+	}
+}
