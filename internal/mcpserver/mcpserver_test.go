@@ -1,0 +1,189 @@
+package mcpserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	mcpclient "github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+)
+
+var update = flag.Bool("update", false, "rewrite the snapshot")
+
+// runs answers every look with a function.
+type runs func() (poll.Look, error)
+
+func (r runs) Look(context.Context, string) (poll.Look, error) { return r() }
+func (r runs) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
+	return r()
+}
+
+func connect(t *testing.T, o Options) (*mcpclient.Client, *mcp.InitializeResult) {
+	t.Helper()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	session, err := mcpclient.NewInProcessClient(New(o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	if err := session.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hello, err := session.Initialize(t.Context(), mcp.InitializeRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session, hello
+}
+
+func text(t *testing.T, o Options, tool string) (string, bool) {
+	t.Helper()
+	session, _ := connect(t, o)
+	var req mcp.CallToolRequest
+	req.Params.Name, req.Params.Arguments = tool, map[string]any{"request_id": "r"}
+	result, err := session.CallTool(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Content[0].(mcp.TextContent).Text, result.IsError
+}
+
+// What a client is told at the start is part of the product, and a change of
+// it under a user's hands would be an attack's sign: it is pinned as a whole.
+func TestSnapshotOfWhatAClientIsTold(t *testing.T) {
+	session, hello := connect(t, Options{Version: "0.0.0"})
+	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.MarshalIndent(map[string]any{
+		"instructions": strings.Split(hello.Instructions, "\n"), "capabilities": hello.Capabilities, "server": hello.ServerInfo, "tools": list.Tools,
+	}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/told.json"
+	if *update {
+		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(strings.TrimSpace(string(want)), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%s (-want +got; go test ./internal/mcpserver -update rewrites it):\n%s", path, diff)
+	}
+}
+
+func TestRulesForEveryTool(t *testing.T) {
+	session, _ := connect(t, Options{})
+	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
+	for _, tool := range list.Tools {
+		a := tool.Annotations
+		if !name.MatchString(tool.Name) || tool.Title == "" || a.Title != tool.Title {
+			t.Errorf("%s: name or title will not do", tool.Name)
+		}
+		for hint, set := range map[string]*bool{"read-only": a.ReadOnlyHint, "idempotent": a.IdempotentHint, "open-world": a.OpenWorldHint} {
+			if set == nil || !*set {
+				t.Errorf("%s is not announced as %s", tool.Name, hint)
+			}
+		}
+		if a.DestructiveHint == nil || *a.DestructiveHint {
+			t.Errorf("%s is announced as destructive", tool.Name)
+		}
+		// Gemini CLI and several gateways refuse anything but plain types.
+		raw, err := json.Marshal(tool.InputSchema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{`"anyOf"`, `"oneOf"`, `"$ref"`, `"format"`, `"type":[`, `"null"`} {
+			if bytes.Contains(raw, []byte(bad)) {
+				t.Errorf("%s: the schema holds %s", tool.Name, bad)
+			}
+		}
+		for property, schema := range tool.InputSchema.Properties {
+			if s, _ := schema.(map[string]any); s["description"] == nil {
+				t.Errorf("%s.%s is not described", tool.Name, property)
+			}
+		}
+		if len(tool.Description) > 4096 {
+			t.Errorf("%s: Claude Code would cut the description", tool.Name)
+		}
+	}
+}
+
+func TestPanicsBecomeAShortErrorWithACorrelationID(t *testing.T) {
+	var log bytes.Buffer
+	got, isError := text(t, Options{
+		Log:  slog.New(slog.NewTextHandler(&log, nil)),
+		Runs: runs(func() (poll.Look, error) { panic("Jane Doe at canary") }),
+	}, "get_sourcing_results")
+	id := regexp.MustCompile(`correlation id ([0-9a-f]{12})`).FindStringSubmatch(got)
+	if !isError || id == nil {
+		t.Fatalf("isError %v: %s", isError, got)
+	}
+	if !strings.Contains(log.String(), id[1]) || !strings.Contains(log.String(), "mcpserver_test.go") {
+		t.Errorf("the log does not lead to the panic:\n%s", log.String())
+	}
+	for _, where := range []string{got, log.String()} {
+		if strings.Contains(where, "Jane") {
+			t.Errorf("the panic's value leaked: %s", where)
+		}
+	}
+}
+
+func TestErrorsOfHandlersStayInside(t *testing.T) {
+	inside := runs(func() (poll.Look, error) { return poll.Look{}, errors.New("Jane") })
+	got, isError := text(t, Options{Runs: inside}, "wait_for_sourcing")
+	if !isError || !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") {
+		t.Errorf("isError %v: %s", isError, got)
+	}
+}
+
+func TestTheKeyIsRedactedWhateverEchoesIt(t *testing.T) {
+	echo := runs(func() (poll.Look, error) {
+		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "Bearer sk_live_canary"}},
+		}}, nil
+	})
+	got, _ := text(t, Options{Runs: echo, Key: client.NewKey("sk_live_canary")}, "get_sourcing_results")
+	if strings.Contains(got, "canary") || !strings.Contains(got, "Bearer [redacted]") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestTheDemoLabelsEveryAnswer(t *testing.T) {
+	for name, look := range map[string]runs{
+		"an answer": func() (poll.Look, error) {
+			return poll.Look{Results: &client.Results{Status: client.StatusCompleted}}, nil
+		},
+		"a failure":  func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil },
+		"a panic":    func() (poll.Look, error) { panic(1) },
+		"not looked": func() (poll.Look, error) { return poll.Look{}, nil },
+	} {
+		if got, _ := text(t, Options{Runs: look, Demo: true}, "get_sourcing_results"); !strings.HasPrefix(got, demoLabel) {
+			t.Errorf("%s is not labelled:\n%s", name, got)
+		}
+	}
+}
