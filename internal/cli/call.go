@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	mcpclient "github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/term"
+)
+
+// call makes one tool call through a real MCP client in this process: progress
+// to stderr, the answer's text to stdout.
+func call(ctx context.Context, sys System, s *server.MCPServer, args []string) error {
+	if len(args) == 0 {
+		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
+	}
+	request := mcp.CallToolRequest{}
+	request.Params.Name = args[0]
+	arguments := map[string]any{}
+	for _, arg := range args[1:] {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok || name == "" {
+			return fmt.Errorf("%q is not of the form name=value", arg)
+		}
+		arguments[name] = value // the tools read numbers and lists from text
+	}
+	request.Params.Arguments = arguments
+	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
+
+	session, err := connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	if err := known(ctx, session, args[0]); err != nil {
+		return err
+	}
+	progress := newProgressLine(sys.Stderr)
+	session.OnNotification(progress.notified)
+	result, err := session.CallTool(ctx, request)
+	progress.end()
+	if err != nil {
+		return fmt.Errorf("call %s: %w", args[0], err)
+	}
+	for _, content := range result.Content {
+		if text, ok := content.(mcp.TextContent); ok {
+			if _, err := fmt.Fprintln(sys.Stdout, text.Text); err != nil {
+				return err
+			}
+		}
+	}
+	if result.IsError {
+		return errFailed
+	}
+	return nil
+}
+
+// known reports a tool that is not there, with those that are.
+func known(ctx context.Context, session *mcpclient.Client, tool string) error {
+	list, err := session.ListTools(ctx, mcp.ListToolsRequest{})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, t := range list.Tools {
+		names = append(names, t.Name)
+	}
+	if !slices.Contains(names, tool) {
+		return fmt.Errorf("there is no tool %q: use %s", tool, strings.Join(names, " or "))
+	}
+	return nil
+}
+
+func connect(ctx context.Context, s *server.MCPServer) (*mcpclient.Client, error) {
+	session, err := mcpclient.NewInProcessClient(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := session.Start(ctx); err != nil {
+		return nil, err
+	}
+	_, err = session.Initialize(ctx, mcp.InitializeRequest{Params: mcp.InitializeParams{
+		ClientInfo: mcp.Implementation{Name: "instaview-mcp call", Version: buildVersion()},
+	}})
+	return session, err
+}
+
+// progressLine shows a call's progress: on a terminal in one line that is
+// written over, elsewhere in a line each.
+type progressLine struct {
+	terminal bool
+
+	mu sync.Mutex // notifications come from a goroutine of the client's
+	w  io.Writer  // nil once ended
+}
+
+func newProgressLine(w io.Writer) *progressLine {
+	f, ok := w.(*os.File)
+	return &progressLine{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+const clearLine = "\r\x1b[K"
+
+func (p *progressLine) notified(n mcp.JSONRPCNotification) {
+	if n.Method != "notifications/progress" {
+		return
+	}
+	message, _ := n.Params.AdditionalFields["message"].(string)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.w == nil:
+	case p.terminal:
+		_, _ = fmt.Fprint(p.w, clearLine, message)
+	default:
+		_, _ = fmt.Fprintln(p.w, message)
+	}
+}
+
+func (p *progressLine) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.terminal {
+		_, _ = fmt.Fprint(p.w, clearLine)
+	}
+	p.w = nil
+}

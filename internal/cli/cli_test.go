@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"instaview-mcp/internal/sandbox"
+)
+
+// outcome is what a person sees of one run of the program.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+func execute(t *testing.T, env map[string]string, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := Run(t.Context(), System{
+		Args:      args,
+		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Stdin:     strings.NewReader(""),
+		Stdout:    &stdout,
+		Stderr:    &stderr,
+	})
+	return outcome{status, stdout.String(), stderr.String()}
+}
+
+func (o outcome) wants(t *testing.T, status int, stdout, stderr []string) {
+	t.Helper()
+	if o.status != status {
+		t.Errorf("exit status %d, want %d", o.status, status)
+	}
+	for _, check := range []struct {
+		stream, got string
+		want        []string
+	}{{"stdout", o.stdout, stdout}, {"stderr", o.stderr, stderr}} {
+		if len(check.want) == 0 && check.got != "" {
+			t.Errorf("%s is not empty:\n%s", check.stream, check.got)
+		}
+		for _, want := range check.want {
+			if !strings.Contains(check.got, want) {
+				t.Errorf("%s lacks %q:\n%s", check.stream, want, check.got)
+			}
+		}
+	}
+}
+
+func TestTheDemoGoesFromProcessingToAShortlist(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		execute(t, nil, "--demo", "call", "wait_for_sourcing", "request_id=req_demo").wants(t, 0,
+			[]string{"Sample data of the demo", "completed in 12 s: 20 scored of 115 found", "\n1. "},
+			[]string{"Looking at the run\n", "Processing, 0 sourced so far", "The run has ended"})
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestCallExitsByTheAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args   []string
+		status int
+		stdout []string
+		stderr []string
+	}{
+		"a failed run is an answer": {
+			[]string{"wait_for_sourcing", "request_id=req_demo_failed"}, 0, []string{"PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again"}, []string{"Looking"},
+		},
+		"numbers and lists from text": {
+			[]string{"get_sourcing_results", "request_id=req_demo_done", "limit=1", "detail=brief"}, 0, []string{"Showing 1 in brief."}, nil,
+		},
+		"a malformed id": {[]string{"get_sourcing_results", "request_id=../x"}, 1, []string{"No request was made."}, nil},
+		"no tool":        {nil, 1, nil, []string{"call needs a tool"}},
+		"no such tool":   {[]string{"nope"}, 1, nil, []string{`there is no tool "nope": use get_sourcing_results or wait_for_sourcing`}},
+		"not name=value": {[]string{"get_sourcing_results", "req_demo"}, 1, nil, []string{`"req_demo" is not of the form name=value`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				execute(t, nil, append([]string{"--demo", "call"}, tt.args...)...).wants(t, tt.status, tt.stdout, tt.stderr)
+			})
+		})
+	}
+}
+
+func TestMistakesAreExplainedOnStderr(t *testing.T) {
+	for name, tt := range map[string]struct {
+		env    map[string]string
+		args   []string
+		stderr string
+	}{
+		"no key":             {nil, nil, "INSTAVIEW_API_KEY is not set"},
+		"a literal ${…}":     {map[string]string{"INSTAVIEW_API_KEY": "${KEY}"}, nil, "nothing replaced"},
+		"a setting is wrong": {map[string]string{"INSTAVIEW_MCP_MAX_WAITS": "many"}, []string{"--demo"}, "INSTAVIEW_MCP_MAX_WAITS must be a whole number"},
+		"an unknown flag":    {nil, []string{"--verbose"}, "-h lists the flags"},
+		"an unknown command": {nil, []string{"search"}, `there is no command "search"`},
+		"serve with words":   {nil, []string{"serve", "http"}, "serve takes no arguments"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			execute(t, tt.env, tt.args...).wants(t, 1, nil, []string{tt.stderr})
+		})
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	execute(t, nil, "--version").wants(t, 0, []string{"instaview-mcp "}, nil)
+	execute(t, nil, "--help").wants(t, 0, []string{"call TOOL", "-demo"}, nil)
+}
+
+// Any server that speaks the contract will do.
+func TestTheBaseURLLeadsToAnotherServer(t *testing.T) {
+	upstream := httptest.NewServer(sandbox.New(sandbox.WithKey("sk_live_mine")))
+	defer upstream.Close()
+	env := map[string]string{"INSTAVIEW_API_KEY": "sk_live_mine", "INSTAVIEW_BASE_URL": upstream.URL}
+	got := execute(t, env, "call", "get_sourcing_results", "request_id=req_demo_done")
+	got.wants(t, 0, []string{"Sourcing run req_demo_done completed in 1 min 19 s"}, nil)
+	if strings.Contains(got.stdout, "Sample data") {
+		t.Error("real answers are labelled as sample data")
+	}
+	env["INSTAVIEW_API_KEY"] = "sk_live_other"
+	execute(t, env, "call", "get_sourcing_results", "request_id=req_demo_done").wants(t, 1, []string{"refused this server's API key"}, nil)
+}
