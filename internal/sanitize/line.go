@@ -21,7 +21,10 @@
 //     types: a ZWNJ that Persian writers type after a letter that never joins stays.
 package sanitize
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Text is a cleaned line.
 type Text struct {
@@ -113,33 +116,52 @@ const (
 	unclean               // everything else
 )
 
-// glances holds the first judgement of every byte.
+// glances holds the first judgement of every byte. A space and the signs that links are made of need a second look.
 var glances = func() (table [256]look) {
 	for c := range table {
 		switch {
-		case c < ' ' || c >= 0x7F:
+		case c < ' ' || c >= 0x7F || strings.IndexByte("<>[]`|", byte(c)) >= 0:
 			table[c] = unclean
-		case c == '<' || c == '>' || c == '[' || c == ']' || c == '`' || c == '|':
-			table[c] = unclean
-		case c == ':' || c == '/' || c == '\\' || c == '?' || c == '#':
+		case strings.IndexByte(" .:/\\?#", byte(c)) >= 0:
 			table[c] = maybeLink
 		}
 	}
 	return table
 }()
 
-// glance is the fast path: most fields of most candidates are clean ASCII, and cost this one scan.
+// glance is the fast path: most fields of most candidates are clean ASCII, and cost this one scan. What it takes for a possible link is
+// what mayHoldLink does.
 func glance(s string) look {
-	if s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') {
+	if s == "" {
+		return plain
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
 		return unclean
 	}
-	found := plain
+	found, dot := plain, false
 	for i := range len(s) {
 		c := s[i]
-		switch {
-		case glances[c] == unclean, c == ' ' && s[i-1] == ' ':
+		if glances[c] == plain {
+			continue
+		}
+		if glances[c] == unclean || c == ' ' && s[i-1] == ' ' {
 			return unclean
-		case glances[c] == maybeLink, c == '.' && i > 0 && s[i-1]|0x20 == 'w':
+		}
+		hint := false
+		switch c {
+		case ' ':
+			dot = false
+		case '.':
+			dot = true
+			hint = i >= 3 && strings.EqualFold(s[i-3:i], "www")
+		case ':':
+			hint = i+1 < len(s) && s[i+1] != ' '
+		case '/', '\\':
+			hint = dot || i > 0 && isSlash(s[i-1])
+		default:
+			hint = dot
+		}
+		if hint {
 			found = maybeLink
 		}
 	}

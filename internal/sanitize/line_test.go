@@ -83,7 +83,8 @@ func TestInvisibleCharactersAreRemoved(t *testing.T) {
 func TestJoinersWithoutWorkAreRemoved(t *testing.T) {
 	altered(t, [][2]string{
 		{"Ja\u200cn\u200de", "Jane"}, {"می\u200c خواهم", "می خواهم"}, {"\u200cمی", "می"}, {"می\u200c\u200cخواهم", "می\u200cخواهم"}, {"می\u200c", "می"},
-		{"क्\u200c", "क्"}, {"می\u200cx", "میx"}, {"👩\u200c💻", "👩💻"}, {"👩\u200dx", "👩x"}, {"👩\u200d", "👩"},
+		{"क्\u200c", "क्"}, {"می\u200cx", "میx"},
+		{"क\u200c\u094d\u0334", "क\u0334\u094d"}, {"👩\u200c💻", "👩💻"}, {"👩\u200dx", "👩x"}, {"👩\u200d", "👩"},
 	})
 }
 

@@ -39,8 +39,8 @@ type finding struct {
 
 func nothing(end int) finding { return finding{end: end} }
 
-// find looks for a link at i: at the beginning of a word, or of two slashes. It never looks at the same word twice, save for a bounded
-// number of characters, so that the whole stays linear.
+// find looks for a link at i: at the beginning of a word, or of two slashes. What it reads beyond the stretch it returns is at most one
+// word or tellLength characters, which keeps the whole linear.
 func (k *sketch) find(i int) finding {
 	if startsWord(k.c[i]) {
 		end := k.wordEnd(i)
@@ -163,27 +163,36 @@ func (k *sketch) authority(i, end int) finding {
 	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 { // the sentence goes on right behind the host
 		word = end + p
 	}
-	next := k.at(word)
-	if next == cutMark { // the rest of the name is not here
+	if k.at(word) == cutMark { // the rest of the name is not here
 		return nothing(end)
 	}
-	_, kind := k.host(end, word)
-	inPath := strings.IndexByte("/?#", next) >= 0
-	found := kind == domain || kind == product || kind == address || kind == perhaps && inPath && k.machineMade(word+1) ||
-		string(k.c[end:word]) == "localhost"
-	if i == 0 || !isWord(k.c[i-1]) { // not "A//B"
-		switch next {
-		case '/', '\\', '@':
-			found = found || startsWord(k.at(word+1))
-		case ':':
-			found = found || isDigit(k.at(word+1))
-		}
-		found = found || i > 0 && k.c[i-1] == ':'
+	if k.isHost(end, word) || (i == 0 || !isWord(k.c[i-1])) && (k.isServer(word) || i > 0 && k.c[i-1] == ':') { // not "A//B"
+		return finding{i, k.bodyEnd(end), linkRemoved}
 	}
-	if !found {
-		return nothing(end)
+	return nothing(end)
+}
+
+// isHost says whether the name [i, end) behind two slashes is surely one of a host.
+func (k *sketch) isHost(i, end int) bool {
+	switch _, kind := k.host(i, end); kind {
+	case domain, product, address:
+		return true
+	case perhaps:
+		return strings.IndexByte("/?#", k.at(end)) >= 0 && k.machineMade(end+1)
 	}
-	return finding{i, k.bodyEnd(end), linkRemoved}
+	return string(k.c[i:end]) == "localhost"
+}
+
+// isServer says whether what follows the name that ends here makes it one of a server on the local network: a path, a port, or a host if
+// the name was the user's.
+func (k *sketch) isServer(end int) bool {
+	switch k.at(end) {
+	case '/', '\\', '@':
+		return startsWord(k.at(end + 1))
+	case ':':
+		return isDigit(k.at(end + 1))
+	}
+	return false
 }
 
 // bodyEnd returns where the URL ends of which the body begins at i: at a space, a quotation mark, a bracket it did not open, an escaped

@@ -38,7 +38,7 @@ func TestLinksWithoutASchemeAreRemoved(t *testing.T) {
 		{"www.evil.example", "(link removed)"}, {"(WWW.evil.example/x)", "((link removed))"}, {"go to:www.a", "go to:(link removed)"},
 		{"//evil.example", "(link removed)"}, {"x //evil.example/y z", "x (link removed) z"}, {"///evil.example", "(link removed)"},
 		{"//-evil.example", "(link removed)"}, {"//a_b.evil.example", "(link removed)"}, {"A//evil.example", "A(link removed)"},
-		{"//intranet/x //localhost //h:80 //u@h", "(link removed) (link removed) (link removed) (link removed)"}, {`\\server\share`, "(link removed)"},
+		{"//intranet/x //localhost //h:80 //u@h", "(link removed) (link removed) (link removed) (link removed)"}, {`\\server\share`, "(link removed)"}, {"∖∖server∖share", "(link removed)"},
 		{"evil.example/phish?u=jane", "(link removed)"}, {"evil.example?u=jane evil.example#x", "(link removed) (link removed)"},
 		{"evil.example:8080/x", "(link removed)"}, {"evil.zone/?u=1 evil.zone/%41", "(link removed) (link removed)"}, {"1.2.3.4/x", "(link removed)"},
 		{"linkedin.com/in/jane", "(link removed)"}, {"jane@evil.example/x", "jane@(link removed)"}, {"xn--e1afmkfd.xn--p1ai/x", "(link removed)"},
@@ -50,7 +50,7 @@ func TestGluedLinksLeaveTheWordsAroundThem(t *testing.T) {
 	altered(t, [][2]string{
 		{"Websitehttps://jane.example Resume", "Website(link removed) Resume"}, {"请访问www.evil.example谢谢", "请访问(link removed)谢谢"},
 		{"看https://evil.example/a吧", "看(link removed)吧"}, {"请访问evil.example/x吧", "请访问(link removed)吧"}, {"ท//evil.example", "ท(link removed)"},
-		{"//evil.example에서", "(link removed)에서"}, {"git+ssh://a", "git+(link removed)"}, {"view-source:https://a", "view-source:(link removed)"},
+		{"//evil.example에서", "(link removed)에서"}, {"请-evil.example/x", "请-(link removed)"}, {"git+ssh://a", "git+(link removed)"}, {"view-source:https://a", "view-source:(link removed)"},
 	})
 }
 

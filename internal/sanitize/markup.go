@@ -1,14 +1,11 @@
 package sanitize
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // defuse takes the meaning from the signs of Markdown, HTML, our own tables and our own markers, and removes HTML comments. clipped
 // says that s is the beginning of a longer text: a comment still open at its end is then a comment.
 func defuse(s string, clipped bool) (string, bool) {
-	if !strings.ContainsAny(s, "<>[]`|⟦⟧〚〛") {
+	if !holdsSign(s) {
 		return s, false
 	}
 	out := make([]byte, 0, len(s)+len(s)/8)
@@ -58,6 +55,17 @@ func commentLen(s string) int {
 	}
 }
 
+func holdsSign(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; glances[c] == unclean { // spares letters the closer look
+			if sign, _ := signAt(s[i:]); sign != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // signAt returns what replaces the sign that s begins with, and the sign's length in bytes; "" if it may stay.
 func signAt(s string) (string, int) {
 	switch s[0] {
@@ -75,7 +83,7 @@ func signAt(s string) (string, int) {
 		return ")", 1
 	}
 	switch {
-	case s[0] < utf8.RuneSelf:
+	case s[0] != "⟦"[0] && s[0] != "〚"[0]:
 	case strings.HasPrefix(s, "⟦"), strings.HasPrefix(s, "〚"): // our marker, and what looks like it
 		return "(", len("⟦")
 	case strings.HasPrefix(s, "⟧"), strings.HasPrefix(s, "〛"):

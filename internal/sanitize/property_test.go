@@ -29,6 +29,9 @@ func unsafeIn(s string) string {
 		return wrong
 	}
 	read := asRead(s)
+	if !strings.ContainsAny(read, `:/\?#.`) {
+		return ""
+	}
 	for _, link := range links {
 		if found := link.FindString(read); found != "" {
 			return fmt.Sprintf("link %q", found)
@@ -40,6 +43,10 @@ func unsafeIn(s string) string {
 func forbiddenRune(runes []rune) string {
 	marks := 0
 	for i, r := range runes {
+		if r >= ' ' && r < 0x7F {
+			marks = 0
+			continue
+		}
 		prev, next := rune(0), rune(0)
 		if i > 0 {
 			prev = runes[i-1]
@@ -82,7 +89,10 @@ func forbiddenRune(runes []rune) string {
 // asRead replaces every rune by the ASCII sign that a browser or a model takes it for.
 func asRead(s string) string {
 	return strings.Map(func(r rune) rune {
-		if read, ok := map[rune]rune{'⁄': '/', '∕': '/', '⧸': '/', '∶': ':'}[r]; ok {
+		if r < utf8.RuneSelf {
+			return unicode.ToLower(r)
+		}
+		if read, ok := lookalikes[r]; ok {
 			return read
 		}
 		if k := []rune(norm.NFKC.String(string(r))); len(k) == 1 && k[0] < utf8.RuneSelf {
@@ -91,6 +101,8 @@ func asRead(s string) string {
 		return unicode.ToLower(r)
 	}, s)
 }
+
+var lookalikes = map[rune]rune{'⁄': '/', '∕': '/', '⧸': '/', '╱': '/', '∶': ':', '꞉': ':'}
 
 var links = []*regexp.Regexp{
 	regexp.MustCompile(`[a-z0-9]://[/\\]*[^\s/\\]`),
@@ -148,7 +160,8 @@ func FuzzLine(f *testing.F) {
 
 // A mutation rarely builds a token; mixing tokens finds what one removal does to the next.
 func TestLineIsSafeForAnyMixture(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 4))
+	const mixtures = 20_000
+	random := rand.New(rand.NewPCG(1, 2))
 	for range mixtures {
 		var s strings.Builder
 		for range 1 + random.IntN(9) {
@@ -161,8 +174,6 @@ func TestLineIsSafeForAnyMixture(t *testing.T) {
 		}
 	}
 }
-
-var mixtures = 20_000
 
 var shards = strings.Split("a|b|Zoë| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|+|_|*|~|%|$|'|\"|(|)|[|]|<|>|`|{|}|…|0|8|123|"+
 	"http|https|ftp|javascript|JavaScript|data|file|tel|mailto|skype|www|www.|evil.example|a.co|x.com|node.js|asp.net|b.tech|10.0.0.1|"+
@@ -184,4 +195,5 @@ var seeds = []string{
 	"Node.js/React 10.0.0.0/8 TCP/IP C:/ A//B b.tech/m.sc //a.cooo tel:+49 mailto:a@b",
 	"\u3164\u115f\u2800\u00a0\u2028\u0085\ufeff\u202e\u2066\U000e0041\ue000\ufdd0\u00ad",
 	"\xff\xfe\xc2 \xed\xa0\x80",
+	"½ᄒ-evil.example#x x.comx.com∕<b //evil.example_क //x.com리 //-x.com ❴\ufe0f क\u200c\u094d\u0334",
 }

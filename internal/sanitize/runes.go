@@ -17,19 +17,10 @@ const (
 	maxRawMarks = 16
 )
 
-// hidden holds what is never shown: format characters (except the few that are signs around a number), controls, private use,
-// noncharacters, variation selectors, and all that a renderer ignores by default.
-var hidden = func() *unicode.RangeTable {
-	merged := rangetable.Merge(unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector,
-		unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point)
-	var kept []rune
-	rangetable.Visit(merged, func(r rune) {
-		if !unicode.Is(unicode.Prepended_Concatenation_Mark, r) {
-			kept = append(kept, r)
-		}
-	})
-	return rangetable.New(kept...)
-}()
+// hidden holds what is never shown: format characters, controls, private use, noncharacters, variation selectors, and all that a
+// renderer ignores by default.
+var hidden = rangetable.Merge(unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector,
+	unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point)
 
 // fillers look like a space or like nothing, and count as letters: Hangul, Khmer, Braille, and the null note head of music.
 var fillers = rangetable.New(0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159)
@@ -59,7 +50,7 @@ func kindOf(r rune) kind {
 		return space
 	case unicode.Is(fillers, r):
 		return filler
-	case unicode.Is(hidden, r):
+	case unicode.Is(hidden, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r): // these are signs around a number
 		return removed
 	case isMark(r):
 		return mark

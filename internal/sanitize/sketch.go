@@ -63,6 +63,9 @@ func skeletal(s string) (byte, int) {
 		return lower(s[0]), 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
+	if r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4 { // Chinese and Korean, spared the tables
+		return unspaced, size
+	}
 	switch r {
 	case '⁄', '∕', '⧸', '╱': // fraction slash, division slash, big solidus, box drawing
 		return '/', size
@@ -73,10 +76,7 @@ func skeletal(s string) (byte, int) {
 	case '…':
 		return cutMark, size
 	}
-	if r < 0xA0 || size == 1 {
-		return sign, size
-	}
-	if d := norm.NFKC.PropertiesString(s[:size]).Decomposition(); len(d) == 1 && d[0] > ' ' {
+	if d := norm.NFKC.PropertiesString(s[:size]).Decomposition(); len(d) == 1 {
 		return lower(d[0]), size
 	}
 	switch {
