@@ -45,6 +45,7 @@ type Error struct {
 	Reason     string        // a few words of ours that narrow the code down; may be ""
 	RetryAfter time.Duration // 0 when not told; at most MaxRetryAfter
 	RateLimit  RateLimit     // of the response, if there was one
+	Date       time.Time     // the server's clock when it answered; zero when not told
 
 	cause error
 }
@@ -112,7 +113,7 @@ func bodyError(ctx context.Context, status int, a answer, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	e := &Error{Code: CodeBadResponse, HTTPStatus: status, RateLimit: a.limit, cause: err}
+	e := &Error{Code: CodeBadResponse, HTTPStatus: status, RateLimit: a.limit, Date: a.date, cause: err}
 	var (
 		contract *contractError
 		broken   *brokenBody
@@ -141,6 +142,7 @@ func statusError(resp *http.Response, a answer) *Error {
 		HTTPStatus: resp.StatusCode,
 		ServerCode: env.code,
 		RateLimit:  a.limit,
+		Date:       a.date,
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		e.Reason = "redirect not followed"

@@ -40,7 +40,7 @@ func (t getSourcingResults) handle(ctx context.Context, req mcp.CallToolRequest)
 	}
 	look, err := t.runs.Look(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("look at a run: %w", err)
+		return stopped(err)
 	}
 	return answer(id, look, a, selection, withContacts), nil
 }

@@ -167,7 +167,7 @@ func TestWaitFollowsARunFromProcessingToItsShortlist(t *testing.T) {
 
 func TestWithoutATokenThereIsNoProgress(t *testing.T) {
 	for name, meta := range map[string]*mcp.Meta{
-		"no meta": nil, "no token": {}, "an object": {ProgressToken: map[string]any{"a": 1}},
+		"no meta": nil, "no token": {}, "A13 an object": {ProgressToken: map[string]any{"a": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tools.Settings{}, func(w *world) {
@@ -204,13 +204,13 @@ func TestLongWaitsNeedAProgressToken(t *testing.T) {
 		took    time.Duration
 		want    string
 	}{
-		"no token":        {120, nil, 50 * time.Second, "max_wait_seconds was lowered to 50"},
-		"with a token":    {120, withProgress, 120 * time.Second, `max_wait_seconds=120) goes on`},
-		"above the most":  {1e9, withProgress, 180 * time.Second, "max_wait_seconds was lowered to 240, the most allowed."},
-		"a short one":     {7, nil, 7 * time.Second, `max_wait_seconds=7) goes on`},
-		"none at all":     {0, nil, 0, "still processing"},
-		"minus zero":      {math.Copysign(0, -1), nil, 0, "still processing"},
-		"more than int64": {9.3e18, withProgress, 180 * time.Second, "lowered to 240"},
+		"no token":            {120, nil, 50 * time.Second, "max_wait_seconds was lowered to 50"},
+		"with a token":        {120, withProgress, 120 * time.Second, `max_wait_seconds=120) goes on`},
+		"above the most":      {1e9, withProgress, 180 * time.Second, "max_wait_seconds was lowered to 240, the most allowed."},
+		"a short one":         {7, nil, 7 * time.Second, `max_wait_seconds=7) goes on`},
+		"none at all":         {0, nil, 0, "still processing"},
+		"A06 minus zero":      {math.Copysign(0, -1), nil, 0, "still processing"},
+		"A06 more than int64": {9.3e18, withProgress, 180 * time.Second, "lowered to 240"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tools.Settings{}, func(w *world) {
@@ -326,28 +326,29 @@ func TestBadArgumentsAreAnsweredWithoutARequest(t *testing.T) {
 		arguments any
 		want      string
 	}{
-		"none":                       {nil, "request_id is missing."},
-		"no id":                      {args{}, "from the InstaView app or the applicant tracking system"},
-		"id null":                    {args{"request_id": nil}, "request_id is missing."},
-		"id a number":                {args{"request_id": 5}, "request_id must be a string."},
-		"id an object":               {args{"request_id": args{}}, "request_id must be a string."},
-		"id a list":                  {args{"request_id": []string{}}, "request_id must be a string."},
-		"arguments a string":         {"req_demo", "must be an object"},
-		"arguments a list":           {[]string{"req_demo"}, "must be an object"},
-		"limit negative":             {args{"request_id": "r", "limit": -1}, "limit must be at least 1."},
-		"limit 0":                    {args{"request_id": "r", "limit": 0}, "limit must be at least 1."},
-		"limit 1.5":                  {args{"request_id": "r", "limit": 1.5}, "limit must be a whole number."},
-		"limit NaN":                  {args{"request_id": "r", "limit": "NaN"}, "limit must be a number."},
-		"limit a word":               {args{"request_id": "r", "limit": "ten"}, "limit must be a number."},
-		"limit a list":               {args{"request_id": "r", "limit": []int{1}}, "limit must be a number."},
+		"A01 none":                   {nil, "request_id is missing."},
+		"A01 an empty id":            {args{"request_id": ""}, "request_id is not a sourcing run's id"},
+		"A01 no id":                  {args{}, "from the InstaView app or the applicant tracking system"},
+		"A01 id null":                {args{"request_id": nil}, "request_id is missing."},
+		"A01 id a number":            {args{"request_id": 5}, "request_id must be a string."},
+		"A01 id an object":           {args{"request_id": args{}}, "request_id must be a string."},
+		"A01 id a list":              {args{"request_id": []string{}}, "request_id must be a string."},
+		"A02 arguments a string":     {"req_demo", "must be an object"},
+		"A02 arguments a list":       {[]string{"req_demo"}, "must be an object"},
+		"A04 limit negative":         {args{"request_id": "r", "limit": -1}, "limit must be at least 1."},
+		"A04 limit 0":                {args{"request_id": "r", "limit": 0}, "limit must be at least 1."},
+		"A04 limit 1.5":              {args{"request_id": "r", "limit": 1.5}, "limit must be a whole number."},
+		"A04 limit NaN":              {args{"request_id": "r", "limit": "NaN"}, "limit must be a number."},
+		"A04 limit a word":           {args{"request_id": "r", "limit": "ten"}, "limit must be a number."},
+		"A04 limit a list":           {args{"request_id": "r", "limit": []int{1}}, "limit must be a number."},
 		"offset negative":            {args{"request_id": "r", "offset": -1}, "offset must be at least 0."},
-		"min_score 101":              {args{"request_id": "r", "min_score": 101}, "min_score must be a number from 0 to 100."},
-		"min_score -1":               {args{"request_id": "r", "min_score": -1}, "min_score must be a number from 0 to 100."},
-		"min_score a word":           {args{"request_id": "r", "min_score": "high"}, "min_score must be a number."},
+		"A05 min_score 101":          {args{"request_id": "r", "min_score": 101}, "min_score must be a number from 0 to 100."},
+		"A05 min_score -1":           {args{"request_id": "r", "min_score": -1}, "min_score must be a number from 0 to 100."},
+		"A05 min_score a word":       {args{"request_id": "r", "min_score": "high"}, "min_score must be a number."},
 		"detail unknown":             {args{"request_id": "r", "detail": "everything"}, "detail must be one of brief, summary and full."},
 		"profile_ids an object":      {args{"request_id": "r", "profile_ids": args{}}, "profile_ids must be a list of strings."},
 		"profile_ids of numbers":     {args{"request_id": "r", "profile_ids": []int{1}}, "profile_ids must be a list of strings."},
-		"profile_ids of 10 KB":       {args{"request_id": "r", "profile_ids": []string{strings.Repeat("x", 10_000)}}, "longer than 256 characters"},
+		"A08 profile_ids of 10 KB":   {args{"request_id": "r", "profile_ids": []string{strings.Repeat("x", 10_000)}}, "longer than 256 characters"},
 		"51 profile_ids":             {args{"request_id": "r", "profile_ids": ids(51)}, "at most 50 ids"},
 		"include_contacts a word":    {args{"request_id": "r", "include_contacts": "please"}, "include_contacts must be true or false."},
 		"max_wait_seconds negative":  {args{"request_id": "r", "max_wait_seconds": -5}, "max_wait_seconds must be at least 0."},
@@ -377,19 +378,19 @@ func TestArgumentsAreLenientInType(t *testing.T) {
 		arguments args
 		want      string
 	}{
-		"numbers in strings":           {args{"limit": "2", "offset": " 3 "}, "Showing 4-5 in summary."},
-		"a whole float":                {args{"limit": 2.0}, "Showing 1-2 in summary."},
-		"null for the default":         {args{"limit": nil, "detail": nil, "profile_ids": nil}, "Showing 1-10 in summary, 11"},
-		"limit too large":              {args{"limit": 1e9, "detail": "brief"}, "limit was lowered to 50, the most allowed."},
-		"upper case":                   {args{"detail": "BRIEF"}, "in brief."},
-		"one id for a list":            {args{"profile_ids": "nope"}, "Not in this run: nope."},
-		"ids with commas":              {args{"profile_ids": "a, b"}, "Not in this run: a, b."},
-		"ids as JSON":                  {args{"profile_ids": `["a","b"]`}, "Not in this run: a, b."},
-		"contacts in a string":         {args{"include_contacts": "true"}, "has not set INSTAVIEW_ALLOW_CONTACTS=true"},
-		"unknown arguments are named":  {args{"admin": true, "x": 1}, "Ignored, as this tool has no such argument: admin, x."},
-		"three unknown at most":        {args{"a": 1, "b": 1, "c": 1, "d": 1}, "no such argument: a, b, c."},
-		"offset beyond the end":        {args{"offset": 99}, "offset 99 is beyond the last of 20 matching candidates."},
-		"min_score between the scores": {args{"min_score": 94.5}, "min_score 94.5 hid"},
+		"A04 numbers in strings":          {args{"limit": "2", "offset": " 3 "}, "Showing 4-5 in summary."},
+		"a whole float":                   {args{"limit": 2.0}, "Showing 1-2 in summary."},
+		"null for the default":            {args{"limit": nil, "detail": nil, "profile_ids": nil}, "Showing 1-10 in summary, 11"},
+		"A04 limit too large":             {args{"limit": 1e9, "detail": "brief"}, "limit was lowered to 50, the most allowed."},
+		"upper case":                      {args{"detail": "BRIEF"}, "in brief."},
+		"A08 one id, of another run":      {args{"profile_ids": "nope"}, "Not in this run: nope."},
+		"ids with commas":                 {args{"profile_ids": "a, b"}, "Not in this run: a, b."},
+		"ids as JSON":                     {args{"profile_ids": `["a","b"]`}, "Not in this run: a, b."},
+		"A07 contacts in a string":        {args{"include_contacts": "true"}, "has not set INSTAVIEW_ALLOW_CONTACTS=true"},
+		"A03 unknown arguments are named": {args{"admin": true, "x": 1}, "Ignored, as this tool has no such argument: admin, x."},
+		"three unknown at most":           {args{"a": 1, "b": 1, "c": 1, "d": 1}, "no such argument: a, b, c."},
+		"A08 offset beyond the end":       {args{"offset": 99}, "offset 99 is beyond the last of 20 matching candidates."},
+		"min_score between the scores":    {args{"min_score": 94.5}, "min_score 94.5 hid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tools.Settings{}, func(w *world) {

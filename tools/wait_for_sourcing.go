@@ -49,7 +49,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	if wait == 0 {
 		look, err := t.runs.Look(ctx, id)
 		if err != nil {
-			return nil, fmt.Errorf("look at a run: %w", err)
+			return stopped(err)
 		}
 		return answer(id, look, a, selection, withContacts), nil
 	}
@@ -71,7 +71,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("wait for a run: %w", err)
+		return stopped(err)
 	case look.Err != nil && !look.Err.Transient():
 		return answer(id, look, a, selection, withContacts), nil
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():

@@ -66,9 +66,11 @@ type Poller struct {
 	api API
 	log *slog.Logger
 
-	ctx    context.Context // of requests; ends with Close
-	cancel context.CancelFunc
-	asking sync.WaitGroup
+	ctx     context.Context // of requests; ends with Close
+	cancel  context.CancelFunc
+	waiting context.Context // of waits; ends with Drain
+	drain   context.CancelFunc
+	asking  sync.WaitGroup
 
 	mu     sync.Mutex
 	runs   map[string]*run
@@ -104,6 +106,7 @@ func New(api API, opts ...Option) *Poller {
 		opt(p)
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.waiting, p.drain = context.WithCancel(p.ctx)
 	p.timer = stoppedTimer(p.dispatch)
 	p.memory.timer = stoppedTimer(p.sweep)
 	return p
@@ -114,6 +117,10 @@ func stoppedTimer(f func()) *time.Timer {
 	t.Stop()
 	return t
 }
+
+// Drain ends every wait, and those that begin later, with what is known. Looks
+// go on.
+func (p *Poller) Drain() { p.drain() }
 
 // Close ends every wait, which then returns what it knows, and every request.
 func (p *Poller) Close() {
@@ -131,7 +138,7 @@ func (p *Poller) Close() {
 // of the API are in Look.Err.
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 	end := time.Now().Add(lookTime)
-	return p.follow(ctx, requestID, end, true, func(l Look, looks int) bool {
+	return p.follow(ctx, p.ctx, requestID, end, true, func(l Look, looks int) bool {
 		if looks > 0 && (l.Err == nil || l.settled() || looks >= lookAttempts) {
 			return true
 		}
@@ -144,7 +151,7 @@ func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 // flight is not awaited. onLook, if not nil, is called with what was known
 // before, if anything, and after every look. Errors are as for Look.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(Look)) (Look, error) {
-	return p.follow(ctx, requestID, time.Now().Add(d), false, func(l Look, _ int) bool {
+	return p.follow(ctx, p.waiting, requestID, time.Now().Add(d), false, func(l Look, _ int) bool {
 		if onLook != nil && !l.At.IsZero() {
 			onLook(l)
 		}
@@ -154,8 +161,9 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 
 // follow takes part in the run's loop until enough says so or end is reached.
 // It calls enough with what is known, and how many looks were made meanwhile;
-// an urgent caller is content with a last look that is still current.
-func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bool, enough func(l Look, looks int) bool) (Look, error) {
+// an urgent caller is content with a last look that is still current. When open
+// ends, what is known has to do.
+func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urgent bool, enough func(l Look, looks int) bool) (Look, error) {
 	if p.ctx.Err() != nil {
 		return Look{}, ErrClosed
 	}
@@ -173,7 +181,7 @@ func (p *Poller) follow(ctx context.Context, id string, end time.Time, urgent bo
 		case <-changed:
 		case <-ctx.Done():
 			return Look{}, context.Cause(ctx)
-		case <-p.ctx.Done():
+		case <-open.Done():
 			return look, nil
 		case <-timeUp.C:
 			look, _, _ = p.peek(r)

@@ -571,6 +571,32 @@ func TestCloseEndsWaitsWithWhatTheyKnow(t *testing.T) {
 	})
 }
 
+func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour), latency: time.Second}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		var calls sync.WaitGroup
+		calls.Go(func() {
+			start := time.Now()
+			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Results == nil || time.Since(start) != 12*time.Second {
+				t.Errorf("wait: %+v, %v after %v", look, err, time.Since(start))
+			}
+		})
+		time.Sleep(12 * time.Second)
+		calls.Go(func() {
+			if look, err := p.Look(t.Context(), "other"); err != nil || look.Results == nil {
+				t.Errorf("look: %+v, %v", look, err)
+			}
+		})
+		synctest.Wait()
+		p.Drain()
+		calls.Wait()
+		start := time.Now()
+		if _, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || time.Since(start) != 0 {
+			t.Errorf("wait after Drain: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
 func TestCloseEndsRequestsInFlight(t *testing.T) {
 	u := &upstream{answer: finishingAt(0), latency: time.Hour}
 	bubble(t, u, func(t *testing.T, p *Poller) {

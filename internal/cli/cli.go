@@ -1,5 +1,5 @@
-// Package cli is the commands a person types: serve, which is the default, and
-// call.
+// Package cli is the commands a person types: serve, which is the default, call
+// and check.
 package cli
 
 import (
@@ -38,6 +38,7 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
 
   instaview-mcp [flags]                          serve MCP on stdin and stdout
   instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer
+  instaview-mcp [flags] check                    say whether settings, key and network will do
 
 Flags:
 `
@@ -94,19 +95,27 @@ func run(ctx context.Context, sys System) error {
 		}
 		return withApp(ctx, sys, demo, func(a *app) error {
 			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)
-			return serve.Stdio(ctx, a.server, sys.Stdin, sys.Stdout, a.log)
+			return serve.Stdio(ctx, a.server, sys.Stdin, sys.Stdout, a.endWaits, a.log)
 		})
 	case "call":
 		return withApp(ctx, sys, demo, func(a *app) error { return call(ctx, sys, a.server, args) })
+	case "check":
+		if len(args) > 0 {
+			return errors.New("check takes no arguments")
+		}
+		return check(ctx, sys, demo)
 	default:
-		return fmt.Errorf("there is no command %q: use serve or call", command)
+		return fmt.Errorf("there is no command %q: use serve, call or check", command)
 	}
 }
 
 // app is the program, wired.
 type app struct {
-	server *server.MCPServer
-	log    *slog.Logger
+	settings config.Config
+	api      *client.Client
+	server   *server.MCPServer
+	log      *slog.Logger
+	endWaits func() // with what they know
 }
 
 // withApp reads the settings, wires the program, and takes it apart after use.
@@ -140,7 +149,7 @@ func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) e
 	poller := poll.New(api, poll.WithRequestsPerMinute(settings.RequestsPerMinute), poll.WithLogger(logger))
 	defer poller.Close()
 
-	return use(&app{log: logger, server: mcpserver.New(mcpserver.Options{
+	return use(&app{settings: settings, api: api, log: logger, endWaits: poller.Drain, server: mcpserver.New(mcpserver.Options{
 		Version: buildVersion(),
 		Runs:    poller,
 		Demo:    demo,

@@ -4,10 +4,12 @@ package serve
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log"
 	"log/slog"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/mark3labs/mcp-go/server"
 )
@@ -16,15 +18,53 @@ import (
 // would block every other call.
 const stdioWorkers = 100
 
-// Stdio serves s on stdin and stdout until ctx or stdin ends; neither is an
-// error. Only one may run in a process.
-func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, logger *slog.Logger) error {
+// How long the end may take. A client that ends a server waits about 2 s before
+// it kills.
+const (
+	drainTime = time.Second
+	leaveTime = 200 * time.Millisecond
+)
+
+// Stdio serves s on stdin and stdout until ctx ends, stdin ends or stdout
+// breaks; none of these is an error. Calls under way are then answered, if they
+// can be within a second: drain must end the waits among them.
+// Only one may run in a process.
+func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
+	// A client that closes our stdout would otherwise kill us with a signal.
+	signal.Ignore(syscall.SIGPIPE)
+
+	lines, forward := io.Pipe()
+	gate := newGate(stdout, forward, logger)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+
 	stdio := server.NewStdioServer(s)
 	server.WithErrorLogger(log.New(firstWords{logger}, "", 0))(stdio)
 	server.WithWorkerPoolSize(stdioWorkers)(stdio)
-	err := stdio.Listen(ctx, stdin, stdout)
-	if err != nil && (ctx.Err() != nil || errors.Is(err, io.EOF)) {
-		return nil
+	listening := make(chan error, 1)
+	go func() { listening <- stdio.Listen(serving, lines, gate) }()
+	reading := make(chan error, 1)
+	go func() { reading <- gate.read(stdin) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+		logger.Info("told to stop")
+	case err = <-reading:
+		logger.Info("stdin ended")
+	case <-gate.broken:
+		logger.Info("stdout was closed")
+	case err = <-listening:
+		return err
+	}
+	drain()
+	gate.awaitAnswers(drainTime)
+	stop() // what is still under way says that it was cancelled
+	gate.awaitAnswers(leaveTime)
+	_ = forward.Close()
+	select {
+	case <-listening:
+	case <-time.After(leaveTime):
 	}
 	return err
 }

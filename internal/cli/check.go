@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/tools/shortlist"
+)
+
+// maxClockSkew is far beyond what a synchronised clock shows, and a network's
+// delay adds.
+const maxClockSkew = 30 * time.Second
+
+// check says in a line each whether settings, network, key, clock and budget
+// will do, by one look at a run that cannot exist.
+func check(ctx context.Context, sys System, demo bool) error {
+	report := report{w: sys.Stdout}
+	err := withApp(ctx, sys, demo, func(a *app) error {
+		upstream, contacts := a.settings.BaseURL, "not allowed"
+		if demo {
+			upstream = "the demo's sandbox"
+		}
+		if a.settings.AllowContacts {
+			contacts = "allowed"
+		}
+		report.fine("configuration", "%s, at most %d requests a minute, e-mail addresses %s", upstream, a.settings.RequestsPerMinute, contacts)
+		start := time.Now()
+		_, err := a.api.Results(ctx, "check-"+rand.Text())
+		report.upstream(err, time.Since(start))
+		return nil
+	})
+	if err != nil {
+		report.bad("configuration", "%v", err)
+	}
+	if report.failed {
+		return errFailed
+	}
+	return nil
+}
+
+// report writes a check's lines.
+type report struct {
+	w      io.Writer
+	failed bool
+}
+
+func (r *report) line(what, verdict, format string, args ...any) {
+	_, _ = fmt.Fprintf(r.w, "%-14s %-7s %s\n", what, verdict, fmt.Sprintf(format, args...))
+}
+
+func (r *report) fine(what, format string, args ...any) { r.line(what, "ok", format, args...) }
+
+func (r *report) bad(what, format string, args ...any) {
+	r.failed = true
+	r.line(what, "failed", format, args...)
+}
+
+// upstream judges the answer to the look.
+func (r *report) upstream(err error, took time.Duration) {
+	var e *client.Error
+	switch {
+	case err == nil:
+		r.bad("reachability", "InstaView knows a run that cannot exist: INSTAVIEW_BASE_URL seems to lead elsewhere")
+		return
+	case !errors.As(err, &e):
+		r.bad("reachability", "interrupted")
+		return
+	case e.HTTPStatus == 0:
+		r.bad("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
+		return
+	case e.Code == client.CodeBadResponse, e.Code == client.CodeUnavailable, e.Code == client.CodeTimeout:
+		r.bad("reachability", "HTTP %d: InstaView is out of order, or INSTAVIEW_BASE_URL leads elsewhere", e.HTTPStatus)
+		return
+	}
+	r.fine("reachability", "answered in %d ms", took.Milliseconds())
+	r.key(e)
+	r.clock(e)
+	r.budget(e)
+}
+
+// key judges by the refusal: only a good key is told that a run is unknown.
+func (r *report) key(e *client.Error) {
+	switch e.Code {
+	case client.CodeNotFound:
+		doubt := ""
+		if e.ServerCode == "" {
+			doubt = "; the answer named no code, so if no run is ever found, check INSTAVIEW_BASE_URL"
+		}
+		r.fine("key", "accepted%s", doubt)
+	case client.CodeUnauthorized:
+		r.bad("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
+	case client.CodeKeySuspended:
+		r.bad("key", "suspended: have it reactivated in the InstaView dashboard")
+	case client.CodePaymentRequired:
+		r.bad("key", "accepted, but the account has no credits left")
+	case client.CodeForbidden:
+		r.bad("key", "not allowed to read results: it needs the scope sourcing:read, this network on its allow-list if it has one, and INSTAVIEW_COMPANY_ID if it belongs to an applicant tracking system")
+	case client.CodeRateLimited:
+		r.bad("key", "not judged: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
+	default:
+		r.bad("key", "not judged: HTTP %d; check INSTAVIEW_COMPANY_ID if it is set", e.HTTPStatus)
+	}
+}
+
+func (r *report) clock(e *client.Error) {
+	if e.Date.IsZero() {
+		r.line("clock", "unknown", "the answer had no date")
+		return
+	}
+	if off := time.Since(e.Date).Abs(); off > maxClockSkew {
+		// Nothing here relies on it; certificates and whoever reads the log do.
+		r.line("clock", "warning", "this machine and InstaView are %s apart", shortlist.Duration(off))
+		return
+	}
+	r.fine("clock", "agrees with InstaView's")
+}
+
+func (r *report) budget(e *client.Error) {
+	minute, hour := window(e.RateLimit.Minute, "a minute"), window(e.RateLimit.Hour, "an hour")
+	switch {
+	case minute == "" && hour == "":
+		r.line("budget", "unknown", "the answer had no rate-limit headers")
+	case minute == "" || hour == "":
+		r.fine("budget", "%s%s", minute, hour)
+	default:
+		r.fine("budget", "%s; %s", minute, hour)
+	}
+}
+
+func window(w client.Window, each string) string {
+	switch {
+	case w.Limit == 0:
+		return ""
+	case w.Remaining == nil:
+		return fmt.Sprintf("%d requests %s", w.Limit, each)
+	default:
+		return fmt.Sprintf("%d requests %s, %d left", w.Limit, each, *w.Remaining)
+	}
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+func TestCheckOfTheDemoIsFine(t *testing.T) {
+	execute(t, nil, "--demo", "check").wants(t, 0, []string{
+		"configuration  ok", "the demo's sandbox", "reachability   ok", "key            ok      accepted\n",
+		"clock          ok", "budget         ok      120 requests a minute, 119 left; 5000 requests an hour, 4999 left",
+	}, nil)
+}
+
+func TestCheckExplainsWhatIsWrong(t *testing.T) {
+	const notFound = `{"error":{"code":"REQUEST_NOT_FOUND"}}`
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		header [2]string
+		exit   int
+		want   string
+	}{
+		"401":            {401, `{}`, [2]string{}, 1, "key            failed  refused: it is unknown, revoked or expired"},
+		"suspended":      {401, `{"error":{"code":"API_KEY_SUSPENDED"}}`, [2]string{}, 1, "key            failed  suspended"},
+		"402":            {402, `{}`, [2]string{}, 1, "no credits left"},
+		"403":            {403, `{}`, [2]string{}, 1, "needs the scope sourcing:read"},
+		"429":            {429, `{}`, [2]string{"Retry-After", "90"}, 1, "its request limit is used up; try again in 1 min 30 s"},
+		"422":            {422, `{}`, [2]string{}, 1, "not judged: HTTP 422"},
+		"500":            {500, `{}`, [2]string{}, 1, "reachability   failed  HTTP 500: InstaView is out of order"},
+		"a login page":   {200, `<html>`, [2]string{}, 1, "INSTAVIEW_BASE_URL leads elsewhere"},
+		"any run exists": {202, `{}`, [2]string{}, 1, "knows a run that cannot exist"},
+		"another 404":    {404, `<html>`, [2]string{}, 0, "the answer named no code"},
+		"a late clock":   {404, notFound, [2]string{"Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}, 0, "clock          warning this machine and InstaView are 1 h"},
+		"no budget":      {404, notFound, [2]string{}, 0, "budget         unknown"},
+		"half a budget":  {404, notFound, [2]string{"X-RateLimit-Limit-Hour", "500"}, 0, "budget         ok      500 requests an hour\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.header[0] != "" {
+					w.Header().Set(tt.header[0], tt.header[1])
+				}
+				w.WriteHeader(tt.status)
+				_, _ = fmt.Fprint(w, tt.body)
+			}))
+			defer upstream.Close()
+			env := map[string]string{"INSTAVIEW_API_KEY": "sk_live_1", "INSTAVIEW_BASE_URL": upstream.URL}
+			execute(t, env, "check").wants(t, tt.exit, []string{"configuration  ok", tt.want}, nil)
+		})
+	}
+	t.Run("nobody there", func(t *testing.T) {
+		env := map[string]string{"INSTAVIEW_API_KEY": "x", "INSTAVIEW_BASE_URL": "http://127.0.0.1:9"}
+		execute(t, env, "check").wants(t, 1, []string{"reachability   failed  connection refused: check INSTAVIEW_BASE_URL"}, nil)
+	})
+	t.Run("no key", func(t *testing.T) {
+		execute(t, nil, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is not set"}, nil)
+	})
+	t.Run("words after it", func(t *testing.T) {
+		execute(t, nil, "--demo", "check", "all").wants(t, 1, nil, []string{"check takes no arguments"})
+	})
+}

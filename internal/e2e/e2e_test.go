@@ -1,0 +1,234 @@
+// Package e2e holds the tests of the program as it is shipped: the built
+// binary, spoken to over its pipes as clients do.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"instaview-mcp/internal/sandbox"
+)
+
+// program is the path of the built binary.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "instaview-mcp")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		program = filepath.Join(dir, "instaview-mcp.exe") // Windows wants the ending, others do not mind
+		if out, err := exec.Command("go", "build", "-o", program, "instaview-mcp").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// patience is how long a test waits for what must happen. It is far above what
+// anything takes, and far below the waits that must not be waited for.
+const patience = 20 * time.Second
+
+// conversation is a server process and the lines it writes.
+type conversation struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout io.ReadCloser
+	lines  chan reply
+	stderr *lockedBuffer
+}
+
+// reply is one line of stdout.
+type reply struct {
+	JSONRPC string
+	ID      any
+	Method  string
+	Params  struct {
+		Progress float64
+		Message  string
+	}
+	Result struct {
+		Content           []struct{ Text string }
+		IsError           bool
+		StructuredContent any
+		Tools             []struct{ Name string }
+		Instructions      string
+		SupportedVersions []string
+		ProtocolVersion   string
+	}
+	Error *struct {
+		Code    int
+		Message string
+	}
+
+	raw string
+}
+
+func (r reply) text() string {
+	if len(r.Result.Content) != 1 {
+		return ""
+	}
+	return r.Result.Content[0].Text
+}
+
+// start runs the program with env, and nothing else in its environment. Every
+// line of its stdout must be JSON-RPC.
+func start(t *testing.T, env []string, args ...string) *conversation {
+	t.Helper()
+	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &lockedBuffer{}}
+	c.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
+	c.cmd.Stderr = c.stderr
+	var err error
+	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if c.stdout, err = c.cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.cmd.Process.Kill() })
+	go func() {
+		defer close(c.lines)
+		r := bufio.NewReader(c.stdout)
+		for {
+			line, err := r.ReadString('\n')
+			if len(line) > 0 {
+				answer := reply{raw: line}
+				if json.Unmarshal([]byte(line), &answer) != nil || answer.JSONRPC != "2.0" {
+					t.Errorf("not JSON-RPC on stdout: %q", line)
+				}
+				c.lines <- answer
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return c
+}
+
+// demo starts the program on its own sandbox.
+func demo(t *testing.T) *conversation {
+	t.Helper()
+	return start(t, nil, "--demo")
+}
+
+// upstream starts the program on a sandbox of the test's.
+func upstream(t *testing.T, opts ...sandbox.Option) (*conversation, *sandbox.Sandbox) {
+	t.Helper()
+	s := sandbox.New(opts...)
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return start(t, []string{"INSTAVIEW_API_KEY=" + sandbox.Key, "INSTAVIEW_BASE_URL=" + server.URL}), s
+}
+
+func (c *conversation) send(lines ...string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.stdin, strings.Join(lines, "\n")+"\n"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// next returns the next line that is no notification.
+func (c *conversation) next() reply {
+	c.t.Helper()
+	for {
+		r, ok := c.line()
+		if !ok {
+			c.t.Fatalf("stdout has ended; stderr:\n%s", c.stderr)
+		}
+		if r.Method == "" {
+			return r
+		}
+	}
+}
+
+func (c *conversation) line() (reply, bool) {
+	c.t.Helper()
+	select {
+	case r, ok := <-c.lines:
+		return r, ok
+	case <-time.After(patience):
+		c.t.Fatalf("no line within %v; stderr:\n%s", patience, c.stderr)
+		return reply{}, false
+	}
+}
+
+// ask sends one request and returns the next answer, which must be its own.
+func (c *conversation) ask(id int, method, params string) reply {
+	c.t.Helper()
+	c.send(request(id, method, params))
+	r := c.next()
+	if r.ID != float64(id) {
+		c.t.Fatalf("answer to %v, want %d: %s", r.ID, id, r.raw)
+	}
+	return r
+}
+
+func request(id any, method, params string) string {
+	rawID, _ := json.Marshal(id)
+	if params == "" {
+		params = "{}"
+	}
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":%q,"params":%s}`, rawID, method, params)
+}
+
+// call is the params of a tool call.
+func call(tool, arguments string) string {
+	return fmt.Sprintf(`{"name":%q,"arguments":%s}`, tool, arguments)
+}
+
+// exits waits for the process to leave by itself, with status 0.
+func (c *conversation) exits() {
+	c.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		for range c.lines { // the pipe must be read to its end first
+		}
+		done <- c.cmd.Wait()
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			c.t.Errorf("exit: %v; stderr:\n%s", err, c.stderr)
+		}
+	case <-time.After(patience):
+		c.t.Errorf("still there after %v; stderr:\n%s", patience, c.stderr)
+	}
+}
+
+// lockedBuffer may be read while a process writes to it.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

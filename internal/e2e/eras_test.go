@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// era is one of the two ways clients speak: with a handshake first, or with
+// everything in every request.
+type era struct {
+	name  string
+	begin func(*conversation)
+	// params adds to a request's params what the era asks for.
+	params func(params, meta string) string
+}
+
+var eras = []era{
+	{
+		name: "2025-11-25",
+		begin: func(c *conversation) {
+			hello := c.ask(1, "initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}`)
+			if hello.Result.ProtocolVersion != "2025-11-25" || hello.Result.Instructions == "" {
+				c.t.Fatalf("handshake: %s", hello.raw)
+			}
+			c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
+		},
+		params: func(params, meta string) string { return withMeta(params, meta) },
+	},
+	{
+		name: "2026-07-28",
+		begin: func(c *conversation) {
+			hello := c.ask(1, "server/discover", modern("{}", ""))
+			if !strings.Contains(hello.raw, `"2026-07-28"`) || hello.Result.Instructions == "" {
+				c.t.Fatalf("discovery: %s", hello.raw)
+			}
+		},
+		params: modern,
+	},
+}
+
+func modern(params, meta string) string {
+	const always = `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"}`
+	if meta != "" {
+		meta += ","
+	}
+	return withMeta(params, meta+always)
+}
+
+func withMeta(params, meta string) string {
+	if meta == "" {
+		return params
+	}
+	body := strings.TrimSuffix(strings.TrimPrefix(params, "{"), "}")
+	if body != "" {
+		body += ","
+	}
+	return fmt.Sprintf(`{%s"_meta":{%s}}`, body, meta)
+}
+
+func TestBothErasOverTheBuiltBinary(t *testing.T) {
+	for _, e := range eras {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			c := demo(t)
+			e.begin(c)
+
+			list := c.ask(2, "tools/list", e.params("{}", ""))
+			if len(list.Result.Tools) != 2 {
+				t.Errorf("tools/list: %s", list.raw)
+			}
+			get := c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_done","detail":"brief"}`), ""))
+			if get.Result.IsError || !strings.Contains(get.text(), "\n20. ") || get.Result.StructuredContent != nil {
+				t.Errorf("get: %s", get.raw)
+			}
+			bad := c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))
+			if !bad.Result.IsError || !strings.Contains(bad.text(), "No request was made.") {
+				t.Errorf("bad arguments: %s", bad.raw)
+			}
+			lenient := c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_done","limit":"1","wait_for_previous":true}`), ""))
+			if lenient.Result.IsError || !strings.Contains(lenient.text(), "Showing 1 in summary.") {
+				t.Errorf("lenient arguments: %s", lenient.raw)
+			}
+			unknown := c.ask(6, "tools/call", e.params(call("delete_candidates", `{}`), ""))
+			if unknown.Error == nil || unknown.Error.Code != -32602 {
+				t.Errorf("unknown tool: %s", unknown.raw)
+			}
+
+			e.waitsWithProgress(t, c)
+			e.cancels(t, c)
+
+			if err := c.stdin.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c.exits()
+		})
+	}
+}
+
+func (e era) waitsWithProgress(t *testing.T, c *conversation) {
+	t.Helper()
+	c.send(request(8, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), `"progressToken":"p"`)))
+	progress, last := 0, -1.0
+	for {
+		r, ok := c.line()
+		if !ok {
+			t.Fatal("stdout has ended")
+		}
+		if r.Method == "notifications/progress" {
+			if r.Params.Progress <= last || r.Params.Message == "" {
+				t.Errorf("progress after %v: %s", last, r.raw)
+			}
+			progress, last = progress+1, r.Params.Progress
+			continue
+		}
+		if r.Result.IsError || !strings.Contains(r.text(), "still processing") {
+			t.Errorf("wait: %s", r.raw)
+		}
+		break
+	}
+	if progress < 2 {
+		t.Errorf("%d progress notifications, want one at once and one a look", progress)
+	}
+}
+
+// cancels ends a wait of 50 s before its time.
+func (e era) cancels(t *testing.T, c *conversation) {
+	t.Helper()
+	c.send(
+		request(9, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`), "")),
+		request(10, "tools/list", e.params("{}", "")),
+	)
+	if r := c.next(); r.ID != 10.0 {
+		t.Fatalf("the wait ended by itself: %s", r.raw)
+	}
+	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":9}`, "")))
+	if r := c.next(); r.ID != 9.0 || !r.Result.IsError || !strings.Contains(r.text(), "cancelled") {
+		t.Errorf("after the cancel: %s", r.raw)
+	}
+}

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const canary = "sk_live_canary0123456789"
+
+// tellTale answers every request with the key it was sent, wherever an answer
+// can hold it.
+func tellTale(status int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent := r.Header.Get("Authorization")
+		w.Header().Set("X-Echo", sent)
+		w.Header().Set("Retry-After", sent)
+		w.Header().Set("Location", "http://127.0.0.1:1/"+canary)
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, body, sent)
+	})
+}
+
+// No answer, log line or error may hold the key, whatever the upstream says and
+// however much is logged.
+func TestTheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
+	bodies := map[string]struct {
+		status int
+		body   string
+	}{
+		"echoed in a message":       {202, `{"requestId":"r","status":"processing","message":"%s"}`},
+		"echoed as a status":        {200, `{"requestId":"r","status":"%s"}`},
+		"echoed by a failed run":    {200, `{"requestId":"r","status":"failed","errorCode":"%s","errorMessage":"` + canary + `"}`},
+		"echoed as a name":          {200, `{"requestId":"r","status":"completed","candidates":[{"profileId":"p","name":"%s"}]}`},
+		"echoed as another run":     {200, `{"requestId":"%s","status":"completed"}`},
+		"echoed in broken JSON":     {200, `{"requestId":"%s`},
+		"echoed as a code":          {401, `{"error":{"code":"%s","message":"` + canary + `"}}`},
+		"echoed by 403":             {403, `%s`},
+		"echoed by 404":             {404, `{"message":"%s"}`},
+		"echoed by 429":             {429, `{"retryAfter":"%s"}`},
+		"echoed by 500":             {500, `<html>%s</html>`},
+		"echoed by a redirect":      {302, `%s`},
+		"echoed in an odd envelope": {400, `{"error":"%s","code":"` + canary + `"}`},
+	}
+	for name, b := range bodies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(tellTale(b.status, b.body))
+			defer server.Close()
+			seen := tell(t, server.URL)
+			noCanary(t, seen)
+		})
+	}
+	t.Run("nobody there", func(t *testing.T) {
+		t.Parallel()
+		noCanary(t, tell(t, "http://127.0.0.1:9"))
+	})
+}
+
+// tell uses the program in every way on an upstream and returns all it wrote.
+func tell(t *testing.T, baseURL string) string {
+	t.Helper()
+	env := []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_MCP_LOG_LEVEL=debug"}
+	c := start(t, env)
+	c.send(hello,
+		request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r","detail":"full","max_wait_seconds":1}`)),
+		request(2, "tools/call", call("wait_for_sourcing", `{"request_id":"w","max_wait_seconds":1}`)),
+		// No argument leads a request elsewhere.
+		request(3, "tools/call", call("wait_for_sourcing", `{"request_id":"s","max_wait_seconds":1,"base_url":"http://127.0.0.1:1","api_key":"x"}`)),
+	)
+	var seen strings.Builder
+	for range 3 {
+		seen.WriteString(c.next().raw)
+	}
+	_ = c.stdin.Close()
+	for r := range c.lines {
+		seen.WriteString(r.raw)
+	}
+	_ = c.cmd.Wait()
+	seen.WriteString(c.stderr.String())
+
+	check := exec.Command(program, "check")
+	check.Env = env
+	out, _ := check.CombinedOutput()
+	return seen.String() + string(out)
+}
+
+func noCanary(t *testing.T, seen string) {
+	t.Helper()
+	for what, secret := range map[string]string{
+		"the key": canary, "its hex": hex.EncodeToString([]byte(canary)), "its base64": base64.StdEncoding.EncodeToString([]byte(canary)),
+	} {
+		if i := strings.Index(seen, secret); i >= 0 {
+			t.Errorf("%s was written: …%s…", what, seen[max(0, i-200):min(len(seen), i+100)])
+		}
+	}
+	if !strings.Contains(seen, "configuration") || !strings.Contains(seen, `"id":0`) {
+		t.Errorf("the program said too little to judge:\n%s", seen)
+	}
+}
+
+// A server may be started in a project directory that somebody else wrote.
+func TestNoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("INSTAVIEW_API_KEY="+canary+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "check")
+	cmd.Dir, cmd.Env = dir, []string{}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "INSTAVIEW_API_KEY is not set") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -1,0 +1,300 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"instaview-mcp/internal/sandbox"
+)
+
+const (
+	hello = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
+	slow  = `{"request_id":"req_demo_slow"}`
+	done  = `{"request_id":"req_demo_done","limit":1}`
+)
+
+// wants checks an answer's error code; 0 wants none.
+func (r reply) wants(t *testing.T, id any, code int) {
+	t.Helper()
+	got := 0
+	if r.Error != nil {
+		got = r.Error.Code
+	}
+	if r.ID != id || got != code {
+		t.Errorf("answer to %v with error %d, want %v with %d: %s", r.ID, got, id, code, r.raw[:min(len(r.raw), 300)])
+	}
+}
+
+// The cases of a hostile or clumsy client on stdio, by their numbers.
+func TestStdioCases(t *testing.T) {
+	for name, test := range map[string]func(*testing.T, *conversation){
+		"S01 64 MiB without a newline": func(t *testing.T, c *conversation) {
+			block := strings.Repeat("x", 1<<20)
+			for range 64 {
+				if _, err := io.WriteString(c.stdin, block); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.send("", request(1, "ping", ""))
+			c.next().wants(t, nil, -32700)
+			c.next().wants(t, 1.0, 0)
+			if runtime.GOOS == "linux" {
+				if peak := c.peakMemory(); peak > 64<<10 {
+					t.Errorf("peak memory %d KiB for a line that is not kept", peak)
+				}
+			}
+		},
+		"S02 blank lines, CRLF, BOM": func(t *testing.T, _ *conversation) {
+			c := demo(t)
+			c.send("\ufeff"+request(1, "ping", "")+"\r", "", "  ", "\r")
+			c.next().wants(t, 1.0, 0)
+			c.send(request(2, "ping", ""))
+			c.next().wants(t, 2.0, 0)
+		},
+		"S03 not JSON": func(t *testing.T, c *conversation) {
+			c.send("not json", request(1, "ping", ""))
+			c.next().wants(t, nil, -32700)
+			c.next().wants(t, 1.0, 0)
+		},
+		"S04 a batch": func(t *testing.T, c *conversation) {
+			c.send("["+request(1, "ping", "")+"]", "[]")
+			c.next().wants(t, nil, -32700)
+			c.next().wants(t, nil, -32700)
+		},
+		"S05 the end right after 20 calls": func(t *testing.T, c *conversation) {
+			for id := range 20 {
+				c.send(request(id+1, "tools/call", call("get_sourcing_results", done)))
+			}
+			_ = c.stdin.Close()
+			for range 20 {
+				if r := c.next(); r.text() == "" {
+					t.Errorf("no answer: %s", r.raw)
+				}
+			}
+			c.exits()
+		},
+		"S05 the end during waits": func(t *testing.T, c *conversation) {
+			c.send(request(1, "tools/call", call("get_sourcing_results", slow)))
+			c.next().wants(t, 1.0, 0)
+			for id := range 20 {
+				c.send(request(id+2, "tools/call", call("wait_for_sourcing", slow)))
+			}
+			_ = c.stdin.Close()
+			for range 20 {
+				if r := c.next(); r.Result.IsError || !strings.Contains(r.text(), "still processing") {
+					t.Errorf("want what is known: %s", r.raw)
+				}
+			}
+			c.exits()
+		},
+		"S06 a get beside 5 waits": func(t *testing.T, c *conversation) {
+			besideWaits(t, c, 5, "tools/call", call("get_sourcing_results", done))
+		},
+		"S07 a ping beside 106 waits": func(t *testing.T, c *conversation) {
+			besideWaits(t, c, 106, "ping", "")
+		},
+		"S08 a cancel with all workers taken": func(t *testing.T, c *conversation) {
+			besideWaits(t, c, 90, "ping", "")
+			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1001}}`)
+			if r := c.next(); r.ID != 1001.0 || !strings.Contains(r.text(), "cancelled") {
+				t.Errorf("after the cancel: %s", r.raw)
+			}
+			c.send(request(7, "tools/call", call("wait_for_sourcing", `{"request_id":"req_demo_empty"}`)))
+			if r := c.next(); r.ID != 7.0 || r.Result.IsError {
+				t.Errorf("the place was not freed: %s", r.raw)
+			}
+		},
+		"S09 2,000 subscriptions": func(t *testing.T, c *conversation) {
+			for id := range 2_000 {
+				c.send(request(id, "subscriptions/listen", modern(`{"notifications":{"toolsListChanged":true}}`, "")))
+			}
+			for range 2_000 {
+				c.next() // nothing can be subscribed to, so none is held
+			}
+		},
+		"S10 stdout closed by the client": func(t *testing.T, c *conversation) {
+			_ = c.stdout.Close()
+			c.send(request(1, "ping", ""))
+			c.exits()
+		},
+		"S12 log level debug": func(t *testing.T, _ *conversation) {
+			s := start(t, []string{"INSTAVIEW_MCP_LOG_LEVEL=debug"}, "--demo")
+			s.send(hello, request(1, "tools/call", call("get_sourcing_results", done)), "x")
+			for range 3 {
+				s.next() // every line of stdout is checked to be JSON-RPC
+			}
+		},
+		"S13 an id that is under way": func(t *testing.T, c *conversation) {
+			c.send(request(1, "tools/call", call("wait_for_sourcing", slow)), request(1, "ping", ""))
+			c.next().wants(t, nil, -32600)
+			c.send(request(2, "ping", ""), `{"jsonrpc":"2.0","id":"1","method":"ping"}`)
+			got := map[any]bool{c.next().ID: true, c.next().ID: true}
+			if !got[2.0] || !got["1"] {
+				t.Errorf("answers to %v", got)
+			}
+		},
+		"S14 a cancel with the id as a string": func(t *testing.T, c *conversation) {
+			c.send(request(1, "tools/call", call("wait_for_sourcing", slow)), request(2, "ping", ""))
+			c.next().wants(t, 2.0, 0)
+			// Whether mcp-go takes it for the wait's id or not: the one client there is spoke.
+			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`, request(3, "ping", ""))
+			for r := c.next(); r.ID != 3.0; r = c.next() {
+				r.wants(t, 1.0, 0)
+			}
+		},
+		"S15 invalid UTF-8": func(t *testing.T, c *conversation) {
+			c.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xffing\"}", request(2, "ping", ""))
+			c.next().wants(t, nil, -32700)
+			c.next().wants(t, 2.0, 0)
+		},
+		"S16 10,000 pings in a burst": func(t *testing.T, c *conversation) {
+			go func() {
+				for id := range 10_000 {
+					c.send(request(id, "ping", ""))
+				}
+			}()
+			seen := map[any]bool{}
+			for range 10_000 {
+				seen[c.next().ID] = true
+			}
+			if len(seen) != 10_000 {
+				t.Errorf("%d different answers", len(seen))
+			}
+		},
+		"duplicate names": func(t *testing.T, c *conversation) {
+			c.send(`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, `{"jsonrpc":"2.0","id":1,"METHOD":"ping"}`)
+			c.next().wants(t, nil, -32700)
+			c.next().wants(t, nil, -32600)
+		},
+		"ids that would not come back as sent": func(t *testing.T, c *conversation) {
+			for _, id := range []string{"9007199254740993", "1.5", "1e3", "{}", "[1]", "true"} {
+				c.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id))
+				c.next().wants(t, nil, -32600)
+			}
+		},
+		"nested too deep": func(t *testing.T, c *conversation) {
+			c.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":%s%s}}`, strings.Repeat("[", 200), strings.Repeat("]", 200)))
+			c.next().wants(t, nil, -32600)
+		},
+		"a last line without a newline": func(t *testing.T, c *conversation) {
+			if _, err := io.WriteString(c.stdin, request(1, "ping", "")); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.stdin.Close()
+			c.next().wants(t, 1.0, 0)
+			c.exits()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := demo(t)
+			c.send(hello)
+			c.next().wants(t, 0.0, 0)
+			test(t, c)
+		})
+	}
+}
+
+// The cases of odd arguments that are decided by the protocol's layer; the
+// others are the tools' own.
+func TestArgumentCasesOfTheProtocol(t *testing.T) {
+	c := demo(t)
+	c.send(hello)
+	c.next()
+	get := call("get_sourcing_results", `{"request_id":"req_demo_empty"}`)
+	for _, tt := range []struct {
+		name, method, params string
+		code                 int
+	}{
+		{"A06 a number beyond float64", "tools/call", call("get_sourcing_results", `{"request_id":"r","limit":1e309}`), -32600},
+		{"A09 a prompt by a path", "prompts/get", `{"name":"../x","arguments":{"a":"{{"}}`, -32601}, // there are no prompts
+		{"A10 a completion with an empty ref", "completion/complete", `{"ref":{},"argument":{"name":"x","value":"y"}}`, -32601},
+		{"A11 a task", "tools/call", strings.TrimSuffix(get, "}") + `,"task":{"ttl":-1}}`, 0},
+		{"A12 _meta a string", "tools/call", strings.TrimSuffix(get, "}") + `,"_meta":"x"}`, -32600},
+		{"A13 a progress token that is an object", "tools/call", withMeta(get, `"progressToken":{"a":1}`), 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c.t = t
+			c.ask(1, tt.method, tt.params).wants(t, 1.0, tt.code)
+		})
+	}
+}
+
+// besideWaits starts waits, of which 90 are taken and the others told that the
+// server is busy, and checks that a request is answered while they go on.
+func besideWaits(t *testing.T, c *conversation, waits int, method, params string) {
+	t.Helper()
+	for id := range waits {
+		c.send(request(1001+id, "tools/call", call("wait_for_sourcing", slow)))
+	}
+	c.send(request(1, method, params))
+	for {
+		r := c.next()
+		if r.ID == 1.0 {
+			return
+		}
+		busy := strings.Contains(r.text(), "busy with 90 waits") || r.Error != nil && r.Error.Code == -32000
+		if !busy {
+			t.Fatalf("a wait ended before the request beside it: %s", r.raw)
+		}
+	}
+}
+
+// peakMemory is the process's largest resident size so far, in KiB.
+func (c *conversation) peakMemory() (kib int) {
+	c.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		c.t.Fatal(err)
+	}
+	return kib
+}
+
+func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // has no signals to send; the end of stdin is its way
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			c, s := upstream(t)
+			c.send(hello, request(1, "tools/call", call("get_sourcing_results", slow)))
+			c.next()
+			c.next()
+			c.send(request(2, "tools/call", call("wait_for_sourcing", slow)), request(3, "ping", ""))
+			c.next().wants(t, 3.0, 0)
+			if err := c.cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if r := c.next(); r.ID != 2.0 || r.Result.IsError || !strings.Contains(r.text(), "still processing") {
+				t.Errorf("the wait was not answered: %s", r.raw)
+			}
+			c.exits()
+			if n := len(s.Requests()); n > 1 {
+				t.Errorf("%d requests upstream", n)
+			}
+		})
+	}
+}
+
+// A request upstream that hangs must not hold the program.
+func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
+	c, s := upstream(t)
+	s.Inject("req_demo_done", sandbox.Fault{Delay: 2 * patience})
+	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
+	c.next()
+	_ = c.stdin.Close()
+	if r := c.next(); r.ID != 1.0 || !r.Result.IsError {
+		t.Errorf("the call got no word: %s", r.raw)
+	}
+	c.exits()
+}

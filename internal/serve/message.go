@@ -1,0 +1,155 @@
+package serve
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// maxDepth is far above what any request of the protocol nests.
+const maxDepth = 64
+
+// message is what a transport must know of a JSON-RPC message before mcp-go,
+// whose decoder is more forgiving than is good, may have it.
+type message struct {
+	method string
+	id     string // as written, without white space; "" for none or null
+	isCall bool   // a request, that is, with a method and an id
+}
+
+// rpcError is why a message is refused.
+type rpcError struct {
+	code int
+	text string
+}
+
+func (e *rpcError) Error() string { return e.text }
+
+var (
+	errNotJSON   = &rpcError{mcp.PARSE_ERROR, "not one valid JSON value in UTF-8, or with a name twice in an object"}
+	errTooDeep   = &rpcError{mcp.INVALID_REQUEST, "nested too deep"}
+	errNotObject = &rpcError{mcp.PARSE_ERROR, "not a JSON object; batches are not part of the protocol"}
+	errID        = &rpcError{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
+)
+
+// wholeNumber is an id that mcp-go, which holds numbers as float64, returns as
+// it was sent: up to 2^53, roughly.
+var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
+
+// readMessage checks raw and reads what identifies it. mcp-go matches names
+// whatever their case, so a name that differs from a known one by case alone is
+// refused: a filter before this server could have read the other.
+func readMessage(raw []byte) (message, *rpcError) {
+	if !utf8.Valid(raw) {
+		return message{}, errNotJSON
+	}
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if dec.PeekKind() != '{' {
+		if _, err := dec.ReadValue(); err != nil {
+			return message{}, errNotJSON
+		}
+		return message{}, errNotObject
+	}
+	var m message
+	_, err := dec.ReadToken()
+	for err == nil && dec.PeekKind() != '}' {
+		err = m.member(dec)
+	}
+	if err == nil {
+		_, err = dec.ReadToken()
+	}
+	if err == nil && len(bytes.TrimSpace(dec.UnreadBuffer())) > 0 {
+		err = errNotJSON
+	}
+	var refused *rpcError
+	if err != nil {
+		if !errors.As(err, &refused) {
+			refused = errNotJSON
+		}
+		return message{}, refused
+	}
+	m.isCall = m.method != "" && m.id != ""
+	return m, nil
+}
+
+func (m *message) member(dec *jsontext.Decoder) error {
+	name, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	key := name.String()
+	for _, known := range []string{"jsonrpc", "id", "method", "params", "result", "error"} {
+		if key != known && strings.EqualFold(key, known) {
+			return &rpcError{mcp.INVALID_REQUEST, "a name of the envelope in the wrong case"}
+		}
+	}
+	switch {
+	case key == "method" && dec.PeekKind() == '"':
+		token, err := dec.ReadToken()
+		if err == nil {
+			m.method = token.String()
+		}
+		return err
+	case key == "id" && dec.PeekKind() != '{' && dec.PeekKind() != '[':
+		value, err := dec.ReadValue()
+		if err == nil {
+			m.id, err = readID(value)
+		}
+		return err
+	case key == "id":
+		return errID
+	}
+	return skipShallow(dec)
+}
+
+// readID returns an id in one spelling, "" for null. The error is errID for
+// what is no id.
+func readID(value jsontext.Value) (string, error) {
+	switch value.Kind() {
+	case 'n':
+		return "", nil
+	case '0':
+		if wholeNumber.Match(value) {
+			return string(value), nil
+		}
+	case '"':
+		unquoted, err := jsontext.AppendUnquote(nil, value)
+		if err != nil {
+			return "", err
+		}
+		quoted, err := jsontext.AppendQuote(nil, unquoted)
+		return string(quoted), err
+	}
+	return "", errID
+}
+
+// skipShallow passes over a value nested no deeper than maxDepth.
+func skipShallow(dec *jsontext.Decoder) error {
+	depth := dec.StackDepth()
+	for {
+		if _, err := dec.ReadToken(); err != nil {
+			return err
+		}
+		switch at := dec.StackDepth(); {
+		case at > maxDepth:
+			return errTooDeep
+		case at <= depth:
+			return nil
+		}
+	}
+}
+
+// response writes a JSON-RPC error; id is as in message, "" for null.
+func (e *rpcError) response(id string) []byte {
+	if id == "" {
+		id = "null"
+	}
+	text, _ := jsontext.AppendQuote(nil, e.text) // ours, so it quotes
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, e.code, text)
+}
