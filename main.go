@@ -2,6 +2,8 @@
 // and review InstaView candidate-sourcing runs.
 package main
 
+//go:generate go run ./internal/readme
+
 import (
 	"context"
 	"os"

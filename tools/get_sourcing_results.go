@@ -21,10 +21,8 @@ type getSourcingResults struct {
 func (getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool("get_sourcing_results",
 		readOnly("Get sourcing results"),
-		mcp.WithDescription("Look once at an InstaView candidate-sourcing run: still processing, failed and why, "+
-			"or the ranked shortlist with scores, fit points and red flags. "+
-			"Narrow it with the arguments below rather than asking for everything. "+
-			"To wait for a run that is processing, use wait_for_sourcing instead of calling this again."),
+		mcp.WithDescription("Look once at an InstaView sourcing run: processing, failed and why, "+
+			"or the ranked shortlist with scores, fit points and red flags. For a run still processing use wait_for_sourcing."),
 		selecting(),
 	)
 }

@@ -81,15 +81,15 @@ func readOnly(title string) mcp.ToolOption {
 // drops defaults and bounds from schemas, so the words have them too.
 func selecting() mcp.ToolOption {
 	options := []mcp.ToolOption{
-		mcp.WithString("request_id", mcp.Required(), mcp.Description("Id of the sourcing run, such as req_9f3b827e")),
+		mcp.WithString("request_id", mcp.Required(), mcp.Description("The sourcing run, e.g. req_9f3b827e")),
 		mcp.WithString("detail", mcp.Enum(string(shortlist.Brief), string(shortlist.Summary), string(shortlist.Full)),
-			mcp.Description("brief: a line each; summary (default): all a decision rests on; full: also experience and evidence")),
+			mcp.Description("brief: a line each; summary (default): what a decision rests on; full: plus experience and evidence")),
 		mcp.WithInteger("limit", mcp.Min(1), mcp.Max(shortlist.MaxLimit),
-			mcp.Description("Candidates shown, 1-50 (default: summary 10 and the others in brief, brief 50, full 5)")),
-		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates passed over (default 0)")),
-		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide match scores below this, 0-100")),
+			mcp.Description("Candidates shown, 1-50; default: summary 10 and the rest in brief, brief 50, full 5")),
+		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
+		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide scores below this, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
-		mcp.WithBoolean("include_contacts", mcp.Description("E-mail addresses too, if the operator allows (default false)")),
+		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
 	return func(t *mcp.Tool) {
 		for _, o := range options {

@@ -25,12 +25,12 @@ func (t waitForSourcing) definition() mcp.Tool {
 	longest := int(t.settings.MaxWait / time.Second)
 	return mcp.NewTool("wait_for_sourcing",
 		readOnly("Wait for sourcing"),
-		mcp.WithDescription("Wait until an InstaView candidate-sourcing run has ended, then answer like get_sourcing_results. "+
-			"A run often takes longer than a minute. When max_wait_seconds are over first, the answer says how far the run is: "+
-			"that is no error, call again with the same request_id."),
+		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
+			"Often takes over a minute: when max_wait_seconds are over first, the answer says how far the run is; "+
+			"that is no error, call again."),
 		selecting(),
 		mcp.WithInteger("max_wait_seconds", mcp.Min(0), mcp.Max(float64(longest)),
-			mcp.Description(fmt.Sprintf("Longest wait, 0-%d (default %d; more than %d only for clients that show progress)",
+			mcp.Description(fmt.Sprintf("Longest wait, 0-%d; default %d; above %d only if the client shows progress",
 				longest, int(t.settings.DefaultWait/time.Second), int(DefaultWait/time.Second)))),
 	)
 }

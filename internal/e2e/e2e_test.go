@@ -46,7 +46,7 @@ const patience = 20 * time.Second
 
 // conversation is a server process and the lines it writes.
 type conversation struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stdout io.ReadCloser
@@ -89,7 +89,7 @@ func (r reply) text() string {
 
 // start runs the program with env, and nothing else in its environment. Every
 // line of its stdout must be JSON-RPC.
-func start(t *testing.T, env []string, args ...string) *conversation {
+func start(t testing.TB, env []string, args ...string) *conversation {
 	t.Helper()
 	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &lockedBuffer{}}
 	c.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
@@ -126,7 +126,7 @@ func start(t *testing.T, env []string, args ...string) *conversation {
 }
 
 // demo starts the program on its own sandbox.
-func demo(t *testing.T) *conversation {
+func demo(t testing.TB) *conversation {
 	t.Helper()
 	return start(t, nil, "--demo")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/tiktoken-go/tokenizer"
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
@@ -185,5 +186,37 @@ func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 		if got, _ := text(t, Options{Runs: look, Demo: true}, "get_sourcing_results"); !strings.HasPrefix(got, demoLabel) {
 			t.Errorf("%s is not labelled:\n%s", name, got)
 		}
+	}
+}
+
+// maxTokens is what both tools and the instructions may cost a model on every
+// turn.
+const maxTokens = 900
+
+func TestTokensOfWhatAClientIsTold(t *testing.T) {
+	session, hello := connect(t, Options{})
+	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(list.Tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for what, text := range map[string]string{"tools": string(raw), "instructions": hello.Instructions} {
+		n, err := codec.Count(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d tokens", what, n)
+		total += n
+	}
+	if total >= maxTokens {
+		t.Errorf("%d tokens, want below %d", total, maxTokens)
 	}
 }

@@ -1,0 +1,30 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+)
+
+// How long get and ping take on one connection, alone and beside 64 waits.
+func BenchmarkBesideWaits(b *testing.B) {
+	for _, waits := range []int{0, 64} {
+		for name, params := range map[string][2]string{
+			"ping": {"ping", ""},
+			"get":  {"tools/call", call("get_sourcing_results", `{"request_id":"req_demo_done"}`)},
+		} {
+			b.Run(fmt.Sprintf("%s/waits=%d", name, waits), func(b *testing.B) {
+				c := demo(b)
+				c.send(hello)
+				c.next()
+				for id := range waits {
+					c.send(request(1_000_000_000+id, "tools/call", call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`)))
+				}
+				id := 0
+				for b.Loop() {
+					id++
+					c.ask(id, params[0], params[1])
+				}
+			})
+		}
+	}
+}

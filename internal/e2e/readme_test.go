@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+
+	"instaview-mcp/internal/sandbox"
+)
+
+// fenced is a block of README.md between fences.
+type fenced struct {
+	heading, language, text string
+}
+
+func readme(t *testing.T) []fenced {
+	t.Helper()
+	raw, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		blocks  []fenced
+		heading string
+		open    *fenced
+	)
+	for line := range strings.Lines(string(raw)) {
+		switch {
+		case open != nil && strings.HasPrefix(line, "```"):
+			blocks = append(blocks, *open)
+			open = nil
+		case open != nil:
+			open.text += line
+		case strings.HasPrefix(line, "```"):
+			open = &fenced{heading: heading, language: strings.TrimSpace(line[3:])}
+		case strings.HasPrefix(line, "#"):
+			heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
+		}
+	}
+	return blocks
+}
+
+// launch is how a client's configuration starts a server.
+type launch struct {
+	command string
+	args    []string
+	env     map[string]any
+}
+
+// find looks for the server's entry, wherever a client keeps it.
+func find(config map[string]any) (launch, bool) {
+	if command, ok := config["command"].(string); ok {
+		l := launch{command: command}
+		for _, arg := range asList(config["args"]) {
+			l.args = append(l.args, arg.(string))
+		}
+		l.env, _ = config["env"].(map[string]any)
+		return l, true
+	}
+	for _, value := range config {
+		if inner, ok := value.(map[string]any); ok {
+			if l, ok := find(inner); ok {
+				return l, true
+			}
+		}
+	}
+	return launch{}, false
+}
+
+func asList(v any) []any {
+	list, _ := v.([]any)
+	return list
+}
+
+// Every configuration of the README starts a server that works, once path and
+// key are real: as the client would, with the block's arguments and environment
+// and nothing else.
+func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
+	upstream := httptest.NewServer(sandbox.New())
+	defer upstream.Close()
+	reference := regexp.MustCompile(`^(your key|\$\{[^}]+\})$`)
+	clients := map[string]bool{}
+	for _, block := range readme(t) {
+		config := map[string]any{}
+		switch block.language {
+		case "json":
+			if err := json.Unmarshal([]byte(block.text), &config); err != nil {
+				t.Errorf("%s: %v", block.heading, err)
+			}
+		case "toml":
+			if _, err := toml.Decode(block.text, &config); err != nil {
+				t.Errorf("%s: %v", block.heading, err)
+			}
+		default:
+			continue
+		}
+		l, ok := find(config)
+		if !ok || !strings.Contains(l.command, "instaview-mcp") {
+			t.Errorf("%s: no command in %v", block.heading, config)
+			continue
+		}
+		clients[block.heading] = true
+		env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
+		for name, value := range l.env {
+			if !reference.MatchString(value.(string)) {
+				t.Errorf("%s: %s has the value %q", block.heading, name, value)
+			}
+			env = append(env, name+"="+sandbox.Key)
+		}
+		c := start(t, env, l.args...)
+		c.send(hello)
+		c.next()
+		if r := c.ask(1, "tools/call", call("get_sourcing_results", done)); r.Result.IsError || !strings.Contains(r.text(), "completed") {
+			t.Errorf("%s: %s", block.heading, r.raw)
+		}
+		_ = c.stdin.Close()
+		c.exits()
+	}
+	for _, client := range []string{"Claude Desktop", "Claude Code", "Cursor", "VS Code", "Codex", "Gemini CLI", "Zed"} {
+		if !clients[client] {
+			t.Errorf("no configuration for %s", client)
+		}
+	}
+}
+
+// The README's examples are what the program answers today.
+func TestTheREADMEsExamplesAreTrue(t *testing.T) {
+	blocks := readme(t)
+	tried := 0
+	for i, block := range blocks {
+		if block.language != "sh" {
+			continue
+		}
+		line, _, _ := strings.Cut(strings.TrimSpace(block.text), "   #")
+		args, ok := strings.CutPrefix(line, "go run . ")
+		if !ok || i+1 == len(blocks) || blocks[i+1].language != "" || strings.Contains(line, "\n") {
+			continue
+		}
+		tried++
+		out, err := exec.Command(program, strings.Fields(args)...).Output()
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		_, got, _ := strings.Cut(string(out), "\n") // the demo's label
+		if got, want := timeless(got), timeless(blocks[i+1].text); got != want {
+			t.Errorf("%s answers\n%s\nREADME.md says\n%s", line, got, want)
+		}
+	}
+	if tried < 2 {
+		t.Errorf("%d examples found, want one for each tool", tried)
+	}
+}
+
+// timeless hides what differs from one run of the program to the next.
+func timeless(s string) string {
+	s = regexp.MustCompile(`⟦(data|end) [0-9a-f]{4}⟧`).ReplaceAllString(s, "⟦$1⟧")
+	return regexp.MustCompile(`\d+ (s|candidates? sourced)`).ReplaceAllString(s, "n $1")
+}

@@ -1,0 +1,116 @@
+// Command readme writes the tables of README.md that the code knows better: the
+// tools, their arguments and the environment. Run it with go generate.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/mcpserver"
+)
+
+func main() {
+	const path = "README.md"
+	text, err := os.ReadFile(path)
+	if err == nil {
+		text, err = fill(text)
+	}
+	if err == nil {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// fill replaces what stands between each table's markers.
+func fill(text []byte) ([]byte, error) {
+	tools := list()
+	for name, table := range map[string]string{
+		"tools":       toolTable(tools),
+		"arguments":   argumentTable(tools),
+		"environment": environmentTable(),
+	} {
+		begin := fmt.Sprintf("<!-- %s: written by go generate -->\n", name)
+		before, rest, ok := bytes.Cut(text, []byte(begin))
+		_, after, okEnd := bytes.Cut(rest, []byte("<!-- end -->\n"))
+		if !ok || !okEnd {
+			return nil, fmt.Errorf("no place for the table of %s", name)
+		}
+		text = slices.Concat(before, []byte(begin+table+"<!-- end -->\n"), after)
+	}
+	return text, nil
+}
+
+// list is the tools by name.
+func list() []mcp.Tool {
+	var tools []mcp.Tool
+	for _, t := range mcpserver.New(mcpserver.Options{}).ListTools() {
+		tools = append(tools, t.Tool)
+	}
+	slices.SortFunc(tools, func(a, b mcp.Tool) int { return strings.Compare(a.Name, b.Name) })
+	return tools
+}
+
+func toolTable(tools []mcp.Tool) string {
+	var b strings.Builder
+	b.WriteString("| tool | what it does |\n| --- | --- |\n")
+	for _, t := range tools {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", t.Name, t.Description)
+	}
+	return b.String()
+}
+
+func argumentTable(tools []mcp.Tool) string {
+	of := map[string][]string{} // argument → tools
+	schema := map[string]map[string]any{}
+	for _, t := range tools {
+		for name, s := range t.InputSchema.Properties {
+			of[name] = append(of[name], t.Name)
+			schema[name], _ = s.(map[string]any)
+		}
+	}
+	names := slices.Sorted(maps.Keys(of))
+	var b strings.Builder
+	b.WriteString("| argument | type | meaning |\n| --- | --- | --- |\n")
+	for _, name := range names {
+		kind := fmt.Sprint(schema[name]["type"])
+		if kind == "array" {
+			kind = "list of strings"
+		}
+		only := ""
+		if len(of[name]) < len(tools) {
+			only = "; `" + strings.Join(of[name], "`, `") + "` alone"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s%s |\n", name, kind, schema[name]["description"], only)
+	}
+	return b.String()
+}
+
+func environmentTable() string {
+	var b strings.Builder
+	b.WriteString("| variable | default | meaning |\n| --- | --- | --- |\n")
+	t := reflect.TypeFor[config.Config]()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		if tag.Get("env") == "" {
+			continue
+		}
+		name, options, _ := strings.Cut(tag.Get("env"), ",")
+		value := strings.TrimPrefix(strings.TrimSpace(options), "default=")
+		if value != "" {
+			value = "`" + value + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, value, tag.Get("doc"))
+	}
+	return b.String()
+}
