@@ -3,9 +3,17 @@ package client
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+)
+
+var (
+	candidateNames = []string{"profileId", "name", "headline", "location", "currentCompany", "currentRole", "linkedinUrl", "rationale",
+		"matchScore", "skills", "aiFitPoints", "aiRedFlags", "emails", "aiDetailedRationale", "detailedExperience"}
+	evidenceNames = []string{"title", "company", "duration", "relevanceExplanation"}
+	positionNames = []string{"role", "company", "duration", "highlights"}
 )
 
 // decodeCandidate reads one element of the candidates list. It reports false
@@ -17,42 +25,45 @@ func decodeCandidate(raw jsontext.Value) (Candidate, bool) {
 	}
 	var c Candidate
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	f := fieldReader{dec: dec, unreadable: &c.Unreadable}
-	err := eachMember(dec, func(name string) (bool, error) {
+	f := fieldReader{dec: dec, unreadable: &c.Unreadable, items: &[]string{}}
+	err := eachMember(dec, candidateNames, func(name string) error {
 		switch name {
 		case "profileId":
-			return true, f.text(&c.ProfileID)
+			return f.text(&c.ProfileID)
 		case "name":
-			return true, f.text(&c.Name)
+			return f.text(&c.Name)
 		case "headline":
-			return true, f.text(&c.Headline)
+			return f.text(&c.Headline)
 		case "location":
-			return true, f.text(&c.Location)
+			return f.text(&c.Location)
 		case "currentCompany":
-			return true, f.text(&c.CurrentCompany)
+			return f.text(&c.CurrentCompany)
 		case "currentRole":
-			return true, f.text(&c.CurrentRole)
+			return f.text(&c.CurrentRole)
 		case "linkedinUrl":
-			return true, f.text(&c.LinkedInURL)
+			return f.text(&c.LinkedInURL)
 		case "rationale":
-			return true, f.text(&c.Rationale)
+			return f.text(&c.Rationale)
 		case "matchScore":
-			return true, f.score(&c.MatchScore)
+			return f.score(&c.MatchScore)
 		case "skills":
-			return true, f.texts(&c.Skills)
+			return f.texts(&c.Skills)
 		case "aiFitPoints":
-			return true, f.texts(&c.FitPoints)
+			return f.texts(&c.FitPoints)
 		case "aiRedFlags":
-			return true, f.texts(&c.RedFlags)
+			return f.texts(&c.RedFlags)
 		case "emails":
-			return true, f.texts(&c.Emails)
+			return f.texts(&c.Emails)
 		case "aiDetailedRationale":
-			return true, objects(f, &c.Evidence, f.evidence)
-		case "detailedExperience":
-			return true, objects(f, &c.Experience, f.position)
+			return f.evidence(&c.Evidence)
+		default: // detailedExperience
+			return f.experience(&c.Experience)
 		}
-		return false, nil
 	})
+	if len(c.ProfileID) > MaxProfileID {
+		c.ProfileID = ""
+		c.Unreadable++
+	}
 	if err != nil || c.ProfileID == "" && c.Name == "" {
 		return Candidate{}, false
 	}
@@ -65,6 +76,7 @@ func decodeCandidate(raw jsontext.Value) (Candidate, bool) {
 type fieldReader struct {
 	dec        *jsontext.Decoder
 	unreadable *int
+	items      *[]string // room to gather a list in, before its length is known
 }
 
 func (f fieldReader) leaveOut() error {
@@ -108,14 +120,19 @@ func (f fieldReader) texts(to *[]string) error {
 		*to = make([]string, 1)
 		return f.text(&(*to)[0])
 	}
-	return f.list(func() error {
+	*f.items = (*f.items)[:0]
+	err := f.list(func() error {
 		var item string
 		err := f.text(&item)
 		if item != "" {
-			*to = append(*to, item)
+			*f.items = append(*f.items, item)
 		}
 		return err
 	})
+	if len(*f.items) > 0 {
+		*to = slices.Clone(*f.items)
+	}
+	return err
 }
 
 // list reads the array that comes next, calling item for each element up to
@@ -144,43 +161,54 @@ func (f fieldReader) list(item func() error) error {
 	return err
 }
 
-// objects reads a list of objects, each by member.
-func objects[T any](f fieldReader, to *[]T, member func(*T, string) (bool, error)) error {
+// object reads the object that comes next, by member.
+func (f fieldReader) object(names []string, member func(name string) error) error {
+	if f.dec.PeekKind() != '{' {
+		return f.leaveOut()
+	}
+	return eachMember(f.dec, names, member)
+}
+
+func (f fieldReader) evidence(to *[]Evidence) error {
 	return f.list(func() error {
-		if f.dec.PeekKind() != '{' {
-			return f.leaveOut()
+		var e Evidence
+		err := f.object(evidenceNames, func(name string) error {
+			switch name {
+			case "title":
+				return f.text(&e.Title)
+			case "company":
+				return f.text(&e.Company)
+			case "duration":
+				return f.text(&e.Duration)
+			default: // relevanceExplanation
+				return f.text(&e.Explanation)
+			}
+		})
+		if e != (Evidence{}) {
+			*to = append(*to, e)
 		}
-		var item T
-		err := eachMember(f.dec, func(name string) (bool, error) { return member(&item, name) })
-		*to = append(*to, item)
 		return err
 	})
 }
 
-func (f fieldReader) evidence(e *Evidence, name string) (bool, error) {
-	switch name {
-	case "title":
-		return true, f.text(&e.Title)
-	case "company":
-		return true, f.text(&e.Company)
-	case "duration":
-		return true, f.text(&e.Duration)
-	case "relevanceExplanation":
-		return true, f.text(&e.Explanation)
-	}
-	return false, nil
-}
-
-func (f fieldReader) position(p *Position, name string) (bool, error) {
-	switch name {
-	case "role":
-		return true, f.text(&p.Role)
-	case "company":
-		return true, f.text(&p.Company)
-	case "duration":
-		return true, f.text(&p.Duration)
-	case "highlights":
-		return true, f.texts(&p.Highlights)
-	}
-	return false, nil
+func (f fieldReader) experience(to *[]Position) error {
+	return f.list(func() error {
+		var p Position
+		err := f.object(positionNames, func(name string) error {
+			switch name {
+			case "role":
+				return f.text(&p.Role)
+			case "company":
+				return f.text(&p.Company)
+			case "duration":
+				return f.text(&p.Duration)
+			default: // highlights
+				return f.texts(&p.Highlights)
+			}
+		})
+		if p.Role != "" || p.Company != "" || p.Duration != "" || len(p.Highlights) > 0 {
+			*to = append(*to, p)
+		}
+		return err
+	})
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"errors"
@@ -19,8 +20,8 @@ const (
 	MaxCandidates     = 500
 	MaxCandidateBytes = 256 << 10
 	MaxListItems      = 200
+	MaxProfileID      = 256 // bytes; the longest seen in the documentation has 18
 	maxDepth          = 32
-	maxMembers        = 256 // of an object; the contract's largest has 14
 )
 
 // contractError is a body that was received but cannot be accepted.
@@ -65,9 +66,9 @@ func decodeResults(body io.Reader, httpStatus int, requestID string) (*Results, 
 		// duplicate inside one candidate must not cost the others.
 		json:    jsontext.NewDecoder(bounded, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		results: &Results{HTTPStatus: httpStatus},
+		read:    map[string]bool{},
 	}
 	err := d.document()
-	d.results.Bytes = bounded.read
 	switch {
 	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && bounded.read == 0 && httpStatus == 202:
 		return d.results, nil // accepted, and nothing to say yet
@@ -96,6 +97,7 @@ func checkOwner(r *Results, requestID string) error {
 type decoder struct {
 	json    *jsontext.Decoder
 	results *Results
+	read    map[string]bool // names of the envelope, at whichever level
 }
 
 func (d *decoder) document() error {
@@ -118,12 +120,25 @@ func (d *decoder) document() error {
 	return nil
 }
 
+var envelopeNames = []string{"requestId", "status", "createdAt", "completedAt", "candidatesSourcedCount",
+	"foundCount", "scoredCount", "message", "errorCode", "errorMessage", "candidates", "data"}
+
 // envelope reads the object that holds status and candidates. The API sends it
 // flat; wrapped in data is accepted too, once, since its other pages do that.
+// What stands at both levels is refused, lest one speak for the other.
 func (d *decoder) envelope(outermost bool) error {
 	r := d.results
-	return eachMember(d.json, func(name string) (bool, error) {
-		var err error
+	return eachMember(d.json, envelopeNames, func(name string) (err error) {
+		if name == "data" {
+			if !outermost || d.json.PeekKind() != '{' || d.read["status"] || d.read["requestId"] {
+				return skip(d.json)
+			}
+			return d.envelope(false)
+		}
+		if d.read[name] {
+			return &contractError{"a name stands both in the body and in its data"}
+		}
+		d.read[name] = true
 		switch name {
 		case "requestId":
 			r.RequestID, err = readWord(d.json)
@@ -149,15 +164,8 @@ func (d *decoder) envelope(outermost bool) error {
 			r.ErrorMessage, err = readWord(d.json)
 		case "candidates":
 			err = d.candidates()
-		case "data":
-			if !outermost || d.json.PeekKind() != '{' || r.Status != "" || r.RequestID != "" {
-				return false, nil
-			}
-			err = d.envelope(false)
-		default:
-			return false, nil
 		}
-		return true, err
+		return err
 	})
 }
 
@@ -169,7 +177,6 @@ func (d *decoder) candidates() error {
 		return err
 	}
 	r := d.results
-	r.Candidates, r.Broken = nil, 0
 	for rank := 1; d.json.PeekKind() != ']'; rank++ {
 		if rank > MaxCandidates {
 			r.Truncated = true
@@ -193,33 +200,30 @@ func (d *decoder) candidates() error {
 	return err
 }
 
-// eachMember calls field for every member of the object that comes next, with
-// the decoder before the value; a field that returns false left it unread. A
-// name may stand once, and in one spelling: another reader of the same body
-// could take the one that this reader drops.
-func eachMember(dec *jsontext.Decoder, field func(name string) (known bool, err error)) error {
+// eachMember calls field for every member of the object that comes next whose
+// name is known, with the decoder before the value, which field must read; it
+// passes over the others. A known name may stand once, and in one spelling:
+// another reader of the same body could take the one that this reader drops.
+// Names cost no memory, as there may be millions.
+func eachMember(dec *jsontext.Decoder, known []string, field func(name string) error) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	seen := map[string]struct{}{}
+	var seen uint32
 	for dec.PeekKind() != '}' {
-		token, err := dec.ReadToken()
+		raw, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		name := token.String()
-		// Up, then down: the way encoding/json folds, long s and Kelvin included.
-		folded := strings.ToLower(strings.ToUpper(name))
-		if _, twice := seen[folded]; twice {
-			return &contractError{"a name stands twice in one object"}
-		}
-		if len(seen) == maxMembers {
-			return &contractError{"an object with too many names"}
-		}
-		seen[folded] = struct{}{}
-		known, err := field(name)
-		if err == nil && !known {
+		i, exact := match(known, raw)
+		switch {
+		case i < 0:
 			err = skip(dec)
+		case !exact || seen&(1<<i) != 0:
+			err = &contractError{"a name stands twice, or in another case"}
+		default:
+			seen |= 1 << i
+			err = field(known[i])
 		}
 		if err != nil {
 			return err
@@ -227,6 +231,26 @@ func eachMember(dec *jsontext.Decoder, field func(name string) (known bool, err 
 	}
 	_, err := dec.ReadToken()
 	return err
+}
+
+// match finds a member's name among known ones; exact is false where it only
+// folds to one, long s and Kelvin sign included, as encoding/json folds.
+func match(known []string, raw jsontext.Value) (i int, exact bool) {
+	name := raw[1 : len(raw)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name, _ = jsontext.AppendUnquote(nil, raw) // valid, as it was read
+	}
+	for i, k := range known {
+		if string(name) == k {
+			return i, true
+		}
+	}
+	for i, k := range known {
+		if len(name) < 2*len(k)+1 && strings.EqualFold(string(name), k) {
+			return i, false
+		}
+	}
+	return -1, false
 }
 
 // skip passes over the next value, however large, but not however deep.

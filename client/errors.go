@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +30,7 @@ const (
 	CodeRateLimited     Code = "rate_limited"     // 429
 	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and every network fault
 	CodeTimeout         Code = "timeout"          // 408, or no answer in time
-	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
+	CodeBadResponse     Code = "bad_response"     // an answer outside the contract, or from whom TLS does not trust
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
 )
 
@@ -87,6 +89,13 @@ func transportError(ctx context.Context, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
 		return &Error{Code: CodeTimeout, Reason: "no answer in time", cause: err}
 	}
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return &Error{Code: CodeBadResponse, Reason: "TLS certificate not trusted", cause: err}
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return &Error{Code: CodeBadResponse, Reason: "no TLS spoken there", cause: err}
+	}
 	return &Error{Code: CodeUnavailable, Reason: networkReason(err), cause: err}
 }
 
@@ -98,10 +107,10 @@ func networkReason(err error) string {
 	switch {
 	case errors.As(err, &dns):
 		return "host name not resolved"
-	case strings.Contains(err.Error(), "tls:"), strings.Contains(err.Error(), "x509:"):
-		return "TLS handshake failed"
-	case errors.As(err, &op) && op.Op == "dial":
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "no way to the host"
 	default:
 		return "connection broken"
 	}

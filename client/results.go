@@ -1,6 +1,9 @@
 package client
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 // Status is a run's state in the API's own word.
 type Status string
@@ -42,8 +45,6 @@ type Results struct {
 	// Date is the server's clock when it answered; zero when not told.
 	Date      time.Time
 	RateLimit RateLimit
-	// Bytes is the size of the body after decompression.
-	Bytes int64
 }
 
 // Finished reports whether the run has ended. The end states are listed
@@ -69,6 +70,40 @@ func (r *Results) Age() (age time.Duration, ok bool) {
 	return max(0, r.Date.Sub(r.CreatedAt)), r.Date.Sub(r.CreatedAt) > -time.Minute
 }
 
+// Footprint estimates the memory r holds, in bytes: of a hostile body it can be
+// many times the body's size.
+func (r *Results) Footprint() int64 {
+	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, r.Message, r.ErrorCode, r.ErrorMessage)
+	for i := range r.Candidates {
+		n += r.Candidates[i].footprint()
+	}
+	return n
+}
+
+func (c *Candidate) footprint() int64 {
+	n := int64(unsafe.Sizeof(*c)) + lengths(c.ProfileID, c.Name, c.Headline, c.Location, c.CurrentCompany,
+		c.CurrentRole, c.LinkedInURL, c.Rationale)
+	for _, list := range [][]string{c.Skills, c.FitPoints, c.RedFlags, c.Emails} {
+		n += lengths(list...)
+	}
+	for _, e := range c.Evidence {
+		n += lengths(e.Title, e.Company, e.Duration, e.Explanation)
+	}
+	for _, p := range c.Experience {
+		n += int64(unsafe.Sizeof(p)) + lengths(p.Role, p.Company, p.Duration) + lengths(p.Highlights...)
+	}
+	return n
+}
+
+// lengths counts strings with their headers.
+func lengths(s ...string) int64 {
+	n := int64(len(s)) * int64(unsafe.Sizeof(""))
+	for _, s := range s {
+		n += int64(len(s))
+	}
+	return n
+}
+
 // Candidate is one person of a shortlist. Every field is third-party text as
 // received, and any may be missing.
 type Candidate struct {
@@ -90,8 +125,8 @@ type Candidate struct {
 	Experience     []Position
 	Emails         []string
 
-	// Unreadable counts fields of a kind the contract does not give them, and
-	// list items beyond MaxListItems: both are left out.
+	// Unreadable counts fields of a kind the contract does not give them, list
+	// items beyond MaxListItems, and an id beyond MaxProfileID: all left out.
 	Unreadable int
 }
 

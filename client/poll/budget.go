@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -24,6 +25,15 @@ type budget struct {
 	ceiling     float64 // requests a minute, as configured
 	limiter     *rate.Limiter
 	pausedUntil time.Time
+	inFlight    int
+	windows     [2]window // minute and hour
+}
+
+// window is what the server said is left of one of its windows, less what was
+// asked since.
+type window struct {
+	left     int
+	resetsAt time.Time // zero or past: nothing is known
 }
 
 func newBudget(requestsPerMinute int) *budget {
@@ -33,25 +43,40 @@ func newBudget(requestsPerMinute int) *budget {
 
 // burst keeps burst and rate together below limit for a rate of share × limit.
 func burst(perMinute float64) int {
-	return max(1, min(maxBurst, int(perMinute*(1-share)/share)))
+	return max(1, min(maxBurst, int(math.Round(perMinute*(1-share)/share))))
 }
 
 // wait is the time until a request may be made; 0 = now.
 func (b *budget) wait(now time.Time) time.Duration {
-	if pause := b.pausedUntil.Sub(now); pause > 0 {
-		return pause
+	wait := max(0, b.pausedUntil.Sub(now))
+	for _, w := range b.windows {
+		if w.left <= 0 {
+			wait = max(wait, w.resetsAt.Sub(now))
+		}
 	}
 	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
-		return time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second)) + time.Nanosecond
+		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
-	return 0
+	return wait
 }
 
-// take spends one request, if wait allows it.
-func (b *budget) take(now time.Time) bool {
-	return b.wait(now) == 0 && b.limiter.AllowN(now, 1)
+// spacing is the time that n requests take once the burst is spent.
+func (b *budget) spacing(n int) time.Duration {
+	return time.Duration(float64(n) / float64(b.limiter.Limit()) * float64(time.Second))
 }
+
+// take spends one request; wait must have allowed it.
+func (b *budget) take(now time.Time) {
+	b.limiter.ReserveN(now, 1)
+	b.inFlight++
+	for i := range b.windows {
+		b.windows[i].left--
+	}
+}
+
+// ended is called for every request taken.
+func (b *budget) ended() { b.inFlight-- }
 
 // learn takes a response's rate-limit headers into account. What is missing
 // changes nothing; nothing raises the rate above the configured one.
@@ -61,10 +86,17 @@ func (b *budget) learn(now time.Time, limit client.RateLimit) {
 		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}
-	for _, w := range []client.Window{limit.Minute, limit.Hour} {
-		if w.Spent() {
-			b.pause(now, w.ResetIn)
+	for i, told := range []client.Window{limit.Minute, limit.Hour} {
+		if told.Remaining == nil || told.ResetIn == 0 {
+			continue
 		}
+		// The server may not have seen yet what is in flight; and an answer
+		// may be overtaken by a later one, so within a window less counts.
+		w := window{left: *told.Remaining - b.inFlight, resetsAt: now.Add(told.ResetIn)}
+		if now.Before(b.windows[i].resetsAt) {
+			w.left = min(w.left, b.windows[i].left)
+		}
+		b.windows[i] = w
 	}
 }
 

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// What was seen is remembered so long and so much, counted in bytes of the
-// bodies received.
+// What was seen is remembered so long and so much.
 const (
 	memoryFor   = time.Minute
 	memoryBytes = 64 << 20
@@ -27,22 +26,15 @@ func (m *memory) keep(r *run) {
 		m.where = map[*run]*list.Element{}
 	}
 	m.where[r] = m.idle.PushBack(r)
-	m.bytes += r.size()
+	m.bytes += r.footprint
 }
 
 func (m *memory) drop(r *run) {
 	if at, ok := m.where[r]; ok {
 		m.idle.Remove(at)
 		delete(m.where, r)
-		m.bytes -= r.size()
+		m.bytes -= r.footprint
 	}
-}
-
-func (r *run) size() int64 {
-	if r.look.Results == nil {
-		return 0
-	}
-	return r.look.Results.Bytes
 }
 
 // rest remembers a run that nobody waits for any more, or forgets it if it was
@@ -58,8 +50,8 @@ func (p *Poller) rest(r *run) {
 	p.memory.keep(r)
 	for at := p.memory.idle.Front(); at != nil && p.memory.bytes > memoryBytes; at = at.Next() {
 		oldest := at.Value.(*run)
-		p.memory.bytes -= oldest.size()
-		oldest.look = Look{} // its floor stays
+		p.memory.bytes -= oldest.footprint
+		oldest.forget()
 	}
 }
 

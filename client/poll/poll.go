@@ -12,10 +12,12 @@
 package poll
 
 import (
-	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -74,10 +76,11 @@ type Poller struct {
 
 	mu     sync.Mutex
 	runs   map[string]*run
-	queue  queue
+	urgent queue // of runs that a Look is for: a model waits for its answer now
+	queue  queue // of the others
 	budget *budget
 	order  uint64
-	timer  *time.Timer // of the queue's head
+	timer  *time.Timer // of the first that is due
 	memory memory
 }
 
@@ -200,7 +203,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	now := time.Now()
 	r = p.runs[id]
 	if r == nil {
-		r = &run{id: id, position: notQueued, firstSeen: now, schedule: newSchedule(), changed: make(chan struct{})}
+		r = &run{id: id, firstSeen: now, schedule: newSchedule(), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
 	r.waiters++
@@ -212,8 +215,8 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	if r.inFlight || current && (urgent || r.look.settled()) {
 		return r, looks, current
 	}
-	if r.position == notQueued || urgent || r.due.After(end) {
-		p.enqueue(r, later(now, r.notBefore))
+	if r.queue == nil || urgent || r.due.After(end) {
+		p.enqueue(r, later(now, r.notBefore), urgent)
 	}
 	p.dispatchLocked()
 	return r, looks, current
@@ -226,7 +229,7 @@ func (p *Poller) leave(r *run) {
 	if r.waiters > 0 {
 		return
 	}
-	p.queue.remove(r)
+	r.remove()
 	// A request in flight is let end: it is paid for, and the next caller is
 	// likely to want its answer.
 	if !r.inFlight {
@@ -242,23 +245,40 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	defer p.mu.Unlock()
 	now := time.Now()
 	look = r.look
-	if !r.inFlight {
-		next := r.notBefore
-		if r.position != notQueued {
-			next = r.due
-		}
-		look.NextIn = max(0, next.Sub(now), p.budget.wait(now))
+	switch {
+	case r.queue != nil:
+		look.NextIn = max(0, r.due.Sub(now), p.budget.wait(now)+p.budget.spacing(r.ahead()))
+	case !r.inFlight:
+		look.NextIn = max(0, r.notBefore.Sub(now), p.budget.wait(now))
 	}
 	return look, r.looks, r.changed
 }
 
-func (p *Poller) enqueue(r *run, due time.Time) {
-	p.order++
-	r.order = p.order
-	p.queue.add(r, due)
+// enqueue queues r for due. A run that is queued for earlier keeps its turn,
+// and one that is urgent stays so until it is looked at.
+func (p *Poller) enqueue(r *run, due time.Time, urgent bool) {
+	to := &p.queue
+	if urgent {
+		to = &p.urgent
+	}
+	if r.queue != nil {
+		if r.due.Before(due) {
+			due = r.due
+		}
+		if r.queue == &p.urgent {
+			to = r.queue
+		}
+		if r.queue != to {
+			r.remove()
+		}
+	} else {
+		p.order++
+		r.order = p.order
+	}
+	to.add(r, due)
 }
 
-// dispatch serves the queue's head; it is the timer's function.
+// dispatch serves the queues; it is the timer's function.
 func (p *Poller) dispatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -267,47 +287,77 @@ func (p *Poller) dispatch() {
 
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
-	for len(p.queue) > 0 && p.ctx.Err() == nil {
+	for p.ctx.Err() == nil {
 		now := time.Now()
-		r := p.queue[0]
+		r := p.next(now)
+		if r == nil {
+			return
+		}
 		if wait := max(r.due.Sub(now), p.budget.wait(now)); wait > 0 {
 			p.timer.Reset(wait)
 			return
 		}
-		if !p.budget.take(now) {
-			p.timer.Reset(time.Millisecond)
-			return
-		}
-		heap.Pop(&p.queue)
+		p.budget.take(now)
+		r.remove()
 		r.inFlight = true
 		p.asking.Add(1)
 		go p.ask(r)
 	}
 }
 
+// next is the run to serve next: an urgent one that is due, or else whichever
+// is due first.
+func (p *Poller) next(now time.Time) *run {
+	urgent, other := p.urgent.head(), p.queue.head()
+	if urgent == nil || other != nil && urgent.due.After(now) && other.before(urgent) {
+		return other
+	}
+	return urgent
+}
+
 // ask makes one attempt at r and books its outcome.
 func (p *Poller) ask(r *run) {
 	defer p.asking.Done()
-	results, err := p.api.Results(p.ctx, r.id)
+	results, err := p.attempt(r.id)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.inFlight = false
+	now := time.Now()
+	p.budget.ended()
 	if p.ctx.Err() != nil {
 		return
 	}
-	now := time.Now()
 	failure := asFailure(err)
 	r.record(results, failure, now)
 	p.learn(results, failure, now)
-	p.log.Debug("looked", "next_in", r.due.Sub(now), "outcome", outcome(results, failure), "waiters", r.waiters)
+	p.tell(r, results, failure, now)
 	switch {
 	case r.waiters == 0:
 		p.rest(r)
 	case !r.look.settled():
-		p.enqueue(r, r.due)
+		p.enqueue(r, r.due, false)
 	}
 	p.dispatchLocked()
+}
+
+// attempt asks the API. What a body makes it panic with is a fault of that
+// body's answer alone, and its value, which may hold anything, is not logged.
+func (p *Poller) attempt(id string) (results *client.Results, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error("looking panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			results, err = nil, &client.Error{Code: client.CodeBadResponse, Reason: "it could not be read"}
+		}
+	}()
+	return p.api.Results(p.ctx, id)
+}
+
+func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
+	p.log.Debug("looked", "next_in", r.due.Sub(now), "outcome", outcome(results, failure), "waiters", r.waiters)
+	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
+		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
+	}
 }
 
 func (p *Poller) learn(results *client.Results, failure *client.Error, now time.Time) {

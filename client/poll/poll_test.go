@@ -1,10 +1,13 @@
 package poll
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,7 +70,7 @@ func processing() *client.Results {
 }
 
 func completed() *client.Results {
-	return &client.Results{Status: client.StatusCompleted, HTTPStatus: 200, Bytes: 1000}
+	return &client.Results{Status: client.StatusCompleted, HTTPStatus: 200}
 }
 
 // finishingAt answers like a run that was created as the bubble began.
@@ -351,9 +354,10 @@ func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
 }
 
 func TestMemoryIsBoundedInBytes(t *testing.T) {
+	large := strings.Repeat("x", 8<<20)
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
 		r := completed()
-		r.Bytes = 8 << 20
+		r.Candidates = []client.Candidate{{Rationale: large}}
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -410,6 +414,140 @@ func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 				t.Errorf("%s: %+v, %v after %v and %d requests", code, look, err, time.Since(start), len(u.times()))
 			}
 		})
+	}
+}
+
+// After a failure that left nothing known, a later call begins anew.
+func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
+	for _, code := range []client.Code{client.CodeNotFound, client.CodeUnavailable} {
+		u := &upstream{answer: failing(client.Error{Code: code})}
+		bubble(t, u, func(t *testing.T, p *Poller) {
+			_, _ = p.Look(t.Context(), "r")
+			made := len(u.times())
+			time.Sleep(10 * time.Second)
+			u.answer = finishingAt(0)
+			for _, look := range []func() (Look, error){
+				func() (Look, error) {
+					return p.Wait(t.Context(), "r", time.Minute, func(l Look) {
+						if l.Err != nil || l.Results == nil {
+							t.Errorf("%s: told of %+v", code, l)
+						}
+					})
+				},
+				func() (Look, error) { return p.Look(t.Context(), "r") },
+			} {
+				if l, err := look(); err != nil || l.Err != nil || !l.Results.Finished() {
+					t.Errorf("%s: %+v, %v", code, l, err)
+				}
+			}
+			if got := len(u.times()) - made; got != 1 {
+				t.Errorf("%s: %d requests, want 1", code, got)
+			}
+		})
+	}
+}
+
+func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		if n == 1 {
+			panic("Jane Doe")
+		}
+		return completed(), nil
+	}}
+	var log bytes.Buffer
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		look, err := p.Wait(t.Context(), "r", time.Minute, nil)
+		if err != nil || look.Err == nil || look.Err.Code != client.CodeBadResponse {
+			t.Errorf("%+v, %v", look, err)
+		}
+		if look, err := p.Look(t.Context(), "other"); err != nil || !look.Results.Finished() {
+			t.Errorf("afterwards: %+v, %v", look, err)
+		}
+	}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if !strings.Contains(log.String(), "poll_test.go") || strings.Contains(log.String(), "Jane") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+// With more runs waited for than the budget serves, a look goes first, and a
+// run that is also looked at does not lose its turn.
+func TestALookGoesBeforeWaits(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 200 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 10*time.Minute, nil) }()
+		}
+		go func() { _, _ = p.Wait(t.Context(), "victim", 10*time.Minute, nil) }()
+		time.Sleep(time.Minute)
+		for i := range 20 {
+			start := time.Now()
+			look, err := p.Look(t.Context(), fmt.Sprint("new", i))
+			if err != nil || look.Results == nil || time.Since(start) > time.Second {
+				t.Errorf("%+v, %v after %v", look, err, time.Since(start))
+			}
+			_, _ = p.Look(t.Context(), "victim")
+			time.Sleep(8 * time.Second)
+		}
+		p.Close()
+		looks := map[string]int{}
+		for _, id := range u.runs {
+			looks[id]++
+		}
+		if looks["victim"] < 18 {
+			t.Errorf("the run looked at every 8 s was asked for %d times", looks["victim"])
+		}
+	})
+}
+
+func TestTheTimeToTheNextLookKnowsTheQueue(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 110 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		synctest.Wait()
+		look, err := p.Wait(t.Context(), "last", time.Second, nil)
+		if err != nil || look.NextIn < 30*time.Second || look.NextIn > time.Minute {
+			t.Errorf("next look in %v, %v; want what a hundred looks before it take", look.NextIn, err)
+		}
+	})
+}
+
+// Another program on the key has used up most of the window.
+func TestNoMoreIsAskedThanTheServerSaysIsLeft(t *testing.T) {
+	const left = 12
+	for _, name := range []string{"minute", "hour"} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, _ time.Duration) (*client.Results, error) {
+				r, remaining := processing(), max(0, left-n)
+				w := client.Window{Limit: 120, Remaining: &remaining, ResetIn: 50 * time.Second}
+				if name == "minute" {
+					r.RateLimit.Minute = w
+				} else {
+					r.RateLimit.Hour = w
+				}
+				return r, nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				_, _ = p.Look(t.Context(), "first")
+				var wg sync.WaitGroup
+				for i := range 50 {
+					wg.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 45*time.Second, nil) })
+				}
+				wg.Wait()
+				if got := len(u.times()); got > left || got < left/2 {
+					t.Errorf("%d requests before the window starts over, want at most %d", got, left)
+				}
+			})
+		})
+	}
+}
+
+func TestTheBurstFitsTheLimit(t *testing.T) {
+	for limit, want := range map[float64]int{30: 3, 60: 6, 120: 10, 600: 10, 5: 1} {
+		if got := burst(share * limit); got != want {
+			t.Errorf("burst for %v a minute = %d, want %d", limit, got, want)
+		}
 	}
 }
 

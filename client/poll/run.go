@@ -17,17 +17,17 @@ type run struct {
 
 	due       time.Time // of the next look, while queued
 	order     uint64    // of becoming due, for equal times
-	position  int       // in the queue; notQueued otherwise
+	queue     *queue    // that it stands in; nil for none
+	position  int       // in the queue
 	notBefore time.Time // floor and Retry-After: no request earlier
 
 	firstSeen time.Time
 	schedule  schedule
 	look      Look
 	looks     int           // attempts made
+	footprint int64         // of look.Results, in bytes
 	changed   chan struct{} // closed, and replaced, at every look
 }
-
-const notQueued = -1
 
 // record takes in an attempt that ended now, and reports when the next is due.
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
@@ -37,7 +37,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	var next time.Duration
 	switch {
 	case failure == nil:
-		r.look.Results, r.look.SeenAt = results, now
+		r.look.Results, r.look.SeenAt, r.footprint = results, now, results.Footprint()
 		age, ok := results.Age()
 		if !ok {
 			age = now.Sub(r.firstSeen)
@@ -71,52 +71,78 @@ func (r *run) forgetStale(now time.Time) {
 		return
 	}
 	r.look.Err = nil
-	if r.look.Results != nil && !r.look.Results.InProgress() {
-		r.look = Look{}
+	if r.look.Results == nil || !r.look.Results.InProgress() {
+		r.forget()
 	}
 }
+
+// forget drops the last look; its floor stays.
+func (r *run) forget() { r.look, r.footprint = Look{}, 0 }
 
 // queue orders runs by when they are due. It implements heap.Interface; use
 // add and remove.
-type queue []*run
+type queue struct{ runs []*run }
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].due.Equal(q[j].due) {
-		return q[i].order < q[j].order
-	}
-	return q[i].due.Before(q[j].due)
-}
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].position, q[j].position = i, j
+func (q *queue) Len() int           { return len(q.runs) }
+func (q *queue) Less(i, j int) bool { return q.runs[i].before(q.runs[j]) }
+func (q *queue) Swap(i, j int) {
+	q.runs[i], q.runs[j] = q.runs[j], q.runs[i]
+	q.runs[i].position, q.runs[j].position = i, j
 }
 func (q *queue) Push(x any) {
 	r := x.(*run)
-	r.position = len(*q)
-	*q = append(*q, r)
+	r.queue, r.position = q, len(q.runs)
+	q.runs = append(q.runs, r)
 }
 func (q *queue) Pop() any {
-	last := len(*q) - 1
-	r := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	r.position = notQueued
+	last := len(q.runs) - 1
+	r := q.runs[last]
+	q.runs[last] = nil
+	q.runs = q.runs[:last]
+	r.queue = nil
 	return r
 }
 
-// add queues r for due, or moves it there.
+func (r *run) before(other *run) bool {
+	if r.due.Equal(other.due) {
+		return r.order < other.order
+	}
+	return r.due.Before(other.due)
+}
+
+// head is the run that is due first; nil if there is none.
+func (q *queue) head() *run {
+	if len(q.runs) == 0 {
+		return nil
+	}
+	return q.runs[0]
+}
+
+// add queues r, which must not stand in another queue, for due or moves it
+// there.
 func (q *queue) add(r *run, due time.Time) {
 	r.due = due
-	if r.position == notQueued {
-		heap.Push(q, r)
-	} else {
+	if r.queue == q {
 		heap.Fix(q, r.position)
+	} else {
+		heap.Push(q, r)
 	}
 }
 
-func (q *queue) remove(r *run) {
-	if r.position != notQueued {
-		heap.Remove(q, r.position)
+// remove takes r out of the queue that it stands in, if any.
+func (r *run) remove() {
+	if r.queue != nil {
+		heap.Remove(r.queue, r.position)
 	}
+}
+
+// ahead counts the runs of r's queue that are served before r.
+func (r *run) ahead() int {
+	n := 0
+	for _, other := range r.queue.runs {
+		if other != r && other.before(r) {
+			n++
+		}
+	}
+	return n
 }
