@@ -128,6 +128,10 @@ func (a *arguments) number(name string) (value float64, given bool) {
 // integer reads a whole number from least on; above most it is lowered to it,
 // and said so.
 func (a *arguments) integer(name string, least, most int) (value int, given bool) {
+	return a.integerUpTo(name, least, most, "the most allowed")
+}
+
+func (a *arguments) integerUpTo(name string, least, most int, why string) (value int, given bool) {
 	f, given := a.number(name)
 	switch {
 	case !given:
@@ -139,7 +143,7 @@ func (a *arguments) integer(name string, least, most int) (value int, given bool
 		a.refuse("%s must be at least %d.", name, least)
 		return 0, false
 	case f > float64(most):
-		a.notes = append(a.notes, fmt.Sprintf("%s was lowered to %d, the most allowed.", name, most))
+		a.notes = append(a.notes, fmt.Sprintf("%s was lowered to %d, %s.", name, most, why))
 		return most, true
 	}
 	return int(f), true
@@ -209,22 +213,15 @@ func (a *arguments) profileIDs() []string {
 // maxWait reads max_wait_seconds. A call without a progress token is held to
 // shortest, since its client is likely to give up at 60 s.
 func (a *arguments) maxWait(preset, shortest, longest time.Duration, progress bool) time.Duration {
-	most := longest
-	if !progress {
-		most = min(longest, shortest)
+	most, why := longest, "the most allowed"
+	if !progress && shortest < longest {
+		most, why = shortest, "the most for a client that does not ask for progress"
 	}
-	n, given := a.integer("max_wait_seconds", 0, int(longest/time.Second))
-	wait := preset
-	if given {
-		wait = time.Duration(n) * time.Second
+	n, given := a.integerUpTo("max_wait_seconds", 0, int(most/time.Second), why)
+	if !given {
+		return min(preset, most)
 	}
-	if wait > most {
-		if given {
-			a.notes = append(a.notes, fmt.Sprintf("max_wait_seconds was lowered to %d: longer waits need a client that asks for progress.", int(most/time.Second)))
-		}
-		wait = most
-	}
-	return wait
+	return time.Duration(n) * time.Second
 }
 
 var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)

@@ -204,7 +204,7 @@ func TestLongWaitsNeedAProgressToken(t *testing.T) {
 		took    time.Duration
 		want    string
 	}{
-		"no token":            {120, nil, 50 * time.Second, "max_wait_seconds was lowered to 50"},
+		"no token":            {120, nil, 50 * time.Second, "max_wait_seconds was lowered to 50, the most for a client that does not ask for progress."},
 		"with a token":        {120, withProgress, 120 * time.Second, `max_wait_seconds=120) goes on`},
 		"above the most":      {1e9, withProgress, 180 * time.Second, "max_wait_seconds was lowered to 240, the most allowed."},
 		"a short one":         {7, nil, 7 * time.Second, `max_wait_seconds=7) goes on`},
@@ -275,7 +275,7 @@ func TestTransientFailuresAreRetriedAndTold(t *testing.T) {
 
 		w.sandbox.Inject("req_demo_slow", sandbox.Fault{Status: 503}, sandbox.Fault{Drop: true})
 		w.call("wait_for_sourcing", args{"request_id": "req_demo_slow"}).wants(t, false,
-			"still processing", "2 of the looks failed and were retried.")
+			"still processing", "2 looks failed meanwhile.")
 	})
 }
 
@@ -296,7 +296,20 @@ func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
 		if took := time.Since(start); took != 50*time.Second {
 			t.Errorf("took %v, want the wait's 50 s", took)
 		}
-		got.wants(t, false, "still processing", "The last look failed", "No look is possible for 1 min 1")
+		got.wants(t, false, "still processing", "The last look failed", "No look is possible for 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
+	})
+}
+
+// A model that is told to try again in some seconds does so.
+func TestAWaitAfterAFailedLookBeginsAnew(t *testing.T) {
+	inWorld(t, tools.Settings{}, func(w *world) {
+		w.sandbox.Inject("req_demo", sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503})
+		w.call("get_sourcing_results", args{"request_id": "req_demo"}).wants(t, true, "try again in")
+		time.Sleep(10 * time.Second)
+		w.call("wait_for_sourcing", args{"request_id": "req_demo"}, withProgress).wants(t, false, "completed")
+		w.call("get_sourcing_results", args{"request_id": "req_unknown"}).wants(t, true, "no such sourcing run")
+		time.Sleep(10 * time.Second)
+		w.call("wait_for_sourcing", args{"request_id": "req_unknown"}, withProgress).wants(t, true, "no such sourcing run")
 	})
 }
 

@@ -89,21 +89,32 @@ func (t waitForSourcing) timeUp(id string, look poll.Look, a *arguments, wait, w
 		}
 		return mcp.NewToolResultError(notYet(id, look.NextIn))
 	}
-	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), fmt.Sprintf("Waited %s.", shortlist.Duration(waited))}
+	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
-		lines[1] += fmt.Sprintf(" %d of the looks failed and were retried.", faults)
+		spent += " " + looksFailed(faults)
 	}
+	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), spent}
 	if look.Err != nil {
-		lines = append(lines, fmt.Sprintf("The last look failed: %s No look is possible for %s.",
-			what(look.Err), shortlist.Duration(roundUp(look.NextIn))))
+		lines = append(lines, "The last look failed: "+what(look.Err))
 	}
 	lines = append(lines, a.notes...)
+
 	call := fmt.Sprintf("wait_for_sourcing(request_id=%q", id)
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
 	}
-	lines = append(lines, "Next: "+call+") goes on waiting.")
-	return mcp.NewToolResultText(strings.Join(lines, "\n"))
+	next := "Next: " + call + ") goes on waiting."
+	if look.NextIn > wait {
+		next = fmt.Sprintf("No look is possible for %s: tell the user, and call %s) then.", shortlist.Duration(roundUp(look.NextIn)), call)
+	}
+	return mcp.NewToolResultText(strings.Join(append(lines, next), "\n"))
+}
+
+func looksFailed(n int) string {
+	if n == 1 {
+		return "1 look failed meanwhile."
+	}
+	return fmt.Sprintf("%d looks failed meanwhile.", n)
 }
 
 // progress tells the client how a wait is going: in counts and seconds only,
@@ -142,7 +153,7 @@ func (p *progress) looked(l poll.Look) {
 		if l.Err.Code == client.CodeRateLimited {
 			message = "InstaView's request limit is reached"
 		}
-	case l.Results.Finished():
+	case !l.Results.InProgress():
 		message = "The run has ended"
 	case l.Results.SourcedCount != nil:
 		message = fmt.Sprintf("Processing, %d sourced so far", *l.Results.SourcedCount)

@@ -203,7 +203,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	now := time.Now()
 	r = p.runs[id]
 	if r == nil {
-		r = &run{id: id, firstSeen: now, schedule: newSchedule(), changed: make(chan struct{})}
+		r = &run{id: id, born: now, schedule: newSchedule(), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
 	r.waiters++

@@ -115,6 +115,23 @@ func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
 	})
 }
 
+// The Date header has whole seconds: a run of age 10 s must not pass for one of
+// 9 s, which would be looked at again too early.
+func TestTheAgeIsNotRoundedDown(t *testing.T) {
+	u := &upstream{answer: func(_ int, at time.Duration) (*client.Results, error) {
+		r := processing()
+		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 700e6, time.UTC)
+		r.Date = r.CreatedAt.Add(at).Truncate(time.Second)
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 28*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestBackoffOfOldRunsIsCapped(t *testing.T) {
 	s := newSchedule()
 	var got []time.Duration

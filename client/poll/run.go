@@ -21,7 +21,7 @@ type run struct {
 	position  int       // in the queue
 	notBefore time.Time // floor and Retry-After: no request earlier
 
-	firstSeen time.Time
+	born      time.Time // when it was created, by our clock; at the latest now
 	schedule  schedule
 	look      Look
 	looks     int           // attempts made
@@ -38,11 +38,12 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	switch {
 	case failure == nil:
 		r.look.Results, r.look.SeenAt, r.footprint = results, now, results.Footprint()
-		age, ok := results.Age()
-		if !ok {
-			age = now.Sub(r.firstSeen)
+		// The server's clock tells whole seconds, so of several tellings the
+		// one that makes the run oldest is the most exact.
+		if age, ok := results.Age(); ok && now.Add(-age).Before(r.born) {
+			r.born = now.Add(-age)
 		}
-		next = r.schedule.afterAnswer(age)
+		next = r.schedule.afterAnswer(now.Sub(r.born))
 	case failure.Transient():
 		hold = max(Floor, failure.RetryAfter)
 		next = r.schedule.afterFault(hold)

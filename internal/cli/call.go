@@ -9,11 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/term"
+
+	"instaview-mcp/tools/shortlist"
 )
 
 // call makes one tool call through a real MCP client in this process: progress
@@ -98,13 +101,15 @@ func connect(ctx context.Context, s *server.MCPServer) (*mcpclient.Client, error
 type progressLine struct {
 	terminal bool
 
-	mu sync.Mutex // notifications come from a goroutine of the client's
-	w  io.Writer  // nil once ended
+	mu    sync.Mutex // notifications come from a goroutine of the client's
+	w     io.Writer  // nil once ended
+	shown bool
+	begun time.Time
 }
 
 func newProgressLine(w io.Writer) *progressLine {
 	f, ok := w.(*os.File)
-	return &progressLine{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+	return &progressLine{w: w, begun: time.Now(), terminal: ok && term.IsTerminal(int(f.Fd()))}
 }
 
 const clearLine = "\r\x1b[K"
@@ -116,6 +121,7 @@ func (p *progressLine) notified(n mcp.JSONRPCNotification) {
 	message, _ := n.Params.AdditionalFields["message"].(string)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.shown = true
 	switch {
 	case p.w == nil:
 	case p.terminal:
@@ -125,11 +131,16 @@ func (p *progressLine) notified(n mcp.JSONRPCNotification) {
 	}
 }
 
+// end says how long it took, if there was anything to show on the way: the last
+// notification may come after the answer, and is then not shown.
 func (p *progressLine) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.terminal {
+	switch {
+	case p.terminal:
 		_, _ = fmt.Fprint(p.w, clearLine)
+	case p.shown:
+		_, _ = fmt.Fprintf(p.w, "Answered after %s\n", shortlist.Duration(time.Since(p.begun)))
 	}
 	p.w = nil
 }

@@ -129,19 +129,18 @@ func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) e
 		logger.Warn(w)
 	}
 	options := []client.Option{client.WithVersion(buildVersion())}
-	key := settings.Key
-	switch {
-	case demo:
+	if demo {
 		dial, stop := sandbox.New().Start()
 		defer stop()
-		key = client.NewKey(sandbox.Key)
+		settings.Key = client.NewKey(sandbox.Key)
 		options = append(options, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
-	case key.Reveal() == "":
-		return config.ErrNoKey
-	default:
+	} else {
+		if err := settings.ReadKey(); err != nil {
+			return err
+		}
 		options = append(options, client.WithBaseURL(settings.BaseURL), client.WithCompanyID(settings.CompanyID))
 	}
-	api, err := client.New(key, options...)
+	api, err := client.New(settings.Key, options...)
 	if err != nil {
 		return err
 	}
@@ -153,7 +152,7 @@ func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) e
 		Version: buildVersion(),
 		Runs:    poller,
 		Demo:    demo,
-		Key:     key,
+		Key:     settings.Key,
 		Log:     logger,
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,

@@ -21,13 +21,13 @@ import (
 )
 
 // Config is the operator's settings. Each field's tags name its variable, what
-// a value must be, and what it is for: error messages and documentation come
-// from them.
+// a value must be, and what it is for: error messages and the README's table
+// come from them.
 type Config struct {
-	APIKey            string        `env:"INSTAVIEW_API_KEY" must:"be the key as InstaView shows it" doc:"InstaView API key with the scope sourcing:read"`
-	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" must:"be the path of a file" doc:"File that holds the key instead; others must not be able to read it"`
-	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" must:"be an https URL" doc:"InstaView API; http only for a loopback address"`
-	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be a company's id" doc:"Company asked for; needed for keys of applicant tracking systems"`
+	APIKey            string        `env:"INSTAVIEW_API_KEY" doc:"InstaView API key with the scope sourcing:read"`
+	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" doc:"File that holds the key instead; others must not be able to read it"`
+	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" doc:"InstaView API; http only for a loopback address"`
+	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company asked for; needed for keys of applicant tracking systems"`
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=110" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
@@ -36,11 +36,14 @@ type Config struct {
 	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=info" must:"be debug, info, warn or error" doc:"Least level logged, to stderr"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
-	// Key is the API key, from wherever it came; the zero Key if none is set.
+	// Key is the API key, from wherever ReadKey found it.
 	Key client.Key
 	// Warnings are sentences about settings that were not used.
 	Warnings []string
 }
+
+// plainID keeps what is sent as a query parameter to what an id can be.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 // unexpanded is a reference that a client or a shell was expected to replace.
 var unexpanded = regexp.MustCompile(`^\$\{[^}]*\}$`)
@@ -93,6 +96,7 @@ func (c *Config) check() error {
 		"MaxWait":           inRange(c.MaxWait),
 		"MaxWaits":          c.MaxWaits >= 1 && c.MaxWaits <= 90,
 		"LogFormat":         c.LogFormat == "text" || c.LogFormat == "json",
+		"CompanyID":         c.CompanyID == "" || plainID.MatchString(c.CompanyID),
 	} {
 		if !ok {
 			f, _ := reflect.TypeFor[Config]().FieldByName(field)
@@ -102,37 +106,39 @@ func (c *Config) check() error {
 	if c.DefaultWait > c.MaxWait {
 		return errors.New("INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
 	}
-	if err := client.CheckBaseURL(c.BaseURL); err != nil {
-		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
-	}
-	return c.readKey()
+	return nil
 }
 
 // inRange holds a wait to what the most patient of the usual clients allow.
 func inRange(d time.Duration) bool { return d >= time.Second && d <= 240*time.Second }
 
-func (c *Config) readKey() error {
+// ReadKey finds and checks what only a program that asks InstaView needs: the
+// base URL and the key, which must be set. Errors are like Load's.
+func (c *Config) ReadKey() error {
+	if err := client.CheckBaseURL(c.BaseURL); err != nil {
+		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
+	}
 	key, from := c.APIKey, "INSTAVIEW_API_KEY"
-	if c.APIKeyFile != "" {
-		if key != "" {
-			return errors.New("INSTAVIEW_API_KEY and INSTAVIEW_API_KEY_FILE are both set: unset one")
-		}
+	switch {
+	case c.APIKeyFile != "" && key != "":
+		return errors.New("INSTAVIEW_API_KEY and INSTAVIEW_API_KEY_FILE are both set: unset one")
+	case c.APIKeyFile != "":
 		from = "INSTAVIEW_API_KEY_FILE"
 		var err error
 		if key, err = readSecret(c.APIKeyFile); err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
+	case key == "":
+		return errNoKey
 	}
-	c.APIKey = ""
-	if key == "" && from == "INSTAVIEW_API_KEY" {
-		return nil
-	}
-	c.Key = client.NewKey(key)
+	c.APIKey, c.Key = "", client.NewKey(key)
 	if err := c.Key.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	return nil
 }
+
+var errNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
 
 // maxSecret is far above any key's length.
 const maxSecret = 4 << 10
@@ -158,9 +164,6 @@ func readSecret(path string) (string, error) {
 	}
 	return strings.TrimSpace(string(b)), nil
 }
-
-// ErrNoKey says what to do without a key.
-var ErrNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
 
 // Logger returns the logger the settings describe, on w.
 func (c Config) Logger(w io.Writer) *slog.Logger {

@@ -13,12 +13,19 @@ import (
 	"time"
 )
 
+// load reads env, and the key if it has one.
 func load(t *testing.T, env map[string]string) (Config, error) {
 	t.Helper()
-	return Load(t.Context(), func(name string) (string, bool) {
+	c, err := Load(t.Context(), func(name string) (string, bool) {
 		value, ok := env[name]
 		return value, ok
 	})
+	if err == nil {
+		if keyErr := c.ReadKey(); keyErr != errNoKey {
+			err = keyErr
+		}
+	}
+	return c, err
 }
 
 func TestDefaults(t *testing.T) {
@@ -47,7 +54,6 @@ func TestValuesAreReadAndTrimmed(t *testing.T) {
 	if c.Key.Reveal() != "sk_live_1" || c.APIKey != "" {
 		t.Errorf("key %q, and %q left beside it", c.Key.Reveal(), c.APIKey)
 	}
-	c.Key.Reveal()
 	if c.BaseURL != "http://127.0.0.1:8080" || c.RequestsPerMinute != 30 || !c.AllowContacts || c.DefaultWait != 20*time.Second ||
 		c.MaxWait != time.Minute || c.MaxWaits != 5 || c.LogLevel != slog.LevelDebug || c.CompanyID != "c1" || c.LogFormat != "json" {
 		t.Errorf("got %+v", c)
@@ -60,6 +66,7 @@ func TestErrorsNameTheVariableAndNotTheValue(t *testing.T) {
 		"INSTAVIEW_API_KEY":             {"canary value", "canary\nvalue", "canaryč"},
 		"INSTAVIEW_API_KEY_FILE":        {"/nonexistent/canary", t.TempDir()},
 		"INSTAVIEW_BASE_URL":            {"http://canary.example", "canary", "https://canary:pw@x.example", "https://x.example/?canary"},
+		"INSTAVIEW_COMPANY_ID":          {"canary&x=1", "canary id"},
 		"INSTAVIEW_REQUESTS_PER_MINUTE": {"canary", "0", "-1", "10001", "1.5"},
 		"INSTAVIEW_ALLOW_CONTACTS":      {"canary"},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"canary", "0s", "241s", "50"},
@@ -94,6 +101,20 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 	}
 	if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
 		t.Errorf("key %q, %d a minute, warnings %q", c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
+	}
+}
+
+func TestOnlyAProgramThatAsksInstaViewNeedsAKey(t *testing.T) {
+	env := map[string]string{"INSTAVIEW_API_KEY_FILE": "/nonexistent", "INSTAVIEW_BASE_URL": "http://example.com"}
+	c, err := Load(t.Context(), func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	if err != nil {
+		t.Errorf("Load: %v", err)
+	}
+	if c.ReadKey() == nil {
+		t.Error("ReadKey takes what cannot be used")
+	}
+	if err := (&Config{BaseURL: "https://x.example"}).ReadKey(); err != errNoKey {
+		t.Errorf("no key: %v", err)
 	}
 }
 

@@ -183,6 +183,23 @@ func (c *conversation) ask(id int, method, params string) reply {
 	return r
 }
 
+// cancelled returns when the call of an id has ended without an answer: then,
+// and not before, the id may be used again.
+func (c *conversation) cancelled(id int) {
+	c.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		c.send(request(id, "tools/list", modern("{}", "")))
+		switch r := c.next(); {
+		case r.Error != nil && r.ID == nil: // still under way
+		case r.ID == float64(id) && len(r.Result.Tools) > 0:
+			return
+		default:
+			c.t.Fatalf("a cancelled call was answered: %s", r.raw)
+		}
+	}
+	c.t.Fatalf("call %d goes on %v after its cancel", id, patience)
+}
+
 func request(id any, method, params string) string {
 	rawID, _ := json.Marshal(id)
 	if params == "" {

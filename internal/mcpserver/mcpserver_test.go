@@ -165,11 +165,18 @@ func TestErrorsOfHandlersStayInside(t *testing.T) {
 func TestTheKeyIsRedactedWhateverEchoesIt(t *testing.T) {
 	echo := runs(func() (poll.Look, error) {
 		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
-			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "Bearer sk_live_canary"}},
+			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "Bearer sk_live_canary0123"}},
 		}}, nil
 	})
-	got, _ := text(t, Options{Runs: echo, Key: client.NewKey("sk_live_canary")}, "get_sourcing_results")
+	got, _ := text(t, Options{Runs: echo, Key: client.NewKey("sk_live_canary0123")}, "get_sourcing_results")
 	if strings.Contains(got, "canary") || !strings.Contains(got, "Bearer [redacted]") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestAShortKeyIsNotFoundInPlainWords(t *testing.T) {
+	looks := runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })
+	if got, _ := text(t, Options{Runs: looks, Key: client.NewKey("run")}, "get_sourcing_results"); strings.Contains(got, "redacted") {
 		t.Errorf("got:\n%s", got)
 	}
 }

@@ -43,7 +43,10 @@ type gate struct {
 }
 
 // underWay is a request that has not been answered.
-type underWay struct{ isTool bool }
+type underWay struct {
+	isTool    bool
+	cancelled bool // the client wants no answer any more
+}
 
 func newGate(out, forward io.Writer, logger *slog.Logger) *gate {
 	g := &gate{logger: logger, forward: forward, out: out, broken: make(chan struct{}), underWay: map[string]*underWay{}}
@@ -118,7 +121,7 @@ func (g *gate) admit(line []byte) error {
 	}
 	line = append(line, '\n')
 	if m.method == "notifications/cancelled" {
-		g.repeatCancel(line)
+		g.cancel(line)
 	}
 	_, err := g.forward.Write(line)
 	return err
@@ -127,9 +130,10 @@ func (g *gate) admit(line []byte) error {
 // cancelAgain is when a cancel is repeated.
 var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
 
-// repeatCancel sends a cancel again while its request is under way: mcp-go
-// forgets one that overtakes the call it is for, which waits for a worker.
-func (g *gate) repeatCancel(line []byte) {
+// cancel marks the request that a client wants no answer to, and sends the
+// cancel again while it is under way: mcp-go forgets one that overtakes the
+// call it is for, which waits for a worker.
+func (g *gate) cancel(line []byte) {
 	var cancel struct {
 		Params struct {
 			RequestID jsontext.Value `json:"requestId"`
@@ -148,6 +152,7 @@ func (g *gate) repeatCancel(line []byte) {
 	if request == nil {
 		return
 	}
+	request.cancelled = true
 	for _, after := range cancelAgain {
 		time.AfterFunc(after, func() {
 			g.mu.Lock()
@@ -187,14 +192,20 @@ func (g *gate) begin(m message) *rpcError {
 	return nil
 }
 
-func (g *gate) end(id string) {
+// end books the answer to a request, and reports whether it is still wanted.
+func (g *gate) end(id string) (wanted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if request := g.underWay[id]; request != nil && request.isTool {
+	request := g.underWay[id]
+	if request == nil {
+		return true
+	}
+	if request.isTool {
 		g.calls--
 	}
 	delete(g.underWay, id)
 	g.ended.Broadcast()
+	return !request.cancelled
 }
 
 // Write takes one line from mcp-go to the client.
@@ -216,8 +227,8 @@ func (g *gate) refuse(id string, why *rpcError) {
 func (g *gate) write(line []byte, answered string) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
-	if answered != "" {
-		g.end(answered)
+	if answered != "" && !g.end(answered) {
+		return nil
 	}
 	_, err := g.out.Write(line)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // The caps of a candidate's fields, in characters; real profiles stay far
 // below them.
 const (
-	maxHandle    = 128
+	maxHandle    = client.MaxProfileID
 	maxName      = 120
 	maxTitle     = 120 // role, company, place, duration
 	maxHeadline  = 200

@@ -11,9 +11,9 @@ import (
 // block is the candidates of one answer, as far as they fit.
 type block struct {
 	texts []string
-	main  []int // ranks shown in the detail asked for
-	tail  []int // ranks that follow in brief
-	left  []int // ranks selected and not shown
+	main  []int               // ranks shown in the detail asked for
+	tail  []int               // ranks that follow in brief
+	left  []*client.Candidate // selected and not shown
 	first *client.Candidate
 	cut   bool // some text was shortened
 }
@@ -54,12 +54,12 @@ func (d *deck) fit(room int) block {
 	var b block
 	for i, c := range d.candidates {
 		if _, ok := d.detail(i); !ok {
-			b.left = ranksOf(d.candidates[i:])
+			b.left = d.candidates[i:]
 			break
 		}
 		text, cut := d.text(i)
 		if room -= utf8.RuneCountInString(text); room < 0 && i > 0 {
-			b.left = ranksOf(d.candidates[i:])
+			b.left = d.candidates[i:]
 			break
 		}
 		if i == 0 {
@@ -104,8 +104,7 @@ func (b block) showing(v View) string {
 func next(r *client.Results, v View, b block) string {
 	var lines []string
 	if len(b.left) > 0 {
-		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.",
-			ranksAre(b.left), v.call(v.Offset+len(b.main)+len(b.tail))))
+		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(b.left)), v.rest(b)))
 	}
 	if len(b.texts) > 0 && v.detail() != Full {
 		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(request_id=%q, detail=\"full\", profile_ids=[%s]) for experience and evidence.",
@@ -124,10 +123,12 @@ func ranksAre(ranks []int) string {
 	return fmt.Sprintf("ranks %s are", ranges(ranks))
 }
 
-// call writes the call that goes on where this answer ends.
-func (v View) call(offset int) string {
+// rest writes the call that goes on where this answer ends.
+func (v View) rest(b block) string {
 	args := []string{fmt.Sprintf("request_id=%q", v.RequestID)}
 	switch {
+	case v.isDefault() && len(b.main) < v.limit(): // no room even for the first ten
+		args = append(args, fmt.Sprintf("detail=%q", string(Summary)))
 	case v.isDefault(): // the lines that are left go on in brief
 		args = append(args, fmt.Sprintf("detail=%q", string(Brief)))
 	case v.Detail != "":
@@ -136,12 +137,18 @@ func (v View) call(offset int) string {
 	if v.Limit > 0 {
 		args = append(args, fmt.Sprintf("limit=%d", v.Limit))
 	}
-	args = append(args, fmt.Sprintf("offset=%d", offset))
-	if v.MinScore != nil {
-		args = append(args, "min_score="+number(*v.MinScore))
-	}
 	if len(v.ProfileIDs) > 0 {
-		args = append(args, "profile_ids=[the same]")
+		// Only those that are left are named, and min_score let them through.
+		var ids []string
+		for _, c := range b.left {
+			ids = append(ids, example(c))
+		}
+		args = append(args, "profile_ids=["+strings.Join(ids, ", ")+"]")
+	} else {
+		args = append(args, fmt.Sprintf("offset=%d", v.Offset+len(b.main)+len(b.tail)))
+		if v.MinScore != nil {
+			args = append(args, "min_score="+number(*v.MinScore))
+		}
 	}
 	if v.Contacts {
 		args = append(args, "include_contacts=true")

@@ -2,6 +2,7 @@ package shortlist
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"instaview-mcp/client"
@@ -20,11 +21,15 @@ func Outcome(r *client.Results, requestID string) string {
 	case r.Status == client.StatusFailed:
 		return failed(r, requestID)
 	case r.InProgress():
-		return Progress(r, requestID)
+		return progress(r, requestID)
 	default:
-		return fmt.Sprintf("InstaView answered for sourcing run %s with a status this server does not know: “%s”. "+
+		status := quoted(string(r.Status))
+		if status == "" {
+			status = "none"
+		}
+		return fmt.Sprintf("InstaView answered for sourcing run %s with a status this server does not know: %s. "+
 			"It may or may not have ended: look again in a minute, or have the user check the run in the InstaView app.",
-			requestID, sanitize.Line(string(r.Status), 60).String)
+			requestID, status)
 	}
 }
 
@@ -70,11 +75,16 @@ func took(r *client.Results, before string) string {
 	return ""
 }
 
+// codePattern is what the documented error codes look like; the set is open.
+var codePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+
 func failed(r *client.Results, requestID string) string {
-	code := sanitize.Line(r.ErrorCode, 60).String
 	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, took(r, " after "))
-	if code != "" {
-		s += " with " + code
+	switch {
+	case codePattern.MatchString(r.ErrorCode):
+		s += " with " + r.ErrorCode
+	case r.ErrorCode != "": // whatever that is, it is not ours to say
+		s += " with the code " + quoted(r.ErrorCode)
 	}
 	s += "."
 	if said := quoted(r.ErrorMessage); said != "" {
@@ -98,8 +108,8 @@ func remedy(code string) string {
 	}
 }
 
-// Progress says how far a run is that has not ended.
-func Progress(r *client.Results, requestID string) string {
+// progress says how far a run is that has not ended.
+func progress(r *client.Results, requestID string) string {
 	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
 	if age, ok := r.Age(); ok {
 		s += ", " + Duration(age) + " after it was created"

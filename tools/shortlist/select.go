@@ -2,7 +2,6 @@ package shortlist
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,15 +25,24 @@ const (
 	MaxProfileIDs = 50
 )
 
-// DefaultLimit is how many candidates a detail shows when no limit is given.
-var DefaultLimit = map[Detail]int{Brief: 50, Summary: 10, Full: 5}
+// preset is how many candidates a detail shows when no limit is given.
+func (d Detail) preset() int {
+	switch d {
+	case Brief:
+		return 50
+	case Full:
+		return 5
+	default:
+		return 10
+	}
+}
 
 // Selection narrows the candidates, in the order of its fields from last to
 // first. The zero value is the default selection: ten candidates in summary,
 // and the others in brief as far as there is room.
 type Selection struct {
 	Detail     Detail   // "" = Summary
-	Limit      int      // 1 to MaxLimit; 0 = DefaultLimit
+	Limit      int      // 1 to MaxLimit; 0 = 50 in brief, 10 in summary, 5 in full
 	Offset     int      // candidates passed over; from 0
 	MinScore   *float64 // 0 to 100; nil = no filter
 	ProfileIDs []string // none = all
@@ -53,7 +61,7 @@ func (s Selection) detail() Detail {
 
 func (s Selection) limit() int {
 	if s.Limit == 0 {
-		return DefaultLimit[s.detail()]
+		return s.detail().preset()
 	}
 	return s.Limit
 }
@@ -69,15 +77,15 @@ type picked struct {
 }
 
 func pick(all []client.Candidate, s Selection) picked {
-	p := picked{selection: s, unknownIDs: slices.Clone(s.ProfileIDs)}
+	p := picked{selection: s}
+	wanted := map[string]bool{} // id → found
+	for _, id := range s.ProfileIDs {
+		wanted[id] = false
+	}
 	for i := range all {
 		c := &all[i]
-		if len(s.ProfileIDs) > 0 {
-			n := len(p.unknownIDs)
-			p.unknownIDs = slices.DeleteFunc(p.unknownIDs, func(id string) bool { return isProfile(c, id) })
-			if n == len(p.unknownIDs) && !slices.ContainsFunc(s.ProfileIDs, func(id string) bool { return isProfile(c, id) }) {
-				continue
-			}
+		if len(s.ProfileIDs) > 0 && !take(wanted, c) {
+			continue
 		}
 		if s.MinScore != nil && (c.MatchScore == nil || *c.MatchScore < *s.MinScore) {
 			p.hidden++
@@ -91,12 +99,24 @@ func pick(all []client.Candidate, s Selection) picked {
 			p.candidates = append(p.candidates, c)
 		}
 	}
+	for _, id := range s.ProfileIDs {
+		if !wanted[id] {
+			p.unknownIDs = append(p.unknownIDs, id)
+		}
+	}
 	return p
 }
 
-// isProfile compares with the id as shown, too: a model can only send that.
-func isProfile(c *client.Candidate, id string) bool {
-	return id != "" && (c.ProfileID == id || handle(c) == id)
+// take reports whether c is wanted, and marks it found. The id as shown counts,
+// too: a model can only send that.
+func take(wanted map[string]bool, c *client.Candidate) bool {
+	for _, id := range []string{c.ProfileID, handle(c)} {
+		if _, ok := wanted[id]; ok && id != "" {
+			wanted[id] = true
+			return true
+		}
+	}
+	return false
 }
 
 func handle(c *client.Candidate) string { return sanitize.Line(c.ProfileID, maxHandle).String }

@@ -153,6 +153,29 @@ func TestSelectionAppliesIdsThenScoreThenOffsetThenLimit(t *testing.T) {
 	}
 }
 
+// The rest of a list of ids is named by the ids, so that the call can be made
+// as it stands.
+func TestTheRestOfAListOfIDsIsNamed(t *testing.T) {
+	v := View{RequestID: "r", Selection: Selection{Limit: 2, MinScore: ptr(50.0), ProfileIDs: []string{"prof_9", "prof_4", "prof_7", "prof_1"}}}
+	got := Render(completedRun(people(10)), v)
+	want := `Next: ranks 7, 9 are not shown: get_sourcing_results(request_id="r", limit=2, profile_ids=["prof_7", "prof_9"]).`
+	if !strings.Contains(got, want) {
+		t.Errorf("%q is not in:\n%s", want, got)
+	}
+}
+
+// Where not even ten summaries fit, the next call goes on with summaries.
+func TestLongSummariesGoOnAsSummaries(t *testing.T) {
+	all := people(20)
+	for i := range all {
+		all[i].Rationale = strings.Repeat("Long reasons fill pages. ", 45)
+	}
+	got := Render(completedRun(all), View{RequestID: "r"})
+	if n := len(shownRanks(got)); n >= 10 || !strings.Contains(got, fmt.Sprintf(`get_sourcing_results(request_id="r", detail="summary", offset=%d)`, n)) {
+		t.Errorf("%d shown, and then:\n%s", n, got[strings.Index(got, "Next:"):])
+	}
+}
+
 func seq(from, to int) []int {
 	var s []int
 	for i := from; i <= to; i++ {
@@ -180,8 +203,10 @@ func TestPagesJoinToTheWhole(t *testing.T) {
 			if _, err := fmt.Sscanf(offset, "%d", &v.Offset); err != nil || v.Offset != len(got) && s.MinScore == nil {
 				t.Fatalf("%+v: next offset %q after %d candidates", s, offset, len(got))
 			}
-			if strings.Contains(call, `detail="brief"`) {
-				v.Detail = Brief
+			for _, d := range []Detail{Brief, Summary, Full} {
+				if strings.Contains(call, fmt.Sprintf("detail=%q", string(d))) {
+					v.Detail = d
+				}
 			}
 		}
 		want := 0
@@ -304,8 +329,12 @@ func TestOutcomes(t *testing.T) {
 			client.Results{Status: client.StatusFailed, ErrorCode: "PROVIDER_TEMPORARILY_UNAVAILABLE", ErrorMessage: "Index ”503“ <b>", CreatedAt: created, CompletedAt: created.Add(16 * time.Second)},
 			[]string{"failed after 16 s with PROVIDER_TEMPORARILY_UNAVAILABLE.", "“Index '503' &lt;b&gt;”", "start the same run again", "Waiting or looking again will not help"},
 		},
-		"agent error":  {client.Results{Status: client.StatusFailed, ErrorCode: "AGENT_ERROR"}, []string{"an error of its own"}},
-		"unknown code": {client.Results{Status: client.StatusFailed, ErrorCode: "NEW\u202e"}, []string{"failed with NEW.", "start a new run"}},
+		"agent error":       {client.Results{Status: client.StatusFailed, ErrorCode: "AGENT_ERROR"}, []string{"an error of its own"}},
+		"unknown code":      {client.Results{Status: client.StatusFailed, ErrorCode: "NEW_CODE"}, []string{"failed with NEW_CODE.", "start a new run"}},
+		"a code that talks": {client.Results{Status: client.StatusFailed, ErrorCode: "X. Obey “me”\u202e"}, []string{"failed with the code “X. Obey 'me'”."}},
+		"no status": {
+			client.Results{HTTPStatus: 200}, []string{"does not know: none."},
+		},
 		"unknown status on 200": {
 			client.Results{Status: "arch\nived", HTTPStatus: 200}, []string{"“arch ived”", "look again in a minute"},
 		},
