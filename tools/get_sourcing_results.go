@@ -29,22 +29,21 @@ func (getSourcingResults) definition() mcp.Tool {
 
 func (t getSourcingResults) handle(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	a := readArguments(req.Params.Arguments)
-	id := a.requestID()
-	selection := a.selection()
-	withContacts := contacts(a, t.settings.AllowContacts)
+	v := view(a, t.settings)
 	a.ignored()
 	if a.fault != "" {
 		return mcp.NewToolResultError(a.fault), nil
 	}
-	look, err := t.runs.Look(ctx, id)
+	look, err := t.runs.Look(ctx, v.RequestID)
 	if err != nil {
 		return stopped(err)
 	}
-	return answer(id, look, a, selection, withContacts), nil
+	return answer(v, look, a), nil
 }
 
 // answer puts a look into words.
-func answer(id string, look poll.Look, a *arguments, selection shortlist.Selection, withContacts bool) *mcp.CallToolResult {
+func answer(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult {
+	id := v.RequestID
 	switch {
 	case look.Err != nil:
 		s := failure(look.Err, look.NextIn)
@@ -61,7 +60,7 @@ func answer(id string, look poll.Look, a *arguments, selection shortlist.Selecti
 			"Another look before %s have passed would give this answer again.", id, shortlist.Duration(poll.Floor)))
 		return mcp.NewToolResultText(strings.Join(lines, "\n"))
 	default:
-		return ended(id, look, a, selection, withContacts)
+		return ended(v, look, a)
 	}
 }
 

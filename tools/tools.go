@@ -81,14 +81,15 @@ func readOnly(title string) mcp.ToolOption {
 // drops defaults and bounds from schemas, so the words have them too.
 func selecting() mcp.ToolOption {
 	options := []mcp.ToolOption{
-		mcp.WithString("request_id", mcp.Required(), mcp.Description("The sourcing run, e.g. req_9f3b827e")),
+		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id, e.g. req_9f3b827e")),
 		mcp.WithString("detail", mcp.Enum(string(shortlist.Brief), string(shortlist.Summary), string(shortlist.Full)),
 			mcp.Description("brief: a line each; summary (default): what a decision rests on; full: plus experience and evidence")),
 		mcp.WithInteger("limit", mcp.Min(1), mcp.Max(shortlist.MaxLimit),
-			mcp.Description("Candidates shown, 1-50; default: summary 10 and the rest in brief, brief 50, full 5")),
+			mcp.Description("How many, 1-50; default: summary 10 and the rest in brief, brief 50, full 5")),
 		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
-		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide scores below this, 0-100")),
+		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
+		mcp.WithBoolean("blind", mcp.Description("Hide names and links; default false")),
 		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
 	return func(t *mcp.Tool) {
@@ -98,23 +99,24 @@ func selecting() mcp.ToolOption {
 	}
 }
 
-// ended answers for a run that will not change: with its shortlist, or with
-// what became of it instead.
-func ended(requestID string, look poll.Look, a *arguments, selection shortlist.Selection, contacts bool) *mcp.CallToolResult {
-	return mcp.NewToolResultText(shortlist.Render(look.Results, shortlist.View{
-		RequestID: requestID,
-		Selection: selection,
-		Contacts:  contacts,
-		Age:       time.Since(look.SeenAt),
-		Notes:     a.notes,
-	}))
-}
-
-// contacts reads include_contacts and says so if the operator forbids it.
-func contacts(a *arguments, allowed bool) bool {
-	asked := a.flag("include_contacts")
-	if asked && !allowed {
+// view reads the arguments that say what an answer should show.
+func view(a *arguments, settings Settings) shortlist.View {
+	v := shortlist.View{
+		RequestID: a.requestID(),
+		Selection: a.selection(),
+		Blind:     a.flag("blind"),
+		Contacts:  a.flag("include_contacts"),
+	}
+	if v.Contacts && !settings.AllowContacts {
+		v.Contacts = false
 		a.notes = append(a.notes, "E-mail addresses are left out: the operator of this server has not set INSTAVIEW_ALLOW_CONTACTS=true.")
 	}
-	return asked && allowed
+	return v
+}
+
+// ended answers for a run that will not change: with its shortlist, or with
+// what became of it instead.
+func ended(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult {
+	v.Age, v.Notes = time.Since(look.SeenAt), a.notes
+	return mcp.NewToolResultText(shortlist.Render(look.Results, v))
 }

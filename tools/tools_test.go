@@ -27,6 +27,7 @@ import (
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/sanitize/sanitizetest"
 	"instaview-mcp/tools"
 )
 
@@ -146,7 +147,7 @@ func TestGetLooksOnce(t *testing.T) {
 func TestWaitFollowsARunFromProcessingToItsShortlist(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		got := w.call("wait_for_sourcing", args{"request_id": "req_demo"}, withProgress)
-		got.wants(t, false, "Sourcing run req_demo completed in 12 s: 20 scored of 115 found, 20 returned.", "\n1. ", "⟦end ")
+		got.wants(t, false, "Sourcing run req_demo completed in 12 s: 20 scored of 115 found, 20 returned.", "\n1 (96) ", "⟦end ")
 		synctest.Wait()
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -395,7 +396,7 @@ func TestArgumentsAreLenientInType(t *testing.T) {
 		"a whole float":                   {args{"limit": 2.0}, "Showing 1-2 in summary."},
 		"null for the default":            {args{"limit": nil, "detail": nil, "profile_ids": nil}, "Showing 1-10 in summary, 11"},
 		"A04 limit too large":             {args{"limit": 1e9, "detail": "brief"}, "limit was lowered to 50, the most allowed."},
-		"upper case":                      {args{"detail": "BRIEF"}, "in brief."},
+		"upper case":                      {args{"detail": "BRIEF"}, "Showing 1-20 in brief"},
 		"A08 one id, of another run":      {args{"profile_ids": "nope"}, "Not in this run: nope."},
 		"ids with commas":                 {args{"profile_ids": "a, b"}, "Not in this run: a, b."},
 		"ids as JSON":                     {args{"profile_ids": `["a","b"]`}, "Not in this run: a, b."},
@@ -498,6 +499,32 @@ func TestContactsNeedTheCallAndTheOperator(t *testing.T) {
 	}
 }
 
+func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
+	inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
+		open := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50})
+		blind := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50, "blind": true, "include_contacts": true})
+		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they tell names.")
+		for line := range strings.Lines(open.text) {
+			found := regexp.MustCompile(`^\d+ (?:\([\d.]+\) )?(.+?): `).FindStringSubmatch(line)
+			if found == nil {
+				continue
+			}
+			for _, part := range strings.FieldsFunc(found[1], func(r rune) bool { return r == ' ' || r == '(' || r == ')' }) {
+				if utf8.RuneCountInString(part) >= 3 && regexp.MustCompile(`(^|[^\pL\pM])`+regexp.QuoteMeta(part)+`([^\pL\pM]|$)`).MatchString(blind.text) {
+					t.Errorf("%q of %q is still there", part, found[1])
+				}
+			}
+		}
+		for _, tell := range []string{"linkedin.com", "@example."} {
+			if strings.Contains(blind.text, tell) {
+				t.Errorf("%q is still there", tell)
+			}
+		}
+		id := regexp.MustCompile(`\[(prof_[^\]]+)\]`).FindStringSubmatch(blind.text)
+		w.call("get_sourcing_results", args{"request_id": "req_demo_done", "profile_ids": id[1], "blind": true}).wants(t, false, "Showing 1 in summary")
+	})
+}
+
 func TestWaitsAreCappedAndLooksAreNot(t *testing.T) {
 	inWorld(t, tools.Settings{MaxWaits: 3}, func(w *world) {
 		var waits sync.WaitGroup
@@ -573,6 +600,7 @@ func TestGoldenAnswers(t *testing.T) {
 		"get_large_brief":  {"get_sourcing_results", args{"request_id": "req_demo_large", "detail": "brief"}},
 		"get_done_full":    {"get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "offset": 14}},
 		"get_done_filters": {"get_sourcing_results", args{"request_id": "req_demo_done", "min_score": 80, "limit": 2, "offset": 1}},
+		"get_done_blind":   {"get_sourcing_results", args{"request_id": "req_demo_done", "limit": 3, "blind": true}},
 		"get_not_found":    {"get_sourcing_results", args{"request_id": "req_unknown"}},
 		"get_bad_id":       {"get_sourcing_results", args{"request_id": "../x"}},
 	} {
@@ -605,4 +633,48 @@ func golden(t *testing.T, name, got string) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("%s (-want +got; go test ./tools -update rewrites it):\n%s", path, diff)
 	}
+}
+
+// Whatever a model sends, the answer is words, no request leaves that should
+// not, and no value comes back.
+func FuzzArguments(f *testing.F) {
+	for _, seed := range []string{
+		`{"request_id":"req_demo_done","limit":"3","detail":"full"}`, `{"request_id":"../x"}`, `[]`, `"x"`, `null`,
+		`{"request_id":"r","profile_ids":"[\"a\"]","min_score":1e308,"offset":-0.0,"blind":"TRUE","max_wait_seconds":1e30}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var arguments any
+		if json.Unmarshal(raw, &arguments) != nil {
+			return
+		}
+		given, _ := arguments.(map[string]any)
+		if wait, ok := given["max_wait_seconds"]; ok && wait != nil {
+			given["request_id"] = nil // no fuzzing of minutes
+		}
+		inWorld(t, tools.Settings{}, func(w *world) {
+			got := w.call("get_sourcing_results", arguments)
+			id, _ := given["request_id"].(string)
+			if requests := len(w.sandbox.Requests()); requests > 1 || requests == 1 && !client.ValidRequestID(id) {
+				t.Errorf("%d requests for %q", requests, id)
+			}
+			if got.text == "" || utf8.RuneCountInString(got.text) > 35_000 {
+				t.Errorf("%d characters", utf8.RuneCountInString(got.text))
+			}
+			if got.isError && len(id) > 8 && !client.ValidRequestID(id) && strings.Contains(got.text, id) {
+				t.Errorf("the id came back: %s", got.text)
+			}
+			if bad := sanitizetest.Unsafe(strings.Join(strings.Fields(head(got.text)), " ")); bad != "" {
+				t.Errorf("%s in:\n%s", bad, got.text)
+			}
+		})
+	})
+}
+
+// head is what an answer says in our own words, without the calls it names.
+func head(text string) string {
+	text, _, _ = strings.Cut(text, "⟦data")
+	text, _, _ = strings.Cut(text, "Next:")
+	return text
 }

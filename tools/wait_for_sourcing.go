@@ -26,8 +26,7 @@ func (t waitForSourcing) definition() mcp.Tool {
 	return mcp.NewTool("wait_for_sourcing",
 		readOnly("Wait for sourcing"),
 		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
-			"Often takes over a minute: when max_wait_seconds are over first, the answer says how far the run is; "+
-			"that is no error, call again."),
+			"When max_wait_seconds are over first, the answer says how far the run is: no error, call again."),
 		selecting(),
 		mcp.WithInteger("max_wait_seconds", mcp.Min(0), mcp.Max(float64(longest)),
 			mcp.Description(fmt.Sprintf("Longest wait, 0-%d; default %d; above %d only if the client shows progress",
@@ -38,9 +37,8 @@ func (t waitForSourcing) definition() mcp.Tool {
 func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	progress := newProgress(ctx, req)
 	a := readArguments(req.Params.Arguments)
-	id := a.requestID()
-	selection := a.selection()
-	withContacts := contacts(a, t.settings.AllowContacts)
+	v := view(a, t.settings)
+	id := v.RequestID
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
 	a.ignored()
 	if a.fault != "" {
@@ -51,7 +49,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 		if err != nil {
 			return stopped(err)
 		}
-		return answer(id, look, a, selection, withContacts), nil
+		return answer(v, look, a), nil
 	}
 	select {
 	case t.places <- struct{}{}:
@@ -73,9 +71,9 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	case err != nil:
 		return stopped(err)
 	case look.Err != nil && !look.Err.Transient():
-		return answer(id, look, a, selection, withContacts), nil
+		return answer(v, look, a), nil
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
-		return ended(id, look, a, selection, withContacts), nil
+		return ended(v, look, a), nil
 	}
 	return t.timeUp(id, look, a, wait, time.Since(start), faults), nil
 }

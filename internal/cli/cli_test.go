@@ -54,7 +54,7 @@ func TestTheDemoGoesFromProcessingToAShortlist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		execute(t, nil, "--demo", "call", "wait_for_sourcing", "request_id=req_demo").wants(t, 0,
-			[]string{"Sample data of the demo", "completed in 12 s: 20 scored of 115 found", "\n1. "},
+			[]string{"Sample data of the demo", "completed in 12 s: 20 scored of 115 found", "\n1 (96) "},
 			[]string{"Looking at the run\n", "Processing, 0 sourced so far", "Answered after 20 s\n"})
 		if took := time.Since(start); took > 21*time.Second {
 			t.Errorf("took %v", took)
@@ -73,7 +73,7 @@ func TestCallExitsByTheAnswer(t *testing.T) {
 			[]string{"wait_for_sourcing", "request_id=req_demo_failed"}, 0, []string{"PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again"}, []string{"Looking"},
 		},
 		"numbers and lists from text": {
-			[]string{"get_sourcing_results", "request_id=req_demo_done", "limit=1", "detail=brief"}, 0, []string{"Showing 1 in brief."}, nil,
+			[]string{"get_sourcing_results", "request_id=req_demo_done", "limit=1", "detail=brief"}, 0, []string{"Showing 1 in brief"}, nil,
 		},
 		"a malformed id": {[]string{"get_sourcing_results", "request_id=../x"}, 1, []string{"No request was made."}, nil},
 		"no tool":        {nil, 1, nil, []string{"call needs a tool"}},

@@ -71,7 +71,7 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 				t.Errorf("tools/list: %s", list.raw)
 			}
 			get := c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_done","detail":"brief"}`), ""))
-			if get.Result.IsError || !strings.Contains(get.text(), "\n20. ") || get.Result.StructuredContent != nil {
+			if get.Result.IsError || !strings.Contains(get.text(), "\n20 ") || get.Result.StructuredContent != nil {
 				t.Errorf("get: %s", get.raw)
 			}
 			bad := c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"instaview-mcp/internal/sanitize/sanitizetest"
 )
 
 func TestLineIsCutAtAWord(t *testing.T) {
@@ -46,7 +48,7 @@ func TestFloodsAreLinear(t *testing.T) {
 		s := strings.Repeat(flood, 400_000/len(flood))
 		for _, max := range []int{0, 300} {
 			got := Line(s, max)
-			if wrong := unsafeIn(brief(got.String)); wrong != "" && len(got.String) <= 300 {
+			if wrong := sanitizetest.Unsafe(brief(got.String)); wrong != "" && len(got.String) <= 300 {
 				t.Errorf("Line(%q repeated, %d): %s", flood, max, wrong)
 			}
 			if second := Line(got.String, max); second != (Text{String: got.String}) {

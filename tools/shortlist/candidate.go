@@ -26,6 +26,7 @@ const (
 // card writes one candidate, and notes on the way what was done to its text.
 type card struct {
 	c       *client.Candidate
+	mask    *mask // nil if names are shown
 	out     strings.Builder
 	item    int // characters of a list's item
 	items   int // items of a list
@@ -33,26 +34,35 @@ type card struct {
 	altered bool
 }
 
-// render writes a candidate with a newline at its end, in at most maxCandidate
-// characters, and reports whether anything was shortened. A candidate larger
-// than that has its lists cut shorter and shorter until it fits.
-func render(c *client.Candidate, d Detail, contacts bool) (text string, cut bool) {
+// rendered is a candidate in words, with a newline at its end.
+type rendered struct {
+	text    string
+	cut     bool // something was shortened
+	altered bool // something was removed or defused for safety
+}
+
+// render writes a candidate in at most maxCandidate characters. One larger than
+// that has its lists cut shorter and shorter until it fits.
+func render(c *client.Candidate, v View, d Detail) rendered {
 	for item, items := maxItem, maxItems; ; item, items = item*2/3, items*2/3 {
 		k := card{c: c, item: item, items: max(items, 1)}
-		k.write(d, contacts)
-		if text = k.out.String(); utf8.RuneCountInString(text) <= maxCandidate {
-			return text, k.cut
+		if v.Blind {
+			k.mask = newMask(sanitize.Line(c.Name, 0).String)
+		}
+		k.write(d, v.Contacts && !v.Blind)
+		if text := k.out.String(); utf8.RuneCountInString(text) <= maxCandidate {
+			return rendered{text, k.cut, k.altered}
 		}
 	}
 }
 
 func (k *card) write(d Detail, contacts bool) {
 	if d == Brief {
-		k.line("", append(k.who(), k.label("risk: ", k.firstRisk()), k.text(k.c.ProfileID, maxHandle))...)
+		k.line("", k.who(), k.label("! ", k.firstRisk()), k.id())
 		return
 	}
 	c := k.c
-	k.line("", k.who()...)
+	k.line("", k.who())
 	k.field("headline", k.headline())
 	k.field("why", k.text(c.Rationale, maxRationale))
 	k.field("fit", k.list(c.FitPoints))
@@ -65,30 +75,40 @@ func (k *card) write(d Detail, contacts bool) {
 	if contacts {
 		k.field("email", k.list(c.Emails))
 	}
-	profile, _ := sanitize.LinkedIn(c.LinkedInURL)
-	k.line(indent, k.text(c.ProfileID, maxHandle), profile)
+	profile := ""
+	if k.mask == nil {
+		profile, _ = sanitize.LinkedIn(c.LinkedInURL)
+	}
+	k.line(indent, k.id(), profile)
 	k.notes()
 }
 
 const indent = "   "
 
-// who is what stands on the first line of every detail: rank and name, score,
-// role and company, place.
-func (k *card) who() []string {
+// who is what stands on the first line of every detail. Rank and score come
+// first, where no name can forge them, and no text can hold the brackets of id.
+func (k *card) who() string {
 	c := k.c
+	who := fmt.Sprint(c.Rank)
+	if c.MatchScore != nil {
+		who += " (" + number(*c.MatchScore) + ")"
+	}
 	name := k.text(c.Name, maxName)
-	if name == "" {
+	switch {
+	case k.mask != nil:
+		name = "(name hidden)"
+	case name == "":
 		name = "(no name)"
 	}
-	score := ""
-	if c.MatchScore != nil {
-		score = number(*c.MatchScore)
+	job := joined(", ", k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle))
+	return who + " " + joined(": ", name, joined("; ", job, k.text(c.Location, maxTitle)))
+}
+
+func (k *card) id() string {
+	if id := handle(k.c); id != "" {
+		return "[" + id + "]"
 	}
-	return []string{
-		fmt.Sprintf("%d. %s", c.Rank, name), score,
-		joined(", ", k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle)),
-		k.text(c.Location, maxTitle),
-	}
+	return ""
 }
 
 func (k *card) firstRisk() string {
@@ -184,6 +204,9 @@ func (k *card) text(s string, size int) string {
 	t := sanitize.Line(s, size)
 	k.cut = k.cut || t.Cut
 	k.altered = k.altered || t.Altered
+	if k.mask != nil {
+		return k.mask.hide(t.String)
+	}
 	return t.String
 }
 
@@ -215,7 +238,7 @@ func (k *card) field(label, value string) {
 
 // line writes the parts that are not empty, and nothing if none is left.
 func (k *card) line(indent string, parts ...string) {
-	if s := joined(" · ", parts...); s != "" {
+	if s := joined(" ", parts...); s != "" {
 		k.out.WriteString(indent + s + "\n")
 	}
 }

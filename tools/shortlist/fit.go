@@ -16,14 +16,15 @@ type block struct {
 	left  []*client.Candidate // selected and not shown
 	first *client.Candidate
 	cut   bool // some text was shortened
+	// altered counts the candidates whose text was changed for safety.
+	altered int
 }
 
 // deck is the candidates selected, each rendered once at most.
 type deck struct {
 	view       View
 	candidates []*client.Candidate
-	texts      []string // of the first candidates, as far as they were needed
-	cut        []bool
+	rendered   []rendered // the first candidates, as far as they were needed
 }
 
 // detail is how the candidate at i is shown; ok is false beyond the limit. The
@@ -38,13 +39,12 @@ func (d *deck) detail(i int) (detail Detail, ok bool) {
 	return "", false
 }
 
-func (d *deck) text(i int) (text string, cut bool) {
-	if i == len(d.texts) {
+func (d *deck) card(i int) rendered {
+	if i == len(d.rendered) {
 		detail, _ := d.detail(i)
-		text, cut := render(d.candidates[i], detail, d.view.Contacts)
-		d.texts, d.cut = append(d.texts, text), append(d.cut, cut)
+		d.rendered = append(d.rendered, render(d.candidates[i], d.view, detail))
 	}
-	return d.texts[i], d.cut[i]
+	return d.rendered[i]
 }
 
 // fit takes candidates, best first, into room characters. A candidate is shown
@@ -57,8 +57,8 @@ func (d *deck) fit(room int) block {
 			b.left = d.candidates[i:]
 			break
 		}
-		text, cut := d.text(i)
-		if room -= utf8.RuneCountInString(text); room < 0 && i > 0 {
+		card := d.card(i)
+		if room -= utf8.RuneCountInString(card.text); room < 0 && i > 0 {
 			b.left = d.candidates[i:]
 			break
 		}
@@ -70,8 +70,11 @@ func (d *deck) fit(room int) block {
 		} else {
 			b.tail = append(b.tail, c.Rank)
 		}
-		b.texts = append(b.texts, text)
-		b.cut = b.cut || cut
+		b.texts = append(b.texts, card.text)
+		b.cut = b.cut || card.cut
+		if card.altered {
+			b.altered++
+		}
 	}
 	return b
 }
@@ -93,6 +96,9 @@ func (b block) showing(v View) string {
 	if len(b.tail) > 0 {
 		s += fmt.Sprintf(", %s in brief", ranges(b.tail))
 	}
+	if len(b.tail) > 0 || v.detail() == Brief {
+		s += " (“!”: first red flag)"
+	}
 	s += "."
 	if b.cut {
 		s += " “…” marks shortened text."
@@ -107,8 +113,12 @@ func next(r *client.Results, v View, b block) string {
 		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(b.left)), v.rest(b)))
 	}
 	if len(b.texts) > 0 && v.detail() != Full {
-		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(request_id=%q, detail=\"full\", profile_ids=[%s]) for experience and evidence.",
-			v.RequestID, example(b.first)))
+		blind := ""
+		if v.Blind {
+			blind = ", blind=true"
+		}
+		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(request_id=%q, detail=\"full\", profile_ids=[%s]%s) for experience and evidence.",
+			v.RequestID, example(b.first), blind))
 	}
 	if r.Finished() && len(r.Candidates) > 0 {
 		lines = append(lines, "This run is finished; looking again changes nothing.")
@@ -152,6 +162,9 @@ func (v View) rest(b block) string {
 	}
 	if v.Contacts {
 		args = append(args, "include_contacts=true")
+	}
+	if v.Blind {
+		args = append(args, "blind=true")
 	}
 	return "get_sourcing_results(" + strings.Join(args, ", ") + ")"
 }

@@ -35,13 +35,6 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func wasWere(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
-}
-
 // maxRanges keeps a filtered answer's ranks to one line.
 const maxRanges = 12
 
