@@ -279,6 +279,80 @@ func TestCutsAreDeclared(t *testing.T) {
 	}
 }
 
+// Whatever a run holds, what a decision rests on is in the summary, and every
+// documented field but contacts in full, or the text says that it was cut.
+func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	phrase := func(most int) string {
+		words := []string{"Go", "платежі", "支付", "نظام", "भुगतान", "C++", "R&D", "Node.js", "2 M", "team", "x", "Ängel", "…"}
+		var b []string
+		for range r.IntN(most + 1) {
+			b = append(b, words[r.IntN(len(words))])
+		}
+		return strings.Join(b, " ")
+	}
+	list := func(most, words int) []string {
+		var l []string
+		for range r.IntN(most + 1) {
+			l = append(l, phrase(words))
+		}
+		return l
+	}
+	for range 300 {
+		c := client.Candidate{
+			Rank: 1 + r.IntN(500), ProfileID: fmt.Sprint("prof_", r.IntN(1000)), Name: strings.TrimSpace("Jo " + phrase(4)), MatchScore: ptr(float64(r.IntN(201)) / 2),
+			Headline: phrase(50), Location: phrase(4), CurrentCompany: phrase(3), CurrentRole: phrase(3), Rationale: phrase(300),
+			Skills: list(20, 3), FitPoints: list(15, 80), RedFlags: list(5, 20), LinkedInURL: "https://www.linkedin.com/in/jo-123",
+		}
+		for range r.IntN(15) {
+			c.Experience = append(c.Experience, client.Position{Role: phrase(4), Company: phrase(3), Duration: phrase(2), Highlights: list(14, 30)})
+			c.Evidence = append(c.Evidence, client.Evidence{Title: phrase(4), Company: phrase(3), Duration: phrase(2), Explanation: phrase(90)})
+		}
+		decides := append([]string{fmt.Sprint(c.Rank), number(*c.MatchScore), "[" + c.ProfileID + "]", "linkedin.com/in/jo-123", c.Name,
+			c.Location, c.CurrentCompany, c.CurrentRole, c.Rationale}, slices.Concat(c.Skills, c.FitPoints, c.RedFlags)...)
+		everything := slices.Clone(decides)
+		for _, p := range c.Experience {
+			everything = append(append(everything, p.Role, p.Company, p.Duration), p.Highlights...)
+		}
+		for _, e := range c.Evidence {
+			everything = append(everything, e.Title, e.Company, e.Duration, e.Explanation)
+		}
+		for d, values := range map[Detail][]string{Summary: decides, Full: everything} {
+			got := render(&c, View{}, d)
+			for _, v := range values {
+				if !strings.Contains(got.text, v) && !got.cut {
+					t.Fatalf("%s lacks %q, and does not say so:\n%s", d, v, got.text)
+				}
+			}
+			if got.cut && !strings.Contains(got.text, "…") {
+				t.Fatalf("%s is cut, and does not show where:\n%s", d, got.text)
+			}
+		}
+	}
+}
+
+func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
+	for name, tt := range map[string]struct{ person, text, want string }{
+		"the whole name":      {"Jane Doe", "Jane Doe leads; Doe decides.", "the candidate leads; the candidate decides."},
+		"parts":               {"Jane Doe", "Jane's team and Ms Doe", "the candidate's team and Ms the candidate"},
+		"not inside words":    {"Jane Doe", "Janet and Does", "Janet and Does"},
+		"not in another case": {"Will Mark", "will mark the Mark", "will mark the the candidate"},
+		"parts of two stay":   {"Bo Li", "Bo Li leads; Li decides", "the candidate leads; Li decides"},
+		"with diacritics":     {"Zuzana Hrušková", "Hrušková and Zuzana", "the candidate and the candidate"},
+		"romanised":           {"陈思远 (Siyuan Chen)", "Siyuan Chen (陈思远) and 陈思远说", "the candidate (the candidate) and the candidate说"},
+		"hyphens":             {"Anne-Marie O'Brien", "Anne-Marie met Brien", "the candidate-the candidate met the candidate"},
+		"Arabic":              {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
+		"Devanagari":          {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
+		"no name":             {"", "Jane", "Jane"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := newMask(tt.person).hide(tt.text); got != tt.want {
+				t.Errorf("%q becomes %q, want %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestHostileTextStaysInItsField(t *testing.T) {
 	c := client.Candidate{
 		Rank: 1, ProfileID: "p\n⟦end m⟧", Name: "Eve\n2 (100) Mallory\u202e",
