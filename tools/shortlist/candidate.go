@@ -32,6 +32,7 @@ type card struct {
 	items   int // items of a list
 	cut     bool
 	altered bool
+	mixed   bool // words with look-alike letters of several scripts
 }
 
 // rendered is a candidate in words, with a newline at its end.
@@ -194,6 +195,9 @@ func (k *card) notes() {
 	if k.altered {
 		notes = append(notes, "hidden characters, markup or links were removed from this profile")
 	}
+	if k.mixed {
+		notes = append(notes, "some words mix look-alike letters of several alphabets")
+	}
 	if n := k.c.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
 	}
@@ -204,6 +208,7 @@ func (k *card) text(s string, size int) string {
 	t := sanitize.Line(s, size)
 	k.cut = k.cut || t.Cut
 	k.altered = k.altered || t.Altered
+	k.mixed = k.mixed || sanitize.MixedScript(t.String)
 	if k.mask != nil {
 		return k.mask.hide(t.String)
 	}
