@@ -216,7 +216,11 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		return r, looks, current
 	}
 	if r.queue == nil || urgent || r.due.After(end) {
-		p.enqueue(r, later(now, r.notBefore), urgent)
+		due := now
+		if !r.due.IsZero() && r.due.Before(now) {
+			due = r.due // its turn outlives whoever waited before
+		}
+		p.enqueue(r, later(due, r.notBefore), urgent)
 	}
 	p.dispatchLocked()
 	return r, looks, current
@@ -271,7 +275,7 @@ func (p *Poller) enqueue(r *run, due time.Time, urgent bool) {
 		if r.queue != to {
 			r.remove()
 		}
-	} else {
+	} else if !due.Equal(r.due) {
 		p.order++
 		r.order = p.order
 	}
@@ -329,7 +333,7 @@ func (p *Poller) ask(r *run) {
 		return
 	}
 	failure := asFailure(err)
-	r.record(results, failure, now)
+	r.record(results, failure, now, p.crowded())
 	p.learn(results, failure, now)
 	p.tell(r, results, failure, now)
 	switch {
@@ -339,6 +343,12 @@ func (p *Poller) ask(r *run) {
 		p.enqueue(r, r.due, false)
 	}
 	p.dispatchLocked()
+}
+
+// crowded reports whether more runs are queued than the budget serves within
+// the floor.
+func (p *Poller) crowded() bool {
+	return p.budget.spacing(p.queue.Len()+p.urgent.Len()) > Floor
 }
 
 // attempt asks the API. What a body makes it panic with is a fault of that

@@ -29,8 +29,8 @@ type run struct {
 	changed   chan struct{} // closed, and replaced, at every look
 }
 
-// record takes in an attempt that ended now, and reports when the next is due.
-func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
+// record takes in an attempt that ended now, and sets when the next is due.
+func (r *run) record(results *client.Results, failure *client.Error, now time.Time, crowded bool) {
 	r.looks++
 	r.look.At, r.look.Err = now, failure
 	hold := Floor
@@ -43,7 +43,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 		if age, ok := results.Age(); ok && now.Add(-age).Before(r.born) {
 			r.born = now.Add(-age)
 		}
-		next = r.schedule.afterAnswer(now.Sub(r.born))
+		next = r.schedule.afterAnswer(now.Sub(r.born), crowded)
 	case failure.Transient():
 		hold = max(Floor, failure.RetryAfter)
 		next = r.schedule.afterFault(hold)

@@ -58,11 +58,12 @@ func exponential(initial time.Duration, multiplier float64, ceiling time.Duratio
 }
 
 // afterAnswer is the time from an answer to the next look, for a run that was
-// age old when it answered.
-func (s *schedule) afterAnswer(age time.Duration) time.Duration {
+// age old when it answered. When runs crowd the budget, the look at the first
+// age, which finds hardly any run ended, is left to others.
+func (s *schedule) afterAnswer(age time.Duration, crowded bool) time.Duration {
 	s.faults.Reset()
 	switch {
-	case age < firstAge:
+	case age < firstAge && !crowded:
 		return max(Floor, firstAge-age)
 	case age < secondAge:
 		return max(Floor, secondAge-age)
