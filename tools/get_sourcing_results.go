@@ -56,8 +56,8 @@ func answer(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult 
 	case look.Results.InProgress():
 		lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look)}
 		lines = append(lines, a.notes...)
-		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(request_id=%q) waits for the end. "+
-			"Another look before %s have passed would give this answer again.", id, shortlist.Duration(poll.Floor)))
+		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(%s) waits for the end. "+
+			"Another look before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
 		return mcp.NewToolResultText(strings.Join(lines, "\n"))
 	default:
 		return ended(v, look, a)

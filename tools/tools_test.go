@@ -397,9 +397,9 @@ func TestArgumentsAreLenientInType(t *testing.T) {
 		"null for the default":            {args{"limit": nil, "detail": nil, "profile_ids": nil}, "Showing 1-10 in summary, 11"},
 		"A04 limit too large":             {args{"limit": 1e9, "detail": "brief"}, "limit was lowered to 50, the most allowed."},
 		"upper case":                      {args{"detail": "BRIEF"}, "Showing 1-20 in brief"},
-		"A08 one id, of another run":      {args{"profile_ids": "nope"}, "Not in this run: nope."},
-		"ids with commas":                 {args{"profile_ids": "a, b"}, "Not in this run: a, b."},
-		"ids as JSON":                     {args{"profile_ids": `["a","b"]`}, "Not in this run: a, b."},
+		"A08 one id, of another run":      {args{"profile_ids": "nope"}, "Not in this run: \"nope\"."},
+		"ids with commas":                 {args{"profile_ids": "a, b"}, "Not in this run: \"a\", \"b\"."},
+		"ids as JSON":                     {args{"profile_ids": `["a","b"]`}, "Not in this run: \"a\", \"b\"."},
 		"A07 contacts in a string":        {args{"include_contacts": "true"}, "has not set INSTAVIEW_ALLOW_CONTACTS=true"},
 		"A03 unknown arguments are named": {args{"admin": true, "x": 1}, "Ignored, as this tool has no such argument: admin, x."},
 		"three unknown at most":           {args{"a": 1, "b": 1, "c": 1, "d": 1}, "no such argument: a, b, c."},
@@ -505,7 +505,7 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 		blind := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50, "blind": true, "include_contacts": true})
 		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they tell names.")
 		for line := range strings.Lines(open.text) {
-			found := regexp.MustCompile(`^\d+ (?:\([\d.]+\) )?(.+?): `).FindStringSubmatch(line)
+			found := regexp.MustCompile(`^\d+\*? (?:\([\d.]+\) )?(.+?): `).FindStringSubmatch(line)
 			if found == nil {
 				continue
 			}
@@ -522,6 +522,18 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 		}
 		id := regexp.MustCompile(`\[(prof_[^\]]+)\]`).FindStringSubmatch(blind.text)
 		w.call("get_sourcing_results", args{"request_id": "req_demo_done", "profile_ids": id[1], "blind": true}).wants(t, false, "Showing 1 in summary")
+	})
+}
+
+// Whatever state a run is in, the call an answer names shows no more than was
+// asked for.
+func TestTheNextCallKeepsTheArguments(t *testing.T) {
+	inWorld(t, tools.Settings{}, func(w *world) {
+		given := args{"request_id": "req_demo_slow", "blind": true, "detail": "full", "min_score": 80, "profile_ids": []string{"p1"}}
+		const want = `wait_for_sourcing(request_id="req_demo_slow", detail="full", min_score=80, profile_ids=["p1"], blind=true`
+		w.call("get_sourcing_results", given).wants(t, false, want+")")
+		given["max_wait_seconds"] = 7
+		w.call("wait_for_sourcing", given).wants(t, false, want+", max_wait_seconds=7)")
 	})
 }
 

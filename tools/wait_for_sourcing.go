@@ -56,7 +56,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 		defer func() { <-t.places }()
 	default:
 		return mcp.NewToolResultError(fmt.Sprintf("This server is busy with %d waits, its limit. "+
-			"Try again in 10 s, or look once with get_sourcing_results(request_id=%q).", cap(t.places), id)), nil
+			"Try again in 10 s, or look once with get_sourcing_results(%s).", cap(t.places), v.Arguments())), nil
 	}
 
 	progress.begin(wait)
@@ -75,12 +75,13 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
 		return ended(v, look, a), nil
 	}
-	return t.timeUp(id, look, a, wait, time.Since(start), faults), nil
+	return t.timeUp(v, look, a, wait, time.Since(start), faults), nil
 }
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(id string, look poll.Look, a *arguments, wait, waited time.Duration, faults int) *mcp.CallToolResult {
+func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) *mcp.CallToolResult {
+	id := v.RequestID
 	if look.Results == nil {
 		if look.Err != nil {
 			return mcp.NewToolResultError(failure(look.Err, look.NextIn))
@@ -97,7 +98,7 @@ func (t waitForSourcing) timeUp(id string, look poll.Look, a *arguments, wait, w
 	}
 	lines = append(lines, a.notes...)
 
-	call := fmt.Sprintf("wait_for_sourcing(request_id=%q", id)
+	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
 	}

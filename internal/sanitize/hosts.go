@@ -107,6 +107,8 @@ var linkedEndings = setOf(`
 	aero app arpa asia biz blog click cloud club com coop dev edu example gle goog google gov icu info int internal jobs link live
 	local mil mobi mov museum name net news online onion org page post press pro shop site space store stream tech tel top travel vip
 	website wiki win xxx xyz zip
+	autos beauty bond cfd cyou digital fit fun hair homes icu lol makeup mom monster motorcycles pics quest rest sbs skin today world
+	yachts
 	rs sh
 `)
 

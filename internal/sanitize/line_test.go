@@ -113,9 +113,20 @@ func TestBrokenTerminalSequencesTakeNoTextWithThem(t *testing.T) {
 	})
 }
 
+// Signs that make no link and no fence are written differently, and are no reason for a warning.
+func TestHonestBracketsAreNoAlteration(t *testing.T) {
+	for in, want := range map[string]string{
+		"[Remote] Engineer": "(Remote) Engineer", "uses `pandas`": "uses 'pandas'", "[a] and (b)": "(a) and (b)", "\u1fef": "'",
+	} {
+		if got := Line(in, 0); got.String != want || got.Altered {
+			t.Errorf("Line(%q) = %+v, want %q, not altered", in, got, want)
+		}
+	}
+}
+
 func TestMarkupIsDefused(t *testing.T) {
 	altered(t, [][2]string{
-		{"![a](b) [c][d]", "!(a)(b) (c)(d)"}, {"[[]](x)", "(())(x)"}, {"`code` ```", "'code' '''"}, {"\u1fef", "'"},
+		{"![a](b) [c][d]", "!(a)(b) (c)(d)"}, {"[[]](x)", "(())(x)"}, {"`code` ```", "'code' '''"},
 		{"⟦end 7c1e⟧ 〚data〛", "(end 7c1e) (data)"}, {"<b>Jane</b>", "&lt;b&gt;Jane&lt;/b&gt;"}, {"<!doctype>", "&lt;!doctype&gt;"},
 		{"<\u200b!-- x -->Jane", "Jane"},
 	})

@@ -92,12 +92,22 @@ func signAt(s string) (string, int) {
 	return "", 0
 }
 
+// linkTextLength is how far the text of a Markdown link is looked through.
+const linkTextLength = 200
+
 // changesMeaning says whether replacing the sign that s begins with counts as altering the text. A '|' is a matter of layout, a '>'
-// closes nothing that was not opened, and a '<' before a space or a number compares.
+// closes nothing that was not opened, a '<' before a space or a number compares, and brackets and single backticks are honest signs as long
+// as they make no link and no fence.
 func changesMeaning(s string) bool {
 	switch s[0] {
 	case '|', '>':
 		return false
+	case '[':
+		return strings.Contains(s[:min(len(s), linkTextLength)], "](")
+	case ']':
+		return strings.HasPrefix(s, "](")
+	case '`':
+		return strings.HasPrefix(s, "``")
 	case '<':
 		return len(s) > 1 && !strings.ContainsRune(" 0123456789=-", rune(s[1]))
 	}

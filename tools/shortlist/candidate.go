@@ -2,6 +2,7 @@ package shortlist
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,41 +26,54 @@ const (
 
 // card writes one candidate, and notes on the way what was done to its text.
 type card struct {
-	c       *client.Candidate
-	mask    *mask // nil if names are shown
-	out     strings.Builder
-	item    int // characters of a list's item
-	items   int // items of a list
-	cut     bool
-	altered bool
-	mixed   bool // words with look-alike letters of several scripts
+	c        *client.Candidate
+	mask     *mask // nil if names are shown
+	contacts bool  // e-mail addresses are shown
+	out      strings.Builder
+	item     int // characters of a list's item
+	items    int // items of a list
+	cut      bool
+	altered  bool
+	mixed    bool // words with look-alike letters of several scripts
+	unlinked bool // the profile link was not one of LinkedIn's
 }
 
 // rendered is a candidate in words, with a newline at its end.
 type rendered struct {
-	text    string
-	cut     bool // something was shortened
-	altered bool // something was removed or defused for safety
+	text   string
+	cut    bool // something was shortened
+	marked bool // something was changed for safety, or reads as it is not
 }
 
+// minItem is as short as an item gets to make a candidate fit.
+const minItem = 20
+
 // render writes a candidate in at most maxCandidate characters. One larger than
-// that has its lists cut shorter and shorter until it fits.
+// that has its lists cut shorter and shorter until it fits, which it does at
+// the latest with one item of minItem characters in each.
 func render(c *client.Candidate, v View, d Detail) rendered {
-	for item, items := maxItem, maxItems; ; item, items = item*2/3, items*2/3 {
-		k := card{c: c, item: item, items: max(items, 1)}
+	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {
+		k := card{c: c, contacts: v.Contacts && !v.Blind, item: item, items: items}
 		if v.Blind {
-			k.mask = newMask(sanitize.Line(c.Name, 0).String)
+			k.mask = newMask(sanitize.Line(c.Name, maxName).String)
 		}
-		k.write(d, v.Contacts && !v.Blind)
-		if text := k.out.String(); utf8.RuneCountInString(text) <= maxCandidate {
-			return rendered{text, k.cut, k.altered}
+		k.write(d)
+		text := k.out.String()
+		if utf8.RuneCountInString(text) >= maxCandidate && item > minItem {
+			continue
 		}
+		rank := fmt.Sprint(c.Rank)
+		marked := k.altered || k.mixed
+		if marked {
+			text = rank + "*" + strings.TrimPrefix(text, rank)
+		}
+		return rendered{text, k.cut, marked}
 	}
 }
 
-func (k *card) write(d Detail, contacts bool) {
+func (k *card) write(d Detail) {
 	if d == Brief {
-		k.line("", k.who(), k.label("! ", k.firstRisk()), k.id())
+		k.line("", k.who(), k.label("| ", k.firstRisk()), k.id())
 		return
 	}
 	c := k.c
@@ -73,21 +87,18 @@ func (k *card) write(d Detail, contacts bool) {
 		k.experience()
 		k.evidence()
 	}
-	if contacts {
+	if k.contacts {
 		k.field("email", k.list(c.Emails))
 	}
-	profile := ""
-	if k.mask == nil {
-		profile, _ = sanitize.LinkedIn(c.LinkedInURL)
-	}
-	k.line(indent, k.id(), profile)
+	k.line(indent, k.id(), k.profile())
 	k.notes()
 }
 
 const indent = "   "
 
 // who is what stands on the first line of every detail. Rank and score come
-// first, where no name can forge them, and no text can hold the brackets of id.
+// first, where no name can forge them, and no text can hold the "|" before a red
+// flag or the brackets of id.
 func (k *card) who() string {
 	c := k.c
 	who := fmt.Sprint(c.Rank)
@@ -102,14 +113,28 @@ func (k *card) who() string {
 		name = "(no name)"
 	}
 	job := joined(", ", k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle))
+	name = strings.ReplaceAll(name, ": ", " - ") // or it could begin a job of its own
 	return who + " " + joined(": ", name, joined("; ", job, k.text(c.Location, maxTitle)))
 }
 
 func (k *card) id() string {
-	if id := handle(k.c); id != "" {
-		return "[" + id + "]"
+	id := sanitize.Line(k.c.ProfileID, maxHandle)
+	k.altered = k.altered || id.Altered
+	if id.String == "" {
+		return ""
 	}
-	return ""
+	return "[" + id.String + "]"
+}
+
+func (k *card) profile() string {
+	if k.mask != nil {
+		return ""
+	}
+	path, ok := sanitize.LinkedIn(k.c.LinkedInURL)
+	if !ok && k.c.LinkedInURL != "" {
+		k.unlinked = true
+	}
+	return path
 }
 
 func (k *card) firstRisk() string {
@@ -198,6 +223,9 @@ func (k *card) notes() {
 	if k.mixed {
 		notes = append(notes, "some words mix look-alike letters of several alphabets")
 	}
+	if k.unlinked {
+		notes = append(notes, "the profile link is not one of LinkedIn's and is left out")
+	}
 	if n := k.c.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
 	}
@@ -209,11 +237,23 @@ func (k *card) text(s string, size int) string {
 	k.cut = k.cut || t.Cut
 	k.altered = k.altered || t.Altered
 	k.mixed = k.mixed || sanitize.MixedScript(t.String)
-	if k.mask != nil {
-		return k.mask.hide(t.String)
+	shown := t.String
+	if !k.contacts {
+		shown = contact.ReplaceAllString(shown, "(contact hidden)")
 	}
-	return t.String
+	if k.mask != nil {
+		shown = k.mask.hide(shown)
+	}
+	if shown == t.String {
+		return shown
+	}
+	// What was put in may be longer, and stand beside what it must not.
+	return sanitize.Line(shown, size).String
 }
+
+// contact finds e-mail addresses and international telephone numbers, which
+// profiles hold in their free text, too.
+var contact = regexp.MustCompile(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+|(?:\+|\b00)[1-9](?:[ ().-]?[0-9]){7,14}\b`)
 
 func (k *card) list(items []string) string {
 	var shown []string

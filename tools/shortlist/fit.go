@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 // block is the candidates of one answer, as far as they fit.
 type block struct {
-	texts []string
-	main  []int               // ranks shown in the detail asked for
-	tail  []int               // ranks that follow in brief
-	left  []*client.Candidate // selected and not shown
-	first *client.Candidate
-	cut   bool // some text was shortened
-	// altered counts the candidates whose text was changed for safety.
-	altered int
+	texts  []string
+	main   []int               // ranks shown in the detail asked for
+	tail   []int               // ranks that follow in brief
+	left   []*client.Candidate // selected and not shown
+	first  *client.Candidate
+	cut    bool // some text was shortened
+	marked int  // candidates with a "*"
 }
 
 // deck is the candidates selected, each rendered once at most.
@@ -72,8 +72,8 @@ func (d *deck) fit(room int) block {
 		}
 		b.texts = append(b.texts, card.text)
 		b.cut = b.cut || card.cut
-		if card.altered {
-			b.altered++
+		if card.marked {
+			b.marked++
 		}
 	}
 	return b
@@ -97,7 +97,7 @@ func (b block) showing(v View) string {
 		s += fmt.Sprintf(", %s in brief", ranges(b.tail))
 	}
 	if len(b.tail) > 0 || v.detail() == Brief {
-		s += " (“!”: first red flag)"
+		s += " (“|”: first red flag)"
 	}
 	s += "."
 	if b.cut {
@@ -113,12 +113,8 @@ func next(r *client.Results, v View, b block) string {
 		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(b.left)), v.rest(b)))
 	}
 	if len(b.texts) > 0 && v.detail() != Full {
-		blind := ""
-		if v.Blind {
-			blind = ", blind=true"
-		}
-		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(request_id=%q, detail=\"full\", profile_ids=[%s]%s) for experience and evidence.",
-			v.RequestID, example(b.first), blind))
+		full := View{RequestID: v.RequestID, Selection: Selection{Detail: Full, ProfileIDs: []string{handle(b.first)}}, Contacts: v.Contacts, Blind: v.Blind}
+		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(%s) for experience and evidence.", full.Arguments()))
 	}
 	if r.Finished() && len(r.Candidates) > 0 {
 		lines = append(lines, "This run is finished; looking again changes nothing.")
@@ -135,45 +131,47 @@ func ranksAre(ranks []int) string {
 
 // rest writes the call that goes on where this answer ends.
 func (v View) rest(b block) string {
-	args := []string{fmt.Sprintf("request_id=%q", v.RequestID)}
+	next := v
 	switch {
 	case v.isDefault() && len(b.main) < v.limit(): // no room even for the first ten
-		args = append(args, fmt.Sprintf("detail=%q", string(Summary)))
+		next.Detail = Summary
 	case v.isDefault(): // the lines that are left go on in brief
-		args = append(args, fmt.Sprintf("detail=%q", string(Brief)))
-	case v.Detail != "":
-		args = append(args, fmt.Sprintf("detail=%q", string(v.Detail)))
-	}
-	if v.Limit > 0 {
-		args = append(args, fmt.Sprintf("limit=%d", v.Limit))
+		next.Detail = Brief
 	}
 	if len(v.ProfileIDs) > 0 {
 		// Only those that are left are named, and min_score let them through.
-		var ids []string
+		next.ProfileIDs, next.MinScore, next.Offset = nil, nil, 0
 		for _, c := range b.left {
-			ids = append(ids, example(c))
+			next.ProfileIDs = append(next.ProfileIDs, handle(c))
 		}
-		args = append(args, "profile_ids=["+strings.Join(ids, ", ")+"]")
 	} else {
-		args = append(args, fmt.Sprintf("offset=%d", v.Offset+len(b.main)+len(b.tail)))
-		if v.MinScore != nil {
-			args = append(args, "min_score="+number(*v.MinScore))
-		}
+		next.Offset = v.Offset + len(b.main) + len(b.tail)
 	}
-	if v.Contacts {
-		args = append(args, "include_contacts=true")
-	}
-	if v.Blind {
-		args = append(args, "blind=true")
-	}
-	return "get_sourcing_results(" + strings.Join(args, ", ") + ")"
+	return "get_sourcing_results(" + next.Arguments() + ")"
 }
 
-// example names a candidate by its id, if that needs no quoting.
-func example(c *client.Candidate) string {
-	id := handle(c)
-	if id == "" || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:") != "" {
-		return "…"
+// Arguments writes the arguments of a call that shows what v shows.
+func (v View) Arguments() string {
+	args := []string{fmt.Sprintf("request_id=%q", v.RequestID)}
+	add := func(given bool, format string, value any) {
+		if given {
+			args = append(args, fmt.Sprintf(format, value))
+		}
 	}
-	return fmt.Sprintf("%q", id)
+	add(v.Detail != "", "detail=%q", string(v.Detail))
+	add(v.Limit > 0, "limit=%d", v.Limit)
+	add(v.Offset > 0, "offset=%d", v.Offset)
+	if v.MinScore != nil {
+		args = append(args, "min_score="+number(*v.MinScore))
+	}
+	if len(v.ProfileIDs) > 0 {
+		ids := make([]string, len(v.ProfileIDs))
+		for i, id := range v.ProfileIDs {
+			ids[i] = fmt.Sprintf("%q", sanitize.Line(id, maxHandle).String)
+		}
+		args = append(args, "profile_ids=["+strings.Join(ids, ", ")+"]")
+	}
+	add(v.Contacts, "include_contacts=%v", true)
+	add(v.Blind, "blind=%v", true)
+	return strings.Join(args, ", ")
 }

@@ -135,7 +135,7 @@ func (p picked) notes() []string {
 		const named = 5
 		shown := make([]string, 0, named)
 		for _, id := range p.unknownIDs[:min(n, named)] {
-			shown = append(shown, sanitize.Line(id, 64).String)
+			shown = append(shown, fmt.Sprintf("%q", sanitize.Line(id, 64).String))
 		}
 		note := "Not in this run: " + strings.Join(shown, ", ")
 		if n > named {

@@ -64,6 +64,8 @@ func Render(r *client.Results, v View) string {
 		notes = append(notes, blindLabel, "E-mail addresses are left out, as they tell names.")
 	case v.Blind:
 		notes = append(notes, blindLabel)
+	case v.Contacts && v.detail() == Brief:
+		notes = append(notes, "E-mail addresses are shown in summary and full, not in brief.")
 	case v.Contacts:
 		notes = append(notes, contactDuty)
 	}
@@ -91,8 +93,8 @@ func compose(r *client.Results, v View, notes []string, b block) string {
 	for _, note := range notes {
 		s.WriteString(note + "\n")
 	}
-	if b.altered > 0 {
-		s.WriteString(count(b.altered, "profile", "profiles") + " below had hidden characters, markup or links removed.\n")
+	if b.marked > 0 {
+		s.WriteString(count(b.marked, "profile", "profiles") + " below, marked *, had hidden characters, markup or links removed, or holds words of look-alike letters.\n")
 	}
 	if len(b.texts) > 0 {
 		s.WriteString(provenance(r) + "\n")

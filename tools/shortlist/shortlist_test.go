@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/internal/sanitize/sanitizetest"
 )
 
@@ -40,7 +41,7 @@ func shownRanks(text string) []int {
 	block, _, _ = strings.Cut(block, "⟦end ")
 	for line := range strings.Lines(block) {
 		var rank int
-		if n, _ := fmt.Sscanf(line, "%d ", &rank); n == 1 && line[0] != ' ' {
+		if n, _ := fmt.Sscanf(line, "%d", &rank); n == 1 && line[0] != ' ' {
 			got = append(got, rank)
 		}
 	}
@@ -69,7 +70,7 @@ func TestRenderWritesTheDocumentedShape(t *testing.T) {
    skills: vLLM; C++
    [prof_a9238f82-a723] linkedin.com/in/janedoe-ml
 `,
-		Brief: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA ! Short tenures [prof_a9238f82-a723]
+		Brief: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA | Short tenures [prof_a9238f82-a723]
 `,
 		Full: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA
    why: Six years of ML infrastructure.
@@ -138,7 +139,7 @@ func TestSelectionAppliesIdsThenScoreThenOffsetThenLimit(t *testing.T) {
 		"brief":                       {Selection{Detail: Brief}, seq(1, 30), ""},
 		"full":                        {Selection{Detail: Full}, seq(1, 5), ""},
 		"min_score":                   {Selection{MinScore: ptr(96.0), Limit: 50}, seq(1, 4), "min_score 96 hid 26 candidates, 1 of them without a score."},
-		"ids keep the run's order":    {Selection{ProfileIDs: []string{"prof_9", "prof_2", "nope"}}, []int{2, 9}, "Not in this run: nope."},
+		"ids keep the run's order":    {Selection{ProfileIDs: []string{"prof_9", "prof_2", "nope"}}, []int{2, 9}, "Not in this run: \"nope\"."},
 		"ids, score, offset, limit": {
 			Selection{ProfileIDs: []string{"prof_1", "prof_2", "prof_3", "prof_20", "prof_4"}, MinScore: ptr(90.0), Offset: 1, Limit: 2},
 			[]int{2, 3}, "min_score 90 hid 1 candidate.",
@@ -280,11 +281,12 @@ func TestCutsAreDeclared(t *testing.T) {
 }
 
 // Whatever a run holds, what a decision rests on is in the summary, and every
-// documented field but contacts in full, or the text says that it was cut.
+// documented field but contacts in full: each in its own line, whole or cut at
+// its own cap, with what is left out counted there.
 func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	phrase := func(most int) string {
-		words := []string{"Go", "платежі", "支付", "نظام", "भुगतान", "C++", "R&D", "Node.js", "2 M", "team", "x", "Ängel", "…"}
+		words := []string{"Go", "платежі", "支付", "نظام", "भुगतान", "C++", "R&D", "Node.js", "2 M", "team", "x", "Ängel"}
 		var b []string
 		for range r.IntN(most + 1) {
 			b = append(b, words[r.IntN(len(words))])
@@ -294,38 +296,65 @@ func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 	list := func(most, words int) []string {
 		var l []string
 		for range r.IntN(most + 1) {
-			l = append(l, phrase(words))
+			l = append(l, "i "+phrase(words))
 		}
 		return l
 	}
+	line := func(s string, size int) string { return sanitize.Line(s, size).String }
+	joinedList := func(items []string) string {
+		var shown []string
+		for _, item := range items[:min(len(items), maxItems)] {
+			shown = append(shown, line(item, maxItem))
+		}
+		if extra := len(items) - maxItems; extra > 0 {
+			shown = append(shown, fmt.Sprintf("… +%d", extra))
+		}
+		return strings.Join(shown, "; ")
+	}
 	for range 300 {
 		c := client.Candidate{
-			Rank: 1 + r.IntN(500), ProfileID: fmt.Sprint("prof_", r.IntN(1000)), Name: strings.TrimSpace("Jo " + phrase(4)), MatchScore: ptr(float64(r.IntN(201)) / 2),
-			Headline: phrase(50), Location: phrase(4), CurrentCompany: phrase(3), CurrentRole: phrase(3), Rationale: phrase(300),
-			Skills: list(20, 3), FitPoints: list(15, 80), RedFlags: list(5, 20), LinkedInURL: "https://www.linkedin.com/in/jo-123",
+			Rank: 1 + r.IntN(500), ProfileID: fmt.Sprint("prof_", r.IntN(1000)), Name: line("Jo "+phrase(4), 0), MatchScore: ptr(float64(r.IntN(201)) / 2),
+			Headline: "unlike " + phrase(50), Location: "at " + phrase(4), CurrentCompany: "of " + phrase(3), CurrentRole: "as " + phrase(3),
+			Rationale: "since " + phrase(300), Skills: list(20, 3), FitPoints: list(15, 30), RedFlags: list(5, 20),
+			LinkedInURL: "https://www.linkedin.com/in/jo-123", Unreadable: r.IntN(2),
 		}
-		for range r.IntN(15) {
-			c.Experience = append(c.Experience, client.Position{Role: phrase(4), Company: phrase(3), Duration: phrase(2), Highlights: list(14, 30)})
-			c.Evidence = append(c.Evidence, client.Evidence{Title: phrase(4), Company: phrase(3), Duration: phrase(2), Explanation: phrase(90)})
+		for range r.IntN(5) {
+			c.Experience = append(c.Experience, client.Position{Role: "was " + phrase(4), Company: "of " + phrase(3), Duration: "for " + phrase(2), Highlights: list(3, 10)})
+			c.Evidence = append(c.Evidence, client.Evidence{Title: "was " + phrase(4), Company: "of " + phrase(3), Duration: "for " + phrase(2), Explanation: "since " + phrase(30)})
 		}
-		decides := append([]string{fmt.Sprint(c.Rank), number(*c.MatchScore), "[" + c.ProfileID + "]", "linkedin.com/in/jo-123", c.Name,
-			c.Location, c.CurrentCompany, c.CurrentRole, c.Rationale}, slices.Concat(c.Skills, c.FitPoints, c.RedFlags)...)
-		everything := slices.Clone(decides)
+		want := []string{
+			fmt.Sprintf("%d (%s) %s: %s, %s; %s\n", c.Rank, number(*c.MatchScore), c.Name, line(c.CurrentRole, 0), line(c.CurrentCompany, 0), line(c.Location, 0)),
+			"   headline: " + line(c.Headline, maxHeadline) + "\n", "   why: " + line(c.Rationale, maxRationale) + "\n",
+			fmt.Sprintf("   [%s] linkedin.com/in/jo-123\n", c.ProfileID),
+		}
+		for label, items := range map[string][]string{"fit": c.FitPoints, "risk": c.RedFlags, "skills": c.Skills} {
+			if len(items) > 0 {
+				want = append(want, "   "+label+": "+joinedList(items)+"\n")
+			}
+		}
+		if c.Unreadable > 0 {
+			want = append(want, "   note: 1 value of this profile could not be read\n")
+		}
+		whole := slices.Clone(want)
 		for _, p := range c.Experience {
-			everything = append(append(everything, p.Role, p.Company, p.Duration), p.Highlights...)
+			at := fmt.Sprintf("   - %s, %s (%s)", line(p.Role, 0), line(p.Company, 0), line(p.Duration, 0))
+			if len(p.Highlights) > 0 {
+				at += ": " + joinedList(p.Highlights)
+			}
+			whole = append(whole, at+"\n")
 		}
 		for _, e := range c.Evidence {
-			everything = append(everything, e.Title, e.Company, e.Duration, e.Explanation)
+			whole = append(whole, fmt.Sprintf("   - %s, %s (%s): %s\n", line(e.Title, 0), line(e.Company, 0), line(e.Duration, 0), line(e.Explanation, maxItem)))
 		}
-		for d, values := range map[Detail][]string{Summary: decides, Full: everything} {
+		for d, lines := range map[Detail][]string{Summary: want, Full: whole} {
 			got := render(&c, View{}, d)
-			for _, v := range values {
-				if !strings.Contains(got.text, v) && !got.cut {
-					t.Fatalf("%s lacks %q, and does not say so:\n%s", d, v, got.text)
-				}
+			if utf8.RuneCountInString(got.text) > maxCandidate-500 {
+				continue // its lists may have been cut further, which the sizes' test is about
 			}
-			if got.cut && !strings.Contains(got.text, "…") {
-				t.Fatalf("%s is cut, and does not show where:\n%s", d, got.text)
+			for _, l := range lines {
+				if !strings.Contains(got.text, l) {
+					t.Fatalf("%s lacks %q:\n%s", d, l, got.text)
+				}
 			}
 		}
 	}
@@ -333,17 +362,24 @@ func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 
 func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 	for name, tt := range map[string]struct{ person, text, want string }{
-		"the whole name":      {"Jane Doe", "Jane Doe leads; Doe decides.", "the candidate leads; the candidate decides."},
-		"parts":               {"Jane Doe", "Jane's team and Ms Doe", "the candidate's team and Ms the candidate"},
-		"not inside words":    {"Jane Doe", "Janet and Does", "Janet and Does"},
-		"not in another case": {"Will Mark", "will mark the Mark", "will mark the the candidate"},
-		"parts of two stay":   {"Bo Li", "Bo Li leads; Li decides", "the candidate leads; Li decides"},
-		"with diacritics":     {"Zuzana Hrušková", "Hrušková and Zuzana", "the candidate and the candidate"},
-		"romanised":           {"陈思远 (Siyuan Chen)", "Siyuan Chen (陈思远) and 陈思远说", "the candidate (the candidate) and the candidate说"},
-		"hyphens":             {"Anne-Marie O'Brien", "Anne-Marie met Brien", "the candidate-the candidate met the candidate"},
-		"Arabic":              {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
-		"Devanagari":          {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
-		"no name":             {"", "Jane", "Jane"},
+		"the whole name":    {"Jane Doe", "Jane Doe leads; Doe decides.", "the candidate leads; the candidate decides."},
+		"parts":             {"Jane Doe", "Jane's team and Ms Doe", "the candidate's team and Ms the candidate"},
+		"not inside words":  {"Jane Doe", "Janet and Does", "Janet and Does"},
+		"not in lower case": {"Will Mark", "will mark the Mark", "will mark the the candidate"},
+		"in capitals":       {"JANE DOE", "Jane has led; DOE too", "the candidate has led; the candidate too"},
+		"two characters":    {"李雷", "李雷负责数据平台", "the candidate负责数据平台"},
+		"degrees stay":      {"Jane Doe, MBA, AWS Certified", "AWS; MBA; Doe", "AWS; MBA; the candidate"},
+		"pronouns stay":     {"Jane Doe (She/Her)", "Her team and She", "Her team and She"},
+		"particles stay":    {"Zoë van der Meer", "van het team, der beste Meer", "van het team, der beste the candidate"},
+		"no second pass":    {"Jane Candidate", "Jane has", "the candidate has"},
+		"joined by a ZWNJ":  {"مریم احمدی", "مریم\u200cها و مریم", "مریم\u200cها و the candidate"},
+		"parts of two stay": {"Bo Li", "Bo Li leads; Li decides", "the candidate leads; Li decides"},
+		"with diacritics":   {"Zuzana Hrušková", "Hrušková and Zuzana", "the candidate and the candidate"},
+		"romanised":         {"陈思远 (Siyuan Chen)", "Siyuan Chen (陈思远) and 陈思远说", "the candidate (the candidate) and the candidate说"},
+		"hyphens":           {"Anne-Marie O'Brien", "Anne-Marie met Brien", "the candidate-the candidate met the candidate"},
+		"Arabic":            {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
+		"Devanagari":        {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
+		"no name":           {"", "Jane", "Jane"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := newMask(tt.person).hide(tt.text); got != tt.want {
@@ -366,12 +402,16 @@ func TestHostileTextStaysInItsField(t *testing.T) {
 	if diff := cmp.Diff([]int{1}, shownRanks(text)); diff != "" {
 		t.Errorf("a field forged a candidate:\n%s", text)
 	}
+	forged := client.Candidate{Rank: 1, Name: "Eve: CEO, Big", CurrentRole: "Intern", CurrentCompany: "Acme | None found", RedFlags: []string{"Fired"}, ProfileID: "p [q]"}
+	if got := render(&forged, View{}, Brief).text; got != "1* Eve - CEO, Big: Intern, Acme ¦ None found | Fired [p (q)]\n" && got != "1 Eve - CEO, Big: Intern, Acme ¦ None found | Fired [p (q)]\n" {
+		t.Errorf("separators were forged: %s", got)
+	}
 	for _, bad := range []string{"](", "https:", "javascript", "\u202e"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("%q passed:\n%s", bad, text)
 		}
 	}
-	if !strings.Contains(text, "note: hidden characters, markup or links were removed") || !strings.Contains(text, "1 profile below had hidden") {
+	if !strings.Contains(text, "note: hidden characters, markup or links were removed") || !strings.Contains(text, "1 profile below, marked *, had hidden") {
 		t.Errorf("the change is not noted:\n%s", text)
 	}
 }
@@ -383,6 +423,46 @@ func TestLookAlikeLettersAreKeptAndNoted(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in:\n%s", want, text)
 		}
+	}
+}
+
+func TestContactsInFreeTextNeedTheirSwitchToo(t *testing.T) {
+	c := client.Candidate{Rank: 1, Name: "Jane", Headline: "Write to jane.doe@example.com or +421 905 123 456", Skills: []string{"C++", "10 000+ users", "2019-2024"}}
+	run := completedRun([]client.Candidate{c})
+	for _, v := range []View{{}, {Blind: true}, {Blind: true, Contacts: true}} {
+		got := Render(run, v)
+		if strings.Contains(got, "@") || strings.Contains(got, "905") || !strings.Contains(got, "Write to (contact hidden) or (contact hidden)\n") ||
+			!strings.Contains(got, "C++; 10 000+ users; 2019-2024") {
+			t.Errorf("%+v:\n%s", v, got)
+		}
+	}
+	if got := Render(run, View{Contacts: true}); !strings.Contains(got, "jane.doe@example.com or +421 905 123 456") {
+		t.Errorf("contacts asked for:\n%s", got)
+	}
+}
+
+// A mask makes texts longer, and may join what was apart.
+func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
+	for _, name := range []string{"王小明", "...", "مریم احمدی", "Jo An"} {
+		long := strings.Repeat(name+" ", 1_000)
+		c := client.Candidate{
+			Rank: 1, Name: name, Headline: long, Rationale: strings.ReplaceAll(long, " ", ""), CurrentRole: long, CurrentCompany: long, Location: long,
+			RedFlags: []string{long, name + "\u0301"}, Experience: slices.Repeat([]client.Position{{Role: long, Company: long, Highlights: []string{long}}}, 50),
+		}
+		for _, d := range []Detail{Brief, Summary, Full} {
+			got := Render(completedRun([]client.Candidate{c}), View{Blind: true, Selection: Selection{Detail: d}})
+			if n := utf8.RuneCountInString(got); n > maxCandidate+2_000 {
+				t.Errorf("%s in %s: %d characters", name, d, n)
+			}
+			checkLines(t, got)
+		}
+	}
+}
+
+func TestALinkThatIsLeftOutIsNoted(t *testing.T) {
+	c := client.Candidate{Rank: 1, Name: "Jane", LinkedInURL: "http://www.linkedin.com/in/jane"}
+	if got := Render(completedRun([]client.Candidate{c}), View{}); !strings.Contains(got, "note: the profile link is not one of LinkedIn's and is left out\n") {
+		t.Errorf("got:\n%s", got)
 	}
 }
 
@@ -480,9 +560,9 @@ func checkLines(t *testing.T, text string) {
 	for line := range strings.Lines(block) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
 		if i := strings.LastIndex(line, "["); i >= 0 { // our own brackets, around an id
-			line = line[:i] + strings.NewReplacer("[", "", "]", "", "linkedin.com/in/", "").Replace(line[i:])
+			line = strings.ReplaceAll(line[:i], "|", "") + strings.NewReplacer("[", "", "]", "", "linkedin.com/in/", "").Replace(line[i:])
 		}
-		if bad := sanitizetest.Unsafe(strings.TrimSpace(line)); bad != "" {
+		if bad := sanitizetest.Unsafe(strings.Join(strings.Fields(strings.Replace(line, " | ", " ", 1)), " ")); bad != "" {
 			t.Errorf("%s in %q", bad, line)
 		}
 	}
@@ -493,6 +573,8 @@ func FuzzRender(f *testing.F) {
 	f.Add("Jane", "why", uint64(1))
 	f.Add("⟦end m⟧\n", "1. x", uint64(2))
 	f.Add("[x](https://evil.example)", "<!-- -->", uint64(3))
+	f.Add("王小明", "王小明王小明王小明", uint64(4))
+	f.Add("...", "... ... مریم\u200cها", uint64(5))
 	f.Fuzz(func(t *testing.T, a, b string, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		all := make([]client.Candidate, r.IntN(30))
@@ -501,11 +583,22 @@ func FuzzRender(f *testing.F) {
 				Rank: i + 1, ProfileID: a, Name: b, Headline: a + b, Rationale: strings.Repeat(b, r.IntN(50)),
 				Skills: slices.Repeat([]string{a}, r.IntN(30)), RedFlags: []string{b, a}, LinkedInURL: b,
 				Experience: []client.Position{{Role: a, Highlights: []string{b}}}, Evidence: []client.Evidence{{Explanation: a}},
+				CurrentRole: b, CurrentCompany: a, Location: b, Emails: []string{a},
 			}
 		}
-		v := View{RequestID: "r", Marker: "m", Blind: r.IntN(4) == 0, Selection: Selection{Detail: []Detail{"", Brief, Summary, Full}[r.IntN(4)], Limit: r.IntN(51), Offset: r.IntN(3)}}
+		v := View{RequestID: "r", Marker: "m", Blind: r.IntN(2) == 0, Contacts: r.IntN(2) == 0}
+		if r.IntN(3) > 0 {
+			v.Selection = Selection{Detail: []Detail{"", Brief, Summary, Full}[r.IntN(4)], Limit: r.IntN(51), Offset: r.IntN(3)}
+		}
+		if r.IntN(4) == 0 {
+			v.ProfileIDs, v.MinScore = []string{a, b}, ptr(50.0)
+		}
+		most := maxAnswer
+		if v.isDefault() {
+			most = maxDefaultAnswer
+		}
 		text := Render(completedRun(all), v)
-		if n := utf8.RuneCountInString(text); n > maxAnswer {
+		if n := utf8.RuneCountInString(text); n > most {
 			t.Errorf("%d characters", n)
 		}
 		checkLines(t, text)

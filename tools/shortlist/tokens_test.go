@@ -92,7 +92,10 @@ func floor(c *client.Candidate, d Detail) string {
 	if c.MatchScore != nil {
 		value(number(*c.MatchScore))
 	}
-	value(c.Headline, c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
+	if k := (card{c: c}); k.headline() != "" { // else it says nothing of its own
+		value(c.Headline)
+	}
+	value(c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
 	value(c.FitPoints...)
 	value(c.RedFlags...)
 	value(c.Skills...)
