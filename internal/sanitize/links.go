@@ -145,10 +145,28 @@ func (k *sketch) hostPath(i, end int) finding {
 	if !k.leadsOn(kind, p+1) {
 		return nothing(end)
 	}
-	if bodyEnd := k.bodyEnd(p + 1); bodyEnd > p+1 {
-		return finding{start, bodyEnd, linkRemoved}
+	bodyEnd := k.bodyEnd(p + 1)
+	switch {
+	case bodyEnd <= p+1:
+		return nothing(end)
+	case kind == domain && p == end && k.at(p) == '/' && k.isProper(start, end) && k.isProper(p+1, bodyEnd):
+		return finding{p, p + 1, " / "} // "Booking.com/Agoda" are two companies: apart, no client links them
 	}
-	return nothing(end)
+	return finding{start, bodyEnd, linkRemoved}
+}
+
+// isProper says whether [i, end) is written as a proper name: one word, of ASCII, with a capital first. Addresses are not.
+func (k *sketch) isProper(i, end int) bool {
+	word := k.s[k.offset(i):k.offset(end)]
+	if len(word) < 3 || word[0] < 'A' || word[0] > 'Z' || isWord(k.at(end)) {
+		return false
+	}
+	for _, c := range []byte(strings.ToLower(word)) {
+		if (c < 'a' || c > 'z') && c != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // authority finds "//host" and "\\host" at i; end is where the slashes end.

@@ -64,3 +64,18 @@ func TestDisguisedLinksAreRemoved(t *testing.T) {
 		{"https://evil.example<b>https://evil.example", "(link removed)&lt;b&gt;(link removed)"}, {"\x1b[31mhttps://e\x1b[0mvil", "(link removed)"},
 	})
 }
+
+// Two companies with a slash between them are words, and words are never dropped.
+func TestProperNamesOnBothSidesOfASlashAreSetApart(t *testing.T) {
+	for in, want := range map[string]string{
+		"Booking.com/Agoda":        "Booking.com / Agoda",
+		"at Salesforce.com/Slack,": "at Salesforce.com / Slack,",
+		"github.com/janedoe":       "(link removed)",
+		"Booking.com/Agoda/Other":  "(link removed)",
+		"Booking.com/Agoda?x=1":    "(link removed)",
+	} {
+		if got := Line(in, 0).String; got != want {
+			t.Errorf("Line(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ type sketch struct {
 	c   []byte
 	pos []int // where each rune begins in the text; nil if it is ASCII
 	len int   // of the text, in bytes
+	s   string
 }
 
 // The classes. Those from unspaced on cannot be part of a URL.
@@ -28,7 +29,7 @@ var unspacedScripts = []*unicode.RangeTable{
 }
 
 func sketchOf(s string) *sketch {
-	k := &sketch{c: make([]byte, 0, len(s)), len: len(s)}
+	k := &sketch{c: make([]byte, 0, len(s)), len: len(s), s: s}
 	for i := 0; i < len(s); {
 		c, size := skeletal(s[i:])
 		if size > 1 && k.pos == nil {
