@@ -14,6 +14,8 @@ import (
 )
 
 func main() {
+	// A client that closes our stdout or stderr would otherwise kill us.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	os.Exit(cli.Run(ctx, cli.System{

@@ -153,7 +153,7 @@ func (p *progress) looked(l poll.Look) {
 			message = "InstaView's request limit is reached"
 		}
 	case !l.Results.InProgress():
-		message = "The run has ended"
+		return // the answer follows, and progress must not come after it
 	case l.Results.SourcedCount != nil:
 		message = fmt.Sprintf("Processing, %d sourced so far", *l.Results.SourcedCount)
 	}

@@ -93,7 +93,9 @@ func (b *budget) learn(now time.Time, limit client.RateLimit) {
 		// The server may not have seen yet what is in flight; and an answer
 		// may be overtaken by a later one, so within a window less counts.
 		w := window{left: *told.Remaining - b.inFlight, resetsAt: now.Add(told.ResetIn)}
-		if now.Before(b.windows[i].resetsAt) {
+		// Resets are told in whole seconds, so a later one by more is another
+		// window's, whose count owes nothing to the last.
+		if known := b.windows[i].resetsAt; now.Before(known) && w.resetsAt.Sub(known) <= 2*time.Second {
 			w.left = min(w.left, b.windows[i].left)
 		}
 		b.windows[i] = w

@@ -560,6 +560,18 @@ func TestNoMoreIsAskedThanTheServerSaysIsLeft(t *testing.T) {
 	}
 }
 
+func TestANewWindowOwesNothingToTheLast(t *testing.T) {
+	now := time.Now()
+	b := newBudget(DefaultRequestsPerMinute)
+	few, many := 0, 119
+	b.learn(now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
+	now = now.Add(300 * time.Millisecond)
+	b.learn(now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
+	if wait := b.wait(now); wait != 0 {
+		t.Errorf("wait %v at the start of a window with 119 left", wait)
+	}
+}
+
 func TestTheBurstFitsTheLimit(t *testing.T) {
 	for limit, want := range map[float64]int{30: 3, 60: 6, 120: 10, 600: 10, 5: 1} {
 		if got := burst(share * limit); got != want {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// How long get and ping take on one connection, alone and beside 64 waits.
+// How long get and ping take on one connection, alone and beside 90 waits.
 func BenchmarkBesideWaits(b *testing.B) {
-	for _, waits := range []int{0, 64} {
+	for _, waits := range []int{0, 90} {
 		for name, params := range map[string][2]string{
 			"ping": {"ping", ""},
 			"get":  {"tools/call", call("get_sourcing_results", `{"request_id":"req_demo_done"}`)},

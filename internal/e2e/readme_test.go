@@ -161,5 +161,5 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 func timeless(s string) string {
 	s = regexp.MustCompile(`⟦(data|end) [0-9a-f]{4}⟧`).ReplaceAllString(s, "⟦$1⟧")
 	s = regexp.MustCompile(`made \d+ \w+ \d+ [\d:]+, finished (\d+ \w+ \d+ )?[\d:]+`).ReplaceAllString(s, "made then, finished then")
-	return regexp.MustCompile(`\d+ (s|candidates? sourced)`).ReplaceAllString(s, "n $1")
+	return regexp.MustCompile(`\d+ (s|candidates? sourced)\b`).ReplaceAllString(s, "n $1")
 }

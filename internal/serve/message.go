@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +21,8 @@ type message struct {
 	method string
 	id     string // as written, without white space; "" for none or null
 	isCall bool   // a request, that is, with a method and an id
+
+	isAnswer bool // it has a result or an error
 }
 
 // rpcError is why a message is refused.
@@ -35,12 +37,16 @@ var (
 	errNotJSON   = &rpcError{mcp.PARSE_ERROR, "not one valid JSON value in UTF-8, or with a name twice in an object"}
 	errTooDeep   = &rpcError{mcp.INVALID_REQUEST, "nested too deep"}
 	errNotObject = &rpcError{mcp.PARSE_ERROR, "not a JSON object; batches are not part of the protocol"}
+	errNeither   = &rpcError{mcp.INVALID_REQUEST, "neither a request, nor a notification, nor an answer"}
 	errID        = &rpcError{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
 )
 
-// wholeNumber is an id that mcp-go, which holds numbers as float64, returns as
-// it was sent: up to 2^53, roughly.
-var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
+// isWhole reports whether a number is an id that mcp-go, which holds numbers as
+// float64, returns as it was sent: a whole one up to 2^53.
+func isWhole(number []byte) bool {
+	n, err := strconv.ParseInt(string(number), 10, 64)
+	return err == nil && n >= -1<<53 && n <= 1<<53 && strconv.FormatInt(n, 10) == string(number)
+}
 
 // readMessage checks raw and reads what identifies it. mcp-go matches names
 // whatever their case, so a name that differs from a known one by case alone is
@@ -74,6 +80,11 @@ func readMessage(raw []byte) (message, *rpcError) {
 		}
 		return message{}, refused
 	}
+	switch {
+	case m.method != "" && m.isAnswer, m.id != "" && m.method == "" && !m.isAnswer,
+		m.id != "" && strings.HasPrefix(m.method, "notifications/"):
+		return message{}, errNeither // mcp-go would answer it twice, or never
+	}
 	m.isCall = m.method != "" && m.id != ""
 	return m, nil
 }
@@ -104,6 +115,8 @@ func (m *message) member(dec *jsontext.Decoder) error {
 		return err
 	case key == "id":
 		return errID
+	case key == "result", key == "error":
+		m.isAnswer = true
 	}
 	return skipShallow(dec)
 }
@@ -115,7 +128,7 @@ func readID(value jsontext.Value) (string, error) {
 	case 'n':
 		return "", nil
 	case '0':
-		if wholeNumber.Match(value) {
+		if isWhole(value) {
 			return string(value), nil
 		}
 	case '"':

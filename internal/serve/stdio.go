@@ -7,8 +7,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -30,9 +28,6 @@ const (
 // can be within a second: drain must end the waits among them.
 // Only one may run in a process.
 func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
-	// A client that closes our stdout would otherwise kill us with a signal.
-	signal.Ignore(syscall.SIGPIPE)
-
 	lines, forward := io.Pipe()
 	gate := newGate(stdout, forward, logger)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
