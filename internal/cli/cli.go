@@ -109,6 +109,9 @@ func run(ctx context.Context, sys System) error {
 	}
 }
 
+// maxUnreadLog is some thousand lines.
+const maxUnreadLog = 1 << 20
+
 // app is the program, wired.
 type app struct {
 	settings config.Config
@@ -124,7 +127,11 @@ func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) e
 	if err != nil {
 		return err
 	}
-	logger := settings.Logger(sys.Stderr)
+	// A client need not read the log: what it leaves unread is lost, and nothing
+	// waits for it.
+	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
+	defer log.Close(serve.LeaveTime)
+	logger := settings.Logger(log)
 	for _, w := range settings.Warnings {
 		logger.Warn(w)
 	}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		program = filepath.Join(dir, "instaview-mcp.exe") // Windows wants the ending, others do not mind
-		if out, err := exec.Command("go", "build", "-o", program, "instaview-mcp").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", fmt.Sprintf("-race=%t", raced), "-o", program, "instaview-mcp").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 			return 1
 		}

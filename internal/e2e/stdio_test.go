@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"instaview-mcp/internal/sandbox"
 )
@@ -43,11 +45,7 @@ func TestStdioCases(t *testing.T) {
 			c.send("", request(1, "ping", ""))
 			c.next().wants(t, nil, -32700)
 			c.next().wants(t, 1.0, 0)
-			if runtime.GOOS == "linux" {
-				if peak := c.peakMemory(); peak > 64<<10 {
-					t.Errorf("peak memory %d KiB for a line that is not kept", peak)
-				}
-			}
+			c.staysSmall()
 		},
 		"S02 blank lines, CRLF, BOM": func(t *testing.T, _ *conversation) {
 			c := demo(t)
@@ -100,11 +98,21 @@ func TestStdioCases(t *testing.T) {
 		},
 		"S08 a cancel with all workers taken": func(t *testing.T, c *conversation) {
 			besideWaits(t, c, 90, "ping", "")
-			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1001}}`)
+			c.send(cancel(1001))
 			c.cancelled(1001)
 			c.send(request(7, "tools/call", call("wait_for_sourcing", `{"request_id":"req_demo_empty"}`)))
 			if r := c.next(); r.ID != 7.0 || r.Result.IsError {
 				t.Errorf("the place was not freed: %s", r.raw)
+			}
+		},
+		"S08 cancels right behind their calls": func(t *testing.T, c *conversation) {
+			var lines []string
+			for id := range 50 {
+				lines = append(lines, request(id+1, "tools/call", call("wait_for_sourcing", slow)), cancel(id+1))
+			}
+			c.send(lines...)
+			for id := range 50 {
+				c.cancelled(id + 1)
 			}
 		},
 		"S09 2,000 subscriptions": func(t *testing.T, c *conversation) {
@@ -114,12 +122,14 @@ func TestStdioCases(t *testing.T) {
 			for range 2_000 {
 				c.next() // nothing can be subscribed to, so none is held
 			}
+			c.staysSmall()
 		},
 		"S10 stdout closed by the client": func(t *testing.T, c *conversation) {
 			_ = c.stdout.Close()
 			c.send(request(1, "ping", ""))
 			c.exits()
 		},
+		// Panics, whose value must show nowhere, are the middleware's: see mcpserver.
 		"S12 log level debug": func(t *testing.T, _ *conversation) {
 			s := start(t, []string{"INSTAVIEW_MCP_LOG_LEVEL=debug"}, "--demo")
 			s.send(hello, request(1, "tools/call", call("get_sourcing_results", done)), "x")
@@ -163,6 +173,7 @@ func TestStdioCases(t *testing.T) {
 			if len(seen) != 10_000 {
 				t.Errorf("%d different answers", len(seen))
 			}
+			c.staysSmall()
 		},
 		"duplicate names": func(t *testing.T, c *conversation) {
 			c.send(`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, `{"jsonrpc":"2.0","id":1,"METHOD":"ping"}`)
@@ -177,7 +188,7 @@ func TestStdioCases(t *testing.T) {
 		},
 		"nested too deep": func(t *testing.T, c *conversation) {
 			c.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":%s%s}}`, strings.Repeat("[", 200), strings.Repeat("]", 200)))
-			c.next().wants(t, nil, -32600)
+			c.next().wants(t, 1.0, -32600)
 		},
 		"a last line without a newline": func(t *testing.T, c *conversation) {
 			if _, err := io.WriteString(c.stdin, request(1, "ping", "")); err != nil {
@@ -231,15 +242,34 @@ func besideWaits(t *testing.T, c *conversation, waits int, method, params string
 		c.send(request(1001+id, "tools/call", call("wait_for_sourcing", slow)))
 	}
 	c.send(request(1, method, params))
-	for {
-		r := c.next()
-		if r.ID == 1.0 {
-			return
-		}
-		busy := strings.Contains(r.text(), "busy with 90 waits") || r.Error != nil && r.Error.Code == -32000
-		if !busy {
+	answered := false
+	for busy := 0; !answered || busy < waits-90; {
+		switch r := c.next(); {
+		case r.ID == 1.0:
+			answered = true
+		case strings.Contains(r.text(), "busy with 90 waits"), r.Error != nil && r.Error.Code == -32000:
+			busy++
+		default:
 			t.Fatalf("a wait ended before the request beside it: %s", r.raw)
 		}
+	}
+	// Were more told so, or a wait over, that would come before this answer.
+	c.ask(2, "ping", "")
+}
+
+func cancel(id int) string {
+	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id)
+}
+
+// staysSmall checks the process's largest resident size so far. The race
+// detector's own memory is not measured.
+func (c *conversation) staysSmall() {
+	c.t.Helper()
+	if runtime.GOOS != "linux" || raced {
+		return
+	}
+	if peak := c.peakMemory(); peak > 64<<10 {
+		c.t.Errorf("peak memory %d KiB", peak)
 	}
 }
 
@@ -279,6 +309,48 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 			c.exits()
 			if n := len(s.Requests()); n > 1 {
 				t.Errorf("%d requests upstream", n)
+			}
+		})
+	}
+}
+
+// Pipes that nobody reads must hold up neither an answer nor the end.
+func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
+	// More than a pipe's buffer holds, of answers and of log lines.
+	var flood []string
+	for id := range 5_000 {
+		flood = append(flood, request(id+1, "ping", ""), "not json")
+	}
+	for name, stdoutIsRead := range map[string]bool{"stdout": false, "stderr": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(program, "--demo")
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = read.Close() }()
+			if stdoutIsRead {
+				cmd.Stdout, cmd.Stderr = io.Discard, write
+			} else {
+				cmd.Stdout = write
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = write.Close() // the process has its own
+			killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			defer killer.Stop()
+			if _, err := io.WriteString(stdin, hello+"\n"+strings.Join(flood, "\n")+"\n"); err != nil {
+				t.Error(err)
+			}
+			_ = stdin.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("exit: %v", err)
 			}
 		})
 	}

@@ -23,18 +23,20 @@ const (
 	maxCalls = stdioWorkers
 	// maxRequests bounds the others, which mcp-go gives a goroutine each.
 	maxRequests = 1_000
+	// maxUnread is how much may be written that the client has not read: all
+	// calls' largest answers thrice over. A client that leaves more does not
+	// read at all.
+	maxUnread = 16 << 20
 )
 
 // gate stands between a client's pipes and mcp-go's: it lets through only
 // well-formed messages, knows which requests are under way, and writes whole
-// lines.
+// lines. Nothing in it waits for the client to read: the end of its input must
+// be noticed whatever else it does.
 type gate struct {
 	logger  *slog.Logger
 	forward io.Writer // to mcp-go
-
-	writing sync.Mutex
-	out     io.Writer
-	broken  chan struct{} // closed when out cannot be written to
+	out     *Outbox   // to the client
 
 	mu       sync.Mutex
 	underWay map[string]*underWay // by id
@@ -49,7 +51,7 @@ type underWay struct {
 }
 
 func newGate(out, forward io.Writer, logger *slog.Logger) *gate {
-	g := &gate{logger: logger, forward: forward, out: out, broken: make(chan struct{}), underWay: map[string]*underWay{}}
+	g := &gate{logger: logger, forward: forward, out: NewOutbox(out, maxUnread), underWay: map[string]*underWay{}}
 	g.ended = sync.NewCond(&g.mu)
 	return g
 }
@@ -103,21 +105,13 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 // more.
 func (g *gate) admit(line []byte) error {
 	m, refused := readMessage(line)
-	if refused != nil {
-		g.refuse("", refused)
-		return nil
+	if refused == nil && m.isCall {
+		refused = g.begin(m)
 	}
-	if m.isCall {
-		if refused := g.begin(m); refused != nil {
-			g.logger.Warn("request refused", "reason", refused.text)
-			// Under its own id a duplicate's refusal would answer the first.
-			id := m.id
-			if refused == errDuplicate {
-				id = ""
-			}
-			g.refuse(id, refused)
-			return nil
-		}
+	if refused != nil {
+		g.logger.Warn("message refused", "reason", refused.text)
+		g.refuse(m.id, refused)
+		return nil
 	}
 	line = append(line, '\n')
 	if m.method == "notifications/cancelled" {
@@ -149,7 +143,7 @@ func (g *gate) cancel(line []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	request := g.underWay[id]
-	if request == nil {
+	if request == nil || request.cancelled {
 		return
 	}
 	request.cancelled = true
@@ -208,37 +202,32 @@ func (g *gate) end(id string) (wanted bool) {
 	return !request.cancelled
 }
 
-// Write takes one line from mcp-go to the client.
+// Write takes one line from mcp-go to the client. An answer ends its request
+// first: a client may use the id again as soon as it has read the answer.
 func (g *gate) Write(line []byte) (int, error) {
-	answered := ""
-	if m, err := readMessage(line); err == nil && m.method == "" {
-		answered = m.id
+	if m, err := readMessage(line); err == nil && m.method == "" && m.id != "" && !g.end(m.id) {
+		return len(line), nil
 	}
-	return len(line), g.write(line, answered)
+	return g.write(line)
 }
 
+func (g *gate) write(line []byte) (int, error) {
+	n, err := g.out.Write(line)
+	if errors.Is(err, errFull) {
+		g.out.fail(err)
+	}
+	return n, err
+}
+
+// refuse answers for a message that is not passed on: under its own id, unless
+// that would answer another request that is under way.
 func (g *gate) refuse(id string, why *rpcError) {
-	_ = g.write(why.response(id), "")
-}
-
-// write writes one line, which is the answer to the request answered, if that
-// is not empty. The request ends first: a client may use its id again as soon
-// as it has read the answer.
-func (g *gate) write(line []byte, answered string) error {
-	g.writing.Lock()
-	defer g.writing.Unlock()
-	if answered != "" && !g.end(answered) {
-		return nil
+	g.mu.Lock()
+	if _, taken := g.underWay[id]; taken {
+		id = ""
 	}
-	_, err := g.out.Write(line)
-	if err != nil {
-		select {
-		case <-g.broken:
-		default:
-			close(g.broken)
-		}
-	}
-	return err
+	g.mu.Unlock()
+	_, _ = g.write(why.response(id)) // a failure ends the server
 }
 
 // awaitAnswers returns when no request is under way, at the latest after d.

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +22,8 @@ type message struct {
 	isCall bool   // a request, that is, with a method and an id
 
 	isAnswer bool // it has a result or an error
+
+	refused *rpcError // well-formed JSON that will not do
 }
 
 // rpcError is why a message is refused.
@@ -38,6 +39,7 @@ var (
 	errTooDeep   = &rpcError{mcp.INVALID_REQUEST, "nested too deep"}
 	errNotObject = &rpcError{mcp.PARSE_ERROR, "not a JSON object; batches are not part of the protocol"}
 	errNeither   = &rpcError{mcp.INVALID_REQUEST, "neither a request, nor a notification, nor an answer"}
+	errCase      = &rpcError{mcp.INVALID_REQUEST, "a name of the envelope in the wrong case"}
 	errID        = &rpcError{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
 )
 
@@ -48,7 +50,8 @@ func isWhole(number []byte) bool {
 	return err == nil && n >= -1<<53 && n <= 1<<53 && strconv.FormatInt(n, 10) == string(number)
 }
 
-// readMessage checks raw and reads what identifies it. mcp-go matches names
+// readMessage checks raw and reads what identifies it. Of a message that is
+// refused it returns the id alone, and only of a request. mcp-go matches names
 // whatever their case, so a name that differs from a known one by case alone is
 // refused: a filter before this server could have read the other.
 func readMessage(raw []byte) (message, *rpcError) {
@@ -73,14 +76,13 @@ func readMessage(raw []byte) (message, *rpcError) {
 	if err == nil && len(bytes.TrimSpace(dec.UnreadBuffer())) > 0 {
 		err = errNotJSON
 	}
-	var refused *rpcError
-	if err != nil {
-		if !errors.As(err, &refused) {
-			refused = errNotJSON
-		}
-		return message{}, refused
-	}
 	switch {
+	case m.refused != nil && err == nil && m.method != "" && !m.isAnswer:
+		return message{id: m.id}, m.refused
+	case m.refused != nil:
+		return message{}, m.refused
+	case err != nil:
+		return message{}, errNotJSON
 	case m.method != "" && m.isAnswer, m.id != "" && m.method == "" && !m.isAnswer,
 		m.id != "" && strings.HasPrefix(m.method, "notifications/"):
 		return message{}, errNeither // mcp-go would answer it twice, or never
@@ -97,7 +99,7 @@ func (m *message) member(dec *jsontext.Decoder) error {
 	key := name.String()
 	for _, known := range []string{"jsonrpc", "id", "method", "params", "result", "error"} {
 		if key != known && strings.EqualFold(key, known) {
-			return &rpcError{mcp.INVALID_REQUEST, "a name of the envelope in the wrong case"}
+			m.refused = errCase
 		}
 	}
 	switch {
@@ -107,18 +109,27 @@ func (m *message) member(dec *jsontext.Decoder) error {
 			m.method = token.String()
 		}
 		return err
-	case key == "id" && dec.PeekKind() != '{' && dec.PeekKind() != '[':
-		value, err := dec.ReadValue()
-		if err == nil {
-			m.id, err = readID(value)
-		}
-		return err
 	case key == "id":
-		return errID
+		if kind := dec.PeekKind(); kind == '{' || kind == '[' {
+			m.refused = errID
+			break
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if m.id, err = readID(value); err != nil {
+			m.refused = errID
+		}
+		return nil
 	case key == "result", key == "error":
 		m.isAnswer = true
 	}
-	return skipShallow(dec)
+	tooDeep, err := skipShallow(dec)
+	if tooDeep {
+		m.refused = errTooDeep
+	}
+	return err
 }
 
 // readID returns an id in one spelling, "" for null. The error is errID for
@@ -142,18 +153,18 @@ func readID(value jsontext.Value) (string, error) {
 	return "", errID
 }
 
-// skipShallow passes over a value nested no deeper than maxDepth.
-func skipShallow(dec *jsontext.Decoder) error {
+// skipShallow passes over a value, and reports whether it is nested deeper than
+// maxDepth.
+func skipShallow(dec *jsontext.Decoder) (tooDeep bool, err error) {
 	depth := dec.StackDepth()
 	for {
 		if _, err := dec.ReadToken(); err != nil {
-			return err
+			return tooDeep, err
 		}
-		switch at := dec.StackDepth(); {
-		case at > maxDepth:
-			return errTooDeep
-		case at <= depth:
-			return nil
+		at := dec.StackDepth()
+		tooDeep = tooDeep || at > maxDepth
+		if at <= depth {
+			return tooDeep, nil
 		}
 	}
 }

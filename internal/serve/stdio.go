@@ -19,8 +19,11 @@ const stdioWorkers = 100
 // How long the end may take. A client that ends a server waits about 2 s before
 // it kills.
 const (
+	// drainTime is for the calls under way to be answered in words.
 	drainTime = time.Second
-	leaveTime = 200 * time.Millisecond
+	// LeaveTime is for each step that only a pipe nobody reads makes long. There
+	// are four: cancelled calls, mcp-go, stdout and the log.
+	LeaveTime = 200 * time.Millisecond
 )
 
 // Stdio serves s on stdin and stdout until ctx ends, stdin ends or stdout
@@ -30,6 +33,7 @@ const (
 func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
 	lines, forward := io.Pipe()
 	gate := newGate(stdout, forward, logger)
+	defer gate.out.Close(LeaveTime)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 
@@ -47,19 +51,19 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 		logger.Info("told to stop")
 	case err = <-reading:
 		logger.Info("stdin ended")
-	case <-gate.broken:
-		logger.Info("stdout was closed")
+	case <-gate.out.failed:
+		logger.Info("stdout is closed, or is not read")
 	case err = <-listening:
 		return err
 	}
 	drain()
 	gate.awaitAnswers(drainTime)
 	stop() // what is still under way says that it was cancelled
-	gate.awaitAnswers(leaveTime)
+	gate.awaitAnswers(LeaveTime)
 	_ = forward.Close()
 	select {
 	case <-listening:
-	case <-time.After(leaveTime):
+	case <-time.After(LeaveTime):
 	}
 	return err
 }

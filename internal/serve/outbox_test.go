@@ -1,0 +1,65 @@
+package serve
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestOutboxWritesInOrderAndAllOfItBeforeItCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got bytes.Buffer
+		o := NewOutbox(&got, 1<<10)
+		for _, line := range []string{"a\n", "b\n", "c\n"} {
+			if n, err := o.Write([]byte(line)); n != len(line) || err != nil {
+				t.Errorf("write: %d, %v", n, err)
+			}
+		}
+		o.Close(time.Hour)
+		if got.String() != "a\nb\nc\n" {
+			t.Errorf("got %q", got.String())
+		}
+		if _, err := o.Write([]byte("d\n")); err == nil {
+			t.Error("written after the end")
+		}
+	})
+}
+
+func TestOutboxRefusesWhatFindsNoRoomAndClosesAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unread, w := io.Pipe()
+		o := NewOutbox(w, 4)
+		for _, line := range []string{"1111", "2222"} { // one is being written, one waits
+			if _, err := o.Write([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if _, err := o.Write([]byte("3")); !errors.Is(err, errFull) {
+			t.Errorf("error %v, want %v", err, errFull)
+		}
+		start := time.Now()
+		o.Close(time.Second)
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("closed after %v", took)
+		}
+		_ = unread.Close()
+	})
+}
+
+func TestOutboxTellsThatTheReaderIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone, w := io.Pipe()
+		_ = gone.Close()
+		o := NewOutbox(w, 1<<10)
+		_, _ = o.Write([]byte("x"))
+		<-o.failed
+		if _, err := o.Write([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("error %v", err)
+		}
+		o.Close(time.Hour)
+	})
+}
