@@ -1,12 +1,9 @@
 package tools
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
@@ -78,16 +75,6 @@ func tryAgain(next time.Duration) string {
 
 func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
-}
-
-// stopped is for a call that ended before its answer: because the server is
-// stopping, which is worth a word, or because of the caller.
-func stopped(err error) (*mcp.CallToolResult, error) {
-	if errors.Is(err, poll.ErrClosed) {
-		return mcp.NewToolResultError("This server is being stopped. The sourcing run goes on: " +
-			"when the server is back, ask again with the same request_id."), nil
-	}
-	return nil, err
 }
 
 // notYet is for a run that could not be looked at in the time given.

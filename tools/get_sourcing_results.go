@@ -13,10 +13,7 @@ import (
 )
 
 // getSourcingResults looks at a run once.
-type getSourcingResults struct {
-	runs     Looker
-	settings Settings
-}
+type getSourcingResults struct{ runs Looker }
 
 func (getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool("get_sourcing_results",
@@ -27,22 +24,20 @@ func (getSourcingResults) definition() mcp.Tool {
 	)
 }
 
-func (t getSourcingResults) handle(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	a := readArguments(req.Params.Arguments)
-	v := view(a, t.settings)
+func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
 	a.ignored()
 	if a.fault != "" {
-		return mcp.NewToolResultError(a.fault), nil
+		return failed(OutcomeRefused, a.fault), nil
 	}
 	look, err := t.runs.Look(ctx, v.RequestID)
 	if err != nil {
-		return stopped(err)
+		return reply{}, err
 	}
 	return answer(v, look, a), nil
 }
 
 // answer puts a look into words.
-func answer(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult {
+func answer(v shortlist.View, look poll.Look, a *arguments) reply {
 	id := v.RequestID
 	switch {
 	case look.Err != nil:
@@ -50,15 +45,15 @@ func answer(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult 
 		if look.Results != nil {
 			s += " Before that: " + shortlist.Outcome(look.Results, id) + seenAgo(look)
 		}
-		return mcp.NewToolResultError(s)
+		return failed(string(look.Err.Code), s)
 	case look.Results == nil:
-		return mcp.NewToolResultError(notYet(id, look.NextIn))
+		return failed(OutcomeNotLooked, notYet(id, look.NextIn))
 	case look.Results.InProgress():
 		lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look)}
 		lines = append(lines, a.notes...)
 		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(%s) waits for the end. "+
 			"Another look before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
-		return mcp.NewToolResultText(strings.Join(lines, "\n"))
+		return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
 	default:
 		return ended(v, look, a)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/tools/shortlist"
 )
@@ -42,6 +43,8 @@ type Settings struct {
 	DefaultWait   time.Duration // 0 = DefaultWait
 	MaxWait       time.Duration // 0 = MaxWait
 	MaxWaits      int           // at the same time; 0 = DefaultMaxWaits
+	// Called, if not nil, is told of every call once it has ended.
+	Called func(context.Context, Call)
 }
 
 // Register adds both tools to s.
@@ -55,11 +58,11 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.MaxWaits == 0 {
 		settings.MaxWaits = DefaultMaxWaits
 	}
-	get := getSourcingResults{runs: runs, settings: settings}
+	get := getSourcingResults{runs: runs}
 	wait := waitForSourcing{runs: runs, settings: settings, places: make(chan struct{}, settings.MaxWaits)}
 	s.AddTools(
-		server.ServerTool{Tool: get.definition(), Handler: get.handle},
-		server.ServerTool{Tool: wait.definition(), Handler: wait.handle},
+		server.ServerTool{Tool: get.definition(), Handler: settings.serve(get.definition().Name, get.handle)},
+		server.ServerTool{Tool: wait.definition(), Handler: settings.serve(wait.definition().Name, wait.handle)},
 	)
 }
 
@@ -116,7 +119,15 @@ func view(a *arguments, settings Settings) shortlist.View {
 
 // ended answers for a run that will not change: with its shortlist, or with
 // what became of it instead.
-func ended(v shortlist.View, look poll.Look, a *arguments) *mcp.CallToolResult {
+func ended(v shortlist.View, look poll.Look, a *arguments) reply {
 	v.Age, v.Notes = time.Since(look.SeenAt), a.notes
-	return mcp.NewToolResultText(shortlist.Render(look.Results, v))
+	r := reply{outcome: OutcomeOther}
+	switch look.Results.Status {
+	case client.StatusCompleted:
+		r.outcome = OutcomeCompleted
+	case client.StatusFailed:
+		r.outcome = OutcomeFailed
+	}
+	r.text, r.shown = shortlist.Render(look.Results, v)
+	return r
 }

@@ -34,20 +34,18 @@ func (t waitForSourcing) definition() mcp.Tool {
 	)
 }
 
-func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
 	progress := newProgress(ctx, req)
-	a := readArguments(req.Params.Arguments)
-	v := view(a, t.settings)
 	id := v.RequestID
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
 	a.ignored()
 	if a.fault != "" {
-		return mcp.NewToolResultError(a.fault), nil
+		return failed(OutcomeRefused, a.fault), nil
 	}
 	if wait == 0 {
 		look, err := t.runs.Look(ctx, id)
 		if err != nil {
-			return stopped(err)
+			return reply{}, err
 		}
 		return answer(v, look, a), nil
 	}
@@ -55,7 +53,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	case t.places <- struct{}{}:
 		defer func() { <-t.places }()
 	default:
-		return mcp.NewToolResultError(fmt.Sprintf("This server is busy with %d waits, its limit. "+
+		return failed(OutcomeBusy, fmt.Sprintf("This server is busy with %d waits, its limit. "+
 			"Try again in 10 s, or look once with get_sourcing_results(%s).", cap(t.places), v.Arguments())), nil
 	}
 
@@ -69,7 +67,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 	})
 	switch {
 	case err != nil:
-		return stopped(err)
+		return reply{}, err
 	case look.Err != nil && !look.Err.Transient():
 		return answer(v, look, a), nil
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
@@ -80,13 +78,13 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest) (*
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) *mcp.CallToolResult {
+func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
 	if look.Results == nil {
 		if look.Err != nil {
-			return mcp.NewToolResultError(failure(look.Err, look.NextIn))
+			return failed(string(look.Err.Code), failure(look.Err, look.NextIn))
 		}
-		return mcp.NewToolResultError(notYet(id, look.NextIn))
+		return failed(OutcomeNotLooked, notYet(id, look.NextIn))
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
@@ -106,7 +104,7 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 	if look.NextIn > wait {
 		next = fmt.Sprintf("No look is possible for %s: tell the user, and call %s) then.", shortlist.Duration(roundUp(look.NextIn)), call)
 	}
-	return mcp.NewToolResultText(strings.Join(append(lines, next), "\n"))
+	return reply{text: strings.Join(append(lines, next), "\n"), outcome: OutcomeRunning}
 }
 
 func looksFailed(n int) string {

@@ -47,8 +47,8 @@ type View struct {
 
 // Render tells what became of a run that has ended, with its candidates. The
 // text has at most 10,000 characters for the default selection and 35,000 for
-// any other, and is cut only between candidates.
-func Render(r *client.Results, v View) string {
+// any other, and is cut only between candidates, of whom it has shown.
+func Render(r *client.Results, v View) (text string, shown int) {
 	limit := maxAnswer
 	if v.isDefault() {
 		limit = maxDefaultAnswer
@@ -73,10 +73,10 @@ func Render(r *client.Results, v View) string {
 	cards := deck{view: v, candidates: picked.candidates}
 	for room := limit; ; {
 		b := cards.fit(room)
-		text := compose(r, v, notes, b)
+		text = compose(r, v, notes, b)
 		over := utf8.RuneCountInString(text) - limit
 		if over <= 0 || len(b.texts) <= 1 {
-			return text
+			return text, len(b.texts)
 		}
 		room -= over
 	}

@@ -1,0 +1,84 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/client/poll"
+	"instaview-mcp/tools/shortlist"
+)
+
+// Call is what became of one tool call, for the operator's log and figures. Of
+// people it holds nothing.
+type Call struct {
+	Tool      string
+	RequestID string // the run's; "" if the arguments named none
+	// Outcome is one of the constants below, or a client.Code for a look that
+	// failed.
+	Outcome    string
+	Candidates int // shown
+	Duration   time.Duration
+}
+
+// What can become of a call, beside the client's codes.
+const (
+	OutcomeCompleted = "completed"  // the run's shortlist was shown
+	OutcomeFailed    = "failed"     // the run has failed
+	OutcomeOther     = "other"      // the run has a status this version does not know
+	OutcomeRunning   = "processing" // the run goes on
+	OutcomeRefused   = "refused"    // the arguments will not do
+	OutcomeBusy      = "busy"       // too many calls
+	OutcomeNotLooked = "not_looked" // no look was possible in the time given
+	OutcomeStopped   = "stopped"    // this server is stopping
+	OutcomeCancelled = "cancelled"  // by the caller
+	OutcomeInternal  = "internal"   // a fault of this server's
+)
+
+// reply is a handler's answer, with what the operator is told of it.
+type reply struct {
+	text    string
+	isError bool
+	outcome string
+	shown   int // candidates
+}
+
+func failed(outcome, text string) reply { return reply{text: text, isError: true, outcome: outcome} }
+
+// handler answers a call whose arguments were read well.
+type handler func(ctx context.Context, req mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error)
+
+// serve makes a tool's handler one of mcp-go's, and tells of every call.
+func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
+	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		call := Call{Tool: tool, Outcome: OutcomeInternal} // should it panic
+		if s.Called != nil {
+			start := time.Now()
+			defer func() {
+				call.Duration = time.Since(start)
+				s.Called(ctx, call)
+			}()
+		}
+		a := readArguments(req.Params.Arguments)
+		v := view(a, s)
+		call.RequestID = v.RequestID
+		r, err := handle(ctx, req, a, v)
+		switch {
+		case errors.Is(err, poll.ErrClosed):
+			r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
+				"when the server is back, ask again with the same request_id.")
+		case err != nil && ctx.Err() != nil:
+			call.Outcome = OutcomeCancelled
+			return nil, err
+		case err != nil:
+			return nil, err
+		}
+		call.Outcome, call.Candidates = r.outcome, r.shown
+		result := mcp.NewToolResultText(r.text)
+		result.IsError = r.isError
+		return result, nil
+	}
+}
