@@ -179,6 +179,14 @@ func New(key Key, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// ForCompany returns a Client that sends companyId with every request, as
+// WithCompanyID makes one, and shares c's connections.
+func (c *Client) ForCompany(id string) *Client {
+	other := *c
+	other.companyID = id
+	return &other
+}
+
 // CloseIdleConnections releases the connections no request is using.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/caller"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -70,7 +71,9 @@ func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
 		case errors.Is(err, poll.ErrClosed):
 			r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
 				"when the server is back, ask again with the same request_id.")
-		case err != nil && ctx.Err() != nil:
+		case errors.Is(err, caller.ErrFull):
+			r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
+		case err != nil && (ctx.Err() != nil || errors.Is(err, context.Canceled)):
 			call.Outcome = OutcomeCancelled
 			return nil, err
 		case err != nil:

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -15,6 +16,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/caller"
 	"instaview-mcp/tools"
 )
 
@@ -36,7 +38,8 @@ type Options struct {
 	Settings tools.Settings
 	// Demo labels every answer as sample data.
 	Demo bool
-	// Key is looked for in every answer and, if an upstream echoed it, redacted.
+	// Key is looked for in every answer and, if an upstream echoed it, redacted;
+	// and so is the caller's own.
 	Key client.Key
 	Log *slog.Logger
 }
@@ -67,7 +70,7 @@ func (o Options) finish(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 			if !ok {
 				continue
 			}
-			text.Text = o.redact(text.Text)
+			text.Text = redact(redact(text.Text, o.Key), caller.CredentialsOf(ctx).Key)
 			if o.Demo {
 				text.Text = demoLabel + text.Text
 			}
@@ -81,13 +84,13 @@ func (o Options) finish(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 // found in plain words.
 const minSecret = 16
 
-// redact takes the key out of a text.
-func (o Options) redact(text string) string {
-	key := o.Key.Reveal()
-	if len(key) < minSecret {
+// redact takes a key out of a text.
+func redact(text string, key client.Key) string {
+	secret := key.Reveal()
+	if len(secret) < minSecret {
 		return text
 	}
-	return strings.ReplaceAll(text, key, "[redacted]")
+	return strings.ReplaceAll(text, secret, "[redacted]")
 }
 
 // recover turns a panic or an error of a handler into a short answer. mcp-go
@@ -106,7 +109,7 @@ func (o Options) recover(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		switch {
 		case err == nil:
 			return result, nil
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, errors.Is(err, context.Canceled):
 			return mcp.NewToolResultError("The call was cancelled. The sourcing run goes on: ask for it again with the same request_id."), nil
 		default:
 			id := correlationID()

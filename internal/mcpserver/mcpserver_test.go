@@ -20,6 +20,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/caller"
 )
 
 var update = flag.Bool("update", false, "rewrite the snapshot")
@@ -171,6 +172,20 @@ func TestTheKeyIsRedactedWhateverEchoesIt(t *testing.T) {
 	got, _ := text(t, Options{Runs: echo, Key: client.NewKey("sk_live_canary0123")}, "get_sourcing_results")
 	if strings.Contains(got, "canary") || !strings.Contains(got, "Bearer [redacted]") {
 		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestTheCallersKeyIsRedactedToo(t *testing.T) {
+	server := New(Options{Log: slog.New(slog.DiscardHandler), Runs: runs(func() (poll.Look, error) {
+		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "sk_live_canary0123"}},
+		}}, nil
+	})})
+	ctx := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey("sk_live_canary0123")})
+	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results","arguments":{"request_id":"r"}}}`
+	got, err := json.Marshal(server.HandleMessage(ctx, json.RawMessage(call)))
+	if err != nil || bytes.Contains(got, []byte("canary")) || !bytes.Contains(got, []byte("[redacted]")) {
+		t.Errorf("error %v, got:\n%s", err, got)
 	}
 }
 

@@ -1,0 +1,159 @@
+package caller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/sandbox"
+)
+
+// inBubble gives test a Pool in which every key has a sandbox of its own, with a
+// run that found as many candidates as says found.
+func inBubble(t *testing.T, found map[string]int, test func(t *testing.T, p *Pool, asked func(key string) int)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		sandboxes := map[string]*sandbox.Sandbox{}
+		pool := NewPool(func(key client.Key) (*client.Client, error) {
+			s := sandboxes[key.Reveal()]
+			if s == nil {
+				s = sandbox.New(sandbox.WithKey(key.Reveal()), sandbox.WithRun("req_1", sandbox.Run{Found: found[key.Reveal()]}))
+				if _, ok := found[key.Reveal()]; !ok {
+					s = sandbox.New() // accepts another key
+				}
+				sandboxes[key.Reveal()] = s
+			}
+			dial, stop := s.Start()
+			t.Cleanup(stop)
+			return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		})
+		defer pool.Close()
+		test(t, pool, func(key string) int { return len(sandboxes[key].Requests()) })
+	})
+}
+
+func on(t *testing.T, key, company string) context.Context {
+	return WithCredentials(t.Context(), Credentials{Key: client.NewKey(key), CompanyID: company})
+}
+
+func TestCallersNeverShareWhatWasSeen(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1, "b": 2}, func(t *testing.T, p *Pool, asked func(string) int) {
+		for range 3 {
+			for key, want := range map[string]int{"a": 1, "b": 2} {
+				look, err := p.Look(on(t, key, ""), "req_1")
+				if err != nil || look.Err != nil {
+					t.Fatal(err, look.Err)
+				}
+				if got := *look.Results.FoundCount; got != want {
+					t.Errorf("key %s was shown %d found, want %d", key, got, want)
+				}
+			}
+		}
+		if asked("a") != 1 || asked("b") != 1 {
+			t.Errorf("%d and %d requests, want one each", asked("a"), asked("b"))
+		}
+	})
+}
+
+func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
+		start := time.Now()
+		for i := range 30 {
+			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), "req_1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked("a") != 30 {
+			t.Errorf("%d requests, want one for each company", asked("a"))
+		}
+		// 120 a minute are told, of which nine tenths are spent after a burst.
+		if took := time.Since(start); took < 9*time.Second {
+			t.Errorf("30 requests in %v", took)
+		}
+	})
+}
+
+func TestARequestWithoutAKeyFallsBackToNone(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, p *Pool, _ func(string) int) {
+		if _, err := p.Look(t.Context(), "req_1"); !errors.Is(err, errNoKey) {
+			t.Errorf("error %v", err)
+		}
+		if _, err := p.Wait(With(t.Context(), "x"), "req_1", time.Second, nil); !errors.Is(err, errNoKey) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
+	inBubble(t, map[string]int{"good": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
+		look := func(key string) {
+			if _, err := p.Look(on(t, key, ""), "req_1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look("good")
+		for i := range maxKeys + 10 {
+			look(fmt.Sprintf("guess-%d", i))
+		}
+		if n := p.recent.Len(); n != maxKeys || len(p.accounts) != n {
+			t.Errorf("%d keys held, %d listed", n, len(p.accounts))
+		}
+		look("good")
+		if asked("good") != 1 {
+			t.Error("what a good key saw was forgotten for a stranger's guesses")
+		}
+	})
+}
+
+func TestAPoolWithEveryKeyInUseIsFull(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
+		for i := range maxKeys {
+			if _, err := p.take(client.NewKey(fmt.Sprint(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := p.Look(on(t, "a", ""), "req_1"); !errors.Is(err, ErrFull) {
+			t.Errorf("error %v, want %v", err, ErrFull)
+		}
+	})
+}
+
+func TestAKeyIsForgottenAfterAnHour(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1, "b": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
+		_, _ = p.Look(on(t, "a", ""), "req_1")
+		time.Sleep(maxIdle + time.Second)
+		_, _ = p.Look(on(t, "b", ""), "req_1")
+		if n := p.recent.Len(); n != 1 {
+			t.Errorf("%d keys held", n)
+		}
+	})
+}
+
+func TestDrainEndsWaitsOfKeysThatComeLaterToo(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1, "b": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
+		begun := time.Now()
+		time.AfterFunc(3*time.Second, p.Drain)
+		for _, key := range []string{"a", "b"} {
+			if _, err := p.Wait(on(t, key, ""), "req_demo_slow", time.Minute, nil); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(begun); took > 4*time.Second {
+			t.Errorf("ended after %v", took)
+		}
+	})
+}
+
+func TestIDsTellCallersApart(t *testing.T) {
+	ids := map[ID]bool{}
+	for _, c := range []Credentials{{}, {Key: client.NewKey("a")}, {Key: client.NewKey("b")}, {Key: client.NewKey("a"), CompanyID: "b"}, {CompanyID: "ab"}} {
+		ids[c.ID()] = true
+	}
+	if len(ids) != 5 {
+		t.Errorf("%d ids for 5 callers", len(ids))
+	}
+}
