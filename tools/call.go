@@ -73,7 +73,7 @@ func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
 				"when the server is back, ask again with the same request_id.")
 		case errors.Is(err, caller.ErrFull):
 			r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
-		case err != nil && (ctx.Err() != nil || errors.Is(err, context.Canceled)):
+		case err != nil && ctx.Err() != nil:
 			call.Outcome = OutcomeCancelled
 			return nil, err
 		case err != nil:

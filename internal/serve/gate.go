@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -15,14 +14,9 @@ import (
 )
 
 const (
-	// maxLine bounds a message. The largest a client has reason to send is a
+	// maxMessage bounds a message. The largest a client has reason to send is a
 	// call with fifty profile ids.
-	maxLine = 1 << 20
-	// maxCalls is how many tool calls may be under way: one a worker, since
-	// mcp-go runs any more on its read loop, which then hears no cancel.
-	maxCalls = stdioWorkers
-	// maxRequests bounds the others, which mcp-go gives a goroutine each.
-	maxRequests = 1_000
+	maxMessage = 1 << 20
 	// maxUnread is how much may be written that the client has not read: all
 	// calls' largest answers thrice over. A client that leaves more does not
 	// read at all.
@@ -34,26 +28,16 @@ const (
 // lines. Nothing in it waits for the client to read: the end of its input must
 // be noticed whatever else it does.
 type gate struct {
-	logger  *slog.Logger
-	forward io.Writer // to mcp-go
-	out     *Outbox   // to the client
-
-	mu       sync.Mutex
-	underWay map[string]*underWay // by id
-	calls    int                  // tool calls among them
-	ended    *sync.Cond           // one of them has ended
-}
-
-// underWay is a request that has not been answered.
-type underWay struct {
-	isTool    bool
-	cancelled bool // the client wants no answer any more
+	logger   *slog.Logger
+	forward  io.Writer // to mcp-go
+	out      *Outbox   // to the client
+	requests *requests
 }
 
 func newGate(out, forward io.Writer, logger *slog.Logger) *gate {
-	g := &gate{logger: logger, forward: forward, out: NewOutbox(out, maxUnread), underWay: map[string]*underWay{}}
-	g.ended = sync.NewCond(&g.mu)
-	return g
+	// One call a worker, since mcp-go runs any more on its read loop, which then
+	// hears no cancel.
+	return &gate{logger: logger, forward: forward, out: NewOutbox(out, maxUnread), requests: newRequests(stdioWorkers)}
 }
 
 // read takes in lines until in ends, which is not an error.
@@ -87,7 +71,7 @@ func (g *gate) read(in io.Reader) error {
 func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) > maxLine {
+		if len(line)+len(part) > maxMessage {
 			tooLong = true
 		}
 		if tooLong {
@@ -106,7 +90,7 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 func (g *gate) admit(line []byte) error {
 	m, refused := readMessage(line)
 	if refused == nil && m.isCall {
-		refused = g.begin(m)
+		refused = g.requests.begin(m)
 	}
 	if refused != nil {
 		g.logger.Warn("message refused", "reason", refused.text)
@@ -114,101 +98,65 @@ func (g *gate) admit(line []byte) error {
 		return nil
 	}
 	line = append(line, '\n')
-	if m.method == "notifications/cancelled" {
-		g.cancel(line)
+	if id := m.cancels(line); id != "" {
+		g.repeatCancel(id, line)
 	}
 	_, err := g.forward.Write(line)
 	return err
 }
 
-// cancelAgain is when a cancel is repeated.
-var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
-
-// cancel marks the request that a client wants no answer to, and sends the
-// cancel again while it is under way: mcp-go forgets one that overtakes the
-// call it is for, which waits for a worker.
-func (g *gate) cancel(line []byte) {
+// cancels returns the id of the request that a message cancels; "" if none.
+func (m message) cancels(raw []byte) (id string) {
+	if m.method != "notifications/cancelled" {
+		return ""
+	}
 	var cancel struct {
 		Params struct {
 			RequestID jsontext.Value `json:"requestId"`
 		} `json:"params"`
 	}
-	if json.Unmarshal(line, &cancel) != nil {
+	if json.Unmarshal(raw, &cancel) != nil {
+		return ""
+	}
+	id, _ = readID(cancel.Params.RequestID)
+	return id
+}
+
+// cancelAgain is when a cancel is repeated.
+var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
+
+// repeatCancel sends a cancel again while its request is under way: mcp-go
+// forgets one that overtakes the call it is for, which waits for a worker.
+func (g *gate) repeatCancel(id string, line []byte) {
+	cancelled := g.requests.cancel(id)
+	if cancelled == nil {
 		return
 	}
-	id, err := readID(cancel.Params.RequestID)
-	if err != nil {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	request := g.underWay[id]
-	if request == nil || request.cancelled {
-		return
-	}
-	request.cancelled = true
 	for _, after := range cancelAgain {
 		time.AfterFunc(after, func() {
-			g.mu.Lock()
-			same := g.underWay[id] == request
-			g.mu.Unlock()
-			if same {
+			if g.requests.underWay(id) == cancelled {
 				_, _ = g.forward.Write(line)
 			}
 		})
 	}
 }
 
-var (
-	errDuplicate = &rpcError{mcp.INVALID_REQUEST, "a request with this id is still under way"}
-	errBusy      = &rpcError{-32000, "this server is busy with as many calls as it takes: try again in a few seconds"}
-)
-
-func (g *gate) begin(m message) *rpcError {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if _, twice := g.underWay[m.id]; twice {
-		return errDuplicate
-	}
-	isTool := m.method == string(mcp.MethodToolsCall)
-	if isTool {
-		if g.calls == maxCalls {
-			return errBusy
-		}
-		g.calls++
-	} else {
-		// These end at once, so the reader may wait for them.
-		for len(g.underWay)-g.calls >= maxRequests {
-			g.ended.Wait()
-		}
-	}
-	g.underWay[m.id] = &underWay{isTool: isTool}
-	return nil
-}
-
-// end books the answer to a request, and reports whether it is still wanted.
-func (g *gate) end(id string) (wanted bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	request := g.underWay[id]
-	if request == nil {
-		return true
-	}
-	if request.isTool {
-		g.calls--
-	}
-	delete(g.underWay, id)
-	g.ended.Broadcast()
-	return !request.cancelled
-}
-
 // Write takes one line from mcp-go to the client. An answer ends its request
 // first: a client may use the id again as soon as it has read the answer.
 func (g *gate) Write(line []byte) (int, error) {
-	if m, err := readMessage(line); err == nil && m.method == "" && m.id != "" && !g.end(m.id) {
+	if id := answers(line); id != "" && !g.requests.end(id) {
 		return len(line), nil
 	}
 	return g.write(line)
+}
+
+// answers returns the id of the request that a message of mcp-go's answers; ""
+// if it answers none.
+func answers(raw []byte) (id string) {
+	if m, err := readMessage(raw); err == nil && m.isAnswer {
+		return m.id
+	}
+	return ""
 }
 
 func (g *gate) write(line []byte) (int, error) {
@@ -222,27 +170,8 @@ func (g *gate) write(line []byte) (int, error) {
 // refuse answers for a message that is not passed on: under its own id, unless
 // that would answer another request that is under way.
 func (g *gate) refuse(id string, why *rpcError) {
-	g.mu.Lock()
-	if _, taken := g.underWay[id]; taken {
+	if g.requests.underWay(id) != nil {
 		id = ""
 	}
-	g.mu.Unlock()
 	_, _ = g.write(why.response(id)) // a failure ends the server
-}
-
-// awaitAnswers returns when no request is under way, at the latest after d.
-func (g *gate) awaitAnswers(d time.Duration) {
-	timeUp := false
-	timer := time.AfterFunc(d, func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		timeUp = true
-		g.ended.Broadcast()
-	})
-	defer timer.Stop()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for len(g.underWay) > 0 && !timeUp {
-		g.ended.Wait()
-	}
 }

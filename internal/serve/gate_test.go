@@ -89,18 +89,18 @@ func TestACallBeyondTheCapIsToldSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		g := newGated(t, &out)
-		for id := range maxCalls + 1 {
+		for id := range stdioWorkers + 1 {
 			g.send(t, strings.Replace(toolCall, `"id":1`, fmt.Sprintf(`"id":%d`, 100+id), 1))
 		}
-		if n := g.seen.Load(); n != maxCalls {
-			t.Errorf("%d calls passed on, want %d", n, maxCalls)
+		if n := g.seen.Load(); n != stdioWorkers {
+			t.Errorf("%d calls passed on, want %d", n, stdioWorkers)
 		}
 		if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "busy") {
 			t.Errorf("refusals: %s", got)
 		}
 		_, _ = g.Write([]byte(`{"jsonrpc":"2.0","id":100,"result":{}}` + "\n"))
 		g.send(t, toolCall)
-		if n := g.seen.Load(); n != maxCalls+1 {
+		if n := g.seen.Load(); n != stdioWorkers+1 {
 			t.Error("the place was not freed")
 		}
 	})
@@ -126,8 +126,8 @@ func TestTheGateReadsOnWhileTheClientDoesNot(t *testing.T) {
 			t.Error("given up, although there is room")
 		default:
 		}
-		for range maxUnread/maxLine + 1 {
-			_, _ = g.Write(make([]byte, maxLine))
+		for range maxUnread/maxMessage + 1 {
+			_, _ = g.Write(make([]byte, maxMessage))
 		}
 		<-g.out.failed
 	})

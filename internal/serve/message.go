@@ -22,6 +22,7 @@ type message struct {
 	isCall bool   // a request, that is, with a method and an id
 
 	isAnswer bool // it has a result or an error
+	nullID   bool // its id is null, which only an answer's may be
 
 	refused *rpcError // well-formed JSON that will not do
 }
@@ -83,6 +84,8 @@ func readMessage(raw []byte) (message, *rpcError) {
 		return message{}, m.refused
 	case err != nil:
 		return message{}, errNotJSON
+	case m.method != "" && m.nullID:
+		return message{}, errID
 	case m.method != "" && m.isAnswer, m.id != "" && m.method == "" && !m.isAnswer,
 		m.id != "" && strings.HasPrefix(m.method, "notifications/"):
 		return message{}, errNeither // mcp-go would answer it twice, or never
@@ -118,7 +121,9 @@ func (m *message) member(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		if m.id, err = readID(value); err != nil {
+		m.id, err = readID(value)
+		m.nullID = err == nil && m.id == ""
+		if err != nil {
 			m.refused = errID
 		}
 		return nil

@@ -15,7 +15,7 @@ func TestReadMessage(t *testing.T) {
 		"a request":             {`{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}`, message{method: "ping", id: "1", isCall: true}, 0},
 		"a string id":           {`{"id":"a\u0062","method":"ping"}`, message{method: "ping", id: `"ab"`, isCall: true}, 0},
 		"a notification":        {`{"method":"notifications/initialized"}`, message{method: "notifications/initialized"}, 0},
-		"a null id":             {`{"id":null,"method":"ping"}`, message{method: "ping"}, 0},
+		"a null id":             {`{"id":null,"method":"ping"}`, message{}, -32600},
 		"a response":            {`{"id":1,"result":{}}`, message{id: "1", isAnswer: true}, 0},
 		"a method of no string": {`{"id":1,"method":5}`, message{}, -32600},
 		"only an id":            {`{"id":1}`, message{}, -32600},

@@ -57,9 +57,9 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 		return err
 	}
 	drain()
-	gate.awaitAnswers(drainTime)
+	gate.requests.await(drainTime)
 	stop() // what is still under way says that it was cancelled
-	gate.awaitAnswers(LeaveTime)
+	gate.requests.await(LeaveTime)
 	_ = forward.Close()
 	select {
 	case <-listening:
