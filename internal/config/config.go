@@ -31,7 +31,7 @@ type Config struct {
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=110" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
-	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for"`
+	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
 	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS, default=90" must:"be a whole number from 1 to 90" doc:"Most waits at the same time"`
 	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=info" must:"be debug, info, warn or error" doc:"Least level logged, to stderr"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
@@ -53,6 +53,7 @@ var unexpanded = regexp.MustCompile(`^\$\{[^}]*\}$`)
 // holds its value.
 func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, error) {
 	var c Config
+	set := map[string]bool{}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target: &c,
 		Lookuper: envconfig.LookuperFunc(func(name string) (string, bool) {
@@ -62,7 +63,8 @@ func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, erro
 				c.Warnings = append(c.Warnings, name+" is a literal ${…} that nothing replaced; it counts as not set.")
 				return "", false
 			}
-			return value, ok && value != ""
+			set[name] = ok && value != ""
+			return value, set[name]
 		}),
 	})
 	if err != nil {
@@ -70,6 +72,12 @@ func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, erro
 	}
 	if err := c.check(); err != nil {
 		return Config{}, err
+	}
+	if c.DefaultWait > c.MaxWait {
+		if set["INSTAVIEW_MCP_DEFAULT_WAIT"] {
+			return Config{}, errors.New("INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
+		}
+		c.DefaultWait = c.MaxWait // who shortens the longest wait means every wait
 	}
 	return c, nil
 }
@@ -102,9 +110,6 @@ func (c *Config) check() error {
 			f, _ := reflect.TypeFor[Config]().FieldByName(field)
 			return invalid(f)
 		}
-	}
-	if c.DefaultWait > c.MaxWait {
-		return errors.New("INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
 	}
 	return nil
 }

@@ -89,8 +89,24 @@ func TestErrorsNameTheVariableAndNotTheValue(t *testing.T) {
 }
 
 func TestTheDefaultWaitIsWithinTheLongest(t *testing.T) {
-	if _, err := load(t, map[string]string{"INSTAVIEW_MCP_MAX_WAIT": "30s"}); err == nil {
-		t.Error("a default wait of 50 s is accepted beside a longest of 30 s")
+	for name, tt := range map[string]struct {
+		value string
+		want  time.Duration // 0 = refused
+	}{
+		"not set":          {"", 30 * time.Second},
+		"not replaced":     {"${WAIT}", 30 * time.Second},
+		"set and shorter":  {"20s", 20 * time.Second},
+		"set and the same": {"30s", 30 * time.Second},
+		"set and longer":   {"31s", 0},
+		"set to its usual": {"50s", 0},
+	} {
+		c, err := load(t, map[string]string{"INSTAVIEW_MCP_MAX_WAIT": "30s", "INSTAVIEW_MCP_DEFAULT_WAIT": tt.value})
+		if c.DefaultWait != tt.want || (err != nil) != (tt.want == 0) {
+			t.Errorf("%s: %v, %v, want %v", name, c.DefaultWait, err, tt.want)
+		}
+		if err != nil && !strings.Contains(err.Error(), "INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
