@@ -3,10 +3,12 @@
 package config
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"reflect"
@@ -45,8 +47,13 @@ type Config struct {
 // plainID keeps what is sent as a query parameter to what an id can be.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
-// unexpanded is a reference that a client or a shell was expected to replace.
-var unexpanded = regexp.MustCompile(`^\$\{[^}]*\}$`)
+// unexpanded is a reference that a client or a shell was expected to replace:
+// ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
+var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
+
+// example is what instructions show where the reader's own key belongs, such as
+// <your key> and YOUR_API_KEY.
+var example = regexp.MustCompile(`(?i)^(<.*>|your[ _-].*key.*)$`)
 
 // Load reads and checks the environment through lookup, which is os.LookupEnv
 // or like it. The error is one sentence that names the variable and never
@@ -60,7 +67,8 @@ func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, erro
 			value, ok := lookup(name)
 			value = strings.TrimSpace(value)
 			if unexpanded.MatchString(value) {
-				c.Warnings = append(c.Warnings, name+" is a literal ${…} that nothing replaced; it counts as not set.")
+				c.Warnings = append(c.Warnings, name+" is a literal ${…} or the like that nothing replaced; it counts as not set. "+
+					"Write the value itself, or set the variable where the client is started.")
 				return "", false
 			}
 			set[name] = ok && value != ""
@@ -137,6 +145,9 @@ func (c *Config) ReadKey() error {
 		return errNoKey
 	}
 	c.APIKey, c.Key = "", client.NewKey(key)
+	if err := standIn(key); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
 	if err := c.Key.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
@@ -145,29 +156,70 @@ func (c *Config) ReadKey() error {
 
 var errNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
 
-// maxSecret is far above any key's length.
+// standIn says what to do about a value that only stands for a key, or nil. Sent
+// to InstaView, it would come back as a refusal that blames the key.
+func standIn(key string) error {
+	switch {
+	case strings.ContainsAny(key, "\"'`“”‘’"):
+		return errors.New("the key has quotation marks: leave them out")
+	case unexpanded.MatchString(key):
+		return errors.New("a literal ${…} or the like that nothing replaced stands there: write the key itself")
+	case example.MatchString(key):
+		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
+	}
+	return nil
+}
+
+// maxSecret is in bytes, and far above any key's length.
 const maxSecret = 4 << 10
 
-// readSecret reads a file that others cannot. Its group may: that is how
-// Kubernetes mounts a secret for a user that is not root.
+// readSecret reads a file that others cannot, a link's target included.
 func readSecret(path string) (string, error) {
+	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", errors.New("there is no such file; ~ and variables in the path are not replaced")
+	case err != nil:
+		return "", errors.New("the file cannot be looked at")
+	}
+	if err := acceptable(info); err != nil {
+		return "", err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", errors.New("the file cannot be opened")
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	switch {
-	case err != nil || !info.Mode().IsRegular():
-		return "", errors.New("not a regular file")
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
-		return "", errors.New("others can read the file: take that away with chmod o-rwx")
+	// Between the two it may have become another file.
+	if info, err = f.Stat(); err != nil {
+		return "", errors.New("the file cannot be looked at")
+	}
+	if err := acceptable(info); err != nil {
+		return "", err
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil || len(b) > maxSecret {
-		return "", errors.New("the file cannot be read, or is too large for a key")
+	switch {
+	case err != nil:
+		return "", errors.New("the file cannot be read")
+	case len(b) > maxSecret:
+		return "", errors.New("the file is too large for a key: write the key alone into it")
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // Windows PowerShell's > writes that
+		return "", errors.New("the file is in UTF-16: save it as UTF-8")
 	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // which editors on Windows put before UTF-8
 	return strings.TrimSpace(string(b)), nil
+}
+
+// acceptable says why a file may not hold a key, or nil. Its group may read it:
+// that is how Kubernetes mounts a secret for a user that is not root.
+func acceptable(info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return errors.New("not a regular file: write the key into a file and name that")
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
+		return errors.New("others can read the file: take that away with chmod o-rwx")
+	}
+	return nil
 }
 
 // Logger returns the logger the settings describe, on w.

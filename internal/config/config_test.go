@@ -111,12 +111,57 @@ func TestTheDefaultWaitIsWithinTheLongest(t *testing.T) {
 }
 
 func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
-	c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": "${INSTAVIEW_API_KEY}", "INSTAVIEW_REQUESTS_PER_MINUTE": "${X}"})
-	if err != nil {
-		t.Fatal(err)
+	for _, value := range []string{
+		"${CANARY}", "${env:CANARY}", "${input:canary-key}", "$CANARY", "$env:CANARY", "$(CANARY)", "%CANARY%", "{env:CANARY}", "{{ CANARY }}",
+	} {
+		c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": value, "INSTAVIEW_REQUESTS_PER_MINUTE": value})
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+		}
+		if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
+			t.Errorf("%s: key %q, %d a minute, warnings %q", value, c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
+		}
+		warnings := strings.Join(c.Warnings, " ")
+		for _, want := range []string{"INSTAVIEW_API_KEY is a literal ${…} or the like", "INSTAVIEW_REQUESTS_PER_MINUTE is", "Write the value itself"} {
+			if !strings.Contains(warnings, want) {
+				t.Errorf("%s: warnings %q lack %q", value, c.Warnings, want)
+			}
+		}
+		if strings.Contains(strings.ToLower(warnings), "canary") {
+			t.Errorf("%s: warnings %q hold the value", value, c.Warnings)
+		}
 	}
-	if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
-		t.Errorf("key %q, %d a minute, warnings %q", c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
+}
+
+// InstaView would refuse these as a key like any other, and nobody would know why.
+func TestWhatOnlyStandsForAKeyIsExplained(t *testing.T) {
+	const quoted, reference, placeholder = "leave them out", "write the key itself", "put your InstaView API key in its place"
+	for value, want := range map[string]string{
+		`"canary"`: quoted, `'canary'`: quoted, "`canary`": quoted, "“canary”": quoted, `"${CANARY}"`: quoted, `canary"`: quoted,
+		"<canary key>": placeholder, "<canary>": placeholder, "your key": placeholder, "YOUR_API_KEY": placeholder, "your-instaview-key-here": placeholder,
+		"${CANARY}": reference, "$CANARY": reference, "%CANARY%": reference, "{env:CANARY}": reference,
+	} {
+		path := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		env := map[string]string{"INSTAVIEW_API_KEY": value, "INSTAVIEW_API_KEY_FILE": path}
+		for name := range env {
+			if want == reference && name == "INSTAVIEW_API_KEY" {
+				continue // counts as not set
+			}
+			_, err := load(t, map[string]string{name: env[name]})
+			if err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s with %s: %v, want %q", name, value, err, want)
+			} else if strings.Contains(strings.ToLower(err.Error()), "canary") {
+				t.Errorf("%s with %s: error %q holds the value", name, value, err)
+			}
+		}
+	}
+	for _, key := range []string{"sk_live_1", "yourkey", "eyJhbGciOi.J9-_~+/=", "your_1", "a$b", "50%off%"} {
+		if c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": key}); err != nil || c.Key.Reveal() != key {
+			t.Errorf("%s: key %q, %v", key, c.Key.Reveal(), err)
+		}
 	}
 }
 
@@ -163,13 +208,23 @@ func TestTheKeyMayComeFromAFileOthersCannotRead(t *testing.T) {
 			_ = os.Remove(path)
 		}
 	}
-	write("", 0o600)
-	if _, err := load(t, env); err == nil {
-		t.Error("an empty file is accepted")
-	}
-	write(strings.Repeat("x", 10_000), 0o600)
-	if _, err := load(t, env); err == nil {
-		t.Error("a file of 10 KB is accepted")
+	for content, want := range map[string]string{
+		"\ufeffsk_live_1\r\n":            "", // as editors on Windows save it
+		"":                               "empty",
+		"\ufeff":                         "empty",
+		"\xff\xfes\x00k\x00":             "UTF-16",
+		"\xfe\xff\x00s\x00k":             "UTF-16",
+		"sk\x00live":                     "control character",
+		strings.Repeat("x", maxSecret+1): "too large",
+	} {
+		write(content, 0o600)
+		c, err := load(t, env)
+		if want == "" && (err != nil || c.Key.Reveal() != "sk_live_1") {
+			t.Errorf("%.20q: key %q, %v", content, c.Key.Reveal(), err)
+		}
+		if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%.20q: %v, want %q", content, err, want)
+		}
 	}
 	write("sk_live_1", 0o600)
 	env["INSTAVIEW_API_KEY"] = "sk_live_2"

@@ -1,0 +1,65 @@
+//go:build unix
+
+package config
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Kubernetes mounts a secret's key as a link to ..data/key, where ..data is a
+// link to the directory of the secret's revision. A link's own mode is 0777.
+func TestTheKeyFileMayBeALink(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "..2026_05_20", "key")
+	link := filepath.Join(dir, "key")
+	for _, err := range []error{
+		os.Mkdir(filepath.Dir(file), 0o750),
+		os.WriteFile(file, []byte("sk_live_1"), 0o440),
+		os.Symlink("..2026_05_20", filepath.Join(dir, "..data")),
+		os.Symlink(filepath.Join("..data", "key"), link),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := map[string]string{"INSTAVIEW_API_KEY_FILE": link}
+	if c, err := load(t, env); err != nil || c.Key.Reveal() != "sk_live_1" {
+		t.Errorf("key %q, %v", c.Key.Reveal(), err)
+	}
+	if err := os.Chmod(file, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "chmod o-rwx") {
+		t.Errorf("a link to a file that others can read: %v", err)
+	}
+}
+
+// A FIFO without a writer must not hang the start: this test would not end.
+func TestTheKeyFileMustBeARegularFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo, link, socket := filepath.Join(dir, "fifo"), filepath.Join(dir, "link"), filepath.Join(dir, "s")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(fifo, link); err != nil {
+		t.Fatal(err)
+	}
+	// Its path may have some 100 bytes, which a temporary directory can exceed.
+	t.Chdir(dir)
+	listener, err := net.Listen("unix", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	for _, path := range []string{fifo, link, socket, dir, os.DevNull} {
+		_, err := load(t, map[string]string{"INSTAVIEW_API_KEY_FILE": path})
+		if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
