@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"instaview-mcp/client"
@@ -17,7 +18,8 @@ import (
 const maxClockSkew = 30 * time.Second
 
 // check says in a line each whether settings, network, key, clock and budget
-// will do, by one look at a run that cannot exist.
+// will do, by one look at a run that cannot exist. It succeeds only if InstaView
+// accepted the key: a key that could not be judged is a failure too.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
 	err := withApp(ctx, sys, demo, func(a *app) error {
@@ -37,7 +39,10 @@ func check(ctx context.Context, sys System, demo bool) error {
 	if err != nil {
 		report.bad("configuration", "%v", err)
 	}
-	if report.failed {
+	switch {
+	case report.err != nil:
+		return fmt.Errorf("write the report: %w", report.err)
+	case report.failed:
 		return errFailed
 	}
 	return nil
@@ -47,10 +52,13 @@ func check(ctx context.Context, sys System, demo bool) error {
 type report struct {
 	w      io.Writer
 	failed bool
+	err    error // of the first line that could not be written
 }
 
 func (r *report) line(what, verdict, format string, args ...any) {
-	_, _ = fmt.Fprintf(r.w, "%-14s %-7s %s\n", what, verdict, fmt.Sprintf(format, args...))
+	if _, err := fmt.Fprintf(r.w, "%-14s %-7s %s\n", what, verdict, fmt.Sprintf(format, args...)); r.err == nil {
+		r.err = err
+	}
 }
 
 func (r *report) fine(what, format string, args ...any) { r.line(what, "ok", format, args...) }
@@ -83,15 +91,16 @@ func (r *report) upstream(err error, took time.Duration) {
 	r.budget(e)
 }
 
-// key judges by the refusal: only a good key is told that a run is unknown.
+// key judges by the refusal: only a good key is told that a run is unknown, and
+// only InstaView tells it with a code. Any web server answers 404 without one.
 func (r *report) key(e *client.Error) {
 	switch e.Code {
 	case client.CodeNotFound:
-		doubt := ""
 		if e.ServerCode == "" {
-			doubt = "; the answer named no code, so if no run is ever found, check INSTAVIEW_BASE_URL"
+			r.bad("key", "not judged: HTTP 404 without InstaView's error code, as from another server; check INSTAVIEW_BASE_URL")
+			return
 		}
-		r.fine("key", "accepted%s", doubt)
+		r.fine("key", "accepted")
 	case client.CodeUnauthorized:
 		r.bad("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
 	case client.CodeKeySuspended:
@@ -103,7 +112,11 @@ func (r *report) key(e *client.Error) {
 	case client.CodeRateLimited:
 		r.bad("key", "not judged: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
 	default:
-		r.bad("key", "not judged: HTTP %d; check INSTAVIEW_COMPANY_ID if it is set", e.HTTPStatus)
+		suspect := "INSTAVIEW_BASE_URL"
+		if e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusUnprocessableEntity {
+			suspect = "INSTAVIEW_COMPANY_ID if it is set" // all that a look sends beside key and id
+		}
+		r.bad("key", "not judged: HTTP %d; check %s", e.HTTPStatus, suspect)
 	}
 }
 

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -29,11 +31,16 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 		"402":            {402, `{}`, [2]string{}, 1, "no credits left"},
 		"403":            {403, `{}`, [2]string{}, 1, "needs the scope sourcing:read"},
 		"429":            {429, `{}`, [2]string{"Retry-After", "90"}, 1, "its request limit is used up; try again in 1 min 30 s"},
-		"422":            {422, `{}`, [2]string{}, 1, "not judged: HTTP 422"},
+		"400":            {400, `{}`, [2]string{}, 1, "not judged: HTTP 400; check INSTAVIEW_COMPANY_ID"},
+		"405":            {405, `{}`, [2]string{}, 1, "not judged: HTTP 405; check INSTAVIEW_BASE_URL\n"},
+		"409":            {409, `{}`, [2]string{}, 1, "not judged: HTTP 409; check INSTAVIEW_BASE_URL\n"},
+		"422":            {422, `{}`, [2]string{}, 1, "not judged: HTTP 422; check INSTAVIEW_COMPANY_ID"},
 		"500":            {500, `{}`, [2]string{}, 1, "reachability   failed  HTTP 500: InstaView is out of order"},
 		"a login page":   {200, `<html>`, [2]string{}, 1, "INSTAVIEW_BASE_URL leads elsewhere"},
 		"any run exists": {202, `{}`, [2]string{}, 1, "knows a run that cannot exist"},
-		"another 404":    {404, `<html>`, [2]string{}, 0, "the answer named no code"},
+		"a known key":    {404, notFound, [2]string{}, 0, "key            ok      accepted\n"},
+		"another's 404":  {404, `<html>`, [2]string{}, 1, "key            failed  not judged: HTTP 404 without InstaView's error code"},
+		"a route's 404":  {404, `{"statusCode":404,"message":"Cannot GET /x","error":"Not Found"}`, [2]string{}, 1, "check INSTAVIEW_BASE_URL\n"},
 		"a late clock":   {404, notFound, [2]string{"Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}, 0, "clock          warning this machine and InstaView are 1 h"},
 		"no budget":      {404, notFound, [2]string{}, 0, "budget         unknown"},
 		"half a budget":  {404, notFound, [2]string{"X-RateLimit-Limit-Hour", "500"}, 0, "budget         ok      500 requests an hour\n"},
@@ -61,4 +68,17 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 	t.Run("words after it", func(t *testing.T) {
 		execute(t, nil, "--demo", "check", "all").wants(t, 1, nil, []string{"check takes no arguments"})
 	})
+}
+
+func TestAReportThatCannotBeWrittenIsAFailure(t *testing.T) {
+	stdout, w := io.Pipe()
+	_ = stdout.Close()
+	var stderr bytes.Buffer
+	status := Run(t.Context(), System{
+		Args:      []string{"--demo", "check"},
+		LookupEnv: func(string) (string, bool) { return "", false },
+		Stdout:    w,
+		Stderr:    &stderr,
+	})
+	outcome{status: status, stderr: stderr.String()}.wants(t, 1, nil, []string{"instaview-mcp: write the report: io: read/write on closed pipe\n"})
 }
