@@ -88,6 +88,9 @@ func run(ctx context.Context, sys System) error {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
+	if err := misplaced(command, args); err != nil {
+		return err
+	}
 	switch command {
 	case "serve":
 		if len(args) > 0 {
@@ -111,6 +114,17 @@ func run(ctx context.Context, sys System) error {
 
 // maxUnreadLog is some thousand lines.
 const maxUnreadLog = 1 << 20
+
+// misplaced reports a flag after the command, where package flag reads none and
+// no command has any. A value after "=" is left out: it may be a secret.
+func misplaced(command string, args []string) error {
+	for _, arg := range args {
+		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(name, "-") {
+			return fmt.Errorf("%q stands after %s: flags come before the command (instaview-mcp -h lists them)", name, command)
+		}
+	}
+	return nil
+}
 
 // app is the program, wired.
 type app struct {

@@ -107,6 +107,24 @@ func TestMistakesAreExplainedOnStderr(t *testing.T) {
 	}
 }
 
+func TestFlagsComeBeforeTheCommand(t *testing.T) {
+	for _, args := range [][]string{
+		{"check", "--demo"},
+		{"serve", "--demo"},
+		{"call", "--demo", "get_sourcing_results"},
+		{"call", "get_sourcing_results", "request_id=x", "--demo"},
+		{"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
+	} {
+		got := execute(t, nil, args...)
+		got.wants(t, 1, nil, []string{`"--demo" stands after ` + args[0] + ": flags come before the command"})
+		if strings.Contains(got.stderr, "canary") {
+			t.Errorf("%q: a value is shown:\n%s", args, got.stderr)
+		}
+	}
+	// What a value begins with is the tool's business.
+	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=-x").wants(t, 1, []string{"No request was made."}, nil)
+}
+
 func TestTheDemoNeedsNoSettingOfInstaViews(t *testing.T) {
 	env := map[string]string{"INSTAVIEW_BASE_URL": "http://example.com", "INSTAVIEW_API_KEY_FILE": "/nonexistent"}
 	execute(t, env, "--demo", "call", "get_sourcing_results", "request_id=req_demo_empty").wants(t, 0, []string{"no candidate returned"}, nil)
