@@ -84,8 +84,9 @@ func asList(v any) []any {
 func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
-	reference := regexp.MustCompile(`^(your key|\$\{[^}]+\})$`)
-	clients := map[string]bool{}
+	reference := regexp.MustCompile(`^(your key|\$\{((env:)?INSTAVIEW_API_KEY|input:(.+))\})$`)
+	const unix, windows = "/path/to/instaview-mcp", `C:\Tools\instaview-mcp.exe`
+	tried := map[string]bool{} // client and path
 	for _, block := range readme(t) {
 		config := map[string]any{}
 		switch block.language {
@@ -101,15 +102,18 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 			continue
 		}
 		l, ok := find(config)
-		if !ok || !strings.Contains(l.command, "instaview-mcp") {
-			t.Errorf("%s: no command in %v", block.heading, config)
+		if !ok || l.command != unix && l.command != windows {
+			t.Errorf("%s: no command in %v, or one that is neither %s nor %s", block.heading, config, unix, windows)
 			continue
 		}
-		clients[block.heading] = true
+		tried[block.heading+": "+l.command] = true
 		env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
 		for name, value := range l.env {
-			if !reference.MatchString(value.(string)) {
+			switch match := reference.FindStringSubmatch(value.(string)); {
+			case match == nil:
 				t.Errorf("%s: %s has the value %q", block.heading, name, value)
+			case match[4] != "" && !asksFor(config, match[4]):
+				t.Errorf("%s: nothing asks for the input %q", block.heading, match[4])
 			}
 			env = append(env, name+"="+sandbox.Key)
 		}
@@ -122,11 +126,24 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 		_ = c.stdin.Close()
 		c.exits()
 	}
-	for _, client := range []string{"Claude Desktop", "Claude Code", "Cursor", "VS Code", "Codex", "Gemini CLI", "Zed"} {
-		if !clients[client] {
-			t.Errorf("no configuration for %s", client)
+	for _, want := range []string{
+		"Claude Desktop: " + unix, "Claude Desktop: " + windows, "Claude Code: " + unix, "Cursor: " + unix, "VS Code: " + unix,
+		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix,
+	} {
+		if !tried[want] {
+			t.Errorf("no configuration for %s", want)
 		}
 	}
+}
+
+// asksFor reports whether a configuration of VS Code's has an input of that id.
+func asksFor(config map[string]any, id string) bool {
+	for _, input := range asList(config["inputs"]) {
+		if input.(map[string]any)["id"] == id {
+			return true
+		}
+	}
+	return false
 }
 
 // The README's examples are what the program answers today.
