@@ -1,16 +1,19 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
 
+	"instaview-mcp/internal/cli"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -146,31 +149,46 @@ func asksFor(config map[string]any, id string) bool {
 	return false
 }
 
-// The README's examples are what the program answers today.
+// The README's examples are what the program answers today: run in this process,
+// where the clock is a bubble's, since one of them waits.
 func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 	blocks := readme(t)
-	tried := 0
+	tried := map[string]bool{} // tools
 	for i, block := range blocks {
 		if block.language != "sh" {
 			continue
 		}
 		line, _, _ := strings.Cut(strings.TrimSpace(block.text), "   #")
-		args, ok := strings.CutPrefix(line, "go run . ")
+		command, ok := strings.CutPrefix(line, "go run . ")
 		if !ok || i+1 == len(blocks) || blocks[i+1].language != "" || strings.Contains(line, "\n") {
 			continue
 		}
-		tried++
-		out, err := exec.Command(program, strings.Fields(args)...).Output()
-		if err != nil {
-			t.Errorf("%s: %v", line, err)
+		args := strings.Fields(command)
+		for _, arg := range args {
+			tried[arg] = true
 		}
-		_, got, _ := strings.Cut(string(out), "\n") // the demo's label
-		if got, want := timeless(got), timeless(blocks[i+1].text); got != want {
-			t.Errorf("%s answers\n%s\nREADME.md says\n%s", line, got, want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			status := cli.Run(t.Context(), cli.System{
+				Args:      args,
+				LookupEnv: func(string) (string, bool) { return "", false },
+				Stdin:     strings.NewReader(""),
+				Stdout:    &stdout,
+				Stderr:    &stderr,
+			})
+			if status != 0 {
+				t.Errorf("%s: exit status %d; stderr:\n%s", line, status, &stderr)
+			}
+			_, got, _ := strings.Cut(stdout.String(), "\n") // the demo's label
+			if diff := cmp.Diff(timeless(blocks[i+1].text), timeless(got)); diff != "" {
+				t.Errorf("%s: README.md (-), the program (+):\n%s", line, diff)
+			}
+		})
 	}
-	if tried < 2 {
-		t.Errorf("%d examples found, want one for each tool", tried)
+	for _, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
+		if !tried[tool] {
+			t.Errorf("no example of %s", tool)
+		}
 	}
 }
 
