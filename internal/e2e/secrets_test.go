@@ -3,13 +3,16 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -72,8 +75,6 @@ func tell(t *testing.T, baseURL string) string {
 	c.send(hello,
 		request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r","detail":"full","max_wait_seconds":1}`)),
 		request(2, "tools/call", call("wait_for_sourcing", `{"request_id":"w","max_wait_seconds":1}`)),
-		// No argument leads a request elsewhere.
-		request(3, "tools/call", call("wait_for_sourcing", `{"request_id":"s","max_wait_seconds":1,"base_url":"http://127.0.0.1:1","api_key":"x"}`)),
 	)
 	var seen strings.Builder
 	for range 3 {
@@ -103,6 +104,56 @@ func noCanary(t *testing.T, seen string) {
 	}
 	if !strings.Contains(seen, "configuration") || !strings.Contains(seen, `"id":0`) {
 		t.Errorf("the program said too little to judge:\n%s", seen)
+	}
+}
+
+// What a model can be talked into sending must not lead the key, or a request,
+// to anybody else.
+func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
+	var elsewhere atomic.Int32
+	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer stranger.Close()
+	type asked struct{ Method, Path, Query, Authorization string }
+	got := make(chan asked, 100)
+	home := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got <- asked{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Authorization")}
+		_, _ = fmt.Fprintf(w, `{"requestId":%q,"status":"failed"}`, path.Base(path.Dir(r.URL.Path)))
+	}))
+	defer home.Close()
+	c := start(t, []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + home.URL})
+	c.send(hello)
+	c.next()
+	for i, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
+		id := fmt.Sprintf("run_%d", i)
+		arguments, err := json.Marshal(map[string]string{
+			"request_id": id,
+			"base_url":   stranger.URL, "baseUrl": stranger.URL, "url": stranger.URL, "host": stranger.URL, "INSTAVIEW_BASE_URL": stranger.URL,
+			"api_key": "x", "apiKey": "x", "INSTAVIEW_API_KEY": "x", "authorization": "Bearer x",
+			"company_id": "x", "companyId": "x", "INSTAVIEW_COMPANY_ID": "x",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := c.ask(i+1, "tools/call", call(tool, string(arguments))); !strings.Contains(r.text(), id+" failed") {
+			t.Errorf("%s: %s", tool, r.raw)
+		}
+		want := asked{"GET", "/sourcing/" + id + "/results", "", "Bearer " + canary}
+		select {
+		case got := <-got:
+			if got != want {
+				t.Errorf("%s: asked %+v, want %+v", tool, got, want)
+			}
+		default:
+			t.Errorf("%s: the upstream was not asked", tool)
+		}
+	}
+	for _, id := range []string{stranger.URL, "//" + strings.TrimPrefix(stranger.URL, "http://"), "../../x", "x?companyId=y", "x#y", "%2e%2e", "@127.0.0.1"} {
+		if r := c.ask(9, "tools/call", call("get_sourcing_results", fmt.Sprintf(`{"request_id":%q}`, id))); !strings.Contains(r.text(), "No request was made.") {
+			t.Errorf("%s: %s", id, r.raw)
+		}
+	}
+	if n := elsewhere.Load() + int32(len(got)); n != 0 {
+		t.Errorf("%d requests more than wanted", n)
 	}
 }
 
