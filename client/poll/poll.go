@@ -65,8 +65,9 @@ func (l Look) settled() bool {
 
 // Poller looks at runs on behalf of one API key. It is safe for concurrent use.
 type Poller struct {
-	api API
-	log *slog.Logger
+	api     API
+	log     *slog.Logger
+	observe func(Observed)
 
 	ctx     context.Context // of requests; ends with Close
 	cancel  context.CancelFunc
@@ -97,13 +98,31 @@ func WithLogger(l *slog.Logger) Option {
 	return func(p *Poller) { p.log = l }
 }
 
+// WithObserver has f told of every look. It is called for one look after the
+// other and must return at once.
+func WithObserver(f func(Observed)) Option {
+	return func(p *Poller) { p.observe = f }
+}
+
+// Observed is one look, for an operator's figures. It names no run and nobody.
+type Observed struct {
+	// Outcome is "in_progress", "ended", or the client.Code of a failure.
+	Outcome string
+	Latency time.Duration // of the request
+	Retry   bool          // the look before it had failed
+	// Lag is the time from a run's end to this look, by InstaView's clock, which
+	// tells whole seconds; negative unless the look is the one that found it.
+	Lag time.Duration
+}
+
 // New returns a Poller that asks api. Close it to stop.
 func New(api API, opts ...Option) *Poller {
 	p := &Poller{
-		api:    api,
-		log:    slog.New(slog.DiscardHandler),
-		runs:   map[string]*run{},
-		budget: newBudget(DefaultRequestsPerMinute),
+		api:     api,
+		log:     slog.New(slog.DiscardHandler),
+		observe: func(Observed) {},
+		runs:    map[string]*run{},
+		budget:  newBudget(DefaultRequestsPerMinute),
 	}
 	for _, opt := range opts {
 		opt(p)
@@ -185,6 +204,9 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 		case <-ctx.Done():
 			return Look{}, context.Cause(ctx)
 		case <-open.Done():
+			if look.At.IsZero() && p.ctx.Err() != nil {
+				return Look{}, ErrClosed
+			}
 			return look, nil
 		case <-timeUp.C:
 			look, _, _ = p.peek(r)
@@ -322,6 +344,7 @@ func (p *Poller) next(now time.Time) *run {
 // ask makes one attempt at r and books its outcome.
 func (p *Poller) ask(r *run) {
 	defer p.asking.Done()
+	begun := time.Now()
 	results, err := p.attempt(r.id)
 
 	p.mu.Lock()
@@ -333,6 +356,7 @@ func (p *Poller) ask(r *run) {
 		return
 	}
 	failure := asFailure(err)
+	p.observe(observed(r.look, results, failure, now.Sub(begun)))
 	r.record(results, failure, now, p.crowded())
 	p.learn(results, failure, now)
 	p.tell(r, results, failure, now)
@@ -380,6 +404,24 @@ func (p *Poller) learn(results *client.Results, failure *client.Error, now time.
 		// The limit is the key's, so one run's refusal holds for all.
 		p.budget.pause(now, max(Floor, failure.RetryAfter))
 	}
+}
+
+// observed compares a look with the last one.
+func observed(last Look, results *client.Results, failure *client.Error, latency time.Duration) Observed {
+	o := Observed{Latency: latency, Retry: last.Err != nil, Lag: -1}
+	switch {
+	case failure != nil:
+		o.Outcome = string(failure.Code)
+	case results.InProgress():
+		o.Outcome = "in_progress"
+	default:
+		o.Outcome = "ended"
+		watched := last.Results != nil && last.Results.InProgress()
+		if watched && !results.Date.IsZero() && !results.CompletedAt.IsZero() {
+			o.Lag = max(0, results.Date.Sub(results.CompletedAt))
+		}
+	}
+	return o
 }
 
 // asFailure makes any error of an API one with a code.

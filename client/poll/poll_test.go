@@ -790,3 +790,45 @@ func TestAnErrorWithoutACodeIsTransient(t *testing.T) {
 		}
 	})
 }
+
+func TestTheObserverIsToldOfEveryLook(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond}
+	u.answer = func(n int, at time.Duration) (*client.Results, error) {
+		if n == 2 {
+			return nil, &client.Error{Code: client.CodeUnavailable}
+		}
+		r, err := finishingAt(18*time.Second)(n, at)
+		r.CompletedAt = r.CreatedAt.Add(18 * time.Second)
+		return r, err
+	}
+	var got []Observed
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", time.Minute, nil)
+		time.Sleep(2 * memoryFor)
+		_, _ = p.Look(t.Context(), "r")
+	}, WithObserver(func(o Observed) { got = append(got, o) }))
+	if len(got) < 4 {
+		t.Fatalf("told of %d looks", len(got))
+	}
+	end := len(got) - 2
+	if lag := got[end].Lag; lag < 0 || lag > 7*time.Second {
+		t.Errorf("lag %v", lag)
+	}
+	got[end].Lag = 0
+	want := []Observed{
+		{Outcome: "in_progress", Lag: -1},
+		{Outcome: "unavailable", Lag: -1},
+		{Outcome: "in_progress", Lag: -1, Retry: true},
+		{Outcome: "ended"},
+		{Outcome: "ended", Lag: -1}, // nobody had waited for its end
+	}
+	if got[2].Outcome == "ended" { // the retry came late, by chance
+		want = append(want[:2], Observed{Outcome: "ended", Retry: true}, want[4])
+	}
+	for i := range want {
+		want[i].Latency = u.latency
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
