@@ -22,7 +22,7 @@ const maxClockSkew = 30 * time.Second
 // accepted the key: a key that could not be judged is a failure too.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
-	err := withApp(ctx, sys, demo, func(a *app) error {
+	err := withApp(ctx, sys, demo, false, func(a *app) error {
 		upstream, contacts := a.settings.BaseURL, "not allowed"
 		if demo {
 			upstream = "the demo's sandbox"

@@ -16,6 +16,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
@@ -36,7 +37,7 @@ type System struct {
 
 const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing runs over MCP.
 
-  instaview-mcp [flags]                          serve MCP on stdin and stdout
+  instaview-mcp [flags]                          serve MCP: on stdin and stdout, or over HTTP
   instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer
   instaview-mcp [flags] check                    say whether settings, key and network will do
 
@@ -60,12 +61,15 @@ func Run(ctx context.Context, sys System) int {
 
 func run(ctx context.Context, sys System) error {
 	var (
-		demo, version bool
-		help          strings.Builder
+		demo, version   bool
+		transport, addr string
+		help            strings.Builder
 	)
 	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
 	flags.SetOutput(&help)
 	flags.BoolVar(&demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
+	flags.StringVar(&transport, "transport", "", "stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated); overrides INSTAVIEW_MCP_TRANSPORT")
+	flags.StringVar(&addr, "addr", "", "host:port to serve HTTP on; overrides INSTAVIEW_MCP_ADDR")
 	flags.BoolVar(&version, "version", false, "print the version and exit")
 	flags.Usage = func() {
 		help.Reset()
@@ -84,6 +88,8 @@ func run(ctx context.Context, sys System) error {
 		return err
 	}
 
+	sys.LookupEnv = override(sys.LookupEnv, map[string]string{"INSTAVIEW_MCP_TRANSPORT": transport, "INSTAVIEW_MCP_ADDR": addr})
+
 	command, args := "serve", flags.Args()
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -96,12 +102,9 @@ func run(ctx context.Context, sys System) error {
 		if len(args) > 0 {
 			return errors.New("serve takes no arguments")
 		}
-		return withApp(ctx, sys, demo, func(a *app) error {
-			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)
-			return serve.Stdio(ctx, a.server, sys.Stdin, sys.Stdout, a.endWaits, a.log)
-		})
+		return serveMCP(ctx, sys, demo)
 	case "call":
-		return withApp(ctx, sys, demo, func(a *app) error { return call(ctx, sys, a.server, args) })
+		return withApp(ctx, sys, demo, false, func(a *app) error { return call(ctx, sys, a.server, args) })
 	case "check":
 		if len(args) > 0 {
 			return errors.New("check takes no arguments")
@@ -109,6 +112,16 @@ func run(ctx context.Context, sys System) error {
 		return check(ctx, sys, demo)
 	default:
 		return fmt.Errorf("there is no command %q: use serve, call or check", command)
+	}
+}
+
+// override has flags answer for the variables that they stand for.
+func override(lookup func(string) (string, bool), flags map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if value := flags[name]; value != "" {
+			return value, true
+		}
+		return lookup(name)
 	}
 }
 
@@ -126,17 +139,25 @@ func misplaced(command string, args []string) error {
 	return nil
 }
 
+// runs is what the tools look at runs with.
+type runs interface {
+	tools.Waiter
+	serve.Runs
+}
+
 // app is the program, wired.
 type app struct {
 	settings config.Config
-	api      *client.Client
+	api      *client.Client // nil if callers bring their keys
+	runs     runs
 	server   *server.MCPServer
+	metrics  *serve.Metrics
 	log      *slog.Logger
-	endWaits func() // with what they know
 }
 
 // withApp reads the settings, wires the program, and takes it apart after use.
-func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) error {
+// Callers bring their keys only to a server.
+func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app) error) error {
 	settings, err := config.Load(ctx, sys.LookupEnv)
 	if err != nil {
 		return err
@@ -145,43 +166,83 @@ func withApp(ctx context.Context, sys System, demo bool, use func(*app) error) e
 	// waits for it.
 	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
 	defer log.Close(serve.LeaveTime)
-	logger := settings.Logger(log)
+	a := &app{settings: settings, metrics: serve.NewMetrics(), log: settings.Logger(log)}
 	for _, w := range settings.Warnings {
-		logger.Warn(w)
+		a.log.Warn(w)
 	}
 	options := []client.Option{client.WithVersion(buildVersion())}
 	if demo {
 		dial, stop := sandbox.New().Start()
 		defer stop()
-		settings.Key = client.NewKey(sandbox.Key)
 		options = append(options, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
 	} else {
-		if err := settings.ReadKey(); err != nil {
-			return err
-		}
 		options = append(options, client.WithBaseURL(settings.BaseURL), client.WithCompanyID(settings.CompanyID))
 	}
-	api, err := client.New(settings.Key, options...)
-	if err != nil {
+	if err := a.open(demo, serving && settings.CallerKeys, options); err != nil {
 		return err
 	}
-	defer api.CloseIdleConnections()
-	poller := poll.New(api, poll.WithRequestsPerMinute(settings.RequestsPerMinute), poll.WithLogger(logger))
-	defer poller.Close()
-
-	return use(&app{settings: settings, api: api, log: logger, endWaits: poller.Drain, server: mcpserver.New(mcpserver.Options{
+	defer a.close()
+	called := func(context.Context, tools.Call) {}
+	if serving {
+		audit := serve.Audit(a.log)
+		called = func(ctx context.Context, c tools.Call) {
+			a.metrics.Called(c)
+			audit(ctx, c)
+		}
+	}
+	a.server = mcpserver.New(mcpserver.Options{
 		Version: buildVersion(),
-		Runs:    poller,
+		Runs:    a.runs,
 		Demo:    demo,
-		Key:     settings.Key,
-		Log:     logger,
+		Key:     a.settings.Key,
+		Log:     a.log,
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,
+			Called:        called,
 		},
-	})})
+	})
+	return use(a)
+}
+
+// open makes what looks at runs: with the server's key, or with those of
+// callers, and then with no other.
+func (a *app) open(demo, callerKeys bool, options []client.Option) error {
+	polling := []poll.Option{
+		poll.WithRequestsPerMinute(a.settings.RequestsPerMinute),
+		poll.WithLogger(a.log),
+		poll.WithObserver(a.metrics.Looked),
+	}
+	switch {
+	case callerKeys && a.settings.HasKey():
+		return errors.New("INSTAVIEW_MCP_CALLER_KEYS=true and an InstaView key of the server's own exclude each other: unset one")
+	case callerKeys && a.settings.Transport == config.Stdio:
+		return errors.New("INSTAVIEW_MCP_CALLER_KEYS=true needs HTTP: set INSTAVIEW_MCP_TRANSPORT=http")
+	case callerKeys:
+		a.runs = caller.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
+		return a.settings.CheckBaseURL()
+	case demo:
+		a.settings.Key = client.NewKey(sandbox.Key)
+	default:
+		if err := a.settings.ReadKey(); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.api, err = client.New(a.settings.Key, options...); err != nil {
+		return err
+	}
+	a.runs = poll.New(a.api, polling...)
+	return nil
+}
+
+func (a *app) close() {
+	a.runs.Close()
+	if a.api != nil {
+		a.api.CloseIdleConnections()
+	}
 }
 
 func buildVersion() string {

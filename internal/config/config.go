@@ -20,6 +20,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"instaview-mcp/client"
+	"instaview-mcp/tools"
 )
 
 // Config is the operator's settings. Each field's tags name its variable, what
@@ -34,12 +35,25 @@ type Config struct {
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
 	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
-	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS, default=90" must:"be a whole number from 1 to 90" doc:"Most waits at the same time"`
+	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS" must:"be a whole number from 1, over stdio to 90, over HTTP to 100000" doc:"Most waits at the same time; 90 over stdio and 10000 over HTTP if not set"`
+	Transport         string        `env:"INSTAVIEW_MCP_TRANSPORT, default=stdio" must:"be stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)" doc:"How clients connect: stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)"`
+	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token or callers' keys, and TLS"`
+	AuthToken         string        `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
+	AuthTokenFile     string        `env:"INSTAVIEW_MCP_AUTH_TOKEN_FILE" doc:"File that holds the token instead; others must not be able to read it"`
+	CallerKeys        bool          `env:"INSTAVIEW_MCP_CALLER_KEYS, default=false" must:"be true or false" doc:"Over HTTP each request brings its own InstaView key in X-InstaView-Api-Key, and X-InstaView-Company-Id if needed; the server has none"`
+	AllowedHosts      []string      `env:"INSTAVIEW_MCP_ALLOWED_HOSTS" doc:"Host names of this server beside localhost, separated by commas"`
+	AllowedOrigins    []string      `env:"INSTAVIEW_MCP_ALLOWED_ORIGINS" doc:"Origins of web pages that may use this server, separated by commas"`
+	TLSCert           string        `env:"INSTAVIEW_MCP_TLS_CERT" doc:"PEM file with the certificate to serve HTTPS with"`
+	TLSKey            string        `env:"INSTAVIEW_MCP_TLS_KEY" doc:"PEM file with its private key"`
+	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
+	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
+	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
 	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=info" must:"be debug, info, warn or error" doc:"Least level logged, to stderr"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
-	// Key is the API key, from wherever ReadKey found it.
-	Key client.Key
+	// Key is the API key, from wherever ReadKey found it, and Token is what
+	// ReadToken found.
+	Key, Token client.Key
 	// Warnings are sentences about settings that were not used.
 	Warnings []string
 }
@@ -78,6 +92,11 @@ func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, erro
 	if err != nil {
 		return Config{}, explain(err)
 	}
+	if !set["INSTAVIEW_MCP_MAX_WAITS"] {
+		if c.MaxWaits = 10_000; c.Transport == Stdio {
+			c.MaxWaits = tools.DefaultMaxWaits
+		}
+	}
 	if err := c.check(); err != nil {
 		return Config{}, err
 	}
@@ -105,12 +124,25 @@ func invalid(f reflect.StructField) error {
 	return fmt.Errorf("%s must %s", name, f.Tag.Get("must"))
 }
 
+// The transports.
+const (
+	Stdio = "stdio"
+	HTTP  = "http"
+	SSE   = "sse"
+)
+
 func (c *Config) check() error {
+	mostWaits := 100_000
+	if c.Transport == Stdio {
+		mostWaits = tools.DefaultMaxWaits // one a worker, but for ten
+	}
 	for field, ok := range map[string]bool{
 		"RequestsPerMinute": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
 		"DefaultWait":       inRange(c.DefaultWait),
 		"MaxWait":           inRange(c.MaxWait),
-		"MaxWaits":          c.MaxWaits >= 1 && c.MaxWaits <= 90,
+		"MaxWaits":          c.MaxWaits >= 1 && c.MaxWaits <= mostWaits,
+		"Transport":         c.Transport == Stdio || c.Transport == HTTP || c.Transport == SSE,
+		"MaxConnections":    c.MaxConnections >= 1 && c.MaxConnections <= 100_000,
 		"LogFormat":         c.LogFormat == "text" || c.LogFormat == "json",
 		"CompanyID":         c.CompanyID == "" || plainID.MatchString(c.CompanyID),
 	} {
@@ -128,20 +160,14 @@ func inRange(d time.Duration) bool { return d >= time.Second && d <= 240*time.Se
 // ReadKey finds and checks what only a program that asks InstaView needs: the
 // base URL and the key, which must be set. Errors are like Load's.
 func (c *Config) ReadKey() error {
-	if err := client.CheckBaseURL(c.BaseURL); err != nil {
-		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
+	if err := c.CheckBaseURL(); err != nil {
+		return err
 	}
-	key, from := c.APIKey, "INSTAVIEW_API_KEY"
+	key, from, err := secret(c.APIKey, c.APIKeyFile, "INSTAVIEW_API_KEY")
 	switch {
-	case c.APIKeyFile != "" && key != "":
-		return errors.New("INSTAVIEW_API_KEY and INSTAVIEW_API_KEY_FILE are both set: unset one")
-	case c.APIKeyFile != "":
-		from = "INSTAVIEW_API_KEY_FILE"
-		var err error
-		if key, err = readSecret(c.APIKeyFile); err != nil {
-			return fmt.Errorf("%s: %w", from, err)
-		}
-	case key == "":
+	case err != nil:
+		return err
+	case key == "" && c.APIKeyFile == "":
 		return errNoKey
 	}
 	c.APIKey, c.Key = "", client.NewKey(key)
@@ -152,6 +178,43 @@ func (c *Config) ReadKey() error {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	return nil
+}
+
+// CheckBaseURL checks what ReadKey does beside the key.
+func (c *Config) CheckBaseURL() error {
+	if err := client.CheckBaseURL(c.BaseURL); err != nil {
+		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
+	}
+	return nil
+}
+
+// HasKey reports whether the server was given a key of its own.
+func (c *Config) HasKey() bool { return c.APIKey != "" || c.APIKeyFile != "" }
+
+// ReadToken finds the token that callers must bring, which need not be set.
+// Errors are like Load's.
+func (c *Config) ReadToken() error {
+	token, from, err := secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
+	if err == nil && token == "" && c.AuthTokenFile != "" {
+		err = fmt.Errorf("%s: the file is empty", from)
+	}
+	c.AuthToken, c.Token = "", client.NewKey(token)
+	return err
+}
+
+// secret reads a variable, or the file that its namesake with _FILE names.
+func secret(value, file, name string) (secret, from string, err error) {
+	if file == "" {
+		return value, name, nil
+	}
+	if value != "" {
+		return "", "", fmt.Errorf("%s and %s_FILE are both set: unset one", name, name)
+	}
+	name += "_FILE"
+	if value, err = readSecret(file); err != nil {
+		return "", "", fmt.Errorf("%s: %w", name, err)
+	}
+	return value, name, nil
 }
 
 var errNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")

@@ -36,6 +36,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 110, DefaultWait: 50 * time.Second,
 		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelInfo, LogFormat: "text",
+		Transport: Stdio, Addr: "127.0.0.1:8080", MaxConnections: 12_000,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v, want %+v", c, want)
@@ -72,6 +73,10 @@ func TestErrorsNameTheVariableAndNotTheValue(t *testing.T) {
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"canary", "0s", "241s", "50"},
 		"INSTAVIEW_MCP_MAX_WAIT":        {"canary", "-1s", "5m"},
 		"INSTAVIEW_MCP_MAX_WAITS":       {"canary", "0", "91"},
+		"INSTAVIEW_MCP_TRANSPORT":       {"canary", "STDIO"},
+		"INSTAVIEW_MCP_CALLER_KEYS":     {"canary"},
+		"INSTAVIEW_MCP_TLS_TERMINATED":  {"canary"},
+		"INSTAVIEW_MCP_MAX_CONNECTIONS": {"canary", "0", "100001"},
 		"INSTAVIEW_MCP_LOG_LEVEL":       {"canary"},
 		"INSTAVIEW_MCP_LOG_FORMAT":      {"canary"},
 	} {
@@ -243,5 +248,52 @@ func TestTheKeyIsNotPrintedWithTheSettings(t *testing.T) {
 	c.Logger(&out).Info("settings", "config", c)
 	if strings.Contains(out.String(), "canary") {
 		t.Errorf("printed: %s", out.String())
+	}
+}
+
+func TestHTTPAllowsMoreWaitsThanStdio(t *testing.T) {
+	for _, tt := range []struct {
+		transport, waits string
+		want             int // 0 = an error
+	}{{"stdio", "", 90}, {"http", "", 10_000}, {"sse", "", 10_000}, {"stdio", "91", 0}, {"http", "91", 91}, {"http", "100001", 0}, {"http", "0", 0}} {
+		c, err := load(t, map[string]string{"INSTAVIEW_MCP_TRANSPORT": tt.transport, "INSTAVIEW_MCP_MAX_WAITS": tt.waits})
+		if c.MaxWaits != tt.want || (err != nil) != (tt.want == 0) {
+			t.Errorf("%s, %q: %d waits, error %v; want %d", tt.transport, tt.waits, c.MaxWaits, err, tt.want)
+		}
+	}
+}
+
+func TestTheTokenIsReadFromWhereverItStands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("from-a-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want string
+		err  string
+	}{
+		"none":     {nil, "", ""},
+		"variable": {map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": " canary "}, "canary", ""},
+		"file":     {map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": file}, "from-a-file", ""},
+		"both":     {map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": file, "INSTAVIEW_MCP_AUTH_TOKEN": "canary"}, "", "both set"},
+		"empty":    {map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": empty}, "", "the file is empty"},
+		"no file":  {map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": "/nonexistent"}, "", "no such file"},
+	} {
+		c, err := load(t, tt.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.ReadToken()
+		if c.Token.Reveal() != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: %q, error %v; want %q, %q", name, c.Token.Reveal(), err, tt.want, tt.err)
+		}
+		if strings.Contains(fmt.Sprintf("%+v", c), "canary") && tt.err == "" {
+			t.Errorf("%s: the token can be printed", name)
+		}
 	}
 }

@@ -1,0 +1,263 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/caller"
+)
+
+const (
+	apiKeyHeader    = "X-InstaView-Api-Key"
+	companyIDHeader = "X-InstaView-Company-Id"
+
+	// bodyTime is how long a client may take to send a message.
+	bodyTime = 10 * time.Second
+	// retryLater is told with 503, in seconds.
+	retryLater = "5"
+)
+
+// guard stands in front of every HTTP endpoint, since mcp-go checks neither
+// origin nor size nor who asks. What it refuses has cost nothing.
+type guard struct {
+	settings  HTTPSettings
+	endpoints map[string]endpoint // by exact path
+	logger    *slog.Logger
+}
+
+// endpoint is what is served under a path.
+type endpoint struct {
+	method string // the only one; HEAD goes with GET
+	open   bool   // to whoever may name our host
+	handle func(*stream, *http.Request)
+}
+
+// refusal is an answer without a word of the request in it.
+type refusal struct {
+	status int
+	text   string
+	header [2]string // one more; "" = none
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s := newStream(w, r)
+	defer s.end()
+	defer g.recover(s, r)
+	if len(r.TransferEncoding) > 0 {
+		// What stands before this server may have gone by a Content-Length that
+		// net/http has dropped, and take what follows for another request.
+		s.Header().Set("Connection", "close")
+	}
+	at, refused := g.admit(s, r)
+	if refused == nil && isPreflight(s, r) {
+		preflight(s, at.method)
+		return
+	}
+	ctx := r.Context()
+	if refused == nil && !at.open {
+		ctx, refused = g.authenticate(r)
+	}
+	if refused != nil {
+		s.refuse(*refused)
+		return
+	}
+	at.handle(s, r.WithContext(ctx))
+}
+
+// admit decides by what a request is, before who sends it.
+func (g *guard) admit(s *stream, r *http.Request) (endpoint, *refusal) {
+	if refused := g.fromHere(s, r); refused != nil {
+		return endpoint{}, refused
+	}
+	at, ok := g.endpoints[r.URL.EscapedPath()]
+	switch {
+	case !ok:
+		return at, &refusal{status: http.StatusNotFound, text: "not found"}
+	case overCapacity(r) && !at.open:
+		return at, tooMany("connections")
+	case r.Method == at.method, r.Method == http.MethodHead && at.open, isPreflight(s, r):
+		return at, nil
+	}
+	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed", [2]string{"Allow", at.method}}
+}
+
+func tooMany(what string) *refusal {
+	return &refusal{http.StatusServiceUnavailable, "too many " + what + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
+}
+
+// fromHere refuses what a foreign page has made a browser send: by its origin,
+// or by a host name that was rebound to us.
+func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
+	if !g.settings.hostAllowed(r.Host) {
+		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
+	}
+	origins := r.Header.Values("Origin")
+	switch {
+	case len(origins) == 1 && g.settings.originAllowed(origins[0]):
+		s.origin = origins[0]
+	case len(origins) > 0:
+		return &refusal{status: http.StatusForbidden, text: "origin not allowed: name it in INSTAVIEW_MCP_ALLOWED_ORIGINS if it may use this server"}
+	case slices.Contains([]string{"cross-site", "same-site"}, strings.ToLower(r.Header.Get("Sec-Fetch-Site"))):
+		return &refusal{status: http.StatusForbidden, text: "cross-site requests are not allowed"}
+	}
+	return nil
+}
+
+// isPreflight reports whether a page of an allowed origin asks what it may send.
+// A browser asks without credentials.
+func isPreflight(s *stream, r *http.Request) bool {
+	return r.Method == http.MethodOptions && s.origin != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflight tells a browser what a page of an allowed origin may send.
+func preflight(s *stream, method string) {
+	h := s.Header()
+	h.Set("Access-Control-Allow-Methods", method)
+	h.Set("Access-Control-Allow-Headers", strings.Join([]string{
+		"Accept", "Authorization", "Content-Type", "Last-Event-ID",
+		"Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version", "Mcp-Session-Id",
+		apiKeyHeader, companyIDHeader,
+	}, ", "))
+	h.Set("Access-Control-Max-Age", "600")
+	s.WriteHeader(http.StatusNoContent)
+}
+
+// plainID keeps a company's id to what an id can be.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// authenticate returns r's context on behalf of its caller.
+func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
+	if token := g.settings.Token.Reveal(); token != "" {
+		given, ok := bearer(r.Header)
+		if !ok {
+			return nil, unauthorized("a bearer token is needed", `Bearer realm="instaview-mcp"`)
+		}
+		if !same(given, token) {
+			return nil, unauthorized("the bearer token is not the right one", `Bearer realm="instaview-mcp", error="invalid_token"`)
+		}
+	}
+	if !g.settings.CallerKeys {
+		return r.Context(), nil
+	}
+	keys, companies := r.Header.Values(apiKeyHeader), r.Header.Values(companyIDHeader)
+	const challenge = `InstaView-Api-Key realm="instaview-mcp"`
+	if len(keys) != 1 {
+		return nil, unauthorized("the header "+apiKeyHeader+" is needed, once", challenge)
+	}
+	c := caller.Credentials{Key: client.NewKey(keys[0])}
+	if err := c.Key.Validate(); err != nil || len(keys[0]) > 4<<10 {
+		return nil, unauthorized("the header "+apiKeyHeader+" holds no API key", challenge)
+	}
+	if len(companies) > 0 {
+		if c.CompanyID = companies[0]; len(companies) > 1 || !plainID.MatchString(c.CompanyID) {
+			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
+		}
+	}
+	return caller.WithCredentials(r.Context(), c), nil
+}
+
+func unauthorized(text, challenge string) *refusal {
+	return &refusal{http.StatusUnauthorized, text, [2]string{"WWW-Authenticate", challenge}}
+}
+
+func bearer(h http.Header) (token string, ok bool) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+// same compares in constant time, whatever the lengths.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// readBody reads the one JSON-RPC message that a POST may hold.
+func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refusal) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "the content type must be application/json"}
+	}
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
+	}
+	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
+	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, maxMessage))
+	_ = s.control.SetReadDeadline(time.Time{}) // or it would end a long call
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, message{}, &refusal{http.StatusRequestTimeout, "the message took too long", [2]string{"Connection", "close"}}
+	case err != nil:
+		return nil, message{}, &refusal{http.StatusBadRequest, "the message did not come to its end", [2]string{"Connection", "close"}}
+	}
+	m, bad := readMessage(body)
+	if bad == nil && m.isAnswer {
+		bad = errNeither // nothing was asked
+	}
+	if bad != nil {
+		return nil, message{}, jsonRefusal(bad, m.id)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, m, nil
+}
+
+// jsonRefusal answers for a message.
+func jsonRefusal(why *rpcError, id string) *refusal {
+	return &refusal{http.StatusBadRequest, string(why.response(id)), [2]string{"Content-Type", "application/json"}}
+}
+
+func (s *stream) refuse(why refusal) {
+	h := s.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	if why.header[0] != "" {
+		h.Set(why.header[0], why.header[1])
+	}
+	s.WriteHeader(why.status)
+	_, _ = fmt.Fprintln(s, strings.TrimSpace(why.text))
+}
+
+// recover ends a request whose handler panicked. The panic's value, which
+// net/http would log, may hold anything.
+func (g *guard) recover(s *stream, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	g.logger.Error("http handler panicked", "path", pathOf(g.endpoints, r), "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+	s.mu.Lock()
+	started := s.started
+	s.mu.Unlock()
+	if started {
+		panic(http.ErrAbortHandler) // so that the client sees a broken answer
+	}
+	s.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
+}
+
+// pathOf keeps strangers' words out of the log.
+func pathOf(known map[string]endpoint, r *http.Request) string {
+	if _, ok := known[r.URL.Path]; ok {
+		return r.URL.Path
+	}
+	return "other"
+}

@@ -1,0 +1,532 @@
+package serve
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/tools"
+)
+
+// inBubble gives test a site in fake time, and stops it.
+func inBubble(t *testing.T, change func(*HTTPSettings), test func(t *testing.T, s *site)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, change)
+		defer s.stop()
+		test(t, s)
+	})
+}
+
+// reader is a connection's answers, with the time at which each line came.
+type reader struct {
+	t     *testing.T
+	conn  net.Conn
+	lines *bufio.Reader
+	begun time.Time
+}
+
+// begin sends raw and reads the header of the answer.
+func (s *site) begin(t *testing.T, raw string) (*reader, *http.Response) {
+	t.Helper()
+	r := &reader{t: t, conn: s.dial(t), begun: time.Now()}
+	go func() { _, _ = io.WriteString(r.conn, raw) }()
+	b := bufio.NewReader(r.conn)
+	resp := receive(t, b).Response
+	r.lines = bufio.NewReader(resp.Body)
+	return r, resp
+}
+
+// event returns the next event's data, or a comment, and when it came.
+func (r *reader) event() (text string, at time.Duration) {
+	r.t.Helper()
+	for {
+		line, err := r.lines.ReadString('\n')
+		if err != nil {
+			return err.Error(), time.Since(r.begun)
+		}
+		line = strings.TrimSpace(line)
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			return data, time.Since(r.begun)
+		}
+		if strings.HasPrefix(line, ":") {
+			return line, time.Since(r.begun)
+		}
+	}
+}
+
+// openSession opens a stream of HTTP+SSE and returns where its messages go.
+func (s *site) openSession(t *testing.T, headers ...string) (events *reader, address string) {
+	t.Helper()
+	events, resp := s.begin(t, get(ssePath, append(headers, "Accept: text/event-stream")...))
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the stream: %s", resp.Status)
+	}
+	address, _ = events.event()
+	if !strings.HasPrefix(address, messagePath+"?sessionId=") {
+		t.Fatalf("the first event is %q", address)
+	}
+	return events, address
+}
+
+func overSSE(s *HTTPSettings) { s.SSE = true }
+
+const slowWait = `{"request_id":"req_demo_slow"}`
+
+// wants checks that a call has ended, and how.
+func (s *site) wants(t *testing.T, outcome string) {
+	t.Helper()
+	synctest.Wait()
+	select {
+	case c := <-s.calls:
+		if c.Outcome != outcome {
+			t.Errorf("the call ended as %s, want %s", c.Outcome, outcome)
+		}
+	default:
+		t.Errorf("the call goes on, want %s", outcome)
+	}
+}
+
+func TestH47OnlyOneRequestIsSeenOfTwoLengths(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(ping), ping)
+		got := s.send(t, post("/mcp", chunked+get(healthPath), "Transfer-Encoding: chunked"))
+		if got.StatusCode != http.StatusOK || !got.closed {
+			t.Errorf("%s, closed %v; want an answer and no more", got.Status, got.closed)
+		}
+	})
+}
+
+func TestH48HalfAHeaderIsCutOff(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		conn, begun := s.dial(t), time.Now()
+		_, _ = io.WriteString(conn, "POST /mcp HTTP/1.1\r\nHost: loc")
+		_, err := conn.Read(make([]byte, 1))
+		if took := time.Since(begun); err == nil || took != headerTime {
+			t.Errorf("read %v after %v, want the end after %v", err, took, headerTime)
+		}
+	})
+}
+
+func TestH49ASlowBodyIsCutOff(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		conn, begun := s.dial(t), time.Now()
+		go func() {
+			_, _ = io.WriteString(conn, post("/mcp", "", "Content-Length: 1000"))
+			for range 1000 {
+				if _, err := conn.Write([]byte(" ")); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		}()
+		got := receive(t, bufio.NewReader(conn))
+		if took := time.Since(begun); got.StatusCode != http.StatusRequestTimeout || took != bodyTime {
+			t.Errorf("%s after %v, want 408 after %v", got.Status, took, bodyTime)
+		}
+		_ = conn.Close()
+		time.Sleep(time.Second) // for the writer to notice
+	})
+}
+
+func TestH51IdleConnectionsEnd(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		conn := s.dial(t)
+		go func() { _, _ = io.WriteString(conn, post("/mcp", ping)) }()
+		r := bufio.NewReader(conn)
+		got := receive(t, r)
+		_, _ = io.Copy(io.Discard, got.Body)
+		begun := time.Now()
+		if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || time.Since(begun) != idleTime {
+			t.Errorf("%v after %v, want the end after %v", err, time.Since(begun), idleTime)
+		}
+	})
+}
+
+func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
+	t.Run("Streamable HTTP", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, s *site) {
+			conn := s.dial(t)
+			_, _ = io.WriteString(conn, post("/mcp", toCall(1, "wait_for_sourcing", slowWait)))
+			time.Sleep(firstSign + writeTime + time.Second)
+			s.wants(t, tools.OutcomeCancelled)
+		})
+	})
+	t.Run("SSE", func(t *testing.T) {
+		inBubble(t, overSSE, func(t *testing.T, s *site) {
+			_, address := s.openSession(t)
+			if got := s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait))); got.StatusCode != http.StatusAccepted {
+				t.Fatal(got.Status)
+			}
+			time.Sleep(firstSign + writeTime + time.Second)
+			s.wants(t, tools.OutcomeCancelled)
+			if n := len(s.server.sse.sessions); n > 0 {
+				t.Errorf("%d sessions left", n)
+			}
+		})
+	})
+}
+
+func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
+	inBubble(t, func(s *HTTPSettings) { s.MaxConnections = 2 }, func(t *testing.T, s *site) {
+		first, second := s.dial(t), s.dial(t)
+		synctest.Wait()
+		got := s.send(t, post("/mcp", ping))
+		if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") != retryLater {
+			t.Errorf("%s, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
+		}
+		// An orchestrator must not take a busy server for a dead one.
+		if got := s.send(t, get(healthPath)); got.StatusCode != http.StatusOK {
+			t.Errorf("health: %s", got.Status)
+		}
+		_, _ = first.Close(), second.Close()
+		synctest.Wait()
+		if got := s.send(t, post("/mcp", ping)); got.StatusCode != http.StatusOK {
+			t.Errorf("with room again: %s", got.Status)
+		}
+	})
+}
+
+func TestH53SessionsBeyondTheCapAreToldSo(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		s.server.sse.maxSessions = 1
+		events, _ := s.openSession(t)
+		if got := s.send(t, get(ssePath)); got.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s, want 503", got.Status)
+		}
+		_ = events.conn.Close()
+		synctest.Wait()
+		s.openSession(t)
+	})
+}
+
+func TestH55SessionsBelongToWhoOpenedThem(t *testing.T) {
+	change := func(s *HTTPSettings) { s.SSE, s.CallerKeys = true, true }
+	inBubble(t, change, func(t *testing.T, s *site) {
+		mine, others := apiKeyHeader+": "+sandbox.Key, apiKeyHeader+": "+otherKey
+		_, address := s.openSession(t, mine)
+		for name, tt := range map[string]struct {
+			address string
+			headers []string
+			status  int
+		}{
+			"its owner":                   {address, []string{mine}, 202},
+			"another key":                 {address, []string{others}, 404},
+			"the key of another company":  {address, []string{mine, companyIDHeader + ": acme"}, 404},
+			"no key":                      {address, nil, 401},
+			"H55 a session there is none": {messagePath + "?sessionId=x", []string{mine}, 404},
+			"H56 no session":              {messagePath, []string{mine}, 400},
+			"H56 an empty session":        {messagePath + "?sessionId=", []string{mine}, 400},
+			"H56 two sessions":            {address + "&sessionId=x", []string{mine}, 400},
+		} {
+			if got := s.send(t, post(tt.address, `{"jsonrpc":"2.0","method":"notifications/initialized"}`, tt.headers...)); got.StatusCode != tt.status {
+				t.Errorf("%s: %s, want %d", name, got.Status, tt.status)
+			}
+		}
+	})
+}
+
+func TestH57AnUnknownOriginIsGivenNothing(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		_, resp := s.begin(t, get(ssePath))
+		for name := range resp.Header {
+			if strings.HasPrefix(name, "Access-Control") {
+				t.Errorf("%s: %s", name, resp.Header.Get(name))
+			}
+		}
+	})
+}
+
+func TestAnAllowedOriginMayUseTheServer(t *testing.T) {
+	const origin = "https://app.example.com"
+	for _, sse := range []bool{false, true} {
+		path := map[bool]string{false: mcpPath, true: messagePath}[sse]
+		inBubble(t, func(s *HTTPSettings) {
+			s.SSE, s.Token, s.AllowedOrigins = sse, client.NewKey(token), []string{origin + "/"}
+		}, func(t *testing.T, s *site) {
+			got := s.send(t, "OPTIONS "+path+" HTTP/1.1\r\nHost: localhost\r\nOrigin: "+origin+"\r\nAccess-Control-Request-Method: POST\r\n\r\n")
+			for name, want := range map[string]string{
+				"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Mcp-Protocol-Version", "Vary": "Origin",
+			} {
+				if !strings.Contains(got.Header.Get(name), want) {
+					t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
+				}
+			}
+			if got.StatusCode != http.StatusNoContent {
+				t.Errorf("preflight: %s", got.Status)
+			}
+			authorization := "Authorization: Bearer " + token
+			if sse {
+				events, resp := s.begin(t, get(ssePath, "Origin: "+origin, authorization))
+				if resp.StatusCode != 200 || resp.Header.Get("Access-Control-Allow-Origin") != origin {
+					t.Errorf("stream: %s, %v", resp.Status, resp.Header)
+				}
+				_ = events.conn.Close()
+				return
+			}
+			got = s.send(t, post(path, ping, "Origin: "+origin, authorization))
+			if got.StatusCode != 200 || got.Header.Get("Access-Control-Allow-Origin") != origin {
+				t.Errorf("call: %s, %v", got.Status, got.Header)
+			}
+			if got := s.send(t, post(path, ping, "Origin: "+origin)); got.StatusCode != 401 || got.Header.Get("Access-Control-Allow-Origin") != origin {
+				t.Errorf("without a token: %s, %v; want a 401 that the page may read", got.Status, got.Header)
+			}
+		})
+	}
+}
+
+// Claude Code gives up on a call that has sent no byte for 60 s.
+func TestASlowCallShowsSignsOfLife(t *testing.T) {
+	call := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":45}`)
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		events, resp := s.begin(t, post("/mcp", call))
+		if h := resp.Header; h.Get("Content-Type") != "text/event-stream" || h.Get("X-Accel-Buffering") != "no" {
+			t.Errorf("header %v", h)
+		}
+		for _, want := range []time.Duration{firstSign, firstSign + nextSign, firstSign + 2*nextSign} {
+			if got, at := events.event(); !strings.HasPrefix(got, ":") || at != want {
+				t.Errorf("%q after %v, want a sign after %v", got, at, want)
+			}
+		}
+		if got, at := events.event(); !strings.Contains(got, "still processing") || at != 45*time.Second {
+			t.Errorf("%q after %v, want the answer", got, at)
+		}
+		if got, _ := events.event(); got != io.EOF.Error() {
+			t.Errorf("%q after the answer", got)
+		}
+	})
+	t.Run("with progress", func(t *testing.T) {
+		withToken := strings.Replace(call, `"params":{`, `"params":{"_meta":{"progressToken":"p"},`, 1)
+		inBubble(t, nil, func(t *testing.T, s *site) {
+			events, _ := s.begin(t, post("/mcp", withToken))
+			if got, at := events.event(); !strings.Contains(got, `"progressToken":"p"`) || at != 0 {
+				t.Errorf("%q after %v, want progress at once", got, at)
+			}
+			var last string
+			signs := 0
+			for range 30 {
+				got, _ := events.event()
+				if got == io.EOF.Error() {
+					break
+				}
+				if strings.HasPrefix(got, ":") {
+					signs++
+					continue
+				}
+				last = got
+			}
+			if !strings.Contains(last, "still processing") || signs == 0 {
+				t.Errorf("%d signs, at last %q", signs, last)
+			}
+		})
+	})
+	t.Run("a client that reads JSON alone", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, s *site) {
+			got := s.send(t, post("/mcp", call, "Accept: application/json"))
+			if got.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(got.body, `{"jsonrpc"`) {
+				t.Errorf("%v: %s", got.Header, got.body)
+			}
+		})
+	})
+	t.Run("SSE", func(t *testing.T) {
+		inBubble(t, overSSE, func(t *testing.T, s *site) {
+			events, _ := s.openSession(t)
+			for _, want := range []time.Duration{firstSign, firstSign + nextSign} {
+				if got, at := events.event(); !strings.HasPrefix(got, ":") || at != want {
+					t.Errorf("%q after %v, want a sign after %v", got, at, want)
+				}
+			}
+		})
+	})
+}
+
+func TestAClientThatLeavesFreesItsWait(t *testing.T) {
+	t.Run("Streamable HTTP", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, s *site) {
+			conn := s.dial(t)
+			_, _ = io.WriteString(conn, post("/mcp", toCall(1, "wait_for_sourcing", slowWait)))
+			time.Sleep(time.Second)
+			_ = conn.Close()
+			s.wants(t, tools.OutcomeCancelled)
+		})
+	})
+	t.Run("SSE", func(t *testing.T) {
+		inBubble(t, overSSE, func(t *testing.T, s *site) {
+			events, address := s.openSession(t)
+			s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait)))
+			time.Sleep(time.Second)
+			_ = events.conn.Close()
+			s.wants(t, tools.OutcomeCancelled)
+			if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusNotFound {
+				t.Errorf("a session that has ended takes messages: %s", got.Status)
+			}
+		})
+	})
+}
+
+// In both transports requests of several clients have the same ids.
+func TestH38ACancelReachesOnlyItsOwnCall(t *testing.T) {
+	const cancel = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`
+	wait := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`)
+	t.Run("Streamable HTTP", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, s *site) {
+			time.AfterFunc(time.Second, func() {
+				if got := s.send(t, post("/mcp", cancel)); got.StatusCode != http.StatusAccepted {
+					t.Errorf("the cancel: %s", got.Status)
+				}
+			})
+			if got := s.send(t, post("/mcp", wait)); !strings.Contains(got.body, "still processing") {
+				t.Errorf("the victim was answered %s", got.body)
+			}
+		})
+	})
+	t.Run("SSE", func(t *testing.T) {
+		inBubble(t, overSSE, func(t *testing.T, s *site) {
+			mine, at := s.openSession(t)
+			_, elsewhere := s.openSession(t)
+			s.send(t, post(at, wait))
+			time.Sleep(time.Second)
+			s.send(t, post(elsewhere, cancel))
+			if got, _ := mine.event(); !strings.Contains(got, "still processing") {
+				t.Errorf("the victim was answered %s", got)
+			}
+			s.wants(t, tools.OutcomeRunning)
+			s.send(t, post(at, strings.Replace(wait, `"max_wait_seconds":5`, `"max_wait_seconds":50`, 1)))
+			s.send(t, post(at, cancel))
+			s.wants(t, tools.OutcomeCancelled)
+		})
+	})
+}
+
+func TestSSERefusesAnIDThatIsUnderWay(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		_, address := s.openSession(t)
+		s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait)))
+		if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.body, "under way") {
+			t.Errorf("%s: %s", got.Status, got.body)
+		}
+	})
+}
+
+// Newer clients send the headers of Streamable HTTP here too.
+func TestSSEPassesOverHeadersOfStreamableHTTP(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		headers := []string{"Mcp-Protocol-Version: 2025-11-25", "Mcp-Method: x", "Mcp-Session-Id: y"}
+		events, address := s.openSession(t, headers...)
+		if got := s.send(t, post(address, ping, headers...)); got.StatusCode != http.StatusAccepted {
+			t.Fatalf("%s: %s", got.Status, got.body)
+		}
+		if got, _ := events.event(); !strings.Contains(got, `"result":{}`) {
+			t.Errorf("answer %q", got)
+		}
+	})
+}
+
+func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
+	for _, sse := range []bool{false, true} {
+		t.Run(fmt.Sprintf("SSE=%t", sse), func(t *testing.T) {
+			inBubble(t, func(s *HTTPSettings) { s.SSE = sse }, func(t *testing.T, s *site) {
+				s.sandbox.Inject("req_demo_done", sandbox.Fault{Delay: time.Hour})
+				get := toCall(2, "get_sourcing_results", `{"request_id":"req_demo_done"}`)
+				answers := make(chan string, 2)
+				if sse {
+					events, address := s.openSession(t)
+					s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait)))
+					s.send(t, post(address, get))
+					go func() {
+						for range 2 {
+							got, _ := events.event()
+							answers <- got
+						}
+						_, _ = io.Copy(io.Discard, events.lines)
+					}()
+				} else {
+					for _, raw := range []string{toCall(1, "wait_for_sourcing", slowWait), get} {
+						go func() { answers <- s.send(t, post("/mcp", raw)).body }()
+					}
+				}
+				time.Sleep(2 * time.Second)
+				begun := time.Now()
+				stopped := make(chan struct{})
+				go func() { s.stop(); close(stopped) }()
+				if got := <-answers; !strings.Contains(got, "still processing") || time.Since(begun) > time.Second {
+					t.Errorf("after %v the wait was answered %s", time.Since(begun), got)
+				}
+				if got := <-answers; !strings.Contains(got, "being stopped") {
+					t.Errorf("after %v the look was answered %s", time.Since(begun), got)
+				}
+				<-stopped
+				if took := time.Since(begun); took > 10*time.Second {
+					t.Errorf("stopped after %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestTheStopIsBounded(t *testing.T) {
+	if most := answerTime + stopTime + closeTime; most >= 10*time.Second {
+		t.Errorf("the stop may take %v", most)
+	}
+}
+
+func TestAServerThatStopsIsNotReady(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		if got := s.send(t, get(readyPath)); got.StatusCode != http.StatusOK {
+			t.Errorf("at first: %s", got.Status)
+		}
+		s.server.draining.Store(true)
+		if got := s.send(t, get(readyPath)); got.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("stopping: %s", got.Status)
+		}
+		if got := s.send(t, get(healthPath)); got.StatusCode != http.StatusOK {
+			t.Errorf("health: %s", got.Status)
+		}
+	})
+}
+
+func TestCallersBringTheirKeys(t *testing.T) {
+	inBubble(t, func(s *HTTPSettings) { s.CallerKeys = true }, func(t *testing.T, s *site) {
+		look := toCall(1, "get_sourcing_results", `{"request_id":"req_same"}`)
+		for name, tt := range map[string]struct {
+			headers []string
+			status  int
+			holds   string
+		}{
+			"a key":                {[]string{apiKeyHeader + ": " + sandbox.Key}, 200, "Ada Alpha"},
+			"another key":          {[]string{apiKeyHeader + ": " + otherKey}, 200, "Ben Beta"},
+			"a wrong key":          {[]string{apiKeyHeader + ": guess"}, 200, "refused"},
+			"no key":               {nil, 401, apiKeyHeader},
+			"a bearer":             {[]string{"Authorization: Bearer " + sandbox.Key}, 401, apiKeyHeader},
+			"two keys":             {[]string{apiKeyHeader + ": " + sandbox.Key, strings.ToUpper(apiKeyHeader) + " : x"}, 400, ""},
+			"a key that is no key": {[]string{apiKeyHeader + ": a b"}, 401, ""},
+			"a company":            {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": acme"}, 200, "Ada Alpha"},
+			"no company's id":      {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": a/b"}, 400, companyIDHeader},
+		} {
+			got := s.send(t, post("/mcp", look, tt.headers...))
+			if got.StatusCode != tt.status || !strings.Contains(got.body, tt.holds) {
+				t.Errorf("%s: %s, %s; want %d with %q", name, got.Status, got.body, tt.status, tt.holds)
+			}
+		}
+	})
+}
+
+func TestMetricsAreBehindTheToken(t *testing.T) {
+	inBubble(t, func(s *HTTPSettings) { s.Token = client.NewKey(token) }, func(t *testing.T, s *site) {
+		if got := s.send(t, get(metricsPath)); got.StatusCode != 401 {
+			t.Errorf("without a token: %s", got.Status)
+		}
+		if got := s.send(t, get(metricsPath, "Authorization: Bearer "+token)); got.StatusCode != 200 || got.body != "figures" {
+			t.Errorf("with the token: %s %s", got.Status, got.body)
+		}
+	})
+}
