@@ -9,7 +9,11 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	mcpgo "github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
@@ -28,6 +32,7 @@ type site struct {
 	server  *HTTPServer
 	conns   chan net.Conn
 	calls   chan tools.Call // that have ended
+	waits   atomic.Int64    // under way
 	stop    func()          // returns when it has
 }
 
@@ -78,6 +83,13 @@ func newSite(t testing.TB, change func(*HTTPSettings)) *site {
 		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) { s.calls <- c },
 	}})
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") })
+	mcp.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+		return func(ctx context.Context, req mcpgo.CallToolRequest) (*mcpgo.CallToolResult, error) {
+			s.waits.Add(1)
+			defer s.waits.Add(-1)
+			return next(ctx, req)
+		}
+	})
 	s.server = NewHTTP(mcp, settings, looks, metrics, discard)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
