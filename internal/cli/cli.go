@@ -165,7 +165,7 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	// A client need not read the log: what it leaves unread is lost, and nothing
 	// waits for it.
 	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
-	defer log.Close(serve.LeaveTime)
+	defer log.Close(serve.LogTime)
 	a := &app{settings: settings, metrics: serve.NewMetrics(), log: settings.Logger(log)}
 	for _, w := range settings.Warnings {
 		a.log.Warn(w)

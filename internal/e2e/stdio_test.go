@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -96,6 +97,26 @@ func TestStdioCases(t *testing.T) {
 		"S07 a ping beside 106 waits": func(t *testing.T, c *conversation) {
 			besideWaits(t, c, 106, "ping", "")
 		},
+		"S07 a burst of gets beside 106 waits": func(t *testing.T, c *conversation) {
+			var lines []string
+			for id := range 106 {
+				lines = append(lines, request(1001+id, "tools/call", call("wait_for_sourcing", slow)))
+			}
+			for id := range 150 {
+				lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", done)))
+			}
+			c.send(lines...)
+			for busy, answered := 0, 0; busy < 16 || answered < 150; {
+				switch r := c.next(); {
+				case strings.Contains(r.text(), "busy with 90 waits"):
+					busy++
+				case r.ID.(float64) < 1000 && !r.Result.IsError && r.text() != "":
+					answered++
+				default:
+					t.Fatalf("want a list, or a wait that is told to come again: %s", r.raw)
+				}
+			}
+		},
 		"S08 a cancel with all workers taken": func(t *testing.T, c *conversation) {
 			besideWaits(t, c, 90, "ping", "")
 			c.send(cancel(1001))
@@ -129,12 +150,22 @@ func TestStdioCases(t *testing.T) {
 			c.send(request(1, "ping", ""))
 			c.exits()
 		},
-		// Panics, whose value must show nowhere, are the middleware's: see mcpserver.
-		"S12 log level debug": func(t *testing.T, _ *conversation) {
-			s := start(t, []string{"INSTAVIEW_MCP_LOG_LEVEL=debug"}, "--demo")
-			s.send(hello, request(1, "tools/call", call("get_sourcing_results", done)), "x")
-			for range 3 {
-				s.next() // every line of stdout is checked to be JSON-RPC
+		// Of a panic, see mcpserver; of flags that will not do, cli.
+		"S12 every log level and format": func(t *testing.T, _ *conversation) {
+			for _, env := range [][]string{
+				{"INSTAVIEW_MCP_LOG_LEVEL=debug"}, {"INSTAVIEW_MCP_LOG_LEVEL=debug", "INSTAVIEW_MCP_LOG_FORMAT=json"},
+				{"INSTAVIEW_MCP_LOG_LEVEL=warn"}, {"INSTAVIEW_MCP_LOG_LEVEL=error"},
+			} {
+				s := start(t, env, "--demo")
+				s.send(hello, request(1, "tools/call", call("get_sourcing_results", done)), "x", `{"canary":`)
+				for range 4 {
+					s.next() // every line of stdout is checked to be JSON-RPC
+				}
+				_ = s.stdin.Close()
+				s.exits()
+				if strings.Contains(s.stderr.String(), "canary") {
+					t.Errorf("a message's content is logged:\n%s", s.stderr)
+				}
 			}
 		},
 		"S13 an id that is under way": func(t *testing.T, c *conversation) {
@@ -353,6 +384,39 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 				t.Errorf("exit: %v", err)
 			}
 		})
+	}
+}
+
+// A client that reads late reads every answer whole, if it does so in time.
+func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
+	cmd := exec.Command(program, "--demo")
+	var lines []string
+	for id := range 20 {
+		lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
+	}
+	cmd.Stdin = strings.NewReader(hello + "\n" + strings.Join(lines, "\n") + "\n")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for log := bufio.NewScanner(stderr); log.Scan() && !strings.Contains(log.Text(), "stdin ended"); {
+	}
+	all, err := io.ReadAll(stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(string(all), "\n"); n != 21 || !strings.HasSuffix(string(all), "}\n") {
+		t.Errorf("%d whole lines, want 21", n)
 	}
 }
 

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
@@ -18,26 +19,39 @@ const (
 	// call with fifty profile ids.
 	maxMessage = 1 << 20
 	// maxUnread is how much may be written that the client has not read: all
-	// calls' largest answers thrice over. A client that leaves more does not
-	// read at all.
+	// calls' largest answers thrice over. With more it must read first.
 	maxUnread = 16 << 20
+	// maxQueued is how much calls may hold that wait for a worker, in bytes.
+	maxQueued = 16 << 20
 )
 
 // gate stands between a client's pipes and mcp-go's: it lets through only
 // well-formed messages, knows which requests are under way, and writes whole
-// lines. Nothing in it waits for the client to read: the end of its input must
-// be noticed whatever else it does.
+// lines.
 type gate struct {
 	logger   *slog.Logger
 	forward  io.Writer // to mcp-go
 	out      *Outbox   // to the client
 	requests *requests
+
+	// sending keeps an answer, and what depends on whether it was given, in order.
+	sending sync.Mutex
+
+	mu      sync.Mutex
+	running int // tool calls that mcp-go has
+	queue   []queued
+	held    int // bytes in queue
+}
+
+// queued is a tool call that waits for a worker: mcp-go runs one too many on its
+// read loop, which then hears no cancel.
+type queued struct {
+	id   string
+	line []byte
 }
 
 func newGate(out, forward io.Writer, logger *slog.Logger) *gate {
-	// One call a worker, since mcp-go runs any more on its read loop, which then
-	// hears no cancel.
-	return &gate{logger: logger, forward: forward, out: NewOutbox(out, maxUnread), requests: newRequests(stdioWorkers)}
+	return &gate{logger: logger, forward: forward, out: NewOutbox(out, maxUnread), requests: newRequests()}
 }
 
 // read takes in lines until in ends, which is not an error.
@@ -89,8 +103,11 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 // more.
 func (g *gate) admit(line []byte) error {
 	m, refused := readMessage(line)
-	if refused == nil && m.isCall {
-		refused = g.requests.begin(m)
+	switch {
+	case refused == nil && m.isAnswer:
+		return nil // nothing was asked, and mcp-go would answer an error with another
+	case refused == nil && m.isCall:
+		refused = g.requests.begin(m, line)
 	}
 	if refused != nil {
 		g.logger.Warn("message refused", "reason", refused.text)
@@ -99,79 +116,129 @@ func (g *gate) admit(line []byte) error {
 	}
 	line = append(line, '\n')
 	if id := m.cancels(line); id != "" {
-		g.repeatCancel(id, line)
+		if g.unqueue(id) {
+			return nil
+		}
+		g.repeatCancel(id)
+	}
+	if m.isToolCall() && !g.enter(m.id, line) {
+		return nil
 	}
 	_, err := g.forward.Write(line)
 	return err
 }
 
-// cancels returns the id of the request that a message cancels; "" if none.
-func (m message) cancels(raw []byte) (id string) {
-	if m.method != "notifications/cancelled" {
-		return ""
+// enter reports whether a worker is free for a call. If none is, the call is
+// queued, or refused.
+func (g *gate) enter(id string, line []byte) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.running < stdioWorkers:
+		g.running++
+		return true
+	case g.held+len(line) <= maxQueued:
+		g.queue = append(g.queue, queued{id, line})
+		g.held += len(line)
+	default:
+		g.requests.end(id)
+		g.refuse(id, errBusy)
 	}
-	var cancel struct {
-		Params struct {
-			RequestID jsontext.Value `json:"requestId"`
-		} `json:"params"`
+	return false
+}
+
+// free gives the worker of a call that has ended to the next.
+func (g *gate) free() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.queue) == 0 {
+		g.running--
+		return
 	}
-	if json.Unmarshal(raw, &cancel) != nil {
-		return ""
+	next := g.queue[0]
+	g.queue[0], g.queue = queued{}, g.queue[1:]
+	g.held -= len(next.line)
+	// mcp-go's own lock may be held here, which its read loop may be waiting for.
+	go func() { _, _ = g.forward.Write(next.line) }()
+}
+
+// unqueue ends a call that waits for a worker, and reports whether it did.
+func (g *gate) unqueue(id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, call := range g.queue {
+		if call.id == id {
+			g.queue = slices.Delete(g.queue, i, i+1)
+			g.held -= len(call.line)
+			g.requests.end(id)
+			return true
+		}
 	}
-	id, _ = readID(cancel.Params.RequestID)
-	return id
+	return false
 }
 
 // cancelAgain is when a cancel is repeated.
 var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
 
-// repeatCancel sends a cancel again while its request is under way: mcp-go
-// forgets one that overtakes the call it is for, which waits for a worker.
-func (g *gate) repeatCancel(id string, line []byte) {
+// repeatCancel cancels a request again while it is under way: mcp-go forgets a
+// cancel that overtakes the call it is for, on its way to a worker.
+func (g *gate) repeatCancel(id string) {
 	cancelled := g.requests.cancel(id)
 	if cancelled == nil {
 		return
 	}
+	again := fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`+"\n", id)
 	for _, after := range cancelAgain {
 		time.AfterFunc(after, func() {
 			if g.requests.underWay(id) == cancelled {
-				_, _ = g.forward.Write(line)
+				_, _ = g.forward.Write(again)
 			}
 		})
 	}
 }
 
-// Write takes one line from mcp-go to the client. An answer ends its request
-// first: a client may use the id again as soon as it has read the answer.
+// Write takes one line from mcp-go to the client, unless the client has no use
+// for it. An answer ends its request first: the client may use the id again as
+// soon as it has read the answer.
 func (g *gate) Write(line []byte) (int, error) {
-	if id := answers(line); id != "" && !g.requests.end(id) {
+	g.sending.Lock()
+	defer g.sending.Unlock()
+	m, err := readMessage(line)
+	if err == nil && g.requests.stale(m, line) {
 		return len(line), nil
 	}
-	return g.write(line)
-}
-
-// answers returns the id of the request that a message of mcp-go's answers; ""
-// if it answers none.
-func answers(raw []byte) (id string) {
-	if m, err := readMessage(raw); err == nil && m.isAnswer {
-		return m.id
+	if err == nil && m.isAnswer {
+		ended := g.requests.end(m.id)
+		if ended != nil && ended.isCall {
+			g.free()
+		}
+		if ended != nil && ended.cancelled {
+			return len(line), nil
+		}
 	}
-	return ""
-}
-
-func (g *gate) write(line []byte) (int, error) {
-	n, err := g.out.Write(line)
-	if errors.Is(err, errFull) {
-		g.out.fail(err)
-	}
-	return n, err
+	return g.out.Put(line)
 }
 
 // refuse answers for a message that is not passed on: under its own id, unless
-// that would answer another request that is under way.
+// that would answer another request.
 func (g *gate) refuse(id string, why *rpcError) {
-	if g.requests.underWay(id) != nil {
+	g.sending.Lock()
+	defer g.sending.Unlock()
+	if why == errDuplicate || g.requests.underWay(id) != nil {
 		id = ""
 	}
-	_, _ = g.write(why.response(id)) // a failure ends the server
+	_, _ = g.out.Put(why.response(id)) // a failure ends the server
+}
+
+// end gives the requests that are left an answer, and the client d to read it.
+func (g *gate) end(d time.Duration) {
+	begun := time.Now()
+	for _, id := range g.requests.left() {
+		g.sending.Lock()
+		if g.requests.end(id) != nil {
+			_, _ = g.out.Write(errEnded.response(id))
+		}
+		g.sending.Unlock()
+	}
+	g.out.Close(d - time.Since(begun))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -92,6 +93,25 @@ func readMessage(raw []byte) (message, *rpcError) {
 	}
 	m.isCall = m.method != "" && m.id != ""
 	return m, nil
+}
+
+func (m message) isToolCall() bool { return m.isCall && m.method == string(mcp.MethodToolsCall) }
+
+// cancels returns the id of the request that a message cancels; "" if none.
+func (m message) cancels(raw []byte) (id string) {
+	if m.method != "notifications/cancelled" {
+		return ""
+	}
+	var cancel struct {
+		Params struct {
+			RequestID jsontext.Value `json:"requestId"`
+		} `json:"params"`
+	}
+	if json.Unmarshal(raw, &cancel) != nil {
+		return ""
+	}
+	id, _ = readID(cancel.Params.RequestID)
+	return id
 }
 
 func (m *message) member(dec *jsontext.Decoder) error {

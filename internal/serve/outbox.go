@@ -7,8 +7,19 @@ import (
 	"time"
 )
 
-// errFull is returned for what finds no room in an Outbox.
-var errFull = errors.New("serve: nobody reads")
+// The errors of an Outbox.
+var (
+	errFull   = errors.New("serve: no room")
+	errUnread = errors.New("serve: nobody reads")
+)
+
+const (
+	// stallTime is how long a reader may read nothing while it holds others up. It
+	// may be a client that its user has halted.
+	stallTime = 10 * time.Second
+	// chunk is what is written at once: as much as a pipe usually holds.
+	chunk = 64 << 10
+)
 
 // Outbox writes what it is handed to w, in order, from a goroutine of its own:
 // a reader that does not read, such as a client that has stopped to, holds up
@@ -22,6 +33,8 @@ type Outbox struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	waiting []byte
+	size    int // of waiting, and of what is being written
+	written int // bytes, in all
 	closed  bool
 	err     error
 }
@@ -39,16 +52,44 @@ func NewOutbox(w io.Writer, room int) *Outbox {
 func (o *Outbox) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.add(p)
+}
+
+// Put is Write for what must not be lost: while there is no room it waits. When
+// w has taken nothing for 10 s meanwhile, it counts as failed.
+func (o *Outbox) Put(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil && !o.closed && o.size > 0 && o.size+len(p) > o.room {
+		before := o.written
+		stalled := time.AfterFunc(stallTime, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if o.written == before {
+				o.fail(errUnread)
+			}
+		})
+		o.changed.Wait()
+		stalled.Stop()
+	}
+	if o.size == 0 && len(p) > o.room {
+		return 0, errFull
+	}
+	return o.add(p)
+}
+
+func (o *Outbox) add(p []byte) (int, error) {
 	switch {
 	case o.err != nil:
 		return 0, o.err
 	case o.closed:
 		return 0, io.ErrClosedPipe
-	case len(o.waiting)+len(p) > o.room:
+	case o.size+len(p) > o.room:
 		return 0, errFull
 	}
 	o.waiting = append(o.waiting, p...)
-	o.changed.Signal()
+	o.size += len(p)
+	o.changed.Broadcast()
 	return len(p), nil
 }
 
@@ -57,7 +98,7 @@ func (o *Outbox) Write(p []byte) (int, error) {
 func (o *Outbox) Close(d time.Duration) {
 	o.mu.Lock()
 	o.closed = true
-	o.changed.Signal()
+	o.changed.Broadcast()
 	o.mu.Unlock()
 	select {
 	case <-o.done:
@@ -67,36 +108,39 @@ func (o *Outbox) Close(d time.Duration) {
 
 func (o *Outbox) deliver() {
 	defer close(o.done)
-	var batch []byte
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for {
-		o.mu.Lock()
-		for len(o.waiting) == 0 && !o.closed {
+		for len(o.waiting) == 0 && !o.closed && o.err == nil {
 			o.changed.Wait()
 		}
-		batch, o.waiting = o.waiting, batch[:0]
-		o.mu.Unlock()
-		if len(batch) == 0 {
+		batch := o.waiting
+		o.waiting = nil
+		if len(batch) == 0 || o.err != nil {
 			return
 		}
-		if _, err := o.w.Write(batch); err != nil {
-			o.fail(err)
-			return
-		}
-		if cap(batch) > keptRoom {
-			batch = nil // a burst's buffer need not stay
+		for len(batch) > 0 {
+			n := min(chunk, len(batch))
+			o.mu.Unlock()
+			_, err := o.w.Write(batch[:n])
+			o.mu.Lock()
+			if err != nil {
+				o.fail(err)
+				return
+			}
+			batch = batch[n:]
+			o.size -= n
+			o.written += n
+			o.changed.Broadcast()
 		}
 	}
 }
 
-// fail gives w up: with what waits, and whatever comes.
+// fail gives w up, with what waits and whatever comes. o.mu must be held.
 func (o *Outbox) fail(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err, o.waiting = err, nil
 		close(o.failed)
+		o.changed.Broadcast()
 	}
 }
-
-// keptRoom is what an Outbox keeps for the next write; most answers fit.
-const keptRoom = 64 << 10

@@ -31,7 +31,7 @@ func TestOutboxWritesInOrderAndAllOfItBeforeItCloses(t *testing.T) {
 func TestOutboxRefusesWhatFindsNoRoomAndClosesAllTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unread, w := io.Pipe()
-		o := NewOutbox(w, 4)
+		o := NewOutbox(w, 8)
 		for _, line := range []string{"1111", "2222"} { // one is being written, one waits
 			if _, err := o.Write([]byte(line)); err != nil {
 				t.Fatal(err)

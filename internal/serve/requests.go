@@ -4,33 +4,38 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// maxRequests bounds a client's requests under way that are no tool calls:
-// mcp-go gives each a goroutine.
-const maxRequests = 1_000
+// The bounds of what one client may have under way. mcp-go gives each request
+// over HTTP+SSE a goroutine, and over stdio each that is no tool call.
+const (
+	maxCalls    = 1_000 // of tools
+	maxRequests = 1_000 // others
+)
 
 // requests are those of one client that have not been answered. It is safe for
 // concurrent use.
 type requests struct {
-	maxCalls int
-
 	mu     sync.Mutex
 	byID   map[string]*request
-	calls  int        // tool calls among them
-	ended  *sync.Cond // one of them has ended
+	tokens map[string]int // progress tokens, and how many requests bear each
+	calls  int            // tool calls among them
+	ended  *sync.Cond     // one of them has ended
 	closed bool
 }
 
 // request is one that has not been answered.
 type request struct {
-	isCall    bool // of a tool
-	cancelled bool // the client wants no answer any more
+	isCall    bool   // of a tool
+	token     string // for its progress; "" = none
+	cancelled bool   // the client wants no answer any more
 }
 
-func newRequests(maxCalls int) *requests {
-	r := &requests{maxCalls: maxCalls, byID: map[string]*request{}}
+func newRequests() *requests {
+	r := &requests{byID: map[string]*request{}, tokens: map[string]int{}}
 	r.ended = sync.NewCond(&r.mu)
 	return r
 }
@@ -38,16 +43,15 @@ func newRequests(maxCalls int) *requests {
 var (
 	errDuplicate = &rpcError{mcp.INVALID_REQUEST, "a request with this id is still under way"}
 	errBusy      = &rpcError{-32000, "this server is busy with as many calls as it takes: try again in a few seconds"}
-	errEnded     = &rpcError{-32000, "the connection has ended"}
+	errEnded     = &rpcError{-32000, "this server is being stopped"}
 )
 
-// begin books a request. One that is no tool call waits for its place, since
-// those before it end at once.
-func (r *requests) begin(m message) *rpcError {
+// begin books the request that raw is. One that is no tool call waits for its
+// place, since those before it end at once.
+func (r *requests) begin(m message, raw []byte) *rpcError {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	isCall := m.method == string(mcp.MethodToolsCall)
-	for !isCall && !r.closed && len(r.byID)-r.calls >= maxRequests {
+	for !m.isToolCall() && !r.closed && len(r.byID)-r.calls >= maxRequests {
 		r.ended.Wait()
 	}
 	switch _, twice := r.byID[m.id]; {
@@ -55,30 +59,36 @@ func (r *requests) begin(m message) *rpcError {
 		return errEnded
 	case twice:
 		return errDuplicate
-	case isCall && r.calls == r.maxCalls:
+	case m.isToolCall() && r.calls == maxCalls:
 		return errBusy
 	}
-	if isCall {
+	booked := &request{isCall: m.isToolCall(), token: progressToken(raw, true)}
+	if booked.isCall {
 		r.calls++
 	}
-	r.byID[m.id] = &request{isCall: isCall}
+	r.tokens[booked.token]++
+	r.byID[m.id] = booked
 	return nil
 }
 
-// end books the answer to a request, and reports whether it is still wanted.
-func (r *requests) end(id string) (wanted bool) {
+// end books the answer to a request, which it returns; nil if there is none of
+// that id.
+func (r *requests) end(id string) *request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	request := r.byID[id]
-	if request == nil {
-		return true
-	}
-	if request.isCall {
-		r.calls--
+	ended := r.byID[id]
+	if ended == nil {
+		return nil
 	}
 	delete(r.byID, id)
+	if ended.isCall {
+		r.calls--
+	}
+	if r.tokens[ended.token]--; r.tokens[ended.token] == 0 {
+		delete(r.tokens, ended.token)
+	}
 	r.ended.Broadcast()
-	return !request.cancelled
+	return ended
 }
 
 // cancel books that a request's answer is not wanted; nil if there is no such
@@ -86,12 +96,12 @@ func (r *requests) end(id string) (wanted bool) {
 func (r *requests) cancel(id string) *request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	request := r.byID[id]
-	if request == nil || request.cancelled {
+	cancelled := r.byID[id]
+	if cancelled == nil || cancelled.cancelled {
 		return nil
 	}
-	request.cancelled = true
-	return request
+	cancelled.cancelled = true
+	return cancelled
 }
 
 // underWay returns the request of an id; nil if there is none.
@@ -101,12 +111,51 @@ func (r *requests) underWay(id string) *request {
 	return r.byID[id]
 }
 
-// close lets no more requests begin.
-func (r *requests) close() {
+// stale reports whether a notification of mcp-go's tells progress of a request
+// that has been answered: its token means nothing to the client any more.
+func (r *requests) stale(m message, raw []byte) bool {
+	if m.method != "notifications/progress" {
+		return false
+	}
+	token := progressToken(raw, false)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tokens[token] == 0
+}
+
+// progressToken returns the token that a request asks for progress with, or that
+// a notification bears; "" if there is none.
+func progressToken(raw []byte, ofRequest bool) string {
+	var m struct {
+		Params struct {
+			Token jsontext.Value `json:"progressToken"`
+			Meta  struct {
+				Token jsontext.Value `json:"progressToken"`
+			} `json:"_meta"`
+		} `json:"params"`
+	}
+	_ = json.Unmarshal(raw, &m) // what cannot be read has none
+	token := m.Params.Token
+	if ofRequest {
+		token = m.Params.Meta.Token
+	}
+	_ = token.Canonicalize()
+	return string(token)
+}
+
+// left returns the ids of the requests that still want an answer, and lets no
+// more begin.
+func (r *requests) left() (ids []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
 	r.ended.Broadcast()
+	for id, request := range r.byID {
+		if !request.cancelled {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // await returns when no request is under way, at the latest after d.

@@ -16,10 +16,6 @@ import (
 	"instaview-mcp/internal/caller"
 )
 
-// maxSessionCalls bounds the tool calls under way in one SSE session. Its waits
-// are bounded by the tools as well.
-const maxSessionCalls = 1_000
-
 // sse serves HTTP+SSE, the transport that Streamable HTTP has replaced: events
 // come over a GET that stays open, messages go in POSTs. What mcp-go leaves
 // open is closed here: a session belongs to who opened it, and when it ends so
@@ -93,7 +89,7 @@ func (t *sse) open(r *http.Request) *session {
 	if len(t.sessions) >= t.maxSessions {
 		return nil
 	}
-	s := &session{id: rand.Text(), owner: caller.IDOf(r.Context()), ctx: r.Context(), requests: newRequests(maxSessionCalls)}
+	s := &session{id: rand.Text(), owner: caller.IDOf(r.Context()), ctx: r.Context(), requests: newRequests()}
 	t.sessions[s.id] = s
 	return s
 }
@@ -102,7 +98,7 @@ func (t *sse) end(s *session) {
 	t.mu.Lock()
 	delete(t.sessions, s.id)
 	t.mu.Unlock()
-	s.requests.close()
+	s.requests.left()
 }
 
 // message takes one message into the session that it names, which must be the
@@ -126,7 +122,7 @@ func (t *sse) message(w *stream, r *http.Request) {
 		return
 	}
 	if m.isCall {
-		if refused := s.requests.begin(m); refused != nil {
+		if refused := s.requests.begin(m, body); refused != nil {
 			w.refuse(*jsonRefusal(refused, m.id))
 			return
 		}
@@ -158,8 +154,15 @@ type sessionWriter struct {
 
 func (w sessionWriter) Write(event []byte) (int, error) {
 	if _, data, ok := bytes.Cut(event, []byte("data: ")); ok {
-		if id := answers(data); id != "" && !w.session.requests.end(id) {
-			return len(event), nil // the client has cancelled it
+		m, refused := readMessage(data)
+		switch {
+		case refused != nil: // the first event is an address
+		case w.session.requests.stale(m, data):
+			return len(event), nil
+		case m.isAnswer:
+			if ended := w.session.requests.end(m.id); ended != nil && ended.cancelled {
+				return len(event), nil
+			}
 		}
 	}
 	return w.stream.Write(event)

@@ -19,11 +19,14 @@ const stdioWorkers = 100
 // How long the end may take. A client that ends a server waits about 2 s before
 // it kills.
 const (
-	// drainTime is for the calls under way to be answered in words.
+	endTime = 1600 * time.Millisecond
+	// drainTime is for the calls under way to be answered in words, and leaveTime
+	// for each step after it that only a hung call makes long. What they leave of
+	// endTime is the client's, to read.
 	drainTime = time.Second
-	// LeaveTime is for each step that only a pipe nobody reads makes long. There
-	// are four: cancelled calls, mcp-go, stdout and the log.
-	LeaveTime = 200 * time.Millisecond
+	leaveTime = 100 * time.Millisecond
+	// LogTime is for the log to be read, after all else.
+	LogTime = 200 * time.Millisecond
 )
 
 // Stdio serves s on stdin and stdout until ctx ends, stdin ends or stdout
@@ -33,7 +36,6 @@ const (
 func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
 	lines, forward := io.Pipe()
 	gate := newGate(stdout, forward, logger)
-	defer gate.out.Close(LeaveTime)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 
@@ -54,17 +56,19 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	case <-gate.out.failed:
 		logger.Info("stdout is closed, or is not read")
 	case err = <-listening:
-		return err
+		listening <- nil
 	}
+	end := time.Now().Add(endTime)
 	drain()
 	gate.requests.await(drainTime)
 	stop() // what is still under way says that it was cancelled
-	gate.requests.await(LeaveTime)
+	gate.requests.await(leaveTime)
 	_ = forward.Close()
 	select {
 	case <-listening:
-	case <-time.After(LeaveTime):
+	case <-time.After(leaveTime):
 	}
+	gate.end(time.Until(end))
 	return err
 }
 
