@@ -615,3 +615,15 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
+
+// The quick look must never miss what the search would find.
+func FuzzMayHoldContact(f *testing.F) {
+	for _, seed := range []string{"a@b.co", "+421 905 123 456", "0042190512", "+12345678", "C++ since 2001", "é@ü.ß", "00 1 2345678"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if contact.MatchString(s) && !mayHoldContact(s) {
+			t.Errorf("%q holds a contact", s)
+		}
+	})
+}
