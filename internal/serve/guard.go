@@ -108,7 +108,7 @@ func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
 	}
 	origins := r.Header.Values("Origin")
 	switch {
-	case len(origins) == 1 && g.settings.originAllowed(origins[0]):
+	case len(origins) == 1 && (sameOrigin(origins[0], r.Host) || g.settings.originAllowed(origins[0])):
 		s.origin = origins[0]
 	case len(origins) > 0:
 		return &refusal{status: http.StatusForbidden, text: "origin not allowed: name it in INSTAVIEW_MCP_ALLOWED_ORIGINS if it may use this server"}
@@ -116,6 +116,13 @@ func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
 		return &refusal{status: http.StatusForbidden, text: "cross-site requests are not allowed"}
 	}
 	return nil
+}
+
+// sameOrigin reports whether a page is this server's own, by a host that is
+// allowed. There are no such pages; clients in browsers' shells say they are.
+func sameOrigin(origin, host string) bool {
+	_, of, _ := strings.Cut(origin, "://")
+	return strings.EqualFold(of, host)
 }
 
 // isPreflight reports whether a page of an allowed origin asks what it may send.

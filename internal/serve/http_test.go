@@ -245,6 +245,9 @@ func TestHTTPCases(t *testing.T) {
 	}{
 		{"a ping", open, post("/mcp", ping), 200, `"result":{}`},
 		{"H01 an evil origin", open, post("/mcp", ping, "Origin: https://evil.example"), 403, "origin not allowed"},
+		{"H01 another port of this machine", open, post("/mcp", ping, "Host: localhost:8080", "Origin: http://localhost:3000"), 403, ""},
+		{"the server's own origin", open, post("/mcp", ping, "Host: localhost:8080", "Origin: http://localhost:8080"), 200, ""},
+		{"an evil host's own origin", open, post("/mcp", ping, "Host: evil.example", "Origin: http://evil.example"), 403, ""},
 		{"H02 Origin null", open, post("/mcp", ping, "Origin: null"), 403, ""},
 		{"H02 two origins", page, post("/mcp", ping, "Origin: https://app.example.com", "Origin : x"), 400, ""},
 		{"H03 an evil origin, GET", open, get("/healthz", "Origin: https://evil.example"), 403, ""},
