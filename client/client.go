@@ -72,6 +72,13 @@ func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler.
 func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
+// UnmarshalText implements encoding.TextUnmarshaler: what is read from text is
+// told by Reveal alone, too.
+func (k *Key) UnmarshalText(text []byte) error {
+	*k = NewKey(string(text))
+	return nil
+}
+
 // Validate reports why k cannot be sent as a bearer token, or nil. The API's
 // pages disagree on prefix and length, so neither is checked.
 func (k Key) Validate() error {

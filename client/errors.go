@@ -153,8 +153,11 @@ func statusError(resp *http.Response, a answer) *Error {
 		RateLimit:  a.limit,
 		Date:       a.date,
 	}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		e.Reason = "redirect not followed"
+	case resp.StatusCode == http.StatusNotFound && !env.known:
+		e.Reason = "not one of InstaView's errors" // any web server says 404
 	}
 	if e.Transient() {
 		e.RetryAfter = a.retryAfter(env)
@@ -190,6 +193,7 @@ func codeOf(status int, serverCode string) Code {
 // errorEnvelope is what the documented error bodies have in common, whichever
 // of their shapes was sent.
 type errorEnvelope struct {
+	known      bool // it has one of the shapes, and is not about the path itself
 	code       string
 	retryAfter json.RawMessage // seconds
 	reset      json.RawMessage // Unix seconds
@@ -205,6 +209,7 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 		Code       json.RawMessage `json:"code"`
 		ErrorCode  json.RawMessage `json:"errorCode"`
 		Error      json.RawMessage `json:"error"`
+		Message    json.RawMessage `json:"message"`
 		RetryAfter json.RawMessage `json:"retryAfter"`
 		Reset      json.RawMessage `json:"reset"`
 	}
@@ -214,11 +219,16 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 	}
 	_ = json.Unmarshal(outer.Error, &inner) // a string here is the framework's shape
 
-	env := errorEnvelope{retryAfter: outer.RetryAfter, reset: outer.Reset}
+	// "Cannot GET /…" is the framework's word for a path that it does not serve.
+	env := errorEnvelope{
+		known:      (outer.Error != nil || outer.Message != nil) && !bytes.HasPrefix(outer.Message, []byte(`"Cannot `)),
+		retryAfter: outer.RetryAfter,
+		reset:      outer.Reset,
+	}
 	for _, raw := range []json.RawMessage{inner.Code, outer.ErrorCode, outer.Code} {
 		var code string
 		if json.Unmarshal(raw, &code) == nil && serverCodePattern.MatchString(code) {
-			env.code = code
+			env.code, env.known = code, true
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"instaview-mcp/client"
@@ -31,6 +32,9 @@ func check(ctx context.Context, sys System, demo bool) error {
 			contacts = "allowed"
 		}
 		report.fine("configuration", "%s, at most %d requests a minute, e-mail addresses %s", upstream, a.settings.RequestsPerMinute, contacts)
+		for _, w := range a.settings.Warnings {
+			report.line("", "warning", "%s", w)
+		}
 		start := time.Now()
 		_, err := a.api.Results(ctx, "check-"+rand.Text())
 		report.upstream(err, time.Since(start))
@@ -82,7 +86,7 @@ func (r *report) upstream(err error, took time.Duration) {
 		r.bad("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
 		return
 	case e.Code == client.CodeBadResponse, e.Code == client.CodeUnavailable, e.Code == client.CodeTimeout:
-		r.bad("reachability", "HTTP %d: InstaView is out of order, or INSTAVIEW_BASE_URL leads elsewhere", e.HTTPStatus)
+		r.bad("reachability", "HTTP %d%s: InstaView is out of order, or INSTAVIEW_BASE_URL leads elsewhere", e.HTTPStatus, comma(e.Reason))
 		return
 	}
 	r.fine("reachability", "answered in %d ms", took.Milliseconds())
@@ -91,16 +95,31 @@ func (r *report) upstream(err error, took time.Duration) {
 	r.budget(e)
 }
 
-// key judges by the refusal: only a good key is told that a run is unknown, and
-// only InstaView tells it with a code. Any web server answers 404 without one.
+func comma(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ", " + reason
+}
+
+// unknownRun are the codes that InstaView documents for a run that it does not
+// know, or does not show to this key.
+var unknownRun = []string{"REQUEST_NOT_FOUND", "RESOURCE_NOT_FOUND"}
+
+// key judges by the refusal: only a good key is told that a run is unknown. The
+// documentation names the code of that refusal, and leaves the body's shape
+// open.
 func (r *report) key(e *client.Error) {
 	switch e.Code {
 	case client.CodeNotFound:
-		if e.ServerCode == "" {
-			r.bad("key", "not judged: HTTP 404 without InstaView's error code, as from another server; check INSTAVIEW_BASE_URL")
-			return
+		switch {
+		case slices.Contains(unknownRun, e.ServerCode):
+			r.fine("key", "accepted")
+		case e.ServerCode == "" && e.Reason == "":
+			r.fine("key", "probably accepted: the answer named no code; if no run is ever found, check INSTAVIEW_BASE_URL")
+		default:
+			r.bad("key", "not judged: HTTP 404%s%s, as from another server; check INSTAVIEW_BASE_URL", comma(e.ServerCode), comma(e.Reason))
 		}
-		r.fine("key", "accepted")
 	case client.CodeUnauthorized:
 		r.bad("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
 	case client.CodeKeySuspended:

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,9 +41,16 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 		"a login page":   {200, `<html>`, [2]string{}, 1, "INSTAVIEW_BASE_URL leads elsewhere"},
 		"any run exists": {202, `{}`, [2]string{}, 1, "knows a run that cannot exist"},
 		"a known key":    {404, notFound, [2]string{}, 0, "key            ok      accepted\n"},
-		"another's 404":  {404, `<html>`, [2]string{}, 1, "key            failed  not judged: HTTP 404 without InstaView's error code"},
+		"another's 404":  {404, `<html>`, [2]string{}, 1, "key            failed  not judged: HTTP 404, not one of InstaView's errors, as from another server"},
+		"no body":        {404, ``, [2]string{}, 1, "key            failed  not judged"},
+		"another code":   {404, `{"error":{"code":"ROUTE_NOT_FOUND"}}`, [2]string{}, 1, "not judged: HTTP 404, ROUTE_NOT_FOUND"},
+		"no code":        {404, `{"statusCode":404,"message":"Sourcing request not found","error":"Not Found"}`, [2]string{}, 0, "key            ok      probably accepted"},
+		"a redirect":     {302, ``, [2]string{"Location", "https://example.com"}, 1, "HTTP 302, redirect not followed"},
 		"a route's 404":  {404, `{"statusCode":404,"message":"Cannot GET /x","error":"Not Found"}`, [2]string{}, 1, "check INSTAVIEW_BASE_URL\n"},
-		"a late clock":   {404, notFound, [2]string{"Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}, 0, "clock          warning this machine and InstaView are 1 h"},
+		"a late clock":   {404, notFound, [2]string{"Date", ago(time.Hour)}, 0, "clock          warning this machine and InstaView are 1 h"},
+		"a slow clock":   {404, notFound, [2]string{"Date", ago(25 * time.Second)}, 0, "clock          ok"},
+		"a clock ahead":  {404, notFound, [2]string{"Date", ago(-40 * time.Second)}, 0, "clock          warning"},
+		"at once again":  {429, `{}`, [2]string{"Retry-After", "0"}, 1, "try again in 1 s"},
 		"no budget":      {404, notFound, [2]string{}, 0, "budget         unknown"},
 		"half a budget":  {404, notFound, [2]string{"X-RateLimit-Limit-Hour", "500"}, 0, "budget         ok      500 requests an hour\n"},
 	} {
@@ -61,6 +70,31 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 	t.Run("nobody there", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_API_KEY": "x", "INSTAVIEW_BASE_URL": "http://127.0.0.1:9"}
 		execute(t, env, "check").wants(t, 1, []string{"reachability   failed  connection refused: check INSTAVIEW_BASE_URL"}, nil)
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			interrupt()
+			<-r.Context().Done()
+		}))
+		defer upstream.Close()
+		var stdout bytes.Buffer
+		env := map[string]string{"INSTAVIEW_API_KEY": "sk_live_1", "INSTAVIEW_BASE_URL": upstream.URL}
+		status := Run(ctx, System{
+			Args: []string{"check"}, LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Stdout: &stdout, Stderr: io.Discard,
+		})
+		if status != 1 || !strings.Contains(stdout.String(), "reachability   failed  interrupted") {
+			t.Errorf("exit status %d:\n%s", status, &stdout)
+		}
+	})
+	t.Run("a literal reference", func(t *testing.T) {
+		env := map[string]string{"INSTAVIEW_API_KEY": "${KEY}"}
+		execute(t, env, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is a literal ${…}"}, []string{"literal"})
+	})
+	t.Run("a warning", func(t *testing.T) {
+		env := map[string]string{"INSTAVIEW_COMPANY_ID": "${COMPANY}"}
+		execute(t, env, "--demo", "check").wants(t, 0, []string{"warning INSTAVIEW_COMPANY_ID is a literal ${…}"}, []string{"literal"})
 	})
 	t.Run("no key", func(t *testing.T) {
 		execute(t, nil, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is not set"}, nil)
@@ -82,3 +116,5 @@ func TestAReportThatCannotBeWrittenIsAFailure(t *testing.T) {
 	})
 	outcome{status: status, stderr: stderr.String()}.wants(t, 1, nil, []string{"instaview-mcp: write the report: io: read/write on closed pipe\n"})
 }
+
+func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(http.TimeFormat) }

@@ -27,7 +27,7 @@ import (
 // a value must be, and what it is for: error messages and the README's table
 // come from them.
 type Config struct {
-	APIKey            string        `env:"INSTAVIEW_API_KEY" doc:"InstaView API key with the scope sourcing:read"`
+	APIKey            client.Key    `env:"INSTAVIEW_API_KEY" doc:"InstaView API key with the scope sourcing:read"`
 	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" doc:"File that holds the key instead; others must not be able to read it"`
 	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" doc:"InstaView API; http only for a loopback address"`
 	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company asked for; needed for keys of applicant tracking systems"`
@@ -38,7 +38,7 @@ type Config struct {
 	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS" must:"be a whole number from 1, over stdio to 90, over HTTP to 100000" doc:"Most waits at the same time; 90 over stdio and 10000 over HTTP if not set"`
 	Transport         string        `env:"INSTAVIEW_MCP_TRANSPORT, default=stdio" must:"be stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)" doc:"How clients connect: stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)"`
 	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token or callers' keys, and TLS"`
-	AuthToken         string        `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
+	AuthToken         client.Key    `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
 	AuthTokenFile     string        `env:"INSTAVIEW_MCP_AUTH_TOKEN_FILE" doc:"File that holds the token instead; others must not be able to read it"`
 	CallerKeys        bool          `env:"INSTAVIEW_MCP_CALLER_KEYS, default=false" must:"be true or false" doc:"Over HTTP each request brings its own InstaView key in X-InstaView-Api-Key, and X-InstaView-Company-Id if needed; the server has none"`
 	AllowedHosts      []string      `env:"INSTAVIEW_MCP_ALLOWED_HOSTS" doc:"Host names of this server beside localhost, separated by commas"`
@@ -67,7 +67,10 @@ var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+
 
 // example is what instructions show where the reader's own key belongs, such as
 // <your key> and YOUR_API_KEY.
-var example = regexp.MustCompile(`(?i)^(<.*>|your[ _-].*key.*)$`)
+var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
+
+// assignment is a line of a .env file in place of its value.
+var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
 
 // Load reads and checks the environment through lookup, which is os.LookupEnv
 // or like it. The error is one sentence that names the variable and never
@@ -168,9 +171,9 @@ func (c *Config) ReadKey() error {
 	case err != nil:
 		return err
 	case key == "" && c.APIKeyFile == "":
-		return errNoKey
+		return c.noKey()
 	}
-	c.APIKey, c.Key = "", client.NewKey(key)
+	c.APIKey, c.Key = client.Key{}, client.NewKey(key)
 	if err := standIn(key); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
@@ -178,6 +181,16 @@ func (c *Config) ReadKey() error {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	return nil
+}
+
+// noKey says why there is none: perhaps the variable was set, in vain.
+func (c *Config) noKey() error {
+	for _, w := range c.Warnings {
+		if strings.HasPrefix(w, "INSTAVIEW_API_KEY") {
+			return errors.New(strings.TrimSuffix(w, "."))
+		}
+	}
+	return errNoKey
 }
 
 // CheckBaseURL checks what ReadKey does beside the key.
@@ -189,7 +202,7 @@ func (c *Config) CheckBaseURL() error {
 }
 
 // HasKey reports whether the server was given a key of its own.
-func (c *Config) HasKey() bool { return c.APIKey != "" || c.APIKeyFile != "" }
+func (c *Config) HasKey() bool { return c.APIKey.Reveal() != "" || c.APIKeyFile != "" }
 
 // ReadToken finds the token that callers must bring, which need not be set.
 // Errors are like Load's.
@@ -198,23 +211,23 @@ func (c *Config) ReadToken() error {
 	if err == nil && token == "" && c.AuthTokenFile != "" {
 		err = fmt.Errorf("%s: the file is empty", from)
 	}
-	c.AuthToken, c.Token = "", client.NewKey(token)
+	c.AuthToken, c.Token = client.Key{}, client.NewKey(token)
 	return err
 }
 
 // secret reads a variable, or the file that its namesake with _FILE names.
-func secret(value, file, name string) (secret, from string, err error) {
+func secret(value client.Key, file, name string) (secret, from string, err error) {
 	if file == "" {
-		return value, name, nil
+		return value.Reveal(), name, nil
 	}
-	if value != "" {
+	if value.Reveal() != "" {
 		return "", "", fmt.Errorf("%s and %s_FILE are both set: unset one", name, name)
 	}
 	name += "_FILE"
-	if value, err = readSecret(file); err != nil {
+	if secret, err = readSecret(file); err != nil {
 		return "", "", fmt.Errorf("%s: %w", name, err)
 	}
-	return value, name, nil
+	return secret, name, nil
 }
 
 var errNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
@@ -227,6 +240,8 @@ func standIn(key string) error {
 		return errors.New("the key has quotation marks: leave them out")
 	case unexpanded.MatchString(key):
 		return errors.New("a literal ${…} or the like that nothing replaced stands there: write the key itself")
+	case assignment.MatchString(key):
+		return errors.New("a name and = stand before the key: leave them out")
 	case example.MatchString(key):
 		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
 	}

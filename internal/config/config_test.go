@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -52,8 +53,8 @@ func TestValuesAreReadAndTrimmed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Key.Reveal() != "sk_live_1" || c.APIKey != "" {
-		t.Errorf("key %q, and %q left beside it", c.Key.Reveal(), c.APIKey)
+	if c.Key.Reveal() != "sk_live_1" || c.APIKey.Reveal() != "" {
+		t.Errorf("key %q, and %q left beside it", c.Key.Reveal(), c.APIKey.Reveal())
 	}
 	if c.BaseURL != "http://127.0.0.1:8080" || c.RequestsPerMinute != 30 || !c.AllowContacts || c.DefaultWait != 20*time.Second ||
 		c.MaxWait != time.Minute || c.MaxWaits != 5 || c.LogLevel != slog.LevelDebug || c.CompanyID != "c1" || c.LogFormat != "json" {
@@ -120,8 +121,8 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 		"${CANARY}", "${env:CANARY}", "${input:canary-key}", "$CANARY", "$env:CANARY", "$(CANARY)", "%CANARY%", "{env:CANARY}", "{{ CANARY }}",
 	} {
 		c, err := load(t, map[string]string{"INSTAVIEW_API_KEY": value, "INSTAVIEW_REQUESTS_PER_MINUTE": value})
-		if err != nil {
-			t.Errorf("%s: %v", value, err)
+		if err == nil || !strings.HasPrefix(err.Error(), "INSTAVIEW_API_KEY is a literal") || strings.Contains(strings.ToLower(err.Error()), "canary") {
+			t.Errorf("%s: the key's absence is explained with %v", value, err)
 		}
 		if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
 			t.Errorf("%s: key %q, %d a minute, warnings %q", value, c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
@@ -144,6 +145,8 @@ func TestWhatOnlyStandsForAKeyIsExplained(t *testing.T) {
 	for value, want := range map[string]string{
 		`"canary"`: quoted, `'canary'`: quoted, "`canary`": quoted, "“canary”": quoted, `"${CANARY}"`: quoted, `canary"`: quoted,
 		"<canary key>": placeholder, "<canary>": placeholder, "your key": placeholder, "YOUR_API_KEY": placeholder, "your-instaview-key-here": placeholder,
+		"null": placeholder, "undefined": placeholder, "xxxx": placeholder, "...": placeholder, "[redacted]": placeholder, "INSTAVIEW_API_KEY": placeholder,
+		"INSTAVIEW_API_KEY=canary": "a name and = stand before the key", "export KEY=canary": "a name and = stand before the key",
 		"${CANARY}": reference, "$CANARY": reference, "%CANARY%": reference, "{env:CANARY}": reference,
 	} {
 		path := filepath.Join(t.TempDir(), "key")
@@ -205,7 +208,7 @@ func TestTheKeyMayComeFromAFileOthersCannotRead(t *testing.T) {
 		_ = os.Remove(path)
 	}
 	if runtime.GOOS != "windows" {
-		for _, mode := range []os.FileMode{0o644, 0o604, 0o602} {
+		for _, mode := range []os.FileMode{0o644, 0o604, 0o602, 0o601} {
 			write("canary", mode)
 			if _, err := load(t, env); err == nil || strings.Contains(err.Error(), "canary") {
 				t.Errorf("mode %o: %v, want a refusal", mode, err)
@@ -295,5 +298,26 @@ func TestTheTokenIsReadFromWhereverItStands(t *testing.T) {
 		if strings.Contains(fmt.Sprintf("%+v", c), "canary") && tt.err == "" {
 			t.Errorf("%s: the token can be printed", name)
 		}
+	}
+}
+
+func TestASecretCannotBePrintedAtAnyTime(t *testing.T) {
+	c, err := Load(t.Context(), func(name string) (string, bool) {
+		value, ok := map[string]string{"INSTAVIEW_API_KEY": "canary", "INSTAVIEW_MCP_AUTH_TOKEN": "canary"}[name]
+		return value, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(got, "canary") {
+			t.Errorf("printed: %s", got)
+		}
+		if err := errors.Join(c.ReadKey(), c.ReadToken()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.Key.Reveal() != "canary" || c.Token.Reveal() != "canary" {
+		t.Error("the secrets were not read")
 	}
 }
