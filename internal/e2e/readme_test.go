@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,24 +57,47 @@ type launch struct {
 	env     map[string]any
 }
 
-// find looks for the server's entry, wherever a client keeps it.
-func find(config map[string]any) (launch, bool) {
-	if command, ok := config["command"].(string); ok {
-		l := launch{command: command}
-		for _, arg := range asList(config["args"]) {
-			l.args = append(l.args, arg.(string))
-		}
-		l.env, _ = config["env"].(map[string]any)
-		return l, true
+// clients are where each looks for servers, and what else it reads of one.
+var clients = map[string]struct {
+	path string
+	keys []string
+}{
+	"Claude Desktop": {"mcpServers", nil},
+	"Claude Code":    {"mcpServers", []string{"type"}},
+	"Cursor":         {"mcpServers", nil},
+	"VS Code":        {"servers", []string{"type"}},
+	"Codex":          {"mcp_servers", []string{"tool_timeout_sec"}},
+	"Gemini CLI":     {"mcpServers", []string{"timeout"}},
+	"Zed":            {"context_servers", nil},
+}
+
+// find returns the server's entry, from where the client looks for it. Of any
+// other key a client would make nothing.
+func find(t *testing.T, client string, config map[string]any) launch {
+	t.Helper()
+	where, ok := clients[client]
+	if !ok {
+		t.Fatalf("%s is no client", client)
 	}
-	for _, value := range config {
-		if inner, ok := value.(map[string]any); ok {
-			if l, ok := find(inner); ok {
-				return l, true
-			}
+	servers, _ := config[where.path].(map[string]any)
+	entry, _ := servers["instaview"].(map[string]any)
+	for key := range entry {
+		if !slices.Contains(append([]string{"command", "args", "env"}, where.keys...), key) {
+			t.Errorf("%s knows no %s", client, key)
 		}
 	}
-	return launch{}, false
+	for key := range config {
+		if key != where.path && (client != "VS Code" || key != "inputs") {
+			t.Errorf("%s knows no %s", client, key)
+		}
+	}
+	var l launch
+	l.command, _ = entry["command"].(string)
+	for _, arg := range asList(entry["args"]) {
+		l.args = append(l.args, arg.(string))
+	}
+	l.env, _ = entry["env"].(map[string]any)
+	return l
 }
 
 func asList(v any) []any {
@@ -104,8 +128,8 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 		default:
 			continue
 		}
-		l, ok := find(config)
-		if !ok || l.command != unix && l.command != windows {
+		l := find(t, block.heading, config)
+		if l.command != unix && l.command != windows {
 			t.Errorf("%s: no command in %v, or one that is neither %s nor %s", block.heading, config, unix, windows)
 			continue
 		}
