@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,8 +58,7 @@ func TestTheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(tellTale(b.status, b.body))
 			defer server.Close()
-			seen := tell(t, server.URL)
-			noCanary(t, seen)
+			noCanary(t, tell(t, server.URL)+tellOverHTTP(t, server.URL))
 		})
 	}
 	t.Run("nobody there", func(t *testing.T) {
@@ -91,6 +91,46 @@ func tell(t *testing.T, baseURL string) string {
 	check.Env = env
 	out, _ := check.CombinedOutput()
 	return seen.String() + string(out)
+}
+
+// tellOverHTTP is tell for a server whose callers bring the key, and for its
+// figures.
+func tellOverHTTP(t *testing.T, baseURL string) string {
+	t.Helper()
+	const token = "a-token-of-the-tests-own"
+	s := serveHTTP(t, "http", []string{
+		"INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_MCP_CALLER_KEYS=true", "INSTAVIEW_MCP_LOG_LEVEL=debug",
+		"INSTAVIEW_MCP_AUTH_TOKEN=" + token,
+	})
+	var seen strings.Builder
+	for _, request := range []struct{ method, url, body string }{
+		{http.MethodPost, s.url, request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r","detail":"full","max_wait_seconds":1}`))},
+		{http.MethodGet, s.root() + "/metrics", ""},
+	} {
+		r, err := http.NewRequest(request.method, request.url, strings.NewReader(request.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("X-InstaView-Api-Key", canary)
+		r.Header.Set("X-InstaView-Company-Id", "company")
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %s", request.url, resp.Status, body)
+		}
+		_ = resp.Header.Write(&seen)
+		seen.Write(body)
+	}
+	if !strings.Contains(seen.String(), `instaview_mcp_calls_total{outcome=`) || !strings.Contains(s.log.String(), "msg=call") {
+		t.Errorf("the server said too little to judge:\n%s\n%s", seen.String(), s.log)
+	}
+	return seen.String() + s.log.String()
 }
 
 func noCanary(t *testing.T, seen string) {
