@@ -1,0 +1,133 @@
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// dispatch serves the queues; it is the timer's function.
+func (p *Poller) dispatch() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dispatchLocked()
+}
+
+func (p *Poller) dispatchLocked() {
+	p.timer.Stop()
+	for p.ctx.Err() == nil {
+		now := time.Now()
+		r := p.next(now)
+		if r == nil {
+			return
+		}
+		if wait := max(r.due.Sub(now), p.budget.wait(now)); wait > 0 {
+			p.timer.Reset(wait)
+			return
+		}
+		p.budget.take(now)
+		r.remove()
+		r.inFlight = true
+		p.asking.Add(1)
+		go p.ask(r)
+	}
+}
+
+// next is the run to serve next: an urgent one that is due, or else whichever
+// is due first.
+func (p *Poller) next(now time.Time) *run {
+	urgent, other := p.urgent.head(), p.queue.head()
+	if urgent == nil || other != nil && urgent.due.After(now) && other.before(urgent) {
+		return other
+	}
+	return urgent
+}
+
+// ask makes one attempt at r and books its outcome.
+func (p *Poller) ask(r *run) {
+	defer p.asking.Done()
+	begun := time.Now()
+	results, err := p.attempt(r.id)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.inFlight = false
+	now := time.Now()
+	p.budget.ended()
+	if p.ctx.Err() != nil {
+		return
+	}
+	failure := asFailure(err)
+	p.observe(observed(r.look, results, failure, now.Sub(begun)))
+	r.record(results, failure, now, p.crowded())
+	p.learn(results, failure, now)
+	p.tell(r, results, failure, now)
+	switch {
+	case r.waiters == 0:
+		p.rest(r)
+	case !r.look.settled():
+		p.enqueue(r, r.due, false)
+	}
+	p.dispatchLocked()
+}
+
+// crowded reports whether more runs are queued than the budget serves within
+// the floor.
+func (p *Poller) crowded() bool {
+	return p.budget.spacing(p.queue.Len()+p.urgent.Len()) > Floor
+}
+
+// attempt asks the API. What a body makes it panic with is a fault of that
+// body's answer alone, and its value, which may hold anything, is not logged.
+func (p *Poller) attempt(id string) (results *client.Results, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error("looking panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			results, err = nil, &client.Error{Code: client.CodeBadResponse, Reason: "it could not be read"}
+		}
+	}()
+	return p.api.Results(p.ctx, id)
+}
+
+func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
+	p.log.Debug("looked", "next_in", r.due.Sub(now), "outcome", outcome(results, failure), "waiters", r.waiters)
+	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
+		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
+	}
+}
+
+func (p *Poller) learn(results *client.Results, failure *client.Error, now time.Time) {
+	if failure == nil {
+		p.budget.learn(now, results.RateLimit)
+		return
+	}
+	p.budget.learn(now, failure.RateLimit)
+	if failure.Code == client.CodeRateLimited {
+		// The limit is the key's, so one run's refusal holds for all.
+		p.budget.pause(now, max(Floor, failure.RetryAfter))
+	}
+}
+
+// asFailure makes any error of an API one with a code.
+func asFailure(err error) *client.Error {
+	var failure *client.Error
+	if err != nil && !errors.As(err, &failure) {
+		failure = &client.Error{Code: client.CodeUnavailable}
+	}
+	return failure
+}
+
+func outcome(results *client.Results, failure *client.Error) string {
+	switch {
+	case failure != nil:
+		return failure.Error()
+	case results.InProgress():
+		return "in progress"
+	default:
+		return "ended"
+	}
+}

@@ -1,0 +1,99 @@
+package poll
+
+import "time"
+
+// join counts the caller among those who wait for the run. If they are the
+// first, the run is looked at as soon as it may be; others follow the pace of
+// the loop, unless they are urgent or would leave before its next look. It
+// returns the number of looks made before, and whether the last is current.
+func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int, current bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	r = p.runs[id]
+	if r == nil {
+		r = &run{id: id, born: now, schedule: newSchedule(), changed: make(chan struct{})}
+		p.runs[id] = r
+	}
+	r.waiters++
+	if r.waiters == 1 {
+		p.memory.drop(r)
+		r.forgetStale(now)
+	}
+	looks, current = r.looks, r.current(now)
+	if r.inFlight || current && (urgent || r.look.settled()) {
+		return r, looks, current
+	}
+	if r.queue == nil || urgent || r.due.After(end) {
+		due := now
+		if !r.due.IsZero() && r.due.Before(now) {
+			due = r.due // its turn outlives whoever waited before
+		}
+		p.enqueue(r, later(due, r.notBefore), urgent)
+	}
+	p.dispatchLocked()
+	return r, looks, current
+}
+
+func (p *Poller) leave(r *run) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.waiters--
+	if r.waiters > 0 {
+		return
+	}
+	r.remove()
+	// A request in flight is let end: it is paid for, and the next caller is
+	// likely to want its answer.
+	if !r.inFlight {
+		p.rest(r)
+	}
+	p.dispatchLocked()
+}
+
+// peek returns what is known of r, from how many looks, and a channel that is
+// closed when there is one more.
+func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	look = r.look
+	switch {
+	case r.queue != nil:
+		look.NextIn = max(0, r.due.Sub(now), p.budget.wait(now)+p.budget.spacing(r.ahead()))
+	case !r.inFlight:
+		look.NextIn = max(0, r.notBefore.Sub(now), p.budget.wait(now))
+	}
+	return look, r.looks, r.changed
+}
+
+// enqueue queues r for due. A run that is queued for earlier keeps its turn,
+// and one that is urgent stays so until it is looked at.
+func (p *Poller) enqueue(r *run, due time.Time, urgent bool) {
+	to := &p.queue
+	if urgent {
+		to = &p.urgent
+	}
+	if r.queue != nil {
+		if r.due.Before(due) {
+			due = r.due
+		}
+		if r.queue == &p.urgent {
+			to = r.queue
+		}
+		if r.queue != to {
+			r.remove()
+		}
+	} else if !due.Equal(r.due) {
+		p.order++
+		r.order = p.order
+	}
+	to.add(r, due)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

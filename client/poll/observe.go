@@ -1,0 +1,36 @@
+package poll
+
+import (
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// Observed is one look, for an operator's figures. It names no run and nobody.
+type Observed struct {
+	// Outcome is "in_progress", "ended", or the client.Code of a failure.
+	Outcome string
+	Latency time.Duration // of the request
+	Retry   bool          // the look before it had failed
+	// Lag is the time from a run's end to this look, by InstaView's clock, which
+	// tells whole seconds; negative unless the look is the one that found it.
+	Lag time.Duration
+}
+
+// observed compares a look with the last one.
+func observed(last Look, results *client.Results, failure *client.Error, latency time.Duration) Observed {
+	o := Observed{Latency: latency, Retry: last.Err != nil, Lag: -1}
+	switch {
+	case failure != nil:
+		o.Outcome = string(failure.Code)
+	case results.InProgress():
+		o.Outcome = "in_progress"
+	default:
+		o.Outcome = "ended"
+		watched := last.Results != nil && last.Results.InProgress()
+		if watched && !results.Date.IsZero() && !results.CompletedAt.IsZero() {
+			o.Lag = max(0, results.Date.Sub(results.CompletedAt))
+		}
+	}
+	return o
+}
