@@ -71,6 +71,8 @@ func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
 		case errors.Is(err, poll.ErrClosed):
 			r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
 				"when the server is back, ask again with the same request_id.")
+		case errors.Is(err, poll.ErrBusy):
+			r = failed(OutcomeBusy, "This server is busy with as many waits for this API key as it takes. Try again in 10 s.")
 		case errors.Is(err, caller.ErrFull):
 			r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
 		case err != nil && ctx.Err() != nil:

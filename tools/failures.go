@@ -78,8 +78,23 @@ func roundUp(d time.Duration) time.Duration {
 }
 
 // notYet is for a run that could not be looked at in the time given.
-func notYet(requestID string, next time.Duration) string {
-	return fmt.Sprintf("Sourcing run %s could not be looked at yet: InstaView has not answered, "+
-		"or the request budget of this API key is used up. Try again in %s.",
-		requestID, shortlist.Duration(roundUp(max(next, poll.Floor))))
+func notYet(requestID string, look poll.Look) string {
+	why := pausing(look)
+	if why == "" {
+		why = "InstaView has not answered, or the request budget of this API key is used up."
+	}
+	return fmt.Sprintf("Sourcing run %s could not be looked at yet. %s Try again in %s.",
+		requestID, why, shortlist.Duration(roundUp(max(look.NextIn, poll.Floor))))
+}
+
+// pausing says why no run is looked at for a while; "" if none is kept back.
+func pausing(look poll.Look) string {
+	switch look.Paused {
+	case "":
+		return ""
+	case client.CodeRateLimited:
+		return "InstaView's request limit for this API key is reached, so looks pause."
+	default:
+		return "InstaView has failed several times in a row, so looks pause."
+	}
 }

@@ -47,7 +47,7 @@ func answer(v shortlist.View, look poll.Look, a *arguments) reply {
 		}
 		return failed(string(look.Err.Code), s)
 	case look.Results == nil:
-		return failed(OutcomeNotLooked, notYet(id, look.NextIn))
+		return failed(OutcomeNotLooked, notYet(id, look))
 	case look.Results.InProgress():
 		lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look)}
 		lines = append(lines, a.notes...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -689,4 +690,49 @@ func head(text string) string {
 	text, _, _ = strings.Cut(text, "⟦data")
 	text, _, _ = strings.Cut(text, "Next:")
 	return text
+}
+
+func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
+	inWorld(t, tools.Settings{}, func(w *world) {
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_slow"})
+		w.sandbox.Inject("req_demo_done", sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"90"}}})
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_done"}).
+			wants(w.t, true, "request limit for this API key is used up", "try again in 1 min 3")
+		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_empty", "max_wait_seconds": 2}).
+			wants(w.t, true, "could not be looked at yet. InstaView's request limit for this API key is reached, so looks pause. Try again in 1 min 28 s.")
+		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 20}).
+			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so looks pause.", "No look is possible for 1 min 8 s: tell the user")
+		// The probe ends the pause.
+		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 240}, &mcp.Meta{ProgressToken: "p"}).
+			wants(w.t, false, "12 returned")
+	})
+}
+
+func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
+	inWorld(t, tools.Settings{}, func(w *world) {
+		down := sandbox.Fault{Status: 503}
+		for _, id := range []string{"req_demo_done", "req_demo_empty", "req_demo_large"} {
+			w.sandbox.Inject(id, down)
+			w.call("wait_for_sourcing", map[string]any{"request_id": id, "max_wait_seconds": 1})
+		}
+		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 1}).
+			wants(w.t, true, "could not be looked at yet. InstaView has failed several times in a row, so looks pause. Try again in 5 s.")
+	})
+}
+
+// busy is a Poller that is full.
+type busy struct{}
+
+func (busy) Look(context.Context, string) (poll.Look, error) { return poll.Look{}, poll.ErrBusy }
+func (busy) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
+	return poll.Look{}, poll.ErrBusy
+}
+
+func TestAFullPollerIsAnswerEnough(t *testing.T) {
+	s := mcpserver.New(mcpserver.Options{Runs: busy{}, Log: slog.New(slog.DiscardHandler)})
+	answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results","arguments":{"request_id":"r"}}}`)))
+	if err != nil || !strings.Contains(string(answer), "busy with as many waits for this API key as it takes. Try again in 10 s.") {
+		t.Errorf("%v: %s", err, answer)
+	}
 }

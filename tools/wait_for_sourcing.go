@@ -84,7 +84,7 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 		if look.Err != nil {
 			return failed(string(look.Err.Code), failure(look.Err, look.NextIn))
 		}
-		return failed(OutcomeNotLooked, notYet(id, look.NextIn))
+		return failed(OutcomeNotLooked, notYet(id, look))
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
@@ -93,6 +93,9 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), spent}
 	if look.Err != nil {
 		lines = append(lines, "The last look failed: "+what(look.Err))
+	}
+	if why := pausing(look); why != "" && look.Err == nil {
+		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
 

@@ -22,18 +22,37 @@ const (
 
 // budget is what one key may ask for. Not safe for concurrent use.
 type budget struct {
-	ceiling     float64 // requests a minute, as configured
-	limiter     *rate.Limiter
-	pausedUntil time.Time
-	inFlight    int
-	windows     [2]window // minute and hour
+	ceiling  float64 // requests a minute, as configured
+	limiter  *rate.Limiter
+	inFlight int
+	last     time.Time // when the newest request was taken
+	windows  [2]window
 }
+
+// The windows. The limiter spreads the first by itself.
+const (
+	minute = iota
+	hour
+)
 
 // window is what the server said is left of one of its windows, less what was
 // asked since.
 type window struct {
 	left     int
+	limit    int       // 0 = not told
 	resetsAt time.Time // zero or past: nothing is known
+}
+
+// pace is the time between requests that spreads the second half of a window
+// over what is left of it; 0 while the first half lasts. To spread all of it
+// would slow down the many who never use it up, and to spread nothing would
+// leave those who do without a look for most of the hour.
+func (w window) pace(now time.Time) time.Duration {
+	rest := w.resetsAt.Sub(now)
+	if rest <= 0 || w.left <= 0 || 2*w.left >= w.limit {
+		return 0
+	}
+	return rest / time.Duration(w.left+1)
 }
 
 func newBudget(requestsPerMinute int) *budget {
@@ -48,12 +67,13 @@ func burst(perMinute float64) int {
 
 // wait is the time until a request may be made; 0 = now.
 func (b *budget) wait(now time.Time) time.Duration {
-	wait := max(0, b.pausedUntil.Sub(now))
+	var wait time.Duration
 	for _, w := range b.windows {
 		if w.left <= 0 {
 			wait = max(wait, w.resetsAt.Sub(now))
 		}
 	}
+	wait = max(wait, b.last.Add(b.windows[hour].pace(now)).Sub(now))
 	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
 		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
@@ -62,14 +82,16 @@ func (b *budget) wait(now time.Time) time.Duration {
 }
 
 // spacing is the time that n requests take once the burst is spent.
-func (b *budget) spacing(n int) time.Duration {
-	return time.Duration(float64(n) / float64(b.limiter.Limit()) * float64(time.Second))
+func (b *budget) spacing(now time.Time, n int) time.Duration {
+	each := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
+	return time.Duration(n) * max(each, b.windows[hour].pace(now))
 }
 
 // take spends one request; wait must have allowed it.
 func (b *budget) take(now time.Time) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
+	b.last = now
 	for i := range b.windows {
 		b.windows[i].left--
 	}
@@ -86,25 +108,18 @@ func (b *budget) learn(now time.Time, limit client.RateLimit) {
 		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}
-	for i, told := range []client.Window{limit.Minute, limit.Hour} {
+	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
 		if told.Remaining == nil || told.ResetIn == 0 {
 			continue
 		}
 		// The server may not have seen yet what is in flight; and an answer
 		// may be overtaken by a later one, so within a window less counts.
-		w := window{left: *told.Remaining - b.inFlight, resetsAt: now.Add(told.ResetIn)}
+		w := window{left: *told.Remaining - b.inFlight, limit: told.Limit, resetsAt: now.Add(told.ResetIn)}
 		// Resets are told in whole seconds, so a later one by more is another
 		// window's, whose count owes nothing to the last.
 		if known := b.windows[i].resetsAt; now.Before(known) && w.resetsAt.Sub(known) <= 2*time.Second {
 			w.left = min(w.left, b.windows[i].left)
 		}
 		b.windows[i] = w
-	}
-}
-
-// pause stops all requests of the key for d.
-func (b *budget) pause(now time.Time, d time.Duration) {
-	if until := now.Add(d); until.After(b.pausedUntil) {
-		b.pausedUntil = until
 	}
 }

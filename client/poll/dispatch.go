@@ -25,9 +25,15 @@ func (p *Poller) dispatchLocked() {
 		if r == nil {
 			return
 		}
-		if wait := max(r.due.Sub(now), p.budget.wait(now)); wait > 0 {
+		if p.pause.probe != nil {
+			return // its answer comes back here
+		}
+		if wait := max(r.due.Sub(now), p.budget.wait(now), p.pause.wait(now)); wait > 0 {
 			p.timer.Reset(wait)
 			return
+		}
+		if p.pause.cause != "" {
+			p.pause.probe = r
 		}
 		p.budget.take(now)
 		r.remove()
@@ -63,8 +69,8 @@ func (p *Poller) ask(r *run) {
 	}
 	failure := asFailure(err)
 	p.observe(observed(r.look, results, failure, now.Sub(begun)))
-	r.record(results, failure, now, p.crowded())
-	p.learn(results, failure, now)
+	r.record(results, failure, now, p.crowded(now))
+	p.learn(r, results, failure, now)
 	p.tell(r, results, failure, now)
 	switch {
 	case r.waiters == 0:
@@ -77,8 +83,8 @@ func (p *Poller) ask(r *run) {
 
 // crowded reports whether more runs are queued than the budget serves within
 // the floor.
-func (p *Poller) crowded() bool {
-	return p.budget.spacing(p.queue.Len()+p.urgent.Len()) > Floor
+func (p *Poller) crowded(now time.Time) bool {
+	return p.budget.spacing(now, p.queue.Len()+p.urgent.Len()) > Floor
 }
 
 // attempt asks the API. What a body makes it panic with is a fault of that
@@ -100,15 +106,22 @@ func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, no
 	}
 }
 
-func (p *Poller) learn(results *client.Results, failure *client.Error, now time.Time) {
+// learn takes what a look of r says of the key as a whole.
+func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, now time.Time) {
 	if failure == nil {
 		p.budget.learn(now, results.RateLimit)
+	} else {
+		p.budget.learn(now, failure.RateLimit)
+	}
+	if failure == nil || !failure.Transient() {
+		if p.pause.probe == r {
+			p.log.Debug("looks go on", "cause", p.pause.cause)
+		}
+		p.pause.answered(r)
 		return
 	}
-	p.budget.learn(now, failure.RateLimit)
-	if failure.Code == client.CodeRateLimited {
-		// The limit is the key's, so one run's refusal holds for all.
-		p.budget.pause(now, max(Floor, failure.RetryAfter))
+	if p.pause.failed(r, failure, now) {
+		p.log.Debug("looks pause", "cause", p.pause.cause, "for", p.pause.wait(now), "retry_after", failure.RetryAfter)
 	}
 }
 

@@ -5,24 +5,30 @@ import "time"
 // join counts the caller among those who wait for the run. If they are the
 // first, the run is looked at as soon as it may be; others follow the pace of
 // the loop, unless they are urgent or would leave before its next look. It
-// returns the number of looks made before, and whether the last is current.
-func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int, current bool) {
+// returns the number of looks made before, and whether the last is current. The
+// error is ErrBusy.
+func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int, current bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	r = p.runs[id]
+	if p.full(r, urgent) {
+		return nil, 0, false, ErrBusy
+	}
 	if r == nil {
 		r = &run{id: id, born: now, schedule: newSchedule(), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
+	p.callers++
 	r.waiters++
 	if r.waiters == 1 {
+		p.watched++
 		p.memory.drop(r)
 		r.forgetStale(now)
 	}
 	looks, current = r.looks, r.current(now)
 	if r.inFlight || current && (urgent || r.look.settled()) {
-		return r, looks, current
+		return r, looks, current, nil
 	}
 	if r.queue == nil || urgent || r.due.After(end) {
 		due := now
@@ -32,16 +38,30 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		p.enqueue(r, later(due, r.notBefore), urgent)
 	}
 	p.dispatchLocked()
-	return r, looks, current
+	return r, looks, current, nil
+}
+
+// full reports whether there is no place for one more caller, who asks for r.
+func (p *Poller) full(r *run, urgent bool) bool {
+	if p.callers >= maxCallers {
+		return true
+	}
+	most := maxRuns
+	if urgent {
+		most = maxLookedAt
+	}
+	return (r == nil || r.waiters == 0) && p.watched >= most
 }
 
 func (p *Poller) leave(r *run) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.callers--
 	r.waiters--
 	if r.waiters > 0 {
 		return
 	}
+	p.watched--
 	r.remove()
 	// A request in flight is let end: it is paid for, and the next caller is
 	// likely to want its answer.
@@ -58,11 +78,12 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	defer p.mu.Unlock()
 	now := time.Now()
 	look = r.look
+	look.Paused = p.pause.cause
 	switch {
 	case r.queue != nil:
-		look.NextIn = max(0, r.due.Sub(now), p.budget.wait(now)+p.budget.spacing(r.ahead()))
+		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budget.wait(now)+p.budget.spacing(now, r.ahead()))
 	case !r.inFlight:
-		look.NextIn = max(0, r.notBefore.Sub(now), p.budget.wait(now))
+		look.NextIn = max(0, r.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now))
 	}
 	return look, r.looks, r.changed
 }

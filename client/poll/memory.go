@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// What was seen is remembered so long and so much.
-const (
-	memoryFor   = time.Minute
-	memoryBytes = 64 << 20
-)
+// memoryFor is how long what was seen is remembered.
+const memoryFor = time.Minute
+
+// DefaultMemory is how much of what was seen is remembered, in bytes: some
+// hundred runs of a hundred candidates each.
+const DefaultMemory = 64 << 20
 
 // memory keeps the runs nobody waits for, oldest first. The budget of requests
 // bounds how many there can be: each was looked at within the last minute, or
@@ -18,6 +19,7 @@ type memory struct {
 	idle  list.List // of *run
 	where map[*run]*list.Element
 	bytes int64
+	limit int64       // of bytes
 	timer *time.Timer // of the next sweep; stopped while there is nothing to forget
 }
 
@@ -48,7 +50,7 @@ func (p *Poller) rest(r *run) {
 		p.memory.timer.Reset(memoryFor)
 	}
 	p.memory.keep(r)
-	for at := p.memory.idle.Front(); at != nil && p.memory.bytes > memoryBytes; at = at.Next() {
+	for at := p.memory.idle.Front(); at != nil && p.memory.bytes > p.memory.limit; at = at.Next() {
 		oldest := at.Value.(*run)
 		p.memory.bytes -= oldest.footprint
 		oldest.forget()

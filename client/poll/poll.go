@@ -28,8 +28,25 @@ const (
 	lookTime     = 25 * time.Second
 )
 
-// ErrClosed is returned by calls to a Poller that was closed before.
-var ErrClosed = errors.New("poll: closed")
+// The errors of a Poller's own.
+var (
+	// ErrClosed is returned by calls to a Poller that was closed before.
+	ErrClosed = errors.New("poll: closed")
+	// ErrBusy is returned when as many callers wait, or runs are waited for, as
+	// may be. It passes when some of them have ended.
+	ErrBusy = errors.New("poll: too many waits")
+)
+
+// The most that one key may keep a Poller busy with.
+const (
+	// maxCallers is what one process over HTTP is measured with; a caller costs
+	// some KiB here, and tens in the connection it came by.
+	maxCallers = 10_000
+	// maxRuns is as many as the budget looks at every nine minutes: to wait for
+	// more is to wait in vain. Looks have a few places more, so that they go on.
+	maxRuns     = 1_000
+	maxLookedAt = maxRuns + 100
+)
 
 // API makes one attempt at a run's results. *client.Client is one.
 type API interface {
@@ -50,6 +67,9 @@ type Look struct {
 	// NextIn is the time until the next look, as far as is known; 0 while one
 	// is under way.
 	NextIn time.Duration
+	// Paused says why no run of the key is looked at for a while; "" if none is
+	// kept back.
+	Paused client.Code
 }
 
 // settled reports whether looking again by itself would change nothing.
@@ -77,9 +97,13 @@ type Poller struct {
 	urgent queue // of runs that a Look is for: a model waits for its answer now
 	queue  queue // of the others
 	budget *budget
+	pause  pause
 	order  uint64
 	timer  *time.Timer // of the first that is due
 	memory memory
+
+	callers int // of Look and Wait, under way
+	watched int // runs that they ask for
 }
 
 // Option configures a Poller.
@@ -88,6 +112,11 @@ type Option func(*Poller)
 // WithRequestsPerMinute replaces DefaultRequestsPerMinute. It must be positive.
 func WithRequestsPerMinute(n int) Option {
 	return func(p *Poller) { p.budget = newBudget(n) }
+}
+
+// WithMemory replaces DefaultMemory.
+func WithMemory(bytes int64) Option {
+	return func(p *Poller) { p.memory.limit = bytes }
 }
 
 // WithLogger logs the reason of every delay at debug level.
@@ -109,6 +138,7 @@ func New(api API, opts ...Option) *Poller {
 		observe: func(Observed) {},
 		runs:    map[string]*run{},
 		budget:  newBudget(DefaultRequestsPerMinute),
+		memory:  memory{limit: DefaultMemory},
 	}
 	for _, opt := range opts {
 		opt(p)
@@ -142,8 +172,8 @@ func (p *Poller) Close() {
 
 // Look returns the state of a run, no older than the floor allows; that of a
 // finished run may be up to a minute old. Transient faults are retried, three
-// attempts in all and within 25 s. The error is ctx's, or ErrClosed; failures
-// of the API are in Look.Err.
+// attempts in all and within 25 s. The error is ctx's, ErrBusy or ErrClosed;
+// failures of the API are in Look.Err.
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 	end := time.Now().Add(lookTime)
 	return p.follow(ctx, p.ctx, requestID, end, true, func(l Look, looks int) bool {
@@ -175,7 +205,10 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 	if p.ctx.Err() != nil {
 		return Look{}, ErrClosed
 	}
-	r, before, current := p.join(id, end, urgent)
+	r, before, current, err := p.join(id, end, urgent)
+	if err != nil {
+		return Look{}, err
+	}
 	defer p.leave(r)
 
 	timeUp := time.NewTimer(time.Until(end))

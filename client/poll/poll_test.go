@@ -381,8 +381,8 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 		for i := range 10 {
 			_, _ = p.Look(t.Context(), fmt.Sprint("r", i))
 		}
-		if p.memory.bytes > memoryBytes {
-			t.Errorf("%d MiB remembered, want at most %d", p.memory.bytes>>20, memoryBytes>>20)
+		if p.memory.bytes > DefaultMemory {
+			t.Errorf("%d MiB remembered, want at most %d", p.memory.bytes>>20, DefaultMemory>>20)
 		}
 		_, _ = p.Look(t.Context(), "r9")
 		if got := len(u.times()); got != 10 {

@@ -18,6 +18,9 @@ const (
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
+	// memory is how much a key's Poller remembers, in bytes, for a minute: some
+	// ten runs of a hundred candidates.
+	memory = 8 << 20
 )
 
 // ErrFull is returned for a key that there is no room for, as calls with as many
@@ -125,7 +128,7 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := &account{id: id, client: c, poller: poll.New(companies{c}, p.opts...)}
+		a := &account{id: id, client: c, poller: poll.New(companies{c}, append([]poll.Option{poll.WithMemory(memory)}, p.opts...)...)}
 		if p.draining {
 			a.poller.Drain()
 		}

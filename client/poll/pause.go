@@ -1,0 +1,88 @@
+package poll
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"instaview-mcp/client"
+)
+
+// How long a pause takes that InstaView set no time for: it doubles with every
+// probe that fails.
+const (
+	firstPause = Floor
+	maxPause   = 30 * time.Second
+	// faultsToPause is how many looks must fail one after the other. They must be
+	// of more than one run: a run that fails alone has its own backoff.
+	faultsToPause = 3
+)
+
+// pause stops all looks of a key: a refusal for its rate is the key's, and so is
+// an InstaView that is down. When its time is over one look probes, and the
+// others wait for what becomes of it. The zero value is no pause. Not safe for
+// concurrent use.
+type pause struct {
+	cause   client.Code // "" = none
+	until   time.Time
+	probe   *run // its look is the one under way
+	backoff *backoff.ExponentialBackOff
+
+	faults int  // in a row
+	first  *run // that met one of them
+	mixed  bool // others did, too
+}
+
+// wait is the time until a look may be made; 0 = now.
+func (p *pause) wait(now time.Time) time.Duration {
+	if p.cause == "" {
+		return 0
+	}
+	return max(0, p.until.Sub(now))
+}
+
+// answered takes in that a look of r brought an answer, of whatever kind.
+func (p *pause) answered(r *run) {
+	p.faults, p.first, p.mixed = 0, nil, false
+	if p.probe == r {
+		p.cause, p.probe, p.backoff = "", nil, nil
+	}
+}
+
+// failed takes in that a look of r met a fault that may pass, and reports
+// whether a pause begins or goes on for it.
+func (p *pause) failed(r *run, failure *client.Error, now time.Time) bool {
+	probed := p.probe == r
+	if probed {
+		p.probe = nil
+	}
+	limited := failure.Code == client.CodeRateLimited
+	if !limited {
+		if p.faults == 0 {
+			p.first = r
+		}
+		p.faults++
+		p.mixed = p.mixed || p.first != r
+	}
+	if !limited && !probed && (p.faults < faultsToPause || !p.mixed) {
+		return false
+	}
+	hold := failure.RetryAfter
+	if p.cause == "" || probed {
+		hold = max(hold, p.lengthen())
+	}
+	p.cause = failure.Code
+	p.until = later(p.until, now.Add(hold))
+	return true
+}
+
+// lengthen returns how long the pause, or the next of its kind, should take.
+func (p *pause) lengthen() time.Duration {
+	if p.backoff == nil {
+		p.backoff = exponential(firstPause, 2, maxPause)
+		return firstPause // exact: the floor is known to both sides
+	}
+	next := p.backoff.NextBackOff()
+	return next + rand.N(next/4)
+}

@@ -1,0 +1,280 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"instaview-mcp/client"
+)
+
+// waitForAll waits for n runs at once and returns when all waits have ended.
+func waitForAll(t *testing.T, p *Poller, n int, d time.Duration) []Look {
+	t.Helper()
+	looks := make([]Look, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			look, err := p.Wait(t.Context(), fmt.Sprint("r", i), d, nil)
+			if err != nil {
+				t.Errorf("r%d: %v", i, err)
+			}
+			looks[i] = look
+		})
+	}
+	all.Wait()
+	return looks
+}
+
+// While a key is paused one look probes, and the others wait for its answer.
+func TestPauseIsEndedByOneProbe(t *testing.T) {
+	for name, fault := range map[string]client.Error{
+		"429":         {Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 20 * time.Second},
+		"429 bare":    {Code: client.CodeRateLimited, HTTPStatus: 429},
+		"503":         {Code: client.CodeUnavailable, HTTPStatus: 503},
+		"unreachable": {Code: client.CodeUnavailable},
+		"no answer":   {Code: client.CodeTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const recovers = 70 * time.Second
+			u := &upstream{latency: 100 * time.Millisecond, answer: func(_ int, at time.Duration) (*client.Results, error) {
+				if at < recovers {
+					return nil, &fault
+				}
+				return completed(), nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				for i, look := range waitForAll(t, p, 20, 4*time.Minute) {
+					if look.Err != nil || !look.Results.Finished() || look.Paused != "" {
+						t.Errorf("r%d: %+v", i, look)
+					}
+				}
+				asked := u.times()
+				first := slices.IndexFunc(asked, func(at time.Duration) bool { return at > time.Second })
+				last := slices.IndexFunc(asked, func(at time.Duration) bool { return at >= recovers-u.latency })
+				probes := asked[first:last]
+				if len(probes) == 0 || len(probes) > 8 {
+					t.Errorf("%d looks during the pause: %v", len(probes), probes)
+				}
+				for i := 1; i < len(probes); i++ {
+					if apart := probes[i] - probes[i-1]; apart < Floor {
+						t.Errorf("two looks %v apart during the pause", apart)
+					}
+				}
+				if after := asked[last+1:]; len(after) == 0 || after[0] < asked[last]+u.latency {
+					t.Errorf("looks at %v, before the probe of %v was answered", after, asked[last])
+				}
+			})
+		})
+	}
+}
+
+func TestPauseIsToldWithItsCause(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable, HTTPStatus: 503})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		waitForAll(t, p, 3, 3*time.Second)
+		look, err := p.Wait(t.Context(), "another", time.Second, nil)
+		if err != nil || look.Paused != client.CodeUnavailable || look.NextIn <= 0 || look.NextIn > firstPause {
+			t.Errorf("%+v, %v; want a pause of at most %v", look, err, firstPause)
+		}
+		if n := len(u.times()); n != 3 {
+			t.Errorf("%d looks, want none during the pause", n)
+		}
+	})
+}
+
+func TestPauseOfAKeyNeedsFaultsOfMoreThanOneRun(t *testing.T) {
+	u := &upstream{}
+	u.answer = func(n int, _ time.Duration) (*client.Results, error) {
+		if u.runs[n-1] == "broken" {
+			return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 500}
+		}
+		return processing(), nil
+	}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for range 5 {
+			_, _ = p.Wait(t.Context(), "broken", time.Minute, nil)
+		}
+		begun := time.Now()
+		look, err := p.Look(t.Context(), "sound")
+		if err != nil || look.Results == nil || look.Paused != "" || time.Since(begun) > 0 {
+			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
+		}
+	})
+}
+
+func TestPauseLengthensWithEveryProbeThatFails(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeRateLimited, HTTPStatus: 429})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		waitForAll(t, p, 10, 4*time.Minute)
+		asked := u.times()
+		asked = asked[slices.IndexFunc(asked, func(at time.Duration) bool { return at > 0 }):]
+		var apart []time.Duration
+		for i := 1; i < len(asked); i++ {
+			apart = append(apart, asked[i]-asked[i-1])
+		}
+		if len(apart) < 5 || len(apart) > 12 {
+			t.Fatalf("probes at %v", asked)
+		}
+		for _, d := range apart[3:] {
+			if d < maxPause*2/3 || d > maxPause*3/2 {
+				t.Errorf("probes %v apart: %v", d, apart)
+			}
+		}
+	})
+}
+
+func TestAPauseThatIsTooLongIsToldAtOnce(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: client.MaxRetryAfter})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Look(t.Context(), "a")
+		begun := time.Now()
+		look, err := p.Look(t.Context(), "b")
+		if err != nil || look.Paused != client.CodeRateLimited || look.NextIn != client.MaxRetryAfter || time.Since(begun) > 0 {
+			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
+		}
+	})
+}
+
+func TestCallersAndRunsAreCapped(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		wait := func(id string) { go func() { _, _ = p.Wait(ctx, id, time.Hour, nil) }() }
+		for i := range maxRuns {
+			wait(fmt.Sprint("r", i))
+		}
+		time.Sleep(time.Second)
+		if _, err := p.Wait(ctx, "one more", time.Minute, nil); !errors.Is(err, ErrBusy) {
+			t.Errorf("a wait for one run more: %v", err)
+		}
+		if _, err := p.Wait(ctx, "r1", time.Second, nil); err != nil {
+			t.Errorf("a wait for a run that is watched: %v", err)
+		}
+		// Its turn comes before the waits'.
+		if look, err := p.Look(ctx, "one more"); err != nil || look.Results == nil {
+			t.Errorf("a look beside them: %+v, %v", look, err)
+		}
+		for range maxCallers - maxRuns {
+			wait("r1")
+		}
+		time.Sleep(time.Second)
+		if _, err := p.Look(ctx, "r1"); !errors.Is(err, ErrBusy) {
+			t.Errorf("one caller more: %v", err)
+		}
+		leave()
+		time.Sleep(time.Second)
+		if p.callers != 0 || p.watched != 0 {
+			t.Errorf("%d callers and %d runs left", p.callers, p.watched)
+		}
+	})
+}
+
+// A key of the Trial plan may ask 30 times a minute and 500 times an hour.
+func TestBudgetOfATrialKey(t *testing.T) {
+	const (
+		limitMinute = 30
+		limitHour   = 500
+	)
+	var refused int
+	u := &upstream{latency: 100 * time.Millisecond}
+	began := time.Time{}
+	var asked []time.Duration // in the order of the answers
+	u.answer = func(int, time.Duration) (*client.Results, error) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		now := time.Since(began)
+		asked = append(asked, now)
+		in := func(window time.Duration) (n int) {
+			for _, at := range asked {
+				if at/window == now/window {
+					n++
+				}
+			}
+			return n
+		}
+		r := processing()
+		window := func(limit int, length time.Duration) client.Window {
+			left := max(0, limit-in(length))
+			return client.Window{Limit: limit, Remaining: &left, ResetIn: length - now%length}
+		}
+		r.RateLimit = client.RateLimit{Minute: window(limitMinute, time.Minute), Hour: window(limitHour, time.Hour)}
+		if in(time.Minute) > limitMinute || in(time.Hour) > limitHour {
+			refused++
+			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RateLimit: r.RateLimit}
+		}
+		return r, nil
+	}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		began = time.Now()
+		waitForAll(t, p, 10, 59*time.Minute)
+		if refused > 0 {
+			t.Errorf("%d refusals", refused)
+		}
+		if n := len(asked); n < limitHour*9/10 {
+			t.Errorf("%d looks in an hour, of %d", n, limitHour)
+		}
+		longest := time.Duration(0)
+		for i := 1; i < len(asked); i++ {
+			longest = max(longest, asked[i]-asked[i-1])
+		}
+		// Burnt as fast as a minute allows, the hour's looks would be gone after 19
+		// minutes, and the next 41 minutes away.
+		if longest > time.Minute {
+			t.Errorf("no look for %v", longest)
+		}
+		t.Logf("%d looks, never more than %v apart", len(asked), longest)
+	})
+}
+
+// What the hour leaves is told.
+func TestBudgetOfAnHourThatIsSpentTellsWhenItResets(t *testing.T) {
+	none := 0
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		look, err := p.Wait(t.Context(), "r", 50*time.Second, nil)
+		if err != nil || look.NextIn != 40*time.Minute-50*time.Second {
+			t.Errorf("%+v, %v", look, err)
+		}
+		if diff := cmp.Diff(seconds(0), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Headers that are missing or make no sense change nothing.
+func TestBudgetIgnoresNonsense(t *testing.T) {
+	minus := -5
+	for name, limit := range map[string]client.RateLimit{
+		"nothing":      {},
+		"minus":        {Minute: client.Window{Limit: -1, Remaining: &minus, ResetIn: -time.Second}},
+		"no reset":     {Minute: client.Window{Remaining: &minus}, Hour: client.Window{Remaining: &minus}},
+		"in the past":  {Hour: client.Window{Limit: 500, Remaining: &minus, ResetIn: -time.Hour}},
+		"only a reset": {Hour: client.Window{ResetIn: time.Hour}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+				r := processing()
+				r.RateLimit = limit
+				return r, nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				waitForAll(t, p, 150, 59*time.Second)
+				if n := len(u.times()); n < 110 || n > 120 {
+					t.Errorf("%d looks in a minute", n)
+				}
+			})
+		})
+	}
+}
