@@ -19,6 +19,8 @@ type site struct {
 	url string // of its endpoint
 	cmd *exec.Cmd
 	log *lockedBuffer
+
+	logged chan struct{} // closed when the log has been read to its end
 }
 
 var announced = regexp.MustCompile(`url=(\S+)`)
@@ -26,7 +28,7 @@ var announced = regexp.MustCompile(`url=(\S+)`)
 // serveHTTP starts the program on a free port.
 func serveHTTP(t testing.TB, transport string, env []string, args ...string) *site {
 	t.Helper()
-	s := &site{log: &lockedBuffer{}}
+	s := &site{log: &lockedBuffer{}, logged: make(chan struct{})}
 	s.cmd = exec.Command(program, append(args, "--transport", transport, "--addr", "127.0.0.1:0")...)
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	stderr, err := s.cmd.StderrPipe()
@@ -39,6 +41,7 @@ func serveHTTP(t testing.TB, transport string, env []string, args ...string) *si
 	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
 	url := make(chan string, 1)
 	go func() {
+		defer close(s.logged)
 		lines := bufio.NewScanner(stderr)
 		for lines.Scan() {
 			_, _ = io.WriteString(s.log, lines.Text()+"\n")
@@ -56,6 +59,14 @@ func serveHTTP(t testing.TB, transport string, env []string, args ...string) *si
 		t.Fatalf("no address announced:\n%s", s.log)
 	}
 	return s
+}
+
+// stop ends the program and waits for the rest of its log.
+func (s *site) stop() {
+	if s.cmd.Process.Signal(syscall.SIGTERM) != nil {
+		_ = s.cmd.Process.Kill() // Windows has no such signal
+	}
+	<-s.logged
 }
 
 // root is the server's address without a path.

@@ -127,6 +127,7 @@ func tellOverHTTP(t *testing.T, baseURL string) string {
 		_ = resp.Header.Write(&seen)
 		seen.Write(body)
 	}
+	s.stop()
 	if !strings.Contains(seen.String(), `instaview_mcp_calls_total{outcome=`) || !strings.Contains(s.log.String(), "msg=call") {
 		t.Errorf("the server said too little to judge:\n%s\n%s", seen.String(), s.log)
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -65,7 +66,7 @@ func TestNothingCrossesFromOneKeyToAnother(t *testing.T) {
 }
 
 func newHTTPClient(s *site) *http.Client {
-	return &http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) {
+	return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		s.conns <- theirs
 		return ours, nil
