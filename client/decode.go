@@ -170,7 +170,12 @@ func (d *decoder) envelope(outermost bool) error {
 }
 
 func (d *decoder) candidates() error {
-	if d.json.PeekKind() != '[' {
+	switch d.json.PeekKind() {
+	case '[':
+	case 'n':
+		return skip(d.json)
+	default: // not none found, but a list that is none
+		d.results.Broken++
 		return skip(d.json)
 	}
 	if _, err := d.json.ReadToken(); err != nil {

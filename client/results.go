@@ -37,7 +37,8 @@ type Results struct {
 
 	// Candidates are in the order received, which is the ranking.
 	Candidates []Candidate
-	// Broken counts elements of the list that could not be read.
+	// Broken counts elements of the list that could not be read; a list that is
+	// of another kind counts as one.
 	Broken int
 	// Truncated is set when the list went on after MaxCandidates elements.
 	Truncated bool
