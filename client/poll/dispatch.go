@@ -100,7 +100,11 @@ func (p *Poller) attempt(id string) (results *client.Results, err error) {
 }
 
 func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	p.log.Debug("looked", "next_in", r.due.Sub(now), "outcome", outcome(results, failure), "waiters", r.waiters)
+	attrs := []any{"outcome", outcome(results, failure), "waiters", r.waiters}
+	if !r.look.settled() {
+		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
+	}
+	p.log.Debug("looked", attrs...)
 	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
 		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
 	}

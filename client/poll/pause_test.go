@@ -1,10 +1,13 @@
 package poll
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -276,5 +279,37 @@ func TestBudgetIgnoresNonsense(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What the Poller decides it tells, and of no run which.
+func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
+	var log bytes.Buffer
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		switch n {
+		case 1:
+			return nil, &client.Error{Code: client.CodeTimeout, Reason: "no answer in time"}
+		case 2:
+			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 9 * time.Second}
+		case 3:
+			r := processing()
+			r.Message, r.RequestID = "canary", "canary"
+			return r, nil
+		}
+		return completed(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) { _, _ = p.Wait(t.Context(), "canary", time.Minute, nil) },
+		WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	for _, want := range []string{
+		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
+		`msg="looks pause" cause=rate_limited for=9s retry_after=9s`, `msg="looks go on" cause=rate_limited`,
+		`outcome="in progress"`, `next_in=5s outcome="in progress"`, "msg=looked outcome=ended",
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %s in the log:\n%s", want, &log)
+		}
+	}
+	if strings.Contains(log.String(), "canary") {
+		t.Errorf("a run is named:\n%s", &log)
 	}
 }

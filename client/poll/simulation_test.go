@@ -144,9 +144,11 @@ func TestSimulation(t *testing.T) {
 	}{
 		{1, 300, 2700 * time.Millisecond, 5200 * time.Millisecond, 16},
 		{9, 600, 2700 * time.Millisecond, 5200 * time.Millisecond, 16},
+		{10, 600, 0, 0, 16},
 		{24, 1000, 7 * time.Second, 0, 0},
-		{50, 1000, 0, 0, 0},
-		{100, 1500, 31 * time.Second, 0, 0}, // the aim is 28 s
+		{50, 1000, 15 * time.Second, 0, 0},
+		{100, 1500, 31 * time.Second, 0, 0},  // the aim is 28 s
+		{1000, 2000, 12 * time.Minute, 0, 0}, // half of them begin at once
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			mean, p95, s := outcomeOf(t, tt.inFlight, tt.runs)
@@ -162,3 +164,43 @@ func TestSimulation(t *testing.T) {
 		})
 	}
 }
+
+// At equal intervals nobody is served at the cost of another.
+func TestSimulationIsFair(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const runs, length = 100, 170 * time.Second // each run is due 5 s after its last look
+		s := &service{runs: map[string]time.Time{}, last: map[string]time.Time{}}
+		looked := map[string][]time.Time{}
+		var mu sync.Mutex
+		p := New(apiFunc(func(ctx context.Context, id string) (*client.Results, error) {
+			mu.Lock()
+			looked[id] = append(looked[id], time.Now())
+			mu.Unlock()
+			return s.Results(ctx, id)
+		}))
+		defer p.Close()
+		for i := range runs {
+			s.runs[fmt.Sprint("r", i)] = time.Now().Add(time.Hour)
+		}
+		waitForAll(t, p, runs, length)
+		var late []time.Duration
+		for _, at := range looked {
+			for i := 2; i < len(at); i++ { // once the first look's age no longer matters
+				late = append(late, at[i].Sub(at[i-1])-serviceLatency-Floor)
+			}
+		}
+		var sum time.Duration
+		for _, l := range late {
+			sum += l
+		}
+		mean, most := sum/time.Duration(len(late)), slices.Max(late)
+		t.Logf("%d looks, late by %v on the mean and %v at most", len(late), mean.Round(time.Second), most.Round(time.Second))
+		if most > 2*mean {
+			t.Errorf("a look was late by %v, the mean is %v", most, mean)
+		}
+	})
+}
+
+type apiFunc func(context.Context, string) (*client.Results, error)
+
+func (f apiFunc) Results(ctx context.Context, id string) (*client.Results, error) { return f(ctx, id) }
