@@ -65,6 +65,13 @@ func benchmarkWaits(b *testing.B, waits int, token string) {
 		runtime.Gosched()
 	}
 	b.ReportMetric(float64(resident(b)-memory)/float64(waits), "KiB/wait")
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.StackInuse>>10)/float64(waits), "stack-KiB/wait")
+	b.ReportMetric(float64(m.HeapAlloc>>10)/float64(waits), "heap-KiB/wait")
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.HeapAlloc>>10)/float64(waits), "live-KiB/wait")
 	b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/float64(waits), "goroutines/wait")
 
 	b.StopTimer()

@@ -157,7 +157,7 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, s *site) {
 			conn := s.dial(t)
 			_, _ = io.WriteString(conn, post("/mcp", toCall(1, "wait_for_sourcing", slowWait)))
-			time.Sleep(firstSign + writeTime + time.Second)
+			time.Sleep(firstSign + signSpread + writeTime)
 			s.wants(t, tools.OutcomeCancelled)
 		})
 	})
@@ -167,7 +167,7 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 			if got := s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait))); got.StatusCode != http.StatusAccepted {
 				t.Fatal(got.Status)
 			}
-			time.Sleep(firstSign + writeTime + time.Second)
+			time.Sleep(firstSign + signSpread + writeTime)
 			s.wants(t, tools.OutcomeCancelled)
 			if n := len(s.server.sse.sessions); n > 0 {
 				t.Errorf("%d sessions left", n)
@@ -286,18 +286,18 @@ func TestAnAllowedOriginMayUseTheServer(t *testing.T) {
 
 // Claude Code gives up on a call that has sent no byte for 60 s.
 func TestASlowCallShowsSignsOfLife(t *testing.T) {
-	call := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":45}`)
+	call := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":38}`)
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		events, resp := s.begin(t, post("/mcp", call))
 		if h := resp.Header; h.Get("Content-Type") != "text/event-stream" || h.Get("X-Accel-Buffering") != "no" {
 			t.Errorf("header %v", h)
 		}
-		for _, want := range []time.Duration{firstSign, firstSign + nextSign, firstSign + 2*nextSign} {
-			if got, at := events.event(); !strings.HasPrefix(got, ":") || at != want {
+		for _, want := range []time.Duration{firstSign, firstSign + nextSign} {
+			if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+signSpread {
 				t.Errorf("%q after %v, want a sign after %v", got, at, want)
 			}
 		}
-		if got, at := events.event(); !strings.Contains(got, "still processing") || at != 45*time.Second {
+		if got, at := events.event(); !strings.Contains(got, "still processing") || at != 38*time.Second {
 			t.Errorf("%q after %v, want the answer", got, at)
 		}
 		if got, _ := events.event(); got != io.EOF.Error() {
@@ -341,7 +341,7 @@ func TestASlowCallShowsSignsOfLife(t *testing.T) {
 		inBubble(t, overSSE, func(t *testing.T, s *site) {
 			events, _ := s.openSession(t)
 			for _, want := range []time.Duration{firstSign, firstSign + nextSign} {
-				if got, at := events.event(); !strings.HasPrefix(got, ":") || at != want {
+				if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+signSpread {
 					t.Errorf("%q after %v, want a sign after %v", got, at, want)
 				}
 			}

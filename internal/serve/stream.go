@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +17,9 @@ const (
 	// proxies on a stream that has been silent for as long.
 	firstSign = 10 * time.Second
 	nextSign  = 15 * time.Second
+	// signSpread keeps thousands of calls that began together from needing a
+	// goroutine each at one moment.
+	signSpread = 5 * time.Second
 )
 
 // sign is a comment, which every reader of an event stream passes over.
@@ -53,7 +57,7 @@ func (s *stream) keepAlive() {
 	if s.events {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.timer = time.AfterFunc(firstSign, s.showSign)
+		s.timer = time.AfterFunc(firstSign+rand.N(signSpread), s.showSign)
 	}
 }
 
