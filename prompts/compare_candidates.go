@@ -1,0 +1,28 @@
+package prompts
+
+import (
+	_ "embed"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+//go:embed compare_candidates.md
+var compareCandidatesText string
+
+// maxCompared is what a table can hold and a person take in.
+const maxCompared = 10
+
+func compareCandidates() prompt {
+	return prompt{
+		Prompt: mcp.NewPrompt("compare_candidates",
+			mcp.WithPromptTitle("Compare candidates"),
+			mcp.WithPromptDescription("Candidates of one run beside each other, criterion by criterion"),
+			requestID(),
+			argument("profile_ids", "2-10 candidates, by their ids with commas between", mcp.RequiredArgument()),
+		),
+		text: parse(compareCandidatesText),
+		read: func(a *arguments) any {
+			return map[string]any{"RequestID": a.requestID(), "ProfileIDs": a.profileIDs(2, maxCompared)}
+		},
+	}
+}

@@ -1,0 +1,38 @@
+package prompts
+
+import (
+	_ "embed"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+//go:embed draft_outreach.md
+var draftOutreachText string
+
+// The most characters of what a person says of a message.
+const (
+	maxTone     = 100
+	maxLanguage = 50
+)
+
+func draftOutreach() prompt {
+	return prompt{
+		Prompt: mcp.NewPrompt("draft_outreach",
+			mcp.WithPromptTitle("Draft a first message"),
+			mcp.WithPromptDescription("A first message to a candidate, for a person to check and send"),
+			requestID(),
+			profileID(),
+			argument("tone", "e.g. warm, formal; default friendly and plain"),
+			argument("language", "e.g. Slovak; default the language of this chat"),
+		),
+		text: parse(draftOutreachText),
+		read: func(a *arguments) any {
+			return map[string]any{
+				"RequestID": a.requestID(),
+				"ProfileID": a.profileID(),
+				"Tone":      a.text("tone", maxTone),
+				"Language":  a.text("language", maxLanguage),
+			}
+		},
+	}
+}
