@@ -17,6 +17,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
 
@@ -44,8 +45,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// New returns a server with the tools. It declares no capability that a client
-// could hold a connection for: no list changes, no logging, no tasks.
+// New returns a server with the tools and prompts. It declares no capability
+// that a client could hold a connection for: no list changes, no logging, no tasks.
 func New(o Options) *server.MCPServer {
 	s := server.NewMCPServer(Name, o.Version,
 		server.WithInstructions(strings.TrimSpace(instructions)),
@@ -53,8 +54,11 @@ func New(o Options) *server.MCPServer {
 		// The first middleware is the outermost: it sees what the others make.
 		server.WithToolHandlerMiddleware(o.finish),
 		server.WithToolHandlerMiddleware(o.recover),
+		server.WithPromptCapabilities(false),
+		server.WithPromptHandlerMiddleware(o.finishPrompt),
 	)
 	tools.Register(s, o.Runs, o.Settings)
+	prompts.Register(s)
 	return s
 }
 
@@ -70,7 +74,7 @@ func (o Options) finish(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 			if !ok {
 				continue
 			}
-			text.Text = redact(redact(text.Text, o.Key), caller.CredentialsOf(ctx).Key)
+			text.Text = o.redact(ctx, text.Text)
 			if o.Demo {
 				text.Text = demoLabel + text.Text
 			}
@@ -83,6 +87,11 @@ func (o Options) finish(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 // minSecret keeps redact from short keys, as test servers have: they would be
 // found in plain words.
 const minSecret = 16
+
+// redact takes the server's key and the caller's own out of a text.
+func (o Options) redact(ctx context.Context, text string) string {
+	return redact(redact(text, o.Key), caller.CredentialsOf(ctx).Key)
+}
 
 // redact takes a key out of a text.
 func redact(text string, key client.Key) string {
@@ -120,8 +129,12 @@ func (o Options) recover(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 }
 
 func internalError(correlationID string) *mcp.CallToolResult {
-	return mcp.NewToolResultError("This server met an internal error (correlation id " + correlationID + "). " +
-		"The sourcing run is not affected. Try again once; if it happens again, tell the user the correlation id: the server's log has the details.")
+	return mcp.NewToolResultError(internalErrorText(correlationID))
+}
+
+func internalErrorText(correlationID string) string {
+	return "This server met an internal error (correlation id " + correlationID + "). " +
+		"The sourcing run is not affected. Try again once; if it happens again, tell the user the correlation id: the server's log has the details."
 }
 
 func correlationID() string {

@@ -65,21 +65,34 @@ func text(t *testing.T, o Options, tool string) (string, bool) {
 	return result.Content[0].(mcp.TextContent).Text, result.IsError
 }
 
-// What a client is told at the start is part of the product, and a change of
-// it under a user's hands would be an attack's sign: it is pinned as a whole.
-func TestSnapshotOfWhatAClientIsTold(t *testing.T) {
+// What a client is told is part of the product, and a change of it under a
+// user's hands would be an attack's sign: it is pinned as a whole.
+func TestSnapshotsOfWhatAClientIsTold(t *testing.T) {
 	session, hello := connect(t, Options{Version: "0.0.0"})
-	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+	tools, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := json.MarshalIndent(map[string]any{
-		"instructions": strings.Split(hello.Instructions, "\n"), "capabilities": hello.Capabilities, "server": hello.ServerInfo, "tools": list.Tools,
-	}, "", "  ")
+	prompts, err := session.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const path = "testdata/told.json"
+	for path, told := range map[string]any{
+		"testdata/told.json": map[string]any{
+			"instructions": strings.Split(hello.Instructions, "\n"), "capabilities": hello.Capabilities, "server": hello.ServerInfo, "tools": tools.Tools,
+		},
+		"testdata/prompts.json": prompts.Prompts,
+	} {
+		snapshot(t, path, told)
+	}
+}
+
+func snapshot(t *testing.T, path string, told any) {
+	t.Helper()
+	got, err := json.MarshalIndent(told, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if *update {
 		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
 			t.Fatal(err)

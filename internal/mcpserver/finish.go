@@ -1,0 +1,40 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// finishPrompt keeps the key out of a prompt, and a panic from mcp-go, which
+// would let it end the process. A prompt's own errors are words for the person.
+func (o Options) finishPrompt(next server.PromptHandlerFunc) server.PromptHandlerFunc {
+	return func(ctx context.Context, req mcp.GetPromptRequest) (result *mcp.GetPromptResult, err error) {
+		defer o.caught("prompt", &err)
+		result, err = next(ctx, req)
+		if err != nil {
+			return nil, errors.New(o.redact(ctx, err.Error()))
+		}
+		for i, message := range result.Messages {
+			if text, ok := message.Content.(mcp.TextContent); ok {
+				text.Text = o.redact(ctx, text.Text)
+				result.Messages[i].Content = text
+			}
+		}
+		return result, nil
+	}
+}
+
+// caught is deferred: it turns a panic of what into an error that says nothing
+// of it. mcp-go makes the error's text its answer.
+func (o Options) caught(what string, err *error) {
+	if p := recover(); p != nil {
+		id := correlationID()
+		o.Log.Error(what+" panicked", "correlation_id", id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		*err = errors.New(internalErrorText(id))
+	}
+}
