@@ -27,15 +27,11 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string) e
 	}
 	request := mcp.CallToolRequest{}
 	request.Params.Name = args[0]
-	arguments := map[string]any{}
-	for _, arg := range args[1:] {
-		name, value, ok := strings.Cut(arg, "=")
-		if !ok || name == "" {
-			return fmt.Errorf("%q is not of the form name=value", arg)
-		}
-		arguments[name] = value // the tools read numbers and lists from text
+	arguments, err := named(args[1:])
+	if err != nil {
+		return err
 	}
-	request.Params.Arguments = arguments
+	request.Params.Arguments = arguments // the tools read numbers and lists from text
 	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
 
 	session, err := connect(ctx, s)

@@ -1,5 +1,5 @@
-// Package cli is the commands a person types: serve, which is the default, call
-// and check.
+// Package cli is the commands a person types: serve, which is the default, call,
+// prompt and check.
 package cli
 
 import (
@@ -39,6 +39,7 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
 
   instaview-mcp [flags]                          serve MCP: on stdin and stdout, or over HTTP
   instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer
+  instaview-mcp [flags] prompt [NAME name=value …] print a prompt, or list them
   instaview-mcp [flags] check                    say whether settings, key and network will do
 
 Flags:
@@ -105,13 +106,15 @@ func run(ctx context.Context, sys System) error {
 		return serveMCP(ctx, sys, demo)
 	case "call":
 		return withApp(ctx, sys, demo, false, func(a *app) error { return call(ctx, sys, a.server, args) })
+	case "prompt":
+		return prompt(ctx, sys, args)
 	case "check":
 		if len(args) > 0 {
 			return errors.New("check takes no arguments")
 		}
 		return check(ctx, sys, demo)
 	default:
-		return fmt.Errorf("there is no command %q: use serve, call or check", command)
+		return fmt.Errorf("there is no command %q: use serve, call, prompt or check", command)
 	}
 }
 

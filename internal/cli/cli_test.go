@@ -88,6 +88,38 @@ func TestCallExitsByTheAnswer(t *testing.T) {
 	}
 }
 
+func TestPromptPrintsAPromptAndNeedsNoKey(t *testing.T) {
+	for _, flags := range [][]string{nil, {"--demo"}} {
+		execute(t, nil, append(flags, "prompt", "review_shortlist", "request_id=req_demo_done", "role=Go engineer")...).wants(t, 0,
+			[]string{`Review the shortlist of InstaView sourcing run req_demo_done for this job: “Go engineer”.`, `wait_for_sourcing(request_id="req_demo_done"`}, nil)
+	}
+}
+
+func TestPromptWithoutANameListsThePrompts(t *testing.T) {
+	want := []string{
+		"review_shortlist request_id=… [role=…] [must_haves=…] [top=…]\n  Whom to talk to first",
+		"compare_candidates request_id=… profile_ids=…\n",
+		"explain_ranking request_id=… profile_id=…\n",
+		"screening_questions request_id=… profile_id=…\n",
+		"draft_outreach request_id=… profile_id=… [tone=…] [language=…]\n",
+		"\n  profile_ids  2-10 candidates, by their ids with commas between\n",
+	}
+	execute(t, nil, "prompt").wants(t, 0, want, nil)
+	execute(t, nil, "prompt", "hire").wants(t, 1, nil, append(want[:5:5], `there is no prompt "hire": use one of these`))
+}
+
+func TestPromptExplainsWrongArguments(t *testing.T) {
+	for want, args := range map[string][]string{
+		"instaview-mcp: explain_ranking: request_id is missing":                           {"explain_ranking"},
+		"instaview-mcp: review_shortlist: top must be a whole number from 1 to 10.":       {"review_shortlist", "request_id=x", "top=many"},
+		`instaview-mcp: "req_demo_done" is not of the form name=value`:                    {"review_shortlist", "req_demo_done"},
+		`instaview-mcp: "--demo" stands after prompt: flags come before the command`:      {"review_shortlist", "--demo"},
+		"instaview-mcp: review_shortlist: there is no argument must_have: use request_id": {"review_shortlist", "request_id=x", "must_have=Go"},
+	} {
+		execute(t, nil, append([]string{"prompt"}, args...)...).wants(t, 1, nil, []string{want})
+	}
+}
+
 func TestMistakesAreExplainedOnStderr(t *testing.T) {
 	for name, tt := range map[string]struct {
 		env    map[string]string

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/internal/mcpserver"
+)
+
+// prompt prints a prompt, for those whose client does not show any. It asks
+// InstaView nothing, so it needs no key.
+func prompt(ctx context.Context, sys System, args []string) error {
+	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
+		Version: buildVersion(),
+		Log:     slog.New(slog.NewTextHandler(sys.Stderr, nil)),
+	}))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	list, err := session.ListPrompts(ctx, mcp.ListPromptsRequest{})
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		_, err := fmt.Fprint(sys.Stdout, promptList(list.Prompts))
+		return err
+	}
+	var request mcp.GetPromptRequest
+	request.Params.Name = args[0]
+	if request.Params.Arguments, err = named(args[1:]); err != nil {
+		return err
+	}
+	for _, p := range list.Prompts {
+		if p.Name != args[0] {
+			continue
+		}
+		result, err := session.GetPrompt(ctx, request)
+		if err != nil {
+			return said(err)
+		}
+		for _, message := range result.Messages {
+			if text, ok := message.Content.(mcp.TextContent); ok {
+				if _, err := fmt.Fprintln(sys.Stdout, text.Text); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no prompt %q: use one of these\n\n%s", args[0], strings.TrimRight(promptList(list.Prompts), "\n"))
+}
+
+// said is what the server said of a request, without mcp-go's word for its code:
+// the protocol has none for arguments that will not do.
+func said(err error) error {
+	return errors.New(strings.TrimPrefix(err.Error(), mcp.ErrInternalError.Error()+": "))
+}
+
+// named reads name=value words.
+func named(words []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, word := range words {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("%q is not of the form name=value", word)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// promptList says what prompts there are and what each takes, brackets around
+// what may be left out.
+func promptList(prompts []mcp.Prompt) string {
+	var b strings.Builder
+	for _, p := range prompts {
+		b.WriteString(p.Name)
+		for _, a := range p.Arguments {
+			form := a.Name + "=…"
+			if !a.Required {
+				form = "[" + form + "]"
+			}
+			b.WriteString(" " + form)
+		}
+		fmt.Fprintf(&b, "\n  %s.\n", p.Description)
+		for _, a := range p.Arguments {
+			fmt.Fprintf(&b, "  %-12s %s\n", a.Name, a.Description)
+		}
+	}
+	return b.String()
+}
