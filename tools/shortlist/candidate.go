@@ -67,6 +67,9 @@ func render(c *client.Candidate, v View, d Detail) rendered {
 		if marked {
 			text = rank + "*" + strings.TrimPrefix(text, rank)
 		}
+		if v.Markdown {
+			text = markdown(text)
+		}
 		return rendered{text, k.cut, marked}
 	}
 }
@@ -91,7 +94,7 @@ func (k *card) write(d Detail) {
 		k.field("email", k.list(c.Emails))
 	}
 	k.line(indent, k.id(), k.profile())
-	k.notes()
+	k.field("note", k.notes())
 }
 
 const indent = "   "
@@ -214,8 +217,28 @@ func (k *card) entries(label string, n int, item func(int) string) {
 	}
 }
 
+// markdown makes a candidate a heading and a list, or a paragraph if it is one
+// line, as it is in brief.
+func markdown(text string) string {
+	who, fields, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n")
+	if fields == "" {
+		return who + "\n\n"
+	}
+	var b strings.Builder
+	b.WriteString("### " + who + "\n\n")
+	for line := range strings.SplitSeq(fields, "\n") {
+		line = strings.TrimPrefix(line, indent)
+		if strings.HasPrefix(line, "- ") { // of experience and evidence
+			b.WriteString("  " + line + "\n")
+		} else {
+			b.WriteString("- " + line + "\n")
+		}
+	}
+	return b.String() + "\n"
+}
+
 // notes says what the reader should know about the text itself.
-func (k *card) notes() {
+func (k *card) notes() string {
 	var notes []string
 	if k.altered {
 		notes = append(notes, "hidden characters, markup or links were removed from this profile")
@@ -229,7 +252,7 @@ func (k *card) notes() {
 	if n := k.c.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
 	}
-	k.field("note", strings.Join(notes, "; "))
+	return strings.Join(notes, "; ")
 }
 
 func (k *card) text(s string, size int) string {

@@ -107,7 +107,7 @@ func (b block) showing(v View) string {
 }
 
 // next says what can be done with a run that has ended.
-func next(r *client.Results, v View, b block) string {
+func next(r *client.Results, v View, b block) []string {
 	var lines []string
 	if len(b.left) > 0 {
 		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(b.left)), v.rest(b)))
@@ -119,7 +119,7 @@ func next(r *client.Results, v View, b block) string {
 	if r.Finished() && len(r.Candidates) > 0 {
 		lines = append(lines, "This run is finished; looking again changes nothing.")
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 func ranksAre(ranks []int) string {

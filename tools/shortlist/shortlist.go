@@ -39,6 +39,9 @@ type View struct {
 	Blind bool
 	// Age is how long ago the results were received; 0 = just now.
 	Age time.Duration
+	// Markdown gives the text the form of a document, and 35,000 characters for
+	// the default selection, too.
+	Markdown bool
 	// Notes are lines of ours, said before the candidates.
 	Notes []string
 	// Marker names the block of third-party text; "" draws a random one.
@@ -47,10 +50,11 @@ type View struct {
 
 // Render tells what became of a run that has ended, with its candidates. The
 // text has at most 10,000 characters for the default selection and 35,000 for
-// any other, and is cut only between candidates, of whom it has shown.
+// any other and for documents, and is cut only between candidates, of whom it
+// has shown.
 func Render(r *client.Results, v View) (text string, shown int) {
 	limit := maxAnswer
-	if v.isDefault() {
+	if v.isDefault() && !v.Markdown {
 		limit = maxDefaultAnswer
 	}
 	if v.Marker == "" {
@@ -84,27 +88,31 @@ func Render(r *client.Results, v View) (text string, shown int) {
 
 // compose writes an answer around the candidates of b.
 func compose(r *client.Results, v View, notes []string, b block) string {
+	end := "\n"
+	if v.Markdown {
+		end = "\n\n" // or the lines would flow together
+	}
 	var s strings.Builder
 	s.WriteString(Outcome(r, v.RequestID))
 	if r.Status == client.StatusCompleted && len(r.Candidates) > 0 {
 		s.WriteString(" " + b.showing(v))
 	}
-	s.WriteString(seen(v.Age) + "\n")
+	s.WriteString(seen(v.Age) + end)
 	for _, note := range notes {
-		s.WriteString(note + "\n")
+		s.WriteString(note + end)
 	}
 	if b.marked > 0 {
-		s.WriteString(count(b.marked, "profile", "profiles") + " below, marked *, had hidden characters, markup or links removed, or holds words of look-alike letters.\n")
+		s.WriteString(count(b.marked, "profile", "profiles") + " below, marked *, had hidden characters, markup or links removed, or holds words of look-alike letters." + end)
 	}
 	if len(b.texts) > 0 {
-		s.WriteString(provenance(r) + "\n")
-		fmt.Fprintf(&s, "⟦data %s⟧\n", v.Marker)
+		s.WriteString(provenance(r) + end)
+		s.WriteString("⟦data " + v.Marker + "⟧" + end)
 		for _, text := range b.texts {
 			s.WriteString(text)
 		}
-		fmt.Fprintf(&s, "⟦end %s⟧\n", v.Marker)
+		s.WriteString("⟦end " + v.Marker + "⟧" + end)
 	}
-	s.WriteString(next(r, v, b))
+	s.WriteString(strings.Join(next(r, v, b), end))
 	return strings.TrimRight(s.String(), "\n")
 }
 

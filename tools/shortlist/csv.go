@@ -1,0 +1,64 @@
+package shortlist
+
+import (
+	"encoding/csv"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"instaview-mcp/client"
+)
+
+// bom tells spreadsheet programs that a file is UTF-8; Excel takes it for the
+// system's old character set otherwise.
+const bom = "\ufeff"
+
+var header = []string{
+	"Rank", "AI score", "Name", "Role", "Company", "Location", "Headline", "AI reason", "Fit points", "Red flags",
+	"Skills", "LinkedIn", "Profile id", "Notes", "Run",
+}
+
+// CSV writes all candidates of a completed run as a table for a spreadsheet
+// program: comma-separated, in UTF-8 with a byte order mark. The cells are
+// cleaned and capped like the text of Render, hold no contacts, and no cell can
+// be taken for a formula.
+func CSV(r *client.Results, requestID string) string {
+	var b strings.Builder
+	b.WriteString(bom)
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	write := func(cells []string) { _ = w.Write(cells) } // a Builder takes everything
+	write(header)
+	for i := range r.Candidates {
+		write(row(&r.Candidates[i], requestID))
+	}
+	w.Flush()
+	return b.String()
+}
+
+func row(c *client.Candidate, requestID string) []string {
+	k := card{c: c, item: maxItem, items: maxItems}
+	score := ""
+	if c.MatchScore != nil {
+		score = number(max(*c.MatchScore, 0)) // -0 is no number to begin a cell with
+	}
+	cells := []string{
+		k.text(c.Name, maxName), k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle), k.text(c.Location, maxTitle),
+		k.text(c.Headline, maxHeadline), k.text(c.Rationale, maxRationale), k.list(c.FitPoints), k.list(c.RedFlags),
+		k.list(c.Skills), k.profile(), strings.Trim(k.id(), "[]"),
+	}
+	cells = append(cells, k.notes(), requestID) // once every field was read
+	for i := range cells {
+		cells[i] = defuse(cells[i])
+	}
+	return append([]string{strconv.Itoa(c.Rank), score}, cells...)
+}
+
+// formula finds the signs by which a spreadsheet program tells a formula, at the
+// beginning of a cell. A semicolon begins a cell, too, for programs set to a
+// language in which it separates them, where quotation marks do not protect it.
+var formula = regexp.MustCompile(`(^|;)([\s\p{Z}\p{C}"']*[=+\-@＝＋－＠﹢﹣﹦﹫−])`)
+
+// defuse puts an apostrophe before what could begin a formula, which makes it
+// text.
+func defuse(cell string) string { return formula.ReplaceAllString(cell, "$1'$2") }

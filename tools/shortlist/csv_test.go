@@ -1,0 +1,174 @@
+package shortlist
+
+import (
+	"encoding/csv"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"instaview-mcp/client"
+)
+
+// table reads a CSV back as a spreadsheet program does that has separator
+// between cells; in others' files quotation marks have no meaning to it.
+func table(t *testing.T, text string, separator rune) [][]string {
+	t.Helper()
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, bom)))
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = separator, separator != ',', -1
+	records, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("separated by %q: %v", separator, err)
+	}
+	return records
+}
+
+func TestTheTableHoldsEveryCandidate(t *testing.T) {
+	people := []client.Candidate{
+		{
+			Rank: 1, ProfileID: "prof_1", Name: "Žofia \"Zo\" Nová", MatchScore: ptr(95.5), CurrentRole: "Go Engineer", CurrentCompany: "Zlatka, Pay",
+			Location: "Košice", Headline: "Senior Go Engineer · platby", Rationale: "Eight years.", FitPoints: []string{"Ledger", "PCI DSS"},
+			RedFlags: []string{"Prefers part remote work"}, Skills: []string{"Go", "Kafka"}, LinkedInURL: "https://www.linkedin.com/in/zofia-nova",
+			Emails: []string{"zofia@example.com"},
+		},
+		{Rank: 3, ProfileID: "prof_3", Name: "Ivan \u202eHidden", LinkedInURL: "https://example.com", MatchScore: ptr(math.Copysign(0, -1))},
+	}
+	got := CSV(completedRun(people), "req_1")
+	if !strings.HasPrefix(got, "\xEF\xBB\xBFRank,") {
+		t.Errorf("no byte order mark before the header: %.20q", got)
+	}
+	want := [][]string{
+		header,
+		{
+			"1", "95.5", "Žofia \"Zo\" Nová", "Go Engineer", "Zlatka, Pay", "Košice", "Senior Go Engineer · platby", "Eight years.", "Ledger; PCI DSS",
+			"Prefers part remote work", "Go; Kafka", "linkedin.com/in/zofia-nova", "prof_1", "", "req_1",
+		},
+		{
+			"3", "0", "Ivan Hidden", "", "", "", "", "", "", "", "", "", "prof_3",
+			"hidden characters, markup or links were removed from this profile; the profile link is not one of LinkedIn's and is left out", "req_1",
+		},
+	}
+	if diff := cmp.Diff(want, table(t, got, ',')); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+	if strings.Count(got, "\r\n") != len(want) || strings.Contains(strings.ReplaceAll(got, "\r\n", ""), "\n") {
+		t.Error("lines do not end as RFC 4180 wants it")
+	}
+}
+
+func TestContactsStayOutOfTheTable(t *testing.T) {
+	c := client.Candidate{Rank: 1, Name: "Jane", Headline: "Write to jane@example.com", Rationale: "+421 901 234 567", Emails: []string{"jane@example.com"}}
+	got := CSV(completedRun([]client.Candidate{c}), "r")
+	if strings.Contains(got, "jane@") || strings.Contains(got, "901") {
+		t.Errorf("a contact is shown:\n%s", got)
+	}
+}
+
+// beginsFormula is written apart from formula: what a spreadsheet program may
+// make of a cell, once it has dropped what it does not show.
+func beginsFormula(cell string) bool {
+	cell = strings.TrimFunc(cell, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == '"'
+	})
+	for _, sign := range []string{"=", "+", "-", "@", "＝", "＋", "－", "＠"} {
+		if strings.HasPrefix(cell, sign) {
+			return true
+		}
+	}
+	return strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r")
+}
+
+func TestNoCellCanBeginAFormula(t *testing.T) {
+	const seeds = 300
+	pieces := []string{
+		"=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", " ", "\u00a0", "\u200b", "\ufeff", "\"", "'", ";", ",", "|", "\x00",
+		"cmd", "HYPERLINK(\"https://example.com\")", "1+1", "ž", "<b>", "\u202e", "\u3000",
+	}
+	check := func(people []client.Candidate) {
+		text := CSV(completedRun(people), "req_1")
+		for _, separator := range []rune{',', ';', '\t'} {
+			for _, record := range table(t, text, separator) {
+				for _, cell := range record {
+					if beginsFormula(cell) {
+						t.Fatalf("separated by %q, a cell is %q in:\n%q", separator, cell, text)
+					}
+				}
+			}
+		}
+	}
+	for seed := range uint64(seeds) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		text := func() string {
+			var s strings.Builder
+			for range r.IntN(8) {
+				s.WriteString(pieces[r.IntN(len(pieces))])
+			}
+			return s.String()
+		}
+		list := func() []string { return []string{text(), text(), text()} }
+		check([]client.Candidate{{
+			Rank: 1, ProfileID: text(), Name: text(), MatchScore: ptr(math.Copysign(0, -1)), CurrentRole: text(), CurrentCompany: text(), Location: text(),
+			Headline: text(), Rationale: text(), FitPoints: list(), RedFlags: list(), Skills: list(), LinkedInURL: text(),
+		}})
+	}
+	for name, people := range scripts {
+		t.Run(name, func(*testing.T) { check(people) })
+	}
+}
+
+func TestDefusingLeavesOtherCellsAlone(t *testing.T) {
+	for cell, want := range map[string]string{
+		"C++; C#; F#":            "C++; C#; F#",
+		"Go (since 2019) - lead": "Go (since 2019) - lead",
+		"":                       "",
+		"=1+1":                   "'=1+1",
+		" =1+1":                  "' =1+1",
+		"＝1+1":                   "'＝1+1",
+		"-5 °C":                  "'-5 °C",
+		"Go; -race; +1":          "Go;' -race;' +1",
+		"a=b":                    "a=b",
+		"\u200b@here":            "'\u200b@here",
+		"one; \"=1+1":            "one;' \"=1+1",
+	} {
+		if got := defuse(cell); got != want {
+			t.Errorf("defuse(%q) = %q, want %q", cell, got, want)
+		}
+	}
+}
+
+func TestADocumentIsMarkdown(t *testing.T) {
+	all := people(12)
+	all[0].Rationale, all[0].RedFlags, all[11].RedFlags = "Six years.", []string{"Short tenures"}, []string{"No Python"}
+	run := completedRun(all)
+	got := renderText(run, View{RequestID: "req_1", Markdown: true, Marker: "7c1e"})
+	for _, want := range []string{
+		"in brief (“|”: first red flag).\n\n",
+		"⟦data 7c1e⟧\n\n### 1 (100) Person 1\n\n- why: Six years.\n- risk: Short tenures\n- [prof_1]\n\n### 2 (99) Person 2\n\n- [prof_2]\n\n",
+		"- [prof_10]\n\n11 (90) Person 11 [prof_11]\n\n12 (89) Person 12 | No Python [prof_12]\n\n⟦end 7c1e⟧\n\nNext: ",
+		".\n\nThis run is finished",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in:\n%s", want, got)
+		}
+	}
+	all[0].Experience = []client.Position{{Role: "Lead", Company: "TechCorp"}, {Role: "Engineer", Company: "Umbrella"}}
+	got = renderText(run, View{RequestID: "req_1", Markdown: true, Selection: Selection{Detail: Full, ProfileIDs: []string{"prof_1"}}})
+	if want := "- experience:\n  - Lead, TechCorp\n  - Engineer, Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
+		t.Errorf("%q is not in:\n%s", want, got)
+	}
+}
+
+func TestADocumentHasRoomForMoreThanAnAnswer(t *testing.T) {
+	run := completedRun(people(client.MaxCandidates))
+	for i := range run.Candidates {
+		run.Candidates[i].CurrentRole = strings.Repeat("Engineer ", 8)
+	}
+	_, answer := Render(run, View{RequestID: "r"})
+	text, document := Render(run, View{RequestID: "r", Markdown: true})
+	if n := len([]rune(text)); document <= 3*answer || n > maxAnswer {
+		t.Errorf("%d candidates in an answer, %d in a document of %d characters", answer, document, n)
+	}
+}
