@@ -55,35 +55,47 @@ type handler func(ctx context.Context, req mcp.CallToolRequest, a *arguments, v 
 // serve makes a tool's handler one of mcp-go's, and tells of every call.
 func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		call := Call{Tool: tool, Outcome: OutcomeInternal} // should it panic
-		if s.Called != nil {
-			start := time.Now()
-			defer func() {
-				call.Duration = time.Since(start)
-				s.Called(ctx, call)
-			}()
-		}
-		a := readArguments(req.Params.Arguments)
-		v := view(a, s)
-		call.RequestID = v.RequestID
-		r, err := handle(ctx, req, a, v)
-		switch {
-		case errors.Is(err, poll.ErrClosed):
-			r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
-				"when the server is back, ask again with the same request_id.")
-		case errors.Is(err, poll.ErrBusy):
-			r = failed(OutcomeBusy, "This server is busy with as many waits for this API key as it takes. Try again in 10 s.")
-		case errors.Is(err, caller.ErrFull):
-			r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
-		case err != nil && ctx.Err() != nil:
-			call.Outcome = OutcomeCancelled
-			return nil, err
-		case err != nil:
+		r, err := s.account(ctx, tool, func(call *Call) (reply, error) {
+			a := readArguments(req.Params.Arguments)
+			v := view(a, s)
+			call.RequestID = v.RequestID
+			return handle(ctx, req, a, v)
+		})
+		if err != nil {
 			return nil, err
 		}
-		call.Outcome, call.Candidates = r.outcome, r.shown
 		result := mcp.NewToolResultText(r.text)
 		result.IsError = r.isError
 		return result, nil
 	}
+}
+
+// account answers with what do returns, tells of it as a call, and puts into
+// words the errors that are the caller's concern.
+func (s Settings) account(ctx context.Context, tool string, do func(*Call) (reply, error)) (reply, error) {
+	call := Call{Tool: tool, Outcome: OutcomeInternal} // should it panic
+	if s.Called != nil {
+		start := time.Now()
+		defer func() {
+			call.Duration = time.Since(start)
+			s.Called(ctx, call)
+		}()
+	}
+	r, err := do(&call)
+	switch {
+	case errors.Is(err, poll.ErrClosed):
+		r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
+			"when the server is back, ask again with the same request_id.")
+	case errors.Is(err, poll.ErrBusy):
+		r = failed(OutcomeBusy, "This server is busy with as many waits for this API key as it takes. Try again in 10 s.")
+	case errors.Is(err, caller.ErrFull):
+		r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
+	case err != nil && ctx.Err() != nil:
+		call.Outcome = OutcomeCancelled
+		return reply{}, err
+	case err != nil:
+		return reply{}, err
+	}
+	call.Outcome, call.Candidates = r.outcome, r.shown
+	return r, nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/tools"
 )
 
 // finishPrompt keeps the key out of a prompt, and a panic from mcp-go, which
@@ -26,6 +28,39 @@ func (o Options) finishPrompt(next server.PromptHandlerFunc) server.PromptHandle
 			}
 		}
 		return result, nil
+	}
+}
+
+// finishResource is the same for resources, and labels those that people read:
+// a label would be a cell of a table. Of their errors only refusals are words for
+// the client.
+func (o Options) finishResource(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
+	return func(ctx context.Context, req mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {
+		defer o.caught("resource", &err)
+		contents, err = next(ctx, req)
+		var refusal tools.Refusal
+		switch {
+		case errors.As(err, &refusal):
+			return nil, errors.New(o.redact(ctx, string(refusal)))
+		case err != nil && ctx.Err() != nil:
+			return nil, errors.New("the reading was cancelled")
+		case err != nil:
+			id := correlationID()
+			o.Log.Error("resource failed", "correlation_id", id, "error", err)
+			return nil, errors.New(internalErrorText(id))
+		}
+		for i, content := range contents {
+			text, ok := content.(mcp.TextResourceContents)
+			if !ok {
+				continue
+			}
+			text.Text = o.redact(ctx, text.Text)
+			if o.Demo && text.MIMEType == "text/markdown" {
+				text.Text = demoLabel + "\n" + text.Text
+			}
+			contents[i] = text
+		}
+		return contents, nil
 	}
 }
 

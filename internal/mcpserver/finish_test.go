@@ -9,11 +9,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
 )
 
@@ -76,5 +78,111 @@ func TestTheKeyIsRedactedInPrompts(t *testing.T) {
 		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 			t.Errorf("%s: %s", name, got)
 		}
+	}
+}
+
+func TestAPanicOfAResourceIsCaught(t *testing.T) {
+	var log bytes.Buffer
+	s := New(Options{
+		Log:  slog.New(slog.NewTextHandler(&log, nil)),
+		Runs: runs(func() (poll.Look, error) { panic("Jane Doe at canary") }),
+	})
+	wantsCorrelation(t, raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`), log.String(), "Jane")
+}
+
+func TestErrorsOfResourcesStayInside(t *testing.T) {
+	var log bytes.Buffer
+	s := New(Options{
+		Log:  slog.New(slog.NewTextHandler(&log, nil)),
+		Runs: runs(func() (poll.Look, error) { return poll.Look{}, errors.New("Jane") }),
+	})
+	got := raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
+	if !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") || !strings.Contains(log.String(), "Jane") {
+		t.Errorf("got %s, logged %s", got, &log)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if got := raw(t, gone, s, "resources/read", `{"uri":"sourcing://r"}`); !strings.Contains(got, "the reading was cancelled") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A refusal has words for the client in all eras, under the code that mcp-go
+// gives to every error of a template's handler.
+func TestTheCodeOfARefusedResourceIsPinned(t *testing.T) {
+	s := New(Options{Runs: runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })})
+	for params, want := range map[string]string{
+		`{"uri":"sourcing://r"}`:      `{"code":-32603,"message":"InstaView knows no such sourcing run`,
+		`{"uri":"sourcing://-"}`:      `{"code":-32603,"message":"request_id is not a sourcing run's id`,
+		`{"uri":"file:///etc/hosts"}`: `{"code":-32002,`,
+	} {
+		if got := raw(t, t.Context(), s, "resources/read", params); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", params, got, want)
+		}
+	}
+}
+
+// completed answers with one candidate, whose name echoes what should not be
+// shown.
+func completed(name string) runs {
+	return func() (poll.Look, error) {
+		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+			Status: client.StatusCompleted, HTTPStatus: 200, Candidates: []client.Candidate{{Rank: 1, ProfileID: "p", Name: name}},
+		}}, nil
+	}
+}
+
+var uris = []string{"sourcing://r", "sourcing://r/candidates/p", "sourcing://r/shortlist.csv"}
+
+func TestTheKeyIsRedactedInResources(t *testing.T) {
+	callers := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey(canaryKey)})
+	for _, uri := range uris {
+		got := raw(t, t.Context(), New(Options{Runs: completed(canaryKey), Key: client.NewKey(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
+		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
+			t.Errorf("the server's: %s", got)
+		}
+		got = raw(t, callers, New(Options{Runs: completed(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
+		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
+			t.Errorf("the caller's: %s", got)
+		}
+	}
+}
+
+// A label in a table would be a cell; its rows name the run instead.
+func TestTheDemoLabelsDocuments(t *testing.T) {
+	label := strings.TrimSpace(demoLabel)
+	s := New(Options{Runs: completed("Jane"), Demo: true})
+	for uri, labelled := range map[string]bool{uris[0]: true, uris[1]: true, uris[2]: false} {
+		got := raw(t, t.Context(), s, "resources/read", `{"uri":"`+uri+`"}`)
+		if strings.Contains(got, `"text":"`+label) != labelled || !strings.Contains(got, "Jane") {
+			t.Errorf("%s: labelled is not %v in %s", uri, labelled, got)
+		}
+	}
+}
+
+// modern is params of the revision without a handshake.
+func modern(params string) string {
+	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"}}`
+	if params == "{}" {
+		return "{" + meta + "}"
+	}
+	return strings.TrimSuffix(params, "}") + "," + meta + "}"
+}
+
+func TestNothingMayBeCachedForOthers(t *testing.T) {
+	s := New(Options{Runs: completed("Jane")})
+	for method, params := range map[string]string{
+		"server/discover": "{}", "tools/list": "{}", "prompts/list": "{}", "resources/list": "{}", "resources/templates/list": "{}",
+		"resources/read": `{"uri":"sourcing://r"}`,
+	} {
+		got := raw(t, t.Context(), s, method, modern(params))
+		if !strings.Contains(got, `"ttlMs":0`) || !strings.Contains(got, `"cacheScope":"private"`) {
+			t.Errorf("%s: %s", method, got)
+		}
+	}
+	got := raw(t, t.Context(), s, "resources/read", modern(`{"uri":"sourcing://-"}`))
+	if !strings.Contains(got, `{"code":-32603,"message":"request_id is not a sourcing run's id`) {
+		t.Errorf("a refusal: %s", got)
 	}
 }

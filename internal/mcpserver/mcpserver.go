@@ -45,8 +45,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// New returns a server with the tools and prompts. It declares no capability
-// that a client could hold a connection for: no list changes, no logging, no tasks.
+// New returns a server with the tools, prompts and resources. It declares no
+// capability that a client could hold a connection for: no list changes, no
+// subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
 	s := server.NewMCPServer(Name, o.Version,
 		server.WithInstructions(strings.TrimSpace(instructions)),
@@ -56,8 +57,13 @@ func New(o Options) *server.MCPServer {
 		server.WithToolHandlerMiddleware(o.recover),
 		server.WithPromptCapabilities(false),
 		server.WithPromptHandlerMiddleware(o.finishPrompt),
+		server.WithResourceCapabilities(false, false),
+		server.WithResourceHandlerMiddleware(o.finishResource),
+		// Also mcp-go's default, but for candidates' data it must not change.
+		server.WithCacheHints(0, mcp.CacheScopePrivate),
 	)
 	tools.Register(s, o.Runs, o.Settings)
+	tools.RegisterResources(s, o.Runs, o.Settings)
 	prompts.Register(s)
 	return s
 }

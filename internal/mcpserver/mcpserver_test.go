@@ -77,11 +77,16 @@ func TestSnapshotsOfWhatAClientIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	templates, err := session.ListResourceTemplates(t.Context(), mcp.ListResourceTemplatesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, told := range map[string]any{
 		"testdata/told.json": map[string]any{
 			"instructions": strings.Split(hello.Instructions, "\n"), "capabilities": hello.Capabilities, "server": hello.ServerInfo, "tools": tools.Tools,
 		},
-		"testdata/prompts.json": prompts.Prompts,
+		"testdata/prompts.json":   prompts.Prompts,
+		"testdata/resources.json": templates.ResourceTemplates,
 	} {
 		snapshot(t, path, told)
 	}
