@@ -20,8 +20,9 @@ import (
 )
 
 // call makes one tool call through a real MCP client in this process: progress
-// to stderr, the answer's text to stdout.
-func call(ctx context.Context, sys System, s *server.MCPServer, args []string) error {
+// to stderr, the answer's text to stdout, and the run as a table to the file, if
+// one is named.
+func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string) error {
 	if len(args) == 0 {
 		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
 	}
@@ -30,6 +31,9 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string) e
 	arguments, err := named(args[1:])
 	if err != nil {
 		return err
+	}
+	if hidden := arguments["blind"]; table != "" && hidden != "" && !strings.EqualFold(hidden, "false") {
+		return errors.New("--csv writes names, which blind hides: leave out one of them")
 	}
 	request.Params.Arguments = arguments // the tools read numbers and lists from text
 	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
@@ -58,6 +62,9 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string) e
 	}
 	if result.IsError {
 		return errFailed
+	}
+	if table != "" {
+		return writeTable(ctx, sys, session, arguments["request_id"], table)
 	}
 	return nil
 }

@@ -37,8 +37,9 @@ type System struct {
 
 const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing runs over MCP.
 
-  instaview-mcp [flags]                          serve MCP: on stdin and stdout, or over HTTP
-  instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer
+  instaview-mcp [flags]                          serve MCP on stdin and stdout
+  instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer;
+                                                 --csv FILE also writes all candidates to a file
   instaview-mcp [flags] prompt [NAME name=value …] print a prompt, or list them
   instaview-mcp [flags] check                    say whether settings, key and network will do
 
@@ -95,6 +96,13 @@ func run(ctx context.Context, sys System) error {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
+	table := ""
+	if command == "call" {
+		var err error
+		if args, table, err = tableFile(args); err != nil {
+			return err
+		}
+	}
 	if err := misplaced(command, args); err != nil {
 		return err
 	}
@@ -105,7 +113,7 @@ func run(ctx context.Context, sys System) error {
 		}
 		return serveMCP(ctx, sys, demo)
 	case "call":
-		return withApp(ctx, sys, demo, false, func(a *app) error { return call(ctx, sys, a.server, args) })
+		return withApp(ctx, sys, demo, false, func(a *app) error { return call(ctx, sys, a.server, args, table) })
 	case "prompt":
 		return prompt(ctx, sys, args)
 	case "check":
@@ -131,8 +139,8 @@ func override(lookup func(string) (string, bool), flags map[string]string) func(
 // maxUnreadLog is some thousand lines.
 const maxUnreadLog = 1 << 20
 
-// misplaced reports a flag after the command, where package flag reads none and
-// no command has any. A value after "=" is left out: it may be a secret.
+// misplaced reports a flag after the command, where package flag reads none, and
+// no command has any but call its --csv. A value after "=" is left out: it may be a secret.
 func misplaced(command string, args []string) error {
 	for _, arg := range args {
 		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(name, "-") {

@@ -138,7 +138,7 @@ func TestStdioCases(t *testing.T) {
 		},
 		"S09 2,000 subscriptions": func(t *testing.T, c *conversation) {
 			for id := range 2_000 {
-				c.send(request(id, "subscriptions/listen", modern(`{"notifications":{"toolsListChanged":true}}`, "")))
+				c.send(request(id, "subscriptions/listen", modern(`{"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["sourcing://req_demo_done"]}}`, "")))
 			}
 			for range 2_000 {
 				c.next() // nothing can be subscribed to, so none is held

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+func TestCallWritesTheTableOfTheRun(t *testing.T) {
+	for name, form := range map[string]func(file string) []string{
+		"a word of its own": func(file string) []string { return []string{"--csv", file} },
+		"with =":            func(file string) []string { return []string{"--csv=" + file} },
+		"with one dash":     func(file string) []string { return []string{"-csv", file} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "shortlist.csv")
+			if err := os.WriteFile(file, []byte(strings.Repeat("old ", 10_000)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				args := append([]string{"--demo", "call", "wait_for_sourcing", "request_id=req_demo", "limit=1"}, form(file)...)
+				execute(t, nil, args...).wants(t, 0, []string{"Showing 1 in summary"}, []string{"All candidates of the run are in " + file + ".\n"})
+			})
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff"))).ReadAll()
+			if err != nil || len(records) != 21 {
+				t.Errorf("%d lines, %v; want the header and 20 candidates", len(records), err)
+			}
+		})
+	}
+}
+
+func TestATableOfPeopleIsForItsOwner(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permissions")
+	}
+	file := filepath.Join(t.TempDir(), "shortlist.csv")
+	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "--csv", file).wants(t, 0, []string{"completed"}, []string{file})
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		t.Errorf("mode %o, want 600", mode)
+	}
+}
+
+func TestATableThatCannotBeWrittenIsExplained(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shortlist.csv")
+	get := []string{"--demo", "call", "get_sourcing_results"}
+	for name, tt := range map[string]struct {
+		args   []string
+		stdout []string
+		stderr string
+	}{
+		"no file":           {[]string{"request_id=req_demo_done", "--csv"}, nil, "--csv needs the name of a file"},
+		"no file, but more": {[]string{"--csv", "request_id=req_demo_done"}, nil, "--csv needs the name of a file"},
+		"an empty name":     {[]string{"request_id=req_demo_done", "--csv="}, nil, "--csv needs the name of a file"},
+		"blind":             {[]string{"request_id=req_demo_done", "blind=true", "--csv", file}, nil, "--csv writes names, which blind hides"},
+		"not finished":      {[]string{"request_id=req_demo_slow", "--csv", file}, []string{"still processing"}, file + " is not written: Sourcing run req_demo_slow is still processing"},
+		"no such folder":    {[]string{"request_id=req_demo_done", "--csv", filepath.Join(file, "x.csv")}, []string{"completed"}, "open " + file},
+	} {
+		t.Run(name, func(t *testing.T) {
+			execute(t, nil, append(get, tt.args...)...).wants(t, 1, tt.stdout, []string{tt.stderr})
+			if _, err := os.Stat(file); err == nil {
+				t.Error("there is a file")
+			}
+		})
+	}
+	execute(t, nil, append(get, "request_id=req_unknown", "--csv", file)...).wants(t, 1, []string{"knows no such sourcing run"}, nil)
+}
