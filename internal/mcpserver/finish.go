@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"instaview-mcp/internal/completion"
 	"instaview-mcp/tools"
 )
 
@@ -62,6 +63,31 @@ func (o Options) finishResource(next server.ResourceHandlerFunc) server.Resource
 		}
 		return contents, nil
 	}
+}
+
+// completer is the same for completions, for which mcp-go has no middleware.
+type completer struct {
+	o      Options
+	memory *completion.Memory
+}
+
+func (c completer) CompletePromptArgument(ctx context.Context, prompt string, argument mcp.CompleteArgument, given mcp.CompleteContext) (result *mcp.Completion, err error) {
+	defer c.o.caught("completion", &err)
+	result, err = c.memory.CompletePromptArgument(ctx, prompt, argument, given)
+	return c.finish(ctx, result), err
+}
+
+func (c completer) CompleteResourceArgument(ctx context.Context, uri string, argument mcp.CompleteArgument, given mcp.CompleteContext) (result *mcp.Completion, err error) {
+	defer c.o.caught("completion", &err)
+	result, err = c.memory.CompleteResourceArgument(ctx, uri, argument, given)
+	return c.finish(ctx, result), err
+}
+
+func (c completer) finish(ctx context.Context, result *mcp.Completion) *mcp.Completion {
+	for i := range result.Values {
+		result.Values[i] = c.o.redact(ctx, result.Values[i])
+	}
+	return result
 }
 
 // caught is deferred: it turns a panic of what into an error that says nothing

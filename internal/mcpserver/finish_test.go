@@ -186,3 +186,75 @@ func TestNothingMayBeCachedForOthers(t *testing.T) {
 		t.Errorf("a refusal: %s", got)
 	}
 }
+
+func TestAPanicOfACompletionIsCaught(t *testing.T) {
+	var log bytes.Buffer
+	broken := completer{Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, nil}
+	s := server.NewMCPServer("test", "0", server.WithCompletions(),
+		server.WithPromptCompletionProvider(broken), server.WithResourceCompletionProvider(broken))
+	for _, ref := range []string{`{"type":"ref/prompt","name":"x"}`, `{"type":"ref/resource","uri":"x"}`} {
+		log.Reset()
+		got := raw(t, t.Context(), s, "completion/complete", `{"ref":`+ref+`,"argument":{"name":"request_id","value":""}}`)
+		wantsCorrelation(t, got, log.String(), "nil pointer")
+	}
+}
+
+// Whatever a reference is, there is an answer: other servers have crashed.
+func TestACompletionOfNothingIsAnswered(t *testing.T) {
+	s := New(Options{Runs: completed("Jane")})
+	const nothing, refused = `"values":[]`, `"error":{"code":-32600`
+	for params, want := range map[string]string{
+		`{}`:                            refused,
+		`{"ref":null}`:                  refused,
+		`{"ref":{}}`:                    refused,
+		`{"ref":[]}`:                    refused,
+		`{"ref":{"type":""}}`:           refused,
+		`{"ref":{"type":"ref/prompt"}}`: nothing,
+		`{"ref":{"type":"ref/prompt","name":""},"argument":{}}`:                                                             nothing,
+		`{"ref":{"type":"ref/prompt","name":null},"argument":null}`:                                                         nothing,
+		`{"ref":{"type":"ref/resource","uri":""},"argument":{"name":""}}`:                                                   nothing,
+		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":null}`:               nothing,
+		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":{"arguments":null}}`: nothing,
+	} {
+		for _, p := range []string{params, modern(params)} {
+			if got := raw(t, t.Context(), s, "completion/complete", p); !strings.Contains(got, want) {
+				t.Errorf("%s: got %s, want %s", p, got, want)
+			}
+		}
+	}
+}
+
+func TestCallersCompleteTheirOwnRuns(t *testing.T) {
+	s := New(Options{Runs: completed("Jane")})
+	on := func(key string) context.Context {
+		return caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey(key)})
+	}
+	raw(t, on("a"), s, "tools/call", `{"name":"get_sourcing_results","arguments":{"request_id":"req_tool"}}`)
+	raw(t, on("a"), s, "tools/call", `{"name":"wait_for_sourcing","arguments":{"request_id":"req_wait"}}`)
+	raw(t, on("a"), s, "resources/read", `{"uri":"sourcing://req_resource"}`)
+	const runs = `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"request_id","value":"req_"}}`
+	const people = `{"ref":{"type":"ref/resource","uri":"x"},"argument":{"name":"profile_id","value":"jane"},"context":{"arguments":{"request_id":"req_tool"}}}`
+	for key, want := range map[string][2]string{
+		"a": {`"values":["req_resource","req_wait","req_tool"]`, `"values":["p"]`},
+		"b": {`"values":[]`, `"values":[]`},
+	} {
+		for i, params := range []string{runs, people} {
+			if got := raw(t, on(key), s, "completion/complete", params); !strings.Contains(got, want[i]) {
+				t.Errorf("%s: %s, want %s", key, got, want[i])
+			}
+		}
+	}
+}
+
+func TestTheKeyIsRedactedInCompletions(t *testing.T) {
+	echo := runs(func() (poll.Look, error) {
+		return poll.Look{SeenAt: time.Now(), Results: &client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{{ProfileID: canaryKey}}}}, nil
+	})
+	s := New(Options{Runs: echo, Key: client.NewKey(canaryKey)})
+	raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
+	got := raw(t, t.Context(), s, "completion/complete",
+		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":{"arguments":{"request_id":"r"}}}`)
+	if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -17,6 +17,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/completion"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -45,10 +46,11 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// New returns a server with the tools, prompts and resources. It declares no
+// New returns a server with tools, prompts, resources and completions. It declares no
 // capability that a client could hold a connection for: no list changes, no
 // subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
+	memory := completion.New(o.Runs)
 	s := server.NewMCPServer(Name, o.Version,
 		server.WithInstructions(strings.TrimSpace(instructions)),
 		server.WithToolCapabilities(false),
@@ -59,11 +61,14 @@ func New(o Options) *server.MCPServer {
 		server.WithPromptHandlerMiddleware(o.finishPrompt),
 		server.WithResourceCapabilities(false, false),
 		server.WithResourceHandlerMiddleware(o.finishResource),
+		server.WithCompletions(),
+		server.WithPromptCompletionProvider(completer{o, memory}),
+		server.WithResourceCompletionProvider(completer{o, memory}),
 		// Also mcp-go's default, but for candidates' data it must not change.
 		server.WithCacheHints(0, mcp.CacheScopePrivate),
 	)
-	tools.Register(s, o.Runs, o.Settings)
-	tools.RegisterResources(s, o.Runs, o.Settings)
+	tools.Register(s, memory, o.Settings)
+	tools.RegisterResources(s, memory, o.Settings)
 	prompts.Register(s)
 	return s
 }
