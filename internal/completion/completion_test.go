@@ -183,6 +183,8 @@ func TestARunIsForgottenAfterMinutes(t *testing.T) {
 			t.Errorf("%d runs are held, want none", got)
 		}
 		look(t, m, "", "req_3")
+		time.Sleep(keep / 2)
+		look(t, m, "", "req_4") // outlives the sweep for the one before
 		time.Sleep(keep + time.Second)
 		if got := held(); got != 0 {
 			t.Errorf("%d runs are held after a second sweep, want none", got)
