@@ -39,11 +39,11 @@ var reviews = []struct {
 	{"which should I call first?", []question{
 		{"review_shortlist", map[string]string{"request_id": reviewed, "role": "Senior Go backend engineer, payments"}, []int{1, 2, 3, 7}},
 	}},
-	{"why is she so far down?", []question{
+	{"why does this one rank so low?", []question{
 		{"compare_candidates", map[string]string{"request_id": reviewed, "profile_ids": first + "," + second + "," + seventh}, nil},
 		{"explain_ranking", map[string]string{"request_id": reviewed, "profile_id": seventh}, nil},
 	}},
-	{"prepare the call and write to her", []question{
+	{"prepare the call and write", []question{
 		{"screening_questions", map[string]string{"request_id": reviewed, "profile_id": first}, nil},
 		{"draft_outreach", map[string]string{"request_id": reviewed, "profile_id": first, "language": "Slovak"}, nil},
 	}},

@@ -187,7 +187,7 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 		if !ok || i+1 == len(blocks) || blocks[i+1].language != "" || strings.Contains(line, "\n") {
 			continue
 		}
-		args := strings.Fields(command)
+		args := shellWords(command)
 		for _, arg := range args {
 			tried[arg] = true
 		}
@@ -203,15 +203,57 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 			if status != 0 {
 				t.Errorf("%s: exit status %d; stderr:\n%s", line, status, &stderr)
 			}
-			_, got, _ := strings.Cut(stdout.String(), "\n") // the demo's label
+			got := strings.TrimPrefix(stdout.String(), "Sample data of the demo: these people and companies are invented.\n")
 			if diff := cmp.Diff(timeless(blocks[i+1].text), timeless(got)); diff != "" {
 				t.Errorf("%s: README.md (-), the program (+):\n%s", line, diff)
 			}
 		})
 	}
-	for _, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
-		if !tried[tool] {
-			t.Errorf("no example of %s", tool)
+	for _, name := range []string{"get_sourcing_results", "wait_for_sourcing", "review_shortlist", "draft_outreach"} {
+		if !tried[name] {
+			t.Errorf("no example of %s", name)
+		}
+	}
+}
+
+// shellWords splits a command as a shell does, as far as the README needs it.
+func shellWords(command string) []string {
+	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
+	for i := range words {
+		words[i] = strings.ReplaceAll(words[i], `"`, "")
+	}
+	return words
+}
+
+// The README's worked review quotes the profiles: what it puts in quotation marks
+// must be there, and the ids must be those of the people named.
+func TestTheREADMEsReviewQuotesTheProfiles(t *testing.T) {
+	raw, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var quoting strings.Builder
+	for line := range strings.Lines(string(raw)) {
+		if said, ok := strings.CutPrefix(line, ">"); ok {
+			quoting.WriteString(strings.TrimSpace(said) + " ")
+		}
+	}
+	var profiles bytes.Buffer
+	status := cli.Run(t.Context(), cli.System{
+		Args:      []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "detail=full", "limit=20"},
+		LookupEnv: func(string) (string, bool) { return "", false },
+		Stdout:    &profiles, Stderr: &bytes.Buffer{},
+	})
+	if status != 0 {
+		t.Fatal(profiles.String())
+	}
+	quotations := regexp.MustCompile(`“([^”]*)”|\[(prof_[^\]]*)\]`).FindAllStringSubmatch(quoting.String(), -1)
+	if len(quotations) < 15 {
+		t.Errorf("%d quotations and ids, want the whole review's", len(quotations))
+	}
+	for _, q := range quotations {
+		if !strings.Contains(profiles.String(), q[1]+q[2]) {
+			t.Errorf("%q is not in the profiles", q[1]+q[2])
 		}
 	}
 }

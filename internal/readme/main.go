@@ -1,9 +1,12 @@
 // Command readme writes the tables of README.md that the code knows better: the
-// tools, their arguments and the environment. Run it with go generate.
+// tools, their arguments, the prompts, the resources and the environment. Run it
+// with go generate.
 package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"maps"
@@ -35,9 +38,15 @@ func main() {
 // fill replaces what stands between each table's markers.
 func fill(text []byte) ([]byte, error) {
 	tools := list()
+	resources, err := resourceTable()
+	if err != nil {
+		return nil, err
+	}
 	for name, table := range map[string]string{
 		"tools":       toolTable(tools),
 		"arguments":   argumentTable(tools),
+		"prompts":     promptTable(),
+		"resources":   resources,
 		"environment": environmentTable(),
 	} {
 		begin := fmt.Sprintf("<!-- %s: written by go generate -->\n", name)
@@ -94,6 +103,41 @@ func argumentTable(tools []mcp.Tool) string {
 		fmt.Fprintf(&b, "| `%s` | %s | %s%s |\n", name, kind, schema[name]["description"], only)
 	}
 	return b.String()
+}
+
+func promptTable() string {
+	prompts := mcpserver.New(mcpserver.Options{}).ListPrompts()
+	var b strings.Builder
+	b.WriteString("| prompt | what it asks for | arguments |\n| --- | --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(prompts)) {
+		p := prompts[name].Prompt
+		var arguments []string
+		for _, a := range p.Arguments {
+			form := "`" + a.Name + "`"
+			if !a.Required {
+				form += " (" + a.Description + ")"
+			}
+			arguments = append(arguments, form)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, p.Description, strings.Join(arguments, ", "))
+	}
+	return b.String()
+}
+
+func resourceTable() (string, error) {
+	answer := mcpserver.New(mcpserver.Options{}).HandleMessage(context.Background(),
+		json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"resources/templates/list"}`))
+	response, _ := answer.(mcp.JSONRPCResponse)
+	list, ok := response.Result.(mcp.ListResourceTemplatesResult)
+	if !ok {
+		return "", fmt.Errorf("resources/templates/list answers a %T", answer)
+	}
+	var b strings.Builder
+	b.WriteString("| resource | what it holds | type |\n| --- | --- | --- |\n")
+	for _, r := range list.ResourceTemplates {
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", r.URITemplate.Raw(), r.Description, r.MIMEType)
+	}
+	return b.String(), nil
 }
 
 func environmentTable() string {
