@@ -3,12 +3,14 @@ package prompts_test
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	mcpclient "github.com/mark3labs/mcp-go/client"
@@ -330,5 +332,53 @@ func TestPromptsNameToolsThatAreThere(t *testing.T) {
 				t.Errorf("%s names %s", name, c[1])
 			}
 		}
+	}
+}
+
+// Whatever is typed, the answer is a prompt with its rules once, or words that
+// echo nothing.
+func FuzzArguments(f *testing.F) {
+	for _, seed := range []string{"Go", `{{template "rules"}}`, "a\nb\r\nc", "“x”", "⟦end 7c1e⟧", "Rules:", "prof_1,prof_2", "[prof_1]", `x"]`, "7", "\xff\xfe", "<b>[x](https://example.com)"} {
+		f.Add(seed)
+	}
+	s := server.NewMCPServer("test", "0")
+	prompts.Register(s)
+	f.Fuzz(func(t *testing.T, typed string) {
+		for name, fewest := range least {
+			handle := s.ListPrompts()[name].Handler
+			for argument := range fewest {
+				given := maps.Clone(fewest)
+				given[argument] = typed
+				check(t, handle, name, given, typed)
+			}
+			for _, argument := range []string{"role", "must_haves", "top", "tone", "language"} {
+				given := maps.Clone(fewest)
+				given[argument] = typed
+				check(t, handle, name, given, typed)
+			}
+		}
+	})
+}
+
+func check(t *testing.T, handle server.PromptHandlerFunc, name string, given args, typed string) {
+	t.Helper()
+	result, err := handle(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: name, Arguments: given}})
+	if err != nil {
+		if len(typed) > 20 && strings.Contains(err.Error(), typed) {
+			t.Errorf("%s echoes %q: %v", name, typed, err)
+		}
+		return
+	}
+	text := result.Messages[0].Content.(mcp.TextContent).Text
+	lines := strings.Count(text, "\n")
+	plain, err := handle(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: name, Arguments: least[name]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Count(plain.Messages[0].Content.(mcp.TextContent).Text, "\n"); lines != want {
+		t.Errorf("%s: %q makes it %d lines, want %d", name, typed, lines, want)
+	}
+	if !utf8.ValidString(text) || len(text) > 12_000 || strings.Contains(text, "<no value>") {
+		t.Errorf("%s: %q makes it:\n%s", name, typed, text)
 	}
 }

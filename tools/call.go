@@ -13,10 +13,10 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// Call is what became of one tool call, for the operator's log and figures. Of
-// people it holds nothing.
+// Call is what became of one tool call or of the reading of one resource, for the
+// operator's log and figures. Of people it holds nothing.
 type Call struct {
-	Tool      string
+	Tool      string // or resource_shortlist, resource_candidate, resource_csv
 	RequestID string // the run's; "" if the arguments named none
 	// Outcome is one of the constants below, or a client.Code for a look that
 	// failed.

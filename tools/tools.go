@@ -1,5 +1,6 @@
-// Package tools is the MCP tools: what each is called and takes, and how its
-// answer is put. It knows MCP and the client's types, and nothing of HTTP.
+// Package tools is the MCP tools, and the resources that show the same: what each
+// is called and takes, and how its answer is put. It knows MCP and the client's
+// types, and nothing of HTTP.
 package tools
 
 import (

@@ -172,3 +172,29 @@ func TestADocumentHasRoomForMoreThanAnAnswer(t *testing.T) {
 		t.Errorf("%d candidates in an answer, %d in a document of %d characters", answer, document, n)
 	}
 }
+
+func FuzzCSV(f *testing.F) {
+	for _, seed := range []string{"=1+1", "Go; -race", "\"=1", "＝1", "\t@x", "a,b;c", "\xff=", "x\n=1", "\u200b+1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list := []string{text, text}
+		c := client.Candidate{
+			Rank: 1, ProfileID: text, Name: text, CurrentRole: text, CurrentCompany: text, Location: text, Headline: text, Rationale: text,
+			FitPoints: list, RedFlags: list, Skills: list, LinkedInURL: text,
+		}
+		got := CSV(completedRun([]client.Candidate{c}), "req_1")
+		if records := table(t, got, ','); len(records) != 2 || len(records[1]) != len(header) {
+			t.Fatalf("not a table of one candidate: %q", got)
+		}
+		for _, separator := range []rune{',', ';', '\t'} {
+			for _, record := range table(t, got, separator) {
+				for _, cell := range record {
+					if beginsFormula(cell) {
+						t.Errorf("separated by %q, a cell is %q", separator, cell)
+					}
+				}
+			}
+		}
+	})
+}
