@@ -33,11 +33,13 @@ func reviewShortlist() prompt {
 		),
 		text: parse(reviewShortlistText),
 		read: func(a *arguments) any {
+			top := a.integer("top", defaultTop, 1, maxTop)
 			return map[string]any{
 				"RequestID": a.requestID(),
 				"Role":      a.text("role", maxRole),
 				"MustHaves": a.text("must_haves", maxMustHaves),
-				"Top":       a.integer("top", defaultTop, 1, maxTop),
+				"Top":       top,
+				"Fetched":   top + 1, // with one from further down
 			}
 		},
 	}

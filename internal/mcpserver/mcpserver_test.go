@@ -233,6 +233,31 @@ func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 // turn.
 const maxTokens = 900
 
+// Clients show resources and prompts to people, and to a model at most once.
+func TestTokensOfTheResources(t *testing.T) {
+	session, _ := connect(t, Options{})
+	list, err := session.ListResourceTemplates(t.Context(), mcp.ListResourceTemplatesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := json.Marshal(list.ResourceTemplates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := codec.Count(string(told))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("resources/templates/list: %d tokens", n)
+	if most := 250; n > most {
+		t.Errorf("%d tokens, want at most %d", n, most)
+	}
+}
+
 func TestTokensOfWhatAClientIsTold(t *testing.T) {
 	session, hello := connect(t, Options{})
 	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
