@@ -214,7 +214,7 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 		"a template for an id":       {"explain_ranking", args{"request_id": "{{canary}}", "profile_id": one}, "request_id is not a sourcing run's id"},
 		"no candidate":               {"draft_outreach", args{"request_id": run}, "profile_id is missing: give the candidate's id. It stands in square brackets"},
 		"markup for a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": "<b>canary</b>"}, "profile_id holds what is no candidate's id"},
-		"a quote in a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": `x"], canary=["`}, "profile_id holds what is no candidate's id"},
+		"a quote in a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": `x", canary("`}, "profile_id holds what is no candidate's id"},
 		"a candidate of two lines":   {"explain_ranking", args{"request_id": run, "profile_id": "x\ncanary"}, "profile_id holds what is no candidate's id"},
 		"a candidate of 1 MiB":       {"explain_ranking", args{"request_id": run, "profile_id": strings.Repeat("canary", 1<<18)}, "profile_id holds what is no candidate's id"},
 		"one to compare":             {"compare_candidates", args{"request_id": run, "profile_ids": one + ", " + one}, "profile_ids must name 2 to 10 candidates"},
