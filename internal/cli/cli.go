@@ -37,7 +37,7 @@ type System struct {
 
 const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing runs over MCP.
 
-  instaview-mcp [flags]                          serve MCP on stdin and stdout
+  instaview-mcp [flags]                          serve MCP: on stdin and stdout, or over HTTP
   instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer;
                                                  --csv FILE also writes all candidates to a file
   instaview-mcp [flags] prompt [NAME name=value …] print a prompt, or list them
