@@ -131,6 +131,21 @@ func TestACallBeyondTheQueueIsToldSo(t *testing.T) {
 	})
 }
 
+// Resources are looked at as well, and may take as long.
+func TestReadsOfResourcesAreRefusedRatherThanAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		g := newGated(t, &out)
+		for id := range maxCalls + 1 {
+			g.send(t, strings.Replace(callOf(id), "tools/call", "resources/read", 1))
+		}
+		g.send(t, strings.Replace(callOf(5_000), "tools/call", "ping", 1))
+		if n := g.seen.Load(); n != maxCalls+1 || strings.Count(out.String(), "busy") != 1 {
+			t.Errorf("%d messages passed on, refusals %s", n, out.String())
+		}
+	})
+}
+
 func TestTheQueueIsBoundedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

@@ -97,6 +97,12 @@ func readMessage(raw []byte) (message, *rpcError) {
 
 func (m message) isToolCall() bool { return m.isCall && m.method == string(mcp.MethodToolsCall) }
 
+// mayLast reports whether a request looks at a run, which may take its time. All
+// others are answered at once.
+func (m message) mayLast() bool {
+	return m.isToolCall() || m.isCall && m.method == string(mcp.MethodResourcesRead)
+}
+
 // cancels returns the id of the request that a message cancels; "" if none.
 func (m message) cancels(raw []byte) (id string) {
 	if m.method != "notifications/cancelled" {

@@ -12,7 +12,7 @@ import (
 // The bounds of what one client may have under way. mcp-go gives each request
 // over HTTP+SSE a goroutine, and over stdio each that is no tool call.
 const (
-	maxCalls    = 1_000 // of tools
+	maxCalls    = 1_000 // that look at a run
 	maxRequests = 1_000 // others
 )
 
@@ -22,7 +22,7 @@ type requests struct {
 	mu     sync.Mutex
 	byID   map[string]*request
 	tokens map[string]int // progress tokens, and how many requests bear each
-	calls  int            // tool calls among them
+	calls  int            // those among them that look at a run
 	ended  *sync.Cond     // one of them has ended
 	closed bool
 }
@@ -30,6 +30,7 @@ type requests struct {
 // request is one that has not been answered.
 type request struct {
 	isCall    bool   // of a tool
+	mayLast   bool   // it looks at a run
 	token     string // for its progress; "" = none
 	cancelled bool   // the client wants no answer any more
 }
@@ -46,12 +47,12 @@ var (
 	errEnded     = &rpcError{-32000, "this server is being stopped"}
 )
 
-// begin books the request that raw is. One that is no tool call waits for its
+// begin books the request that raw is. One that looks at no run waits for its
 // place, since those before it end at once.
 func (r *requests) begin(m message, raw []byte) *rpcError {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for !m.isToolCall() && !r.closed && len(r.byID)-r.calls >= maxRequests {
+	for !m.mayLast() && !r.closed && len(r.byID)-r.calls >= maxRequests {
 		r.ended.Wait()
 	}
 	switch _, twice := r.byID[m.id]; {
@@ -59,11 +60,11 @@ func (r *requests) begin(m message, raw []byte) *rpcError {
 		return errEnded
 	case twice:
 		return errDuplicate
-	case m.isToolCall() && r.calls == maxCalls:
+	case m.mayLast() && r.calls == maxCalls:
 		return errBusy
 	}
-	booked := &request{isCall: m.isToolCall(), token: progressToken(raw, true)}
-	if booked.isCall {
+	booked := &request{isCall: m.isToolCall(), mayLast: m.mayLast(), token: progressToken(raw, true)}
+	if booked.mayLast {
 		r.calls++
 	}
 	r.tokens[booked.token]++
@@ -81,7 +82,7 @@ func (r *requests) end(id string) *request {
 		return nil
 	}
 	delete(r.byID, id)
-	if ended.isCall {
+	if ended.mayLast {
 		r.calls--
 	}
 	if r.tokens[ended.token]--; r.tokens[ended.token] == 0 {
