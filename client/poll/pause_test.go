@@ -303,7 +303,7 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 	for _, want := range []string{
 		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
 		`msg="looks pause" cause=rate_limited for=9s retry_after=9s`, `msg="looks go on" cause=rate_limited`,
-		`outcome="in progress"`, `next_in=5s outcome="in progress"`, "msg=looked outcome=ended",
+		`outcome="in progress"`, `msg=looked next_in=5`, `outcome="in progress"`, "msg=looked outcome=ended",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in the log:\n%s", want, &log)
