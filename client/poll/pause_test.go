@@ -174,6 +174,8 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 		}
 		leave()
 		time.Sleep(time.Second)
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.callers != 0 || p.watched != 0 {
 			t.Errorf("%d callers and %d runs left", p.callers, p.watched)
 		}

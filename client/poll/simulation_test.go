@@ -183,6 +183,7 @@ func TestSimulationIsFair(t *testing.T) {
 			s.runs[fmt.Sprint("r", i)] = time.Now().Add(time.Hour)
 		}
 		waitForAll(t, p, runs, length)
+		p.Close() // and no look is under way
 		var late []time.Duration
 		for _, at := range looked {
 			for i := 2; i < len(at); i++ { // once the first look's age no longer matters
