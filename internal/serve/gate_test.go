@@ -86,6 +86,59 @@ func TestACancelIsRepeatedWhileItsCallGoesOn(t *testing.T) {
 	})
 }
 
+func TestACancelIsRepeatedThriceAndNeverReachesTheNextOfItsID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		g := newGated(t, &out)
+		g.send(t, toolCall, cancelIt)
+		time.Sleep(10 * time.Second)
+		if n := g.seen.Load(); n != 5 {
+			t.Errorf("%d messages passed on, want the call, the cancel and three more", n)
+		}
+		g.answer(1)
+		g.send(t, toolCall, cancelIt)
+		g.answer(1)
+		g.send(t, toolCall)
+		time.Sleep(10 * time.Second)
+		if n := g.seen.Load(); n != 8 {
+			t.Errorf("%d messages passed on, want 8: a cancel has reached a call that it is not for", n)
+		}
+	})
+}
+
+func TestRequestsWaitForTheirPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		g := newGated(t, &out)
+		for id := range maxRequests {
+			g.send(t, strings.Replace(callOf(id), "tools/call", "ping", 1))
+		}
+		go func() {
+			_, _ = io.WriteString(g.in, strings.Replace(callOf(maxRequests), "tools/call", "ping", 1)+"\n")
+		}()
+		synctest.Wait()
+		if n := g.seen.Load(); n != maxRequests {
+			t.Errorf("%d messages passed on, want %d", n, maxRequests)
+		}
+		g.answer(0)
+		if n := g.seen.Load(); n != maxRequests+1 {
+			t.Error("the place was not given on")
+		}
+	})
+}
+
+func TestTheGateEndsWithMCPGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		forwarded, forward := io.Pipe()
+		_ = forwarded.Close()
+		g := newGate(io.Discard, forward, discard)
+		defer g.out.Close(time.Second)
+		if err := g.read(strings.NewReader(toolCall + "\n" + toolCall)); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("read on: %v", err)
+		}
+	})
+}
+
 // One call a worker; the others wait, so that a burst of looks is no fault.
 func TestCallsWaitForAWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -36,6 +36,7 @@ func TestReadMessage(t *testing.T) {
 		"an id with a fraction": {`{"id":1.0}`, message{}, -32600},
 		"an id that is -0":      {`{"id":-0}`, message{}, -32600},
 		"an object for an id":   {`{"id":{}}`, message{}, -32600},
+		"64 deep":               {`{"method":"x","params":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, message{method: "x"}, 0},
 		"65 deep":               {`{"params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, message{}, -32600},
 		"65 deep in a request":  {`{"method":"x","params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{id: "7"}, -32600},
 		"65 deep in an answer":  {`{"result":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{}, -32600},
