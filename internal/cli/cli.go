@@ -62,43 +62,20 @@ func Run(ctx context.Context, sys System) int {
 }
 
 func run(ctx context.Context, sys System) error {
-	var (
-		demo, version   bool
-		transport, addr string
-		help            strings.Builder
-	)
-	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
-	flags.SetOutput(&help)
-	flags.BoolVar(&demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
-	flags.StringVar(&transport, "transport", "", "stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated); overrides INSTAVIEW_MCP_TRANSPORT")
-	flags.StringVar(&addr, "addr", "", "host:port to serve HTTP on; overrides INSTAVIEW_MCP_ADDR")
-	flags.BoolVar(&version, "version", false, "print the version and exit")
-	flags.Usage = func() {
-		help.Reset()
-		help.WriteString(usage)
-		flags.PrintDefaults()
+	o, err := parse(sys)
+	if err != nil {
+		return err
 	}
-	if err := flags.Parse(sys.Args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			_, _ = io.WriteString(sys.Stdout, help.String())
-			return err
-		}
-		return fmt.Errorf("%w (instaview-mcp -h lists the flags)", err)
-	}
-	if version {
+	if o.version {
 		_, err := fmt.Fprintln(sys.Stdout, "instaview-mcp", buildVersion())
 		return err
 	}
-
-	sys.LookupEnv = override(sys.LookupEnv, map[string]string{"INSTAVIEW_MCP_TRANSPORT": transport, "INSTAVIEW_MCP_ADDR": addr})
-
-	command, args := "serve", flags.Args()
+	sys.LookupEnv = override(sys.LookupEnv, map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr})
+	command, args, table := "serve", o.args, ""
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
-	table := ""
 	if command == "call" {
-		var err error
 		if args, table, err = tableFile(args); err != nil {
 			return err
 		}
@@ -107,23 +84,55 @@ func run(ctx context.Context, sys System) error {
 		return err
 	}
 	switch command {
-	case "serve":
+	case "serve", "check":
 		if len(args) > 0 {
-			return errors.New("serve takes no arguments")
+			return fmt.Errorf("%s takes no arguments", command)
 		}
-		return serveMCP(ctx, sys, demo)
+		if command == "check" {
+			return check(ctx, sys, o.demo)
+		}
+		return serveMCP(ctx, sys, o.demo)
 	case "call":
-		return withApp(ctx, sys, demo, false, func(a *app) error { return call(ctx, sys, a.server, args, table) })
+		return withApp(ctx, sys, o.demo, false, func(a *app) error { return call(ctx, sys, a.server, args, table) })
 	case "prompt":
 		return prompt(ctx, sys, args)
-	case "check":
-		if len(args) > 0 {
-			return errors.New("check takes no arguments")
-		}
-		return check(ctx, sys, demo)
 	default:
 		return fmt.Errorf("there is no command %q: use serve, call, prompt or check", command)
 	}
+}
+
+// options are the flags, and the words after them.
+type options struct {
+	demo, version   bool
+	transport, addr string
+	args            []string
+}
+
+func parse(sys System) (options, error) {
+	var (
+		o    options
+		help strings.Builder
+	)
+	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
+	flags.SetOutput(&help)
+	flags.BoolVar(&o.demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
+	flags.StringVar(&o.transport, "transport", "", "stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated); overrides INSTAVIEW_MCP_TRANSPORT")
+	flags.StringVar(&o.addr, "addr", "", "host:port to serve HTTP on; overrides INSTAVIEW_MCP_ADDR")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
+	flags.Usage = func() {
+		help.Reset()
+		help.WriteString(usage)
+		flags.PrintDefaults()
+	}
+	err := flags.Parse(sys.Args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = io.WriteString(sys.Stdout, help.String())
+	case err != nil:
+		err = fmt.Errorf("%w (instaview-mcp -h lists the flags)", err)
+	}
+	o.args = flags.Args()
+	return o, err
 }
 
 // override has flags answer for the variables that they stand for.
