@@ -95,11 +95,21 @@ func (k Key) Validate() error {
 
 // requestIDPattern is deliberately wider than the documented "req_<uuid>": ids
 // are opaque, and only what could leave the URL's path segment is refused.
-var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+// maxID is in characters. It stands beside the patterns because a bound within
+// one makes a program of thousands of steps of it.
+const maxID = 128
 
 // ValidRequestID reports whether id may be asked for: 1 to 128 characters of
 // A-Z, a-z, 0-9, "_" and "-", the first a letter or digit.
-func ValidRequestID(id string) bool { return requestIDPattern.MatchString(id) }
+func ValidRequestID(id string) bool { return len(id) <= maxID && requestIDPattern.MatchString(id) }
+
+var companyIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// ValidCompanyID reports whether id may be sent as a companyId: 1 to 128
+// characters of A-Z, a-z, 0-9, "_" and "-".
+func ValidCompanyID(id string) bool { return len(id) <= maxID && companyIDPattern.MatchString(id) }
 
 // Client asks the API on behalf of one key. It is safe for concurrent use.
 type Client struct {

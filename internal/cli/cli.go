@@ -171,7 +171,7 @@ type app struct {
 	api      *client.Client // nil if callers bring their keys
 	runs     runs
 	server   *server.MCPServer
-	metrics  *serve.Metrics
+	metrics  *serve.Metrics // nil over stdio, where nobody reads them
 	log      *slog.Logger
 }
 
@@ -186,7 +186,10 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	// waits for it.
 	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
 	defer log.Close(serve.LogTime)
-	a := &app{settings: settings, metrics: serve.NewMetrics(), log: settings.Logger(log)}
+	a := &app{settings: settings, log: settings.Logger(log)}
+	if serving && settings.Transport != config.Stdio {
+		a.metrics = serve.NewMetrics()
+	}
 	for _, w := range settings.Warnings {
 		a.log.Warn(w)
 	}
@@ -206,7 +209,9 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	if serving {
 		audit := serve.Audit(a.log)
 		called = func(ctx context.Context, c tools.Call) {
-			a.metrics.Called(c)
+			if a.metrics != nil {
+				a.metrics.Called(c)
+			}
 			audit(ctx, c)
 		}
 	}
@@ -233,7 +238,9 @@ func (a *app) open(demo, callerKeys bool, options []client.Option) error {
 	polling := []poll.Option{
 		poll.WithRequestsPerMinute(a.settings.RequestsPerMinute),
 		poll.WithLogger(a.log),
-		poll.WithObserver(a.metrics.Looked),
+	}
+	if a.metrics != nil {
+		polling = append(polling, poll.WithObserver(a.metrics.Looked))
 	}
 	switch {
 	case callerKeys && a.settings.HasKey():

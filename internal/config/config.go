@@ -58,9 +58,6 @@ type Config struct {
 	Warnings []string
 }
 
-// plainID keeps what is sent as a query parameter to what an id can be.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 // unexpanded is a reference that a client or a shell was expected to replace:
 // ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
 var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
@@ -147,7 +144,7 @@ func (c *Config) check() error {
 		"Transport":         c.Transport == Stdio || c.Transport == HTTP || c.Transport == SSE,
 		"MaxConnections":    c.MaxConnections >= 1 && c.MaxConnections <= 100_000,
 		"LogFormat":         c.LogFormat == "text" || c.LogFormat == "json",
-		"CompanyID":         c.CompanyID == "" || plainID.MatchString(c.CompanyID),
+		"CompanyID":         c.CompanyID == "" || client.ValidCompanyID(c.CompanyID),
 	} {
 		if !ok {
 			f, _ := reflect.TypeFor[Config]().FieldByName(field)

@@ -12,7 +12,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -144,9 +143,6 @@ func preflight(s *stream, method string) {
 	s.WriteHeader(http.StatusNoContent)
 }
 
-// plainID keeps a company's id to what an id can be.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 // authenticate returns r's context on behalf of its caller.
 func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 	if token := g.settings.Token.Reveal(); token != "" {
@@ -171,7 +167,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 		return nil, unauthorized("the header "+apiKeyHeader+" holds no API key", challenge)
 	}
 	if len(companies) > 0 {
-		if c.CompanyID = companies[0]; len(companies) > 1 || !plainID.MatchString(c.CompanyID) {
+		if c.CompanyID = companies[0]; len(companies) > 1 || !client.ValidCompanyID(c.CompanyID) {
 			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -262,7 +263,7 @@ func (k *card) text(s string, size int) string {
 	k.mixed = k.mixed || sanitize.MixedScript(t.String)
 	shown := t.String
 	if !k.contacts && mayHoldContact(shown) {
-		shown = contact.ReplaceAllString(shown, "(contact hidden)")
+		shown = contact().ReplaceAllString(shown, "(contact hidden)")
 	}
 	if k.mask != nil {
 		shown = k.mask.hide(shown)
@@ -276,7 +277,7 @@ func (k *card) text(s string, size int) string {
 
 // contact finds e-mail addresses and international telephone numbers, which
 // profiles hold in their free text, too.
-var contact = regexp.MustCompile(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+|(?:\+|\b00)[1-9](?:[ ().-]?[0-9]){7,14}\b`)
+var contact = onFirstUse(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+|(?:\+|\b00)[1-9](?:[ ().-]?[0-9]){7,14}\b`)
 
 // mayHoldContact spares most texts the search, which took a third of a look: an
 // address has an @, a number eight digits.
@@ -334,4 +335,10 @@ func joined(separator string, parts ...string) string {
 		}
 	}
 	return strings.Join(kept, separator)
+}
+
+// onFirstUse compiles a pattern that most runs of the program never need: at the
+// start it would cost more than all else of this package.
+func onFirstUse(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -2,7 +2,6 @@ package shortlist
 
 import (
 	"encoding/csv"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -57,8 +56,8 @@ func row(c *client.Candidate, requestID string) []string {
 // formula finds the signs by which a spreadsheet program tells a formula, at the
 // beginning of a cell. A semicolon begins a cell, too, for programs set to a
 // language in which it separates them, where quotation marks do not protect it.
-var formula = regexp.MustCompile(`(^|;)([\s\p{Z}\p{C}"']*[=+\-@＝＋－＠﹢﹣﹦﹫−])`)
+var formula = onFirstUse(`(^|;)([\s\p{Z}\p{C}"']*[=+\-@＝＋－＠﹢﹣﹦﹫−])`)
 
 // defuse puts an apostrophe before what could begin a formula, which makes it
 // text.
-func defuse(cell string) string { return formula.ReplaceAllString(cell, "$1'$2") }
+func defuse(cell string) string { return formula().ReplaceAllString(cell, "$1'$2") }
