@@ -39,6 +39,7 @@ type Pool struct {
 	accounts map[ID]*list.Element
 	recent   list.List // of *account, the one used last at the back
 	draining bool
+	closed   bool
 }
 
 // account is what serves one key.
@@ -83,10 +84,12 @@ func (p *Pool) Drain() {
 	}
 }
 
-// Close ends every wait and every request.
+// Close ends every wait and every request. Calls that come later end with
+// poll.ErrClosed.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	for at := p.recent.Front(); at != nil; at = p.recent.Front() {
 		p.drop(at)
 	}
@@ -118,6 +121,9 @@ func (p *Pool) take(key client.Key) (*account, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil, poll.ErrClosed
+	}
 	id, now := hash(key.Reveal()), time.Now()
 	at := p.accounts[id]
 	if at == nil {

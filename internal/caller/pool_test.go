@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -144,6 +145,18 @@ func TestDrainEndsWaitsOfKeysThatComeLaterToo(t *testing.T) {
 		}
 		if took := time.Since(begun); took > 4*time.Second {
 			t.Errorf("ended after %v", took)
+		}
+	})
+}
+
+func TestAClosedPoolOpensNothing(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1, "b": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
+		_, _ = p.Look(on(t, "a", ""), "req_1")
+		p.Close()
+		for _, key := range []string{"a", "b"} {
+			if _, err := p.Look(on(t, key, ""), "req_1"); !errors.Is(err, poll.ErrClosed) {
+				t.Errorf("key %s: %v", key, err)
+			}
 		}
 	})
 }
