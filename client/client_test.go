@@ -633,7 +633,7 @@ func TestTheCallersEndIsTheCallersError(t *testing.T) {
 	})
 }
 
-func TestBaseURLsThatCouldLeakTheKeyAreRefused(t *testing.T) {
+func TestP04BaseURLsThatCouldLeakTheKeyAreRefused(t *testing.T) {
 	for _, raw := range []string{"", "api.instaview.sk", "http://api.instaview.sk", "ftp://api.instaview.sk",
 		"https://user:pw@api.instaview.sk", "https://api.instaview.sk?x=1", "https://api.instaview.sk?", "https://api.instaview.sk#x",
 		"https://api.instaview.sk/v1/../admin", "https://api.instaview.sk/%2e%2e", "http://169.254.169.254", "http://127.0.0.1.evil.example", "https:opaque"} {
@@ -657,7 +657,7 @@ func TestBaseURLsThatCouldLeakTheKeyAreRefused(t *testing.T) {
 	}
 }
 
-func TestKeysThatCannotBeSentAreRefused(t *testing.T) {
+func TestP02KeysThatCannotBeSentAreRefused(t *testing.T) {
 	for _, key := range []string{"", "a b", "a\n", "a\x00", "ključ"} {
 		if _, err := New(NewKey(key)); err == nil {
 			t.Errorf("%q accepted", key)

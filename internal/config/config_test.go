@@ -187,7 +187,7 @@ func TestOnlyAProgramThatAsksInstaViewNeedsAKey(t *testing.T) {
 	}
 }
 
-func TestTheKeyMayComeFromAFileOthersCannotRead(t *testing.T) {
+func TestP03TheKeyMayComeFromAFileOthersCannotRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	write := func(content string, mode os.FileMode) {
 		t.Helper()

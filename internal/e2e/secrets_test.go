@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -34,7 +35,7 @@ func tellTale(status int, body string) http.Handler {
 
 // No answer, log line or error may hold the key, whatever the upstream says and
 // however much is logged.
-func TestTheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
+func TestP09TheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
 	bodies := map[string]struct {
 		status int
 		body   string
@@ -199,7 +200,7 @@ func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 }
 
 // A server may be started in a project directory that somebody else wrote.
-func TestNoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
+func TestP11NoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("INSTAVIEW_API_KEY="+canary+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -209,5 +210,45 @@ func TestNoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "INSTAVIEW_API_KEY is not set") {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// A command line can be read by every user of a machine, an environment by its
+// own.
+func TestP06NoFlagTakesASecretAndP07IsTold(t *testing.T) {
+	out, err := exec.Command(program, "-h").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, flags, _ := strings.Cut(string(out), "Flags:")
+	for _, word := range []string{"token", "secret", "-key", "password"} {
+		if strings.Contains(strings.ToLower(flags), word) {
+			t.Errorf("a flag is about a %s:\n%s", word, flags)
+		}
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil || !strings.Contains(string(readme), "`/proc`") {
+		t.Errorf("the README does not say who can read an environment: %v", err)
+	}
+}
+
+// Two builds of one tree are the same, so that anyone can check a release.
+func TestP12BuildsCanBeRepeated(t *testing.T) {
+	var builds [2][]byte
+	for i := range builds {
+		path := filepath.Join(t.TempDir(), "build")
+		if out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "instaview-mcp").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		var err error
+		if builds[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(builds[0], builds[1]) {
+		t.Error("two builds differ")
+	}
+	if dir, err := os.Getwd(); err != nil || bytes.Contains(builds[0], []byte(filepath.Dir(dir))) {
+		t.Errorf("the build holds a path of this machine, %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func text(t *testing.T, o Options, tool string) (string, bool) {
 
 // What a client is told is part of the product, and a change of it under a
 // user's hands would be an attack's sign: it is pinned as a whole.
-func TestSnapshotsOfWhatAClientIsTold(t *testing.T) {
+func TestP13SnapshotsOfWhatAClientIsTold(t *testing.T) {
 	session, hello := connect(t, Options{Version: "0.0.0"})
 	tools, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {
@@ -153,7 +153,7 @@ func TestRulesForEveryTool(t *testing.T) {
 	}
 }
 
-func TestPanicsBecomeAShortErrorWithACorrelationID(t *testing.T) {
+func TestP10PanicsBecomeAShortErrorWithACorrelationID(t *testing.T) {
 	var log bytes.Buffer
 	got, isError := text(t, Options{
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
