@@ -12,14 +12,17 @@ const memoryFor = time.Minute
 // hundred runs of a hundred candidates each.
 const DefaultMemory = 64 << 20
 
-// memory keeps the runs nobody waits for, oldest first. The budget of requests
-// bounds how many there can be: each was looked at within the last minute, or
-// is held by a Retry-After.
+// memory keeps the runs nobody waits for, oldest first. How many there can be
+// is bounded: each was looked at within the last minute, which the budget of
+// requests bounds, or is held by a Retry-After, or is one of maxRuns never looked
+// at. These keep their turn: with many runs the first look may take longer than
+// a wait, and who waits again must not begin at the queue's end.
 type memory struct {
 	idle  list.List // of *run
 	where map[*run]*list.Element
 	bytes int64
 	limit int64       // of bytes
+	turns int         // runs among them that were never looked at
 	timer *time.Timer // of the next sweep; stopped while there is nothing to forget
 }
 
@@ -29,6 +32,9 @@ func (m *memory) keep(r *run) {
 	}
 	m.where[r] = m.idle.PushBack(r)
 	m.bytes += r.footprint
+	if r.looks == 0 {
+		m.turns++
+	}
 }
 
 func (m *memory) drop(r *run) {
@@ -36,13 +42,16 @@ func (m *memory) drop(r *run) {
 		m.idle.Remove(at)
 		delete(m.where, r)
 		m.bytes -= r.footprint
+		if r.looks == 0 {
+			m.turns--
+		}
 	}
 }
 
-// rest remembers a run that nobody waits for any more, or forgets it if it was
-// never looked at.
+// rest remembers a run that nobody waits for any more.
 func (p *Poller) rest(r *run) {
-	if r.look.At.IsZero() && time.Now().After(r.notBefore) {
+	r.leftAt = time.Now()
+	if r.looks == 0 && p.memory.turns >= maxRuns {
 		delete(p.runs, r.id)
 		return
 	}
@@ -65,7 +74,11 @@ func (p *Poller) sweep() {
 	for at := p.memory.idle.Front(); at != nil; {
 		r := at.Value.(*run)
 		at = at.Next()
-		if now.Before(r.notBefore) || now.Before(r.look.At.Add(memoryFor)) {
+		seen := r.look.At
+		if r.looks == 0 {
+			seen = r.leftAt
+		}
+		if now.Before(r.notBefore) || now.Before(seen.Add(memoryFor)) {
 			continue
 		}
 		p.memory.drop(r)

@@ -832,3 +832,25 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Whoever begins waits and leaves, on ever new runs that there is no budget to
+// look at, fills no memory.
+func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 2 * maxRuns {
+			_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Millisecond, nil)
+		}
+		p.mu.Lock()
+		if got, most := len(p.runs), maxRuns+len(u.times()); got > most {
+			t.Errorf("%d runs are remembered, want at most %d", got, most)
+		}
+		p.mu.Unlock()
+		time.Sleep(3 * time.Minute)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.runs) > 0 || p.memory.turns > 0 {
+			t.Errorf("%d runs are remembered after three minutes, %d of them for their turn", len(p.runs), p.memory.turns)
+		}
+	})
+}

@@ -14,6 +14,7 @@ type run struct {
 	id       string
 	waiters  int
 	inFlight bool
+	leftAt   time.Time // when the last who waited went
 
 	due       time.Time // of the next look, while queued
 	order     uint64    // of becoming due, for equal times

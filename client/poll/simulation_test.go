@@ -147,8 +147,8 @@ func TestSimulation(t *testing.T) {
 		{10, 600, 0, 0, 16},
 		{24, 1000, 7 * time.Second, 0, 0},
 		{50, 1000, 15 * time.Second, 0, 0},
-		{100, 1500, 31 * time.Second, 0, 0},  // the aim is 28 s
-		{1000, 2000, 12 * time.Minute, 0, 0}, // half of them begin at once
+		{100, 1500, 28 * time.Second, time.Minute, 0},
+		{1000, 2000, 8 * time.Minute, 10 * time.Minute, 0}, // half of them begin at once
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			mean, p95, s := outcomeOf(t, tt.inFlight, tt.runs)
