@@ -1,7 +1,7 @@
 package client
 
 import (
-	"bytes"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -16,17 +16,17 @@ var (
 	positionNames = []string{"role", "company", "duration", "highlights"}
 )
 
-// decodeCandidate reads one element of the candidates list. It reports false
-// for an element that is not a usable candidate: too large, malformed, or with
-// neither an id nor a name to speak of it by.
-func decodeCandidate(raw jsontext.Value) (Candidate, bool) {
-	if len(raw) > MaxCandidateBytes || raw.Kind() != '{' {
-		return Candidate{}, false
+// candidate reads the element of the candidates list that comes next. It reports
+// false for one that is not a usable candidate: too large, outside the
+// contract, or with neither an id nor a name to speak of it by. Only what ends
+// the whole body is an error.
+func (d *decoder) candidate() (c Candidate, ok bool, err error) {
+	if d.json.PeekKind() != '{' {
+		return c, false, d.json.SkipValue()
 	}
-	var c Candidate
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	f := fieldReader{dec: dec, unreadable: &c.Unreadable, items: &[]string{}}
-	err := eachMember(dec, candidateNames, func(name string) error {
+	start, depth := d.json.InputOffset(), d.json.StackDepth()
+	f := fieldReader{dec: d.json, unreadable: &c.Unreadable, items: &d.items}
+	err = eachMember(d.json, candidateNames, func(name string) error {
 		switch name {
 		case "profileId":
 			return f.text(&c.ProfileID)
@@ -60,14 +60,25 @@ func decodeCandidate(raw jsontext.Value) (Candidate, bool) {
 			return f.experience(&c.Experience)
 		}
 	})
+	var contract *contractError
+	if errors.As(err, &contract) {
+		return Candidate{}, false, leave(d.json, depth)
+	}
 	if len(c.ProfileID) > MaxProfileID {
 		c.ProfileID = ""
 		c.Unreadable++
 	}
-	if err != nil || c.ProfileID == "" && c.Name == "" {
-		return Candidate{}, false
+	return c, c.ProfileID+c.Name != "" && d.json.InputOffset()-start <= MaxCandidateBytes, err
+}
+
+// leave reads on to where depth is reached again.
+func leave(dec *jsontext.Decoder, depth int) error {
+	for dec.StackDepth() > depth {
+		if _, err := dec.ReadToken(); err != nil {
+			return err
+		}
 	}
-	return c, true
+	return nil
 }
 
 // fieldReader reads a candidate's fields. A field of the wrong kind is left out

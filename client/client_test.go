@@ -21,6 +21,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -193,6 +194,8 @@ func TestOneBrokenCandidateCostsNoOther(t *testing.T) {
 		"too deep":        `{"profileId":"a","skills":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
 		"above 256 KiB":   `{"profileId":"a","rationale":"` + strings.Repeat("x", MaxCandidateBytes) + `"}`,
 		"an unnamed blob": `{"skills":["Go"]}`,
+		"a deep list":     strings.Repeat("[", 40) + strings.Repeat("]", 40),
+		"twice in a list": `{"profileId":"a","aiDetailedRationale":[{"title":"a","title":"b"},{}]}`,
 	}
 	for name, element := range broken {
 		t.Run(name, func(t *testing.T) {
@@ -210,6 +213,16 @@ func TestOneBrokenCandidateCostsNoOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+func decodeCandidate(t *testing.T, element string) (Candidate, bool) {
+	t.Helper()
+	d := decoder{json: jsontext.NewDecoder(strings.NewReader(element), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	c, ok, err := d.candidate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, ok
 }
 
 func TestFieldsOfTheWrongKindLeaveTheCandidate(t *testing.T) {
@@ -241,7 +254,7 @@ func TestFieldsOfTheWrongKindLeaveTheCandidate(t *testing.T) {
 				fields += `,"profileId":"p"`
 				tt.want.ProfileID = "p"
 			}
-			got, ok := decodeCandidate([]byte("{" + fields + "}"))
+			got, ok := decodeCandidate(t, "{"+fields+"}")
 			if diff := cmp.Diff(tt.want, got); !ok || diff != "" {
 				t.Errorf("ok = %v, candidate (-want +got):\n%s", ok, diff)
 			}
@@ -251,7 +264,7 @@ func TestFieldsOfTheWrongKindLeaveTheCandidate(t *testing.T) {
 
 func TestListsAreCutAtTheirBound(t *testing.T) {
 	items := strings.TrimSuffix(strings.Repeat(`"x",`, MaxListItems+50), ",")
-	got, ok := decodeCandidate([]byte(`{"profileId":"p","skills":[` + items + `]}`))
+	got, ok := decodeCandidate(t, `{"profileId":"p","skills":[`+items+`]}`)
 	if !ok || len(got.Skills) != MaxListItems || got.Unreadable != 50 {
 		t.Errorf("ok %v, skills %d, unreadable %d; want true, %d, 50", ok, len(got.Skills), got.Unreadable, MaxListItems)
 	}

@@ -98,6 +98,7 @@ type decoder struct {
 	json    *jsontext.Decoder
 	results *Results
 	read    map[string]bool // names of the envelope, at whichever level
+	items   []string        // room to gather a list in, before its length is known
 }
 
 func (d *decoder) document() error {
@@ -182,6 +183,9 @@ func (d *decoder) candidates() error {
 		return err
 	}
 	r := d.results
+	if r.ScoredCount != nil { // usually theirs, and told before them
+		r.Candidates = make([]Candidate, 0, min(*r.ScoredCount, MaxCandidates))
+	}
 	for rank := 1; d.json.PeekKind() != ']'; rank++ {
 		if rank > MaxCandidates {
 			r.Truncated = true
@@ -190,11 +194,11 @@ func (d *decoder) candidates() error {
 			}
 			continue
 		}
-		raw, err := d.json.ReadValue()
+		c, ok, err := d.candidate()
 		if err != nil {
 			return err
 		}
-		if c, ok := decodeCandidate(raw); ok {
+		if ok {
 			c.Rank = rank
 			r.Candidates = append(r.Candidates, c)
 		} else {
