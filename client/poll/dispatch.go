@@ -36,6 +36,7 @@ func (p *Poller) dispatchLocked() {
 			p.pause.probe = r
 		}
 		p.budget.take(now)
+		p.made++
 		r.remove()
 		r.inFlight = true
 		p.asking.Add(1)

@@ -99,6 +99,7 @@ type Poller struct {
 	budget *budget
 	pause  pause
 	order  uint64
+	made   uint64      // requests, and one
 	timer  *time.Timer // of the first that is due
 	memory memory
 
@@ -137,6 +138,7 @@ func New(api API, opts ...Option) *Poller {
 		log:     slog.New(slog.DiscardHandler),
 		observe: func(Observed) {},
 		runs:    map[string]*run{},
+		made:    1,
 		budget:  newBudget(DefaultRequestsPerMinute),
 		memory:  memory{limit: DefaultMemory},
 	}

@@ -20,6 +20,8 @@ type run struct {
 	order     uint64    // of becoming due, for equal times
 	queue     *queue    // that it stands in; nil for none
 	position  int       // in the queue
+	counted   int       // of those ahead of it there
+	countedAt uint64    // that many requests; 0 = not since it was queued
 	notBefore time.Time // floor and Retry-After: no request earlier
 
 	born      time.Time // when it was created, by our clock; at the latest now
@@ -123,7 +125,7 @@ func (q *queue) head() *run {
 // add queues r, which must not stand in another queue, for due or moves it
 // there.
 func (q *queue) add(r *run, due time.Time) {
-	r.due = due
+	r.due, r.countedAt = due, 0
 	if r.queue == q {
 		heap.Fix(q, r.position)
 	} else {
@@ -138,13 +140,18 @@ func (r *run) remove() {
 	}
 }
 
-// ahead counts the runs of r's queue that are served before r.
-func (r *run) ahead() int {
-	n := 0
+// ahead counts the runs of r's queue that are served before r. It counts anew
+// only when the queue has moved since, which made tells: all who wait for r ask
+// after every look.
+func (r *run) ahead(made uint64) int {
+	if r.countedAt == made {
+		return r.counted
+	}
+	r.counted, r.countedAt = 0, made
 	for _, other := range r.queue.runs {
 		if other != r && other.before(r) {
-			n++
+			r.counted++
 		}
 	}
-	return n
+	return r.counted
 }
