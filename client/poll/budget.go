@@ -24,6 +24,7 @@ const (
 type budget struct {
 	ceiling  float64 // requests a minute, as configured
 	limiter  *rate.Limiter
+	learned  bool // the minute's limit
 	inFlight int
 	last     time.Time // when the newest request was taken
 	windows  [2]window
@@ -93,8 +94,18 @@ func (b *budget) take(now time.Time) {
 	b.inFlight++
 	b.last = now
 	for i := range b.windows {
-		b.windows[i].left--
+		b.windows[i].take(now)
 	}
+}
+
+// take counts a request. Of a window that was spent and has started over, it
+// lets one pass until there is an answer: how much the new one holds is for
+// that to tell, and of a sliding one it may be no more.
+func (w *window) take(now time.Time) {
+	if w.left <= 0 && !w.resetsAt.IsZero() && !now.Before(w.resetsAt) {
+		w.resetsAt = now.Add(Floor)
+	}
+	w.left--
 }
 
 // ended is called for every request taken.
@@ -105,6 +116,14 @@ func (b *budget) ended() { b.inFlight-- }
 func (b *budget) learn(now time.Time, limit client.RateLimit) {
 	if limit.Minute.Limit > 0 {
 		perMinute := min(b.ceiling, share*float64(limit.Minute.Limit))
+		if !b.learned {
+			// The first burst left before this was known; what was too much of it
+			// is owed.
+			for range b.limiter.Burst() - burst(perMinute) {
+				b.limiter.ReserveN(now, 1)
+			}
+		}
+		b.learned = true
 		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}

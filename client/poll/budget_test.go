@@ -1,0 +1,124 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// plan is a limit of requests a minute and an hour; 0 = none.
+type plan struct {
+	minute, hour int
+	// sliding refuses what is more than the limit in any 60 s or 60 min;
+	// otherwise the windows are the clock's.
+	sliding bool
+	silent  bool // tells neither what remains nor when the windows start over
+	taken   []time.Time
+}
+
+// take counts a request, unless it refuses it, and tells what a response's
+// headers would.
+func (p *plan) take(now time.Time) (told client.RateLimit, retryAfter time.Duration) {
+	minute, wait := p.window(now, p.minute, time.Minute)
+	hour, waitHour := p.window(now, p.hour, time.Hour)
+	retryAfter = max(wait, waitHour)
+	if retryAfter == 0 {
+		p.taken = append(p.taken, now)
+		for _, w := range []client.Window{minute, hour} {
+			if w.Remaining != nil {
+				*w.Remaining--
+			}
+		}
+	}
+	return client.RateLimit{Minute: minute, Hour: hour}, retryAfter
+}
+
+func (p *plan) window(now time.Time, limit int, length time.Duration) (told client.Window, retryAfter time.Duration) {
+	if limit == 0 {
+		return told, 0
+	}
+	began := now.Truncate(length)
+	if p.sliding {
+		began = now.Add(-length + 1)
+	}
+	first, _ := slices.BinarySearchFunc(p.taken, began, time.Time.Compare)
+	within := p.taken[first:]
+	reset := now.Truncate(length).Add(length).Sub(now)
+	if p.sliding && len(within) > 0 {
+		reset = within[0].Add(length).Sub(now)
+	}
+	left := limit - len(within)
+	if left <= 0 {
+		retryAfter = reset
+	}
+	told = client.Window{Limit: limit}
+	if !p.silent {
+		// As the client reads it: headers have whole seconds.
+		told.Remaining, told.ResetIn = &left, (reset + time.Second - 1).Truncate(time.Second)
+	}
+	return told, retryAfter
+}
+
+// limited is an InstaView of runs in progress whose plan limits a key.
+type limited struct {
+	mu                sync.Mutex
+	plan              plan
+	requests, refused int
+}
+
+func (l *limited) Results(context.Context, string) (*client.Results, error) {
+	time.Sleep(serviceLatency)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests++
+	told, retryAfter := l.plan.take(time.Now())
+	if retryAfter > 0 {
+		l.refused++
+		return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: retryAfter, RateLimit: told}
+	}
+	r := processing()
+	r.RateLimit = told
+	return r, nil
+}
+
+// A Trial plan allows 30 requests a minute and 500 an hour, which twenty runs
+// ask for many times over, for two hours.
+func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
+	for name, plan := range map[string]plan{
+		"windows of the clock": {minute: 30, hour: 500},
+		"sliding windows":      {minute: 30, hour: 500, sliding: true},
+		"only limits told":     {minute: 30, sliding: true, silent: true},
+		"a minute alone":       {minute: 30},
+		"an hour alone":        {hour: 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &limited{plan: plan}
+				p := New(l)
+				time.Sleep(47*time.Minute + 13*time.Second) // in the midst of the windows
+				var waits sync.WaitGroup
+				for i := range 20 {
+					waits.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 2*time.Hour, nil) })
+				}
+				waits.Wait()
+				p.Close() // and with it what is under way
+				if l.refused > 0 {
+					t.Errorf("%d of %d requests were refused", l.refused, l.requests)
+				}
+				want := 2 * 500
+				if plan.hour == 0 {
+					want = 2 * 60 * 27
+				}
+				if l.requests < want*3/4 {
+					t.Errorf("%d requests in two hours: the budget of %d is not used", l.requests, want)
+				}
+			})
+		})
+	}
+}
