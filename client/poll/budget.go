@@ -18,6 +18,12 @@ const (
 	// share of a limit told by the server that is spent; the rest is for the
 	// burst and for other programs on the key.
 	share = 0.9
+	// evenShare is the part of the hour's limit that waits make last the hour.
+	// Simulated with 500 an hour and 3 runs always waited for: spent as it comes,
+	// a mean lag of 169 s and a worst of 42 min; the second half spread, 17 s and
+	// 46 s; all of it, 11 s and 22 s; this, 13 s and 29 s, and the first quarter
+	// serves an hour with few runs at full speed.
+	evenShare = 0.75
 )
 
 // budget is what one key may ask for. Not safe for concurrent use.
@@ -44,16 +50,18 @@ type window struct {
 	resetsAt time.Time // zero or past: nothing is known
 }
 
-// pace is the time between requests that spreads the second half of a window
-// over what is left of it; 0 while the first half lasts. To spread all of it
-// would slow down the many who never use it up, and to spread nothing would
-// leave those who do without a look for most of the hour.
+// pace is the time between requests that spreads what is left of the hour over
+// the rest of it; 0 while that allows at least evenShare of an even pace.
 func (w window) pace(now time.Time) time.Duration {
 	rest := w.resetsAt.Sub(now)
-	if rest <= 0 || w.left <= 0 || 2*w.left >= w.limit {
+	if rest <= 0 || w.left <= 0 || w.limit == 0 {
 		return 0
 	}
-	return rest / time.Duration(w.left+1)
+	pace := rest / time.Duration(w.left)
+	if pace.Hours()*float64(w.limit) <= 1/evenShare {
+		return 0
+	}
+	return pace
 }
 
 func newBudget(requestsPerMinute int) *budget {
@@ -66,15 +74,18 @@ func burst(perMinute float64) int {
 	return max(1, min(maxBurst, int(math.Round(perMinute*(1-share)/share))))
 }
 
-// wait is the time until a request may be made; 0 = now.
-func (b *budget) wait(now time.Time) time.Duration {
+// wait is the time until a request may be made; 0 = now. One that a Look is for
+// may take what waits leave for later.
+func (b *budget) wait(now time.Time, urgent bool) time.Duration {
 	var wait time.Duration
 	for _, w := range b.windows {
 		if w.left <= 0 {
 			wait = max(wait, w.resetsAt.Sub(now))
 		}
 	}
-	wait = max(wait, b.last.Add(b.windows[hour].pace(now)).Sub(now))
+	if !urgent {
+		wait = max(wait, b.last.Add(b.windows[hour].pace(now)).Sub(now))
+	}
 	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
 		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"instaview-mcp/client"
 )
 
@@ -121,4 +123,59 @@ func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What waits leave for later in a short hour is there for who looks now.
+func TestBudgetKeptForLaterServesALook(t *testing.T) {
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		r, left := processing(), max(0, 6-n)
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: 40 * time.Minute}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Look(t.Context(), "first")
+		for i := range 3 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 4*time.Minute, nil) }()
+		}
+		time.Sleep(time.Minute)
+		for i := range 5 {
+			start := time.Now()
+			look, err := p.Look(t.Context(), fmt.Sprint("new", i))
+			if err != nil || look.Results == nil || time.Since(start) != 0 {
+				t.Errorf("look %d: %+v, %v after %v", i, look, err, time.Since(start))
+			}
+		}
+		look, err := p.Look(t.Context(), "one more")
+		if err != nil || look.Results != nil || look.NextIn != 40*time.Minute {
+			t.Errorf("with nothing left: %+v, %v", look, err)
+		}
+		if got := len(u.times()); got != 6 {
+			t.Errorf("%d requests, want those of the looks alone", got)
+		}
+		p.Close()
+	})
+}
+
+func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
+	left := 10
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: 40 * time.Minute}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Look(t.Context(), "forgotten")
+		p.mu.Lock()
+		p.runs["forgotten"].forget() // as when memory is short; its floor stays
+		p.mu.Unlock()
+		go func() { _, _ = p.Wait(t.Context(), "r", time.Hour, nil) }()
+		synctest.Wait()
+		if look, err := p.Look(t.Context(), "forgotten"); err != nil || look.Results == nil {
+			t.Errorf("%+v, %v", look, err)
+		}
+		p.Close()
+		if diff := cmp.Diff(seconds(0, 5), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
 }

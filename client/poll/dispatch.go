@@ -28,7 +28,10 @@ func (p *Poller) dispatchLocked() {
 		if p.pause.probe != nil {
 			return // its answer comes back here
 		}
-		if wait := max(r.due.Sub(now), p.budget.wait(now), p.pause.wait(now)); wait > 0 {
+		if wait := max(r.due.Sub(now), p.budget.wait(now, r.queue == &p.urgent), p.pause.wait(now)); wait > 0 {
+			if urgent := p.urgent.head(); urgent != nil && urgent != r {
+				wait = min(wait, urgent.due.Sub(now)) // it may not have to wait as long
+			}
 			p.timer.Reset(wait)
 			return
 		}
