@@ -27,6 +27,7 @@ type pause struct {
 	cause   client.Code // "" = none
 	until   time.Time
 	probe   *run // its look is the one under way
+	failing *run // the last probe, if it met a fault
 	backoff *backoff.ExponentialBackOff
 
 	faults int  // in a row
@@ -46,9 +47,11 @@ func (p *pause) wait(now time.Time) time.Duration {
 func (p *pause) answered(r *run) {
 	p.faults, p.first, p.mixed = 0, nil, false
 	if p.probe == r {
-		p.cause, p.probe, p.backoff = "", nil, nil
+		p.end()
 	}
 }
+
+func (p *pause) end() { p.cause, p.probe, p.failing, p.backoff = "", nil, nil, nil }
 
 // failed takes in that a look of r met a fault that may pass, and reports
 // whether a pause begins or goes on for it.
@@ -58,6 +61,15 @@ func (p *pause) failed(r *run, failure *client.Error, now time.Time) bool {
 		p.probe = nil
 	}
 	limited := failure.Code == client.CodeRateLimited
+	if probed && !limited {
+		if p.failing == r {
+			// No other is waited for, and of one alone the faults may be its own.
+			p.faults, p.mixed = 0, false
+			p.end()
+			return false
+		}
+		p.failing = r
+	}
 	if !limited {
 		if p.faults == 0 {
 			p.first = r

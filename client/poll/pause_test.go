@@ -315,3 +315,30 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 		t.Errorf("a run is named:\n%s", &log)
 	}
 }
+
+// Of several runs with faults of their own one is left: it keeps no pause up.
+func TestPauseIsNotKeptUpByOneRun(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable, HTTPStatus: 500})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 3 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Second, nil) }()
+		}
+		go func() { _, _ = p.Wait(t.Context(), "bad", time.Hour, nil) }()
+		time.Sleep(10 * time.Second)
+		paused := 0
+		for range 50 {
+			time.Sleep(time.Minute)
+			look, err := p.Wait(t.Context(), "bad", 0, nil)
+			if err != nil || look.Err == nil {
+				t.Fatalf("%+v, %v", look, err)
+			}
+			if look.Paused != "" {
+				paused++
+			}
+		}
+		if paused > 2 {
+			t.Errorf("paused in %d of 50 minutes", paused)
+		}
+		p.Close()
+	})
+}
