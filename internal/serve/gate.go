@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -119,7 +118,7 @@ func (g *gate) admit(line []byte) error {
 		if g.unqueue(id) {
 			return nil
 		}
-		g.repeatCancel(id)
+		g.requests.cancel(id, func(again []byte) { _, _ = g.forward.Write(again) })
 	}
 	if m.isToolCall() && !g.enter(m.id, line) {
 		return nil
@@ -175,26 +174,6 @@ func (g *gate) unqueue(id string) bool {
 		}
 	}
 	return false
-}
-
-// cancelAgain is when a cancel is repeated.
-var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
-
-// repeatCancel cancels a request again while it is under way: mcp-go forgets a
-// cancel that overtakes the call it is for, on its way to a worker.
-func (g *gate) repeatCancel(id string) {
-	cancelled := g.requests.cancel(id)
-	if cancelled == nil {
-		return
-	}
-	again := fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`+"\n", id)
-	for _, after := range cancelAgain {
-		time.AfterFunc(after, func() {
-			if g.requests.underWay(id) == cancelled {
-				_, _ = g.forward.Write(again)
-			}
-		})
-	}
 }
 
 // Write takes one line from mcp-go to the client, unless the client has no use

@@ -402,6 +402,7 @@ func TestH38ACancelReachesOnlyItsOwnCall(t *testing.T) {
 			s.wants(t, tools.OutcomeRunning)
 			s.send(t, post(at, strings.Replace(wait, `"max_wait_seconds":5`, `"max_wait_seconds":50`, 1)))
 			s.send(t, post(at, cancel))
+			time.Sleep(time.Second) // should the cancel have overtaken the call
 			s.wants(t, tools.OutcomeCancelled)
 		})
 	})

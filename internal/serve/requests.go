@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -92,17 +93,28 @@ func (r *requests) end(id string) *request {
 	return ended
 }
 
-// cancel books that a request's answer is not wanted; nil if there is no such
-// request, or it was cancelled before.
-func (r *requests) cancel(id string) *request {
+// cancelAgain is when a cancel is repeated.
+var cancelAgain = []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second}
+
+// cancel books that a request's answer is not wanted, and has send cancel it
+// again while it is under way: mcp-go forgets a cancel that overtakes the call
+// it is for, on its way to a goroutine.
+func (r *requests) cancel(id string, send func(line []byte)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cancelled := r.byID[id]
 	if cancelled == nil || cancelled.cancelled {
-		return nil
+		return
 	}
 	cancelled.cancelled = true
-	return cancelled
+	again := fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`+"\n", id)
+	for _, after := range cancelAgain {
+		time.AfterFunc(after, func() {
+			if r.underWay(id) == cancelled {
+				send(again)
+			}
+		})
+	}
 }
 
 // underWay returns the request of an id; nil if there is none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -127,11 +128,23 @@ func (t *sse) message(w *stream, r *http.Request) {
 			return
 		}
 	}
+	r = forMCP(r.WithContext(context.WithValue(r.Context(), sessionKey{}, s)))
 	if id := m.cancels(body); id != "" {
-		s.requests.cancel(id)
+		s.requests.cancel(id, func(again []byte) {
+			r := r.Clone(context.WithoutCancel(r.Context()))
+			r.Body = io.NopCloser(bytes.NewReader(again))
+			t.mcp.MessageHandler().ServeHTTP(unread{}, r)
+		})
 	}
-	t.mcp.MessageHandler().ServeHTTP(w, forMCP(r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))))
+	t.mcp.MessageHandler().ServeHTTP(w, r)
 }
+
+// unread is the ResponseWriter of a message that no client has sent.
+type unread struct{}
+
+func (unread) Header() http.Header         { return http.Header{} }
+func (unread) Write(p []byte) (int, error) { return len(p), nil }
+func (unread) WriteHeader(int)             {}
 
 // forMCP takes away the headers of Streamable HTTP, which newer clients send
 // here as well, and which mcp-go would refuse.
