@@ -110,6 +110,26 @@ func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 	})
 }
 
+func TestAFullPoolForgetsTheKeyUsedLongestAgo(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, p *Pool, _ func(string) int) {
+		use := func(i int) {
+			a, err := p.take(client.NewKey(fmt.Sprint(i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.release(a, poll.Look{Results: &client.Results{}})
+		}
+		for i := range maxKeys {
+			use(i)
+		}
+		use(0)
+		use(maxKeys)
+		if p.accounts[hash("0")] == nil || p.accounts[hash("1")] != nil {
+			t.Error("not the one used longest ago was forgotten")
+		}
+	})
+}
+
 func TestAPoolWithEveryKeyInUseIsFull(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
 		for i := range maxKeys {

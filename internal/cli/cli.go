@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"runtime/debug"
 	"strings"
@@ -190,6 +191,9 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	if serving && settings.Transport != config.Stdio {
 		a.metrics = serve.NewMetrics()
 	}
+	defer stdlog.SetOutput(stdlog.Writer())
+	stdlog.SetOutput(serve.Words(a.log)) // mcp-go logs panics there, with their values
+	stdlog.SetFlags(0)
 	for _, w := range settings.Warnings {
 		a.log.Warn(w)
 	}

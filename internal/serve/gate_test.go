@@ -335,10 +335,13 @@ func TestTheLogHoldsNoMessage(t *testing.T) {
 		g := newGated(t, &out)
 		g.logger = slog.New(slog.NewTextHandler(&log, nil))
 		g.send(t, `{"canary"`, `{"jsonrpc":"2.0","id":"canary","METHOD":"canary"}`, toolCall, toolCall)
-		if _, err := (firstWords{g.logger}).Write([]byte("panic recovered: canary\n")); err != nil {
+		if _, err := Words(g.logger).Write([]byte("panic recovered: canary\n")); err != nil {
 			t.Error(err)
 		}
-		if got := log.String(); strings.Contains(got, "canary") || strings.Count(got, "\n") != 4 || !strings.Contains(got, "panic recovered") {
+		library := slog.New(messagesOnly{g.logger.Handler()})
+		library.With("canary", "canary").WithGroup("canary").Error("panic in forwarder", "panic", "canary")
+		if got := log.String(); strings.Contains(got, "canary") || strings.Count(got, "\n") != 5 ||
+			!strings.Contains(got, "panic recovered") || !strings.Contains(got, "panic in forwarder") {
 			t.Errorf("logged:\n%s", got)
 		}
 	})

@@ -202,9 +202,9 @@ func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refu
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
 	}
+	// net/http takes it back once the body has been read.
 	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, maxMessage))
-	_ = s.control.SetReadDeadline(time.Time{}) // or it would end a long call
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -79,7 +79,7 @@ func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http
 		endpoints[ssePath] = endpoint{method: http.MethodGet, handle: h.sse.events}
 		endpoints[messagePath] = endpoint{method: http.MethodPost, handle: h.sse.message}
 	} else {
-		endpoints[mcpPath] = endpoint{method: http.MethodPost, handle: streamable(s)}
+		endpoints[mcpPath] = endpoint{method: http.MethodPost, handle: streamable(s, logger)}
 	}
 	if settings.Token.Reveal() != "" && settings.MetricsAddr == "" {
 		endpoints[metricsPath] = endpoint{method: http.MethodGet, handle: func(w *stream, r *http.Request) { metrics.ServeHTTP(w, r) }}
@@ -106,7 +106,7 @@ func (h *HTTPServer) server(handler http.Handler) *http.Server {
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeaderBytes,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
-		ErrorLog:          log.New(firstWords{h.logger}, "", 0),
+		ErrorLog:          log.New(Words(h.logger), "", 0),
 	}
 }
 
@@ -121,11 +121,12 @@ func overCapacity(r *http.Request) bool {
 // streamable serves Streamable HTTP without sessions, which mcp-go lets leak
 // from one client to another, and without streams of their own for the server's
 // messages, of which there are none.
-func streamable(s *server.MCPServer) func(*stream, *http.Request) {
+func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Request) {
 	mcp := server.NewStreamableHTTPServer(s,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),
 		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
+		server.WithStreamableHTTPLogger(slog.New(messagesOnly{logger.Handler()})),
 	)
 	return func(w *stream, r *http.Request) {
 		if len(r.Header.Get("Mcp-Session-Id")) > maxSessionID {

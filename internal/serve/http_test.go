@@ -148,7 +148,8 @@ func (s *site) send(t testing.TB, raw string) answer {
 	defer func() { _ = conn.Close() }()
 	go func() { _, _ = io.WriteString(conn, raw) }() // the answer may come before its end
 	r := bufio.NewReader(conn)
-	a := receive(t, r)
+	method, _, _ := strings.Cut(raw, " ")
+	a := receive(t, r, method)
 	b, err := io.ReadAll(a.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -161,10 +162,10 @@ func (s *site) send(t testing.TB, raw string) answer {
 	return a
 }
 
-// receive reads an answer's header.
-func receive(t testing.TB, r *bufio.Reader) answer {
+// receive reads the header of an answer to a request of that method.
+func receive(t testing.TB, r *bufio.Reader, method string) answer {
 	t.Helper()
-	resp, err := http.ReadResponse(r, nil)
+	resp, err := http.ReadResponse(r, &http.Request{Method: method})
 	if err != nil {
 		t.Fatalf("no answer: %v", err)
 	}
@@ -256,6 +257,8 @@ func TestHTTPCases(t *testing.T) {
 		{"H04 an evil host, health", open, get("/healthz", "Host: evil.example"), 403, ""},
 		{"H04 a host that begins as ours", open, post("/mcp", ping, "Host: localhost.evil.example"), 403, ""},
 		{"H05 cross-site without an origin", open, post("/mcp", ping, "Sec-Fetch-Site: cross-site"), 403, ""},
+		{"H05 same-site without an origin", open, post("/mcp", ping, "Sec-Fetch-Site: same-site"), 403, ""},
+		{"typed by a person", open, get("/healthz", "Sec-Fetch-Site: none"), 200, "ok"},
 		{"H06 no token", locked, post("/mcp", ping), 401, `WWW-Authenticate: Bearer realm="instaview-mcp"`},
 		{"H07 a wrong token", locked, post("/mcp", ping, "Authorization: Bearer wrong"), 401, `error="invalid_token"`},
 		{"H07 another scheme", locked, post("/mcp", ping, "Authorization: Basic "+token), 401, ""},
@@ -266,6 +269,8 @@ func TestHTTPCases(t *testing.T) {
 		{"H10 PUT", open, strings.Replace(post("/mcp", ping), "POST", "PUT", 1), 405, ""},
 		{"H10 PATCH", open, strings.Replace(post("/mcp", ping), "POST", "PATCH", 1), 405, ""},
 		{"H10 CONNECT", open, "CONNECT /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, ""},
+		{"H10 HEAD", open, "HEAD /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405, ""},
+		{"HEAD of health", open, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200, ""},
 		{"H11 text/plain", open, post("/mcp", ping, "Content-Type: text/plain"), 415, ""},
 		{"H11 no type", open, post("/mcp", ping, "Content-Type:"), 415, ""},
 		{"H12 gzip", open, post("/mcp", ping, "Content-Encoding: gzip"), 415, ""},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -41,7 +42,7 @@ func (s *site) begin(t *testing.T, raw string) (*reader, *http.Response) {
 	r := &reader{t: t, conn: s.dial(t), begun: time.Now()}
 	go func() { _, _ = io.WriteString(r.conn, raw) }()
 	b := bufio.NewReader(r.conn)
-	resp := receive(t, b).Response
+	resp := receive(t, b, raw[:strings.Index(raw, " ")]).Response
 	r.lines = bufio.NewReader(resp.Body)
 	return r, resp
 }
@@ -129,7 +130,7 @@ func TestH49ASlowBodyIsCutOff(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 		}()
-		got := receive(t, bufio.NewReader(conn))
+		got := receive(t, bufio.NewReader(conn), http.MethodPost)
 		if took := time.Since(begun); got.StatusCode != http.StatusRequestTimeout || took != bodyTime {
 			t.Errorf("%s after %v, want 408 after %v", got.Status, took, bodyTime)
 		}
@@ -143,7 +144,7 @@ func TestH51IdleConnectionsEnd(t *testing.T) {
 		conn := s.dial(t)
 		go func() { _, _ = io.WriteString(conn, post("/mcp", ping)) }()
 		r := bufio.NewReader(conn)
-		got := receive(t, r)
+		got := receive(t, r, http.MethodPost)
 		_, _ = io.Copy(io.Discard, got.Body)
 		begun := time.Now()
 		if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || time.Since(begun) != idleTime {
@@ -174,6 +175,69 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 			}
 		})
 	})
+}
+
+// An answer that is no stream has a deadline as well.
+func TestH52AnAnswerThatIsNotReadIsCutOff(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		conn := s.dial(t)
+		_, _ = io.WriteString(conn, post("/mcp", toCall(1, "get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`), "Accept: application/json"))
+		time.Sleep(writeTime - time.Second)
+		if n := s.server.open.Load(); n != 1 {
+			t.Errorf("%d connections after %v", n, writeTime-time.Second)
+		}
+		time.Sleep(2 * time.Second)
+		if n := s.server.open.Load(); n != 0 {
+			t.Errorf("%d connections after %v", n, writeTime+time.Second)
+		}
+	})
+}
+
+func TestASignNeverStandsInAnAnswerThatIsNoStream(t *testing.T) {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, mcpPath, nil)
+	r.Header.Set("Accept", "text/event-stream")
+	s := newStream(w, r)
+	s.keepAlive()
+	s.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(s, "{}")
+	s.showSign()
+	s.end()
+	s.showSign()
+	if got := w.Body.String(); got != "{}" {
+		t.Errorf("the answer is %q", got)
+	}
+}
+
+func TestASessionDropsWhatItsClientHasNoUseFor(t *testing.T) {
+	w := httptest.NewRecorder()
+	s := sessionWriter{newStream(w, httptest.NewRequest(http.MethodGet, ssePath, nil)), &session{requests: newRequests()}}
+	begin := func(id string) {
+		raw := []byte(toCall(id, "t", `{},"_meta":{"progressToken":`+id+`}`))
+		m, refused := readMessage(raw)
+		if refused == nil {
+			refused = s.session.requests.begin(m, raw)
+		}
+		if refused != nil {
+			t.Fatal(refused)
+		}
+	}
+	event := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(s, "event: message\ndata: %s\n\n", fmt.Sprintf(format, args...))
+	}
+	progress := func(token int) {
+		event(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%d,"progress":1}}`, token)
+	}
+	begin("1")
+	begin("2")
+	s.session.requests.cancel("2", func([]byte) {})
+	progress(1)
+	event(`{"jsonrpc":"2.0","id":1,"result":{}}`)
+	progress(1)
+	event(`{"jsonrpc":"2.0","id":2,"result":{}}`)
+	if got := strings.Count(w.Body.String(), "data:"); got != 2 || s.session.requests.underWay("2") != nil {
+		t.Errorf("the client was sent\n%s", w.Body)
+	}
 }
 
 func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
@@ -462,6 +526,9 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 				if got := <-answers; !strings.Contains(got, "still processing") || time.Since(begun) > time.Second {
 					t.Errorf("after %v the wait was answered %s", time.Since(begun), got)
 				}
+				if !s.server.draining.Load() {
+					t.Error("a server that stops says that it is ready")
+				}
 				if got := <-answers; !strings.Contains(got, "being stopped") {
 					t.Errorf("after %v the look was answered %s", time.Since(begun), got)
 				}
@@ -470,6 +537,32 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 					t.Errorf("stopped after %v", took)
 				}
 			})
+		})
+	}
+}
+
+func TestStoppingLetsALookEndByItself(t *testing.T) {
+	for _, sse := range []bool{false, true} {
+		inBubble(t, func(s *HTTPSettings) { s.SSE = sse }, func(t *testing.T, s *site) {
+			s.sandbox.Inject("req_demo_done", sandbox.Fault{Delay: 3 * time.Second})
+			call := toCall(1, "get_sourcing_results", `{"request_id":"req_demo_done"}`)
+			answer := make(chan string, 1)
+			if sse {
+				events, address := s.openSession(t)
+				s.send(t, post(address, call))
+				go func() {
+					got, _ := events.event()
+					answer <- got
+					_, _ = io.Copy(io.Discard, events.lines)
+				}()
+			} else {
+				go func() { answer <- s.send(t, post("/mcp", call)).body }()
+			}
+			time.Sleep(time.Second)
+			s.stop()
+			if got := <-answer; !strings.Contains(got, "20 scored") {
+				t.Errorf("SSE %t: the look was answered %s", sse, got)
+			}
 		})
 	}
 }
@@ -509,6 +602,8 @@ func TestCallersBringTheirKeys(t *testing.T) {
 			"no key":               {nil, 401, apiKeyHeader},
 			"a bearer":             {[]string{"Authorization: Bearer " + sandbox.Key}, 401, apiKeyHeader},
 			"two keys":             {[]string{apiKeyHeader + ": " + sandbox.Key, strings.ToUpper(apiKeyHeader) + " : x"}, 400, ""},
+			"one key, twice":       {[]string{apiKeyHeader + ": " + sandbox.Key + "\r\n" + apiKeyHeader + ": " + otherKey}, 401, ""},
+			"two companies":        {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": acme\r\n" + companyIDHeader + ": other"}, 400, companyIDHeader},
 			"a key that is no key": {[]string{apiKeyHeader + ": a b"}, 401, ""},
 			"a company":            {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": acme"}, 200, "Ada Alpha"},
 			"no company's id":      {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": a/b"}, 400, companyIDHeader},

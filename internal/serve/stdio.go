@@ -2,7 +2,6 @@
 package serve
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log"
@@ -40,7 +39,7 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	defer stop()
 
 	stdio := server.NewStdioServer(s)
-	server.WithErrorLogger(log.New(firstWords{logger}, "", 0))(stdio)
+	server.WithErrorLogger(log.New(Words(logger), "", 0))(stdio)
 	server.WithWorkerPoolSize(stdioWorkers)(stdio)
 	listening := make(chan error, 1)
 	go func() { listening <- stdio.Listen(serving, lines, gate) }()
@@ -70,14 +69,4 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	}
 	gate.end(time.Until(end))
 	return err
-}
-
-// firstWords logs mcp-go's messages up to the first colon: what follows may be
-// a message's content or a panic's value.
-type firstWords struct{ logger *slog.Logger }
-
-func (w firstWords) Write(line []byte) (int, error) {
-	words, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
-	w.logger.Warn("stdio", "message", string(words))
-	return len(line), nil
 }
