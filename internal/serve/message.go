@@ -15,6 +15,9 @@ import (
 // maxDepth is far above what any request of the protocol nests.
 const maxDepth = 64
 
+// whiteSpace is JSON's. Unicode has more, which JSON does not allow.
+const whiteSpace = " \t\r\n"
+
 // message is what a transport must know of a JSON-RPC message before mcp-go,
 // whose decoder is more forgiving than is good, may have it.
 type message struct {
@@ -25,6 +28,7 @@ type message struct {
 	isAnswer bool // it has a result or an error
 	nullID   bool // its id is null, which only an answer's may be
 
+	version bool      // "jsonrpc" is "2.0"
 	refused *rpcError // well-formed JSON that will not do
 }
 
@@ -41,6 +45,7 @@ var (
 	errTooDeep   = &rpcError{mcp.INVALID_REQUEST, "nested too deep"}
 	errNotObject = &rpcError{mcp.PARSE_ERROR, "not a JSON object; batches are not part of the protocol"}
 	errNeither   = &rpcError{mcp.INVALID_REQUEST, "neither a request, nor a notification, nor an answer"}
+	errVersion   = &rpcError{mcp.INVALID_REQUEST, `"jsonrpc" must be "2.0", a string`}
 	errCase      = &rpcError{mcp.INVALID_REQUEST, "a name of the envelope in the wrong case"}
 	errID        = &rpcError{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
 )
@@ -53,7 +58,7 @@ func isWhole(number []byte) bool {
 }
 
 // readMessage checks raw and reads what identifies it. Of a message that is
-// refused it returns the id alone, and only of a request. mcp-go matches names
+// refused it returns the id alone, and none of an answer. mcp-go matches names
 // whatever their case, so a name that differs from a known one by case alone is
 // refused: a filter before this server could have read the other.
 func readMessage(raw []byte) (message, *rpcError) {
@@ -75,21 +80,25 @@ func readMessage(raw []byte) (message, *rpcError) {
 	if err == nil {
 		_, err = dec.ReadToken()
 	}
-	if err == nil && len(bytes.TrimSpace(dec.UnreadBuffer())) > 0 {
+	if err == nil && len(bytes.Trim(dec.UnreadBuffer(), whiteSpace)) > 0 {
 		err = errNotJSON
 	}
+	refusedID := message{id: m.id}
+	if err != nil || m.isAnswer {
+		refusedID = message{}
+	}
 	switch {
-	case m.refused != nil && err == nil && m.method != "" && !m.isAnswer:
-		return message{id: m.id}, m.refused
 	case m.refused != nil:
-		return message{}, m.refused
+		return refusedID, m.refused
 	case err != nil:
 		return message{}, errNotJSON
 	case m.method != "" && m.nullID:
 		return message{}, errID
+	case !m.version:
+		return refusedID, errVersion
 	case m.method != "" && m.isAnswer, m.id != "" && m.method == "" && !m.isAnswer,
 		m.id != "" && strings.HasPrefix(m.method, "notifications/"):
-		return message{}, errNeither // mcp-go would answer it twice, or never
+		return refusedID, errNeither // mcp-go would answer it twice, or never
 	}
 	m.isCall = m.method != "" && m.id != ""
 	return m, nil
@@ -137,6 +146,10 @@ func (m *message) member(dec *jsontext.Decoder) error {
 		if err == nil {
 			m.method = token.String()
 		}
+		return err
+	case key == "jsonrpc" && dec.PeekKind() == '"':
+		token, err := dec.ReadToken()
+		m.version = err == nil && token.String() == mcp.JSONRPC_VERSION
 		return err
 	case key == "id":
 		if kind := dec.PeekKind(); kind == '{' || kind == '[' {

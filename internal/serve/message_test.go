@@ -13,41 +13,50 @@ func TestReadMessage(t *testing.T) {
 		code int
 	}{
 		"a request":             {`{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}`, message{method: "ping", id: "1", isCall: true}, 0},
-		"a string id":           {`{"id":"a\u0062","method":"ping"}`, message{method: "ping", id: `"ab"`, isCall: true}, 0},
-		"a notification":        {`{"method":"notifications/initialized"}`, message{method: "notifications/initialized"}, 0},
-		"a null id":             {`{"id":null,"method":"ping"}`, message{}, -32600},
-		"a response":            {`{"id":1,"result":{}}`, message{id: "1", isAnswer: true}, 0},
-		"a method of no string": {`{"id":1,"method":5}`, message{}, -32600},
-		"only an id":            {`{"id":1}`, message{}, -32600},
-		"request and answer":    {`{"id":1,"method":"tools/call","result":{}}`, message{}, -32600},
-		"a notification's id":   {`{"id":1,"method":"notifications/cancelled"}`, message{}, -32600},
-		"an id of 2^53":         {`{"id":9007199254740992,"method":"x"}`, message{method: "x", id: "9007199254740992", isCall: true}, 0},
-		"a time stamp as id":    {`{"id":1763900000000000,"method":"x"}`, message{method: "x", id: "1763900000000000", isCall: true}, 0},
-		"white space around":    {" \t{\"id\":1,\"method\":\"x\"}\n ", message{method: "x", id: "1", isCall: true}, 0},
-		"not JSON":              {`{"id":1,`, message{}, -32700},
+		"a string id":           {`{"jsonrpc":"2.0","id":"a\u0062","method":"ping"}`, message{method: "ping", id: `"ab"`, isCall: true}, 0},
+		"a notification":        {`{"jsonrpc":"2.0","method":"notifications/initialized"}`, message{method: "notifications/initialized"}, 0},
+		"a null id":             {`{"jsonrpc":"2.0","id":null,"method":"ping"}`, message{}, -32600},
+		"a response":            {`{"jsonrpc":"2.0","id":1,"result":{}}`, message{id: "1", isAnswer: true}, 0},
+		"a method of no string": {`{"jsonrpc":"2.0","id":1,"method":5}`, message{id: "1"}, -32600},
+		"only an id":            {`{"jsonrpc":"2.0","id":1}`, message{id: "1"}, -32600},
+		"request and answer":    {`{"jsonrpc":"2.0","id":1,"method":"tools/call","result":{}}`, message{}, -32600},
+		"a notification's id":   {`{"jsonrpc":"2.0","id":1,"method":"notifications/cancelled"}`, message{id: "1"}, -32600},
+		"an id of 2^53":         {`{"jsonrpc":"2.0","id":9007199254740992,"method":"x"}`, message{method: "x", id: "9007199254740992", isCall: true}, 0},
+		"a time stamp as id":    {`{"jsonrpc":"2.0","id":1763900000000000,"method":"x"}`, message{method: "x", id: "1763900000000000", isCall: true}, 0},
+		"white space around":    {" \t{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\"}\n ", message{method: "x", id: "1", isCall: true}, 0},
+		"not JSON":              {`{"jsonrpc":"2.0","id":1,`, message{}, -32700},
 		"nothing":               {``, message{}, -32700},
 		"a batch":               {`[]`, message{}, -32700},
 		"two documents":         {`{} {}`, message{}, -32700},
-		"a name twice":          {`{"id":1,"id":2}`, message{}, -32700},
-		"a name twice, deep":    {`{"params":{"a":{"b":1,"b":2}}}`, message{}, -32700},
-		"a name in upper case":  {`{"METHOD":"ping"}`, message{}, -32600},
-		"a name with a long s":  {`{"paramſ":{}}`, message{}, -32600},
-		"an id of 2^53 + 1":     {`{"id":9007199254740993}`, message{}, -32600},
-		"an id with a fraction": {`{"id":1.0}`, message{}, -32600},
-		"an id that is -0":      {`{"id":-0}`, message{}, -32600},
-		"an object for an id":   {`{"id":{}}`, message{}, -32600},
-		"64 deep":               {`{"method":"x","params":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, message{method: "x"}, 0},
-		"65 deep":               {`{"params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, message{}, -32600},
-		"65 deep in a request":  {`{"method":"x","params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{id: "7"}, -32600},
-		"65 deep in an answer":  {`{"result":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{}, -32600},
-		"65 deep, then no JSON": {`{"method":"x","id":7,"params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64), message{}, -32600},
-		"upper case, a request": {`{"id":7,"METHOD":"x","method":"x"}`, message{id: "7"}, -32600},
-		"a million deep":        {`{"params":` + strings.Repeat("[", 1_000_000), message{}, -32600},
+		"a name twice":          {`{"jsonrpc":"2.0","id":1,"id":2}`, message{}, -32700},
+		"a name twice, deep":    {`{"jsonrpc":"2.0","params":{"a":{"b":1,"b":2}}}`, message{}, -32700},
+		"a name in upper case":  {`{"jsonrpc":"2.0","METHOD":"ping"}`, message{}, -32600},
+		"a name with a long s":  {`{"jsonrpc":"2.0","paramſ":{}}`, message{}, -32600},
+		"an id of 2^53 + 1":     {`{"jsonrpc":"2.0","id":9007199254740993}`, message{}, -32600},
+		"an id with a fraction": {`{"jsonrpc":"2.0","id":1.0}`, message{}, -32600},
+		"an id that is -0":      {`{"jsonrpc":"2.0","id":-0}`, message{}, -32600},
+		"an object for an id":   {`{"jsonrpc":"2.0","id":{}}`, message{}, -32600},
+		"64 deep":               {`{"jsonrpc":"2.0","method":"x","params":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, message{method: "x"}, 0},
+		"65 deep":               {`{"jsonrpc":"2.0","params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, message{}, -32600},
+		"65 deep in a request":  {`{"jsonrpc":"2.0","method":"x","params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{id: "7"}, -32600},
+		"65 deep in an answer":  {`{"jsonrpc":"2.0","result":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"id":7}`, message{}, -32600},
+		"65 deep, then no JSON": {`{"jsonrpc":"2.0","method":"x","id":7,"params":` + strings.Repeat("[", 64) + strings.Repeat("]", 64), message{}, -32600},
+		"upper case, a request": {`{"jsonrpc":"2.0","id":7,"METHOD":"x","method":"x"}`, message{id: "7"}, -32600},
+		"a million deep":        {`{"jsonrpc":"2.0","params":` + strings.Repeat("[", 1_000_000), message{}, -32600},
 		"invalid UTF-8":         {"{\"a\":\"\xff\"}", message{}, -32700},
 		"a byte order mark":     {"\ufeff{}", message{}, -32700},
+		"no version":            {`{"id":1,"method":"ping"}`, message{id: "1"}, -32600},
+		"a version as number":   {`{"jsonrpc":2.0,"id":1,"method":"ping"}`, message{id: "1"}, -32600}, // N04, N06
+		"a version as object":   {`{"jsonrpc":{"v":"2.0"},"id":1,"method":"ping"}`, message{id: "1"}, -32600},
+		"a null version":        {`{"jsonrpc":null,"id":"a","method":"ping"}`, message{id: `"a"`}, -32600},
+		"another version":       {`{"jsonrpc":"1.0","id":1,"method":"ping"}`, message{id: "1"}, -32600},
+		"a no-break space":      {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\u00a0", message{}, -32700}, // N06
+		"a line separator":      {"\u2028{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", message{}, -32700},
+		"a vertical tab":        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\v", message{}, -32700},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, refused := readMessage([]byte(tt.raw))
+			got.version = false // holds for all that are not refused
 			code := 0
 			if refused != nil {
 				code = refused.code
@@ -63,7 +72,7 @@ func TestReadMessage(t *testing.T) {
 func FuzzReadMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{}}}`,
-		`{"id":"\u0041","method":"ping","Id":2}`, `{"id":1,"method":"a","METHOD":"b"}`, `{"id":-0}`, `[]`, `{"id":1e2}`,
+		`{"jsonrpc":"2.0","id":"\u0041","method":"ping","Id":2}`, `{"jsonrpc":"2.0","id":1,"method":"a","METHOD":"b"}`, `{"jsonrpc":"2.0","id":-0}`, `[]`, `{"jsonrpc":2.0,"id":1e2}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -92,7 +101,7 @@ func FuzzReadMessage(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, refused := readMessage([]byte(`{"id":` + string(back) + `,"result":1}`))
+			m, refused := readMessage([]byte(`{"jsonrpc":"2.0","id":` + string(back) + `,"result":1}`))
 			if refused != nil {
 				t.Fatalf("%q: the id would come back as %s", raw, back)
 			}
