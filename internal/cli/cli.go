@@ -185,7 +185,7 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	}
 	// A client need not read the log: what it leaves unread is lost, and nothing
 	// waits for it.
-	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
+	log := serve.NewAsyncWriter(sys.Stderr, maxUnreadLog)
 	defer log.Close(serve.LogTime)
 	a := &app{settings: settings, log: settings.Logger(log)}
 	if serving && settings.Transport != config.Stdio {

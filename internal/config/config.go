@@ -134,7 +134,7 @@ const (
 func (c *Config) check() error {
 	mostWaits := 100_000
 	if c.Transport == Stdio {
-		mostWaits = tools.DefaultMaxWaits // one a worker, but for ten
+		mostWaits = tools.DefaultMaxWaits // of the hundred calls that run at once
 	}
 	for field, ok := range map[string]bool{
 		"RequestsPerMinute": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,

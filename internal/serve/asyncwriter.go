@@ -13,9 +13,9 @@ var (
 )
 
 const (
-	// stallTime is how long a reader may read nothing while it holds others up. It
+	// stallTime is how long a reader may read nothing while there is no room. It
 	// may be a client that its user has halted.
-	stallTime = 10 * time.Second
+	stallTime = 30 * time.Second
 	// chunk is what is written at once: as much as a pipe usually holds.
 	chunk = 64 << 10
 )
@@ -55,7 +55,7 @@ func (o *AsyncWriter) Write(p []byte) (int, error) {
 }
 
 // Put is Write for what must not be lost: it waits for room, of which it leaves
-// half to Write. When w has taken nothing for 10 s meanwhile, it counts as
+// half to Write. When w has taken nothing for 30 s meanwhile, it counts as
 // failed.
 func (o *AsyncWriter) Put(p []byte) (int, error) {
 	o.mu.Lock()

@@ -75,7 +75,7 @@ func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http
 		readyPath:  {method: http.MethodGet, open: true, handle: h.ready},
 	}
 	if settings.SSE {
-		h.sse = newSSE(s, settings.MaxConnections)
+		h.sse = newSSE(s, settings.MaxConnections, logger)
 		endpoints[ssePath] = endpoint{method: http.MethodGet, handle: h.sse.events}
 		endpoints[messagePath] = endpoint{method: http.MethodPost, handle: h.sse.message}
 	} else {
@@ -240,6 +240,7 @@ func (h *HTTPServer) stop(abandon func()) {
 		_ = h.http.Shutdown(ctx)
 	}()
 	if h.sse != nil { // its streams end only when told to
+		h.sse.stopAccepting()
 		h.sse.await(answerTime)
 		h.runs.Close()
 		h.sse.await(stopTime)

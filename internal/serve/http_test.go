@@ -297,7 +297,7 @@ func TestHTTPCases(t *testing.T) {
 		{"H32 null", open, post("/mcp", "null"), 400, "-32700"},
 		{"H32 42", open, post("/mcp", "42"), 400, "-32700"},
 		{"H32 a string", open, post("/mcp", `"x"`), 400, "-32700"},
-		{"H33 jsonrpc 1.0", open, post("/mcp", `{"jsonrpc":"1.0","id":1,"method":"ping"}`), 200, "-32600"}, // mcp-go's own
+		{"H33 jsonrpc 1.0", open, post("/mcp", `{"jsonrpc":"1.0","id":1,"method":"ping"}`), 400, "-32600"},
 		{"H34 an unknown method", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"<script>"}`), 200, "-32601"},
 		{"H34 is no page", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"<script>"}`), 200, "X-Content-Type-Options: nosniff"},
 		{"H34 is JSON", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"<script>"}`), 200, "Content-Type: application/json"},

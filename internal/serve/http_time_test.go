@@ -209,37 +209,6 @@ func TestASignNeverStandsInAnAnswerThatIsNoStream(t *testing.T) {
 	}
 }
 
-func TestASessionDropsWhatItsClientHasNoUseFor(t *testing.T) {
-	w := httptest.NewRecorder()
-	s := sessionWriter{newStream(w, httptest.NewRequest(http.MethodGet, ssePath, nil)), &session{requests: newRequests()}}
-	begin := func(id string) {
-		raw := []byte(toCall(id, "t", `{},"_meta":{"progressToken":`+id+`}`))
-		m, refused := readMessage(raw)
-		if refused == nil {
-			refused = s.session.requests.begin(m, raw)
-		}
-		if refused != nil {
-			t.Fatal(refused)
-		}
-	}
-	event := func(format string, args ...any) {
-		_, _ = fmt.Fprintf(s, "event: message\ndata: %s\n\n", fmt.Sprintf(format, args...))
-	}
-	progress := func(token int) {
-		event(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%d,"progress":1}}`, token)
-	}
-	begin("1")
-	begin("2")
-	s.session.requests.cancel("2", func([]byte) {})
-	progress(1)
-	event(`{"jsonrpc":"2.0","id":1,"result":{}}`)
-	progress(1)
-	event(`{"jsonrpc":"2.0","id":2,"result":{}}`)
-	if got := strings.Count(w.Body.String(), "data:"); got != 2 || s.session.requests.underWay("2") != nil {
-		t.Errorf("the client was sent\n%s", w.Body)
-	}
-}
-
 func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
 	inBubble(t, func(s *HTTPSettings) { s.MaxConnections = 2 }, func(t *testing.T, s *site) {
 		first, second := s.dial(t), s.dial(t)
@@ -472,11 +441,11 @@ func TestH38ACancelReachesOnlyItsOwnCall(t *testing.T) {
 	})
 }
 
-func TestSSERefusesAnIDThatIsUnderWay(t *testing.T) {
+func TestSSERefusesAnIDThatIsInFlight(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		_, address := s.openSession(t)
 		s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait)))
-		if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.body, "under way") {
+		if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.body, errDuplicate.text[:20]) {
 			t.Errorf("%s: %s", got.Status, got.body)
 		}
 	})

@@ -1,8 +1,8 @@
 package serve
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -53,56 +53,29 @@ func TestPinsOfBareMCPGo(t *testing.T) {
 	}
 }
 
-func TestPinsOfBareSSE(t *testing.T) {
-	running, left, after := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	hooks := &server.Hooks{}
-	hooks.AddOnUnregisterSession(func(context.Context, server.ClientSession) { close(left) })
-	s := server.NewMCPServer("bare", "1", server.WithHooks(hooks))
-	s.AddTool(mcp.NewTool("t"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		close(running)
-		<-left
-		after <- ctx.Err()
-		return mcp.NewToolResultText("ran"), nil
-	})
-	bare := httptest.NewServer(server.NewSSEServer(s))
-	defer bare.Close()
-	ctx, leave := context.WithCancel(t.Context())
-	defer leave()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, bare.URL+"/sse", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if got := resp.Header.Get("Access-Control-Allow-Origin"); got != "*" {
-		t.Errorf("H57: allowed origin %q", got)
-	}
-	lines := bufio.NewScanner(resp.Body)
-	address := ""
-	for address == "" && lines.Scan() {
-		address, _ = strings.CutPrefix(lines.Text(), "data: ")
-		if !strings.HasPrefix(address, "/") {
-			address = ""
+// What a session of our own does differently from mcp-go's.
+func TestPinsOfBareHandleMessage(t *testing.T) {
+	s := server.NewMCPServer("bare", "1")
+	s.AddTool(mcp.NewTool("t"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("canary") })
+	handle := func(message string) string {
+		answer, err := json.Marshal(s.HandleMessage(t.Context(), []byte(message)))
+		if err != nil {
+			t.Fatal(err)
 		}
+		return string(answer)
 	}
-	// Any page can send text/plain without asking first, and whoever has the
-	// address can write to the session.
-	posted, err := http.Post(bare.URL+address, "text/plain", strings.NewReader(toCall(1, "t", "{}")))
-	if err != nil {
-		t.Fatal(err)
+	if got := handle(`{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}`); !strings.Contains(got, `"id":9007199254740992`) {
+		t.Errorf("an id is not altered any more: %s", got)
 	}
-	_ = posted.Body.Close()
-	if posted.StatusCode != http.StatusAccepted {
-		t.Errorf("H11: text/plain is answered %s", posted.Status)
+	if got := handle(`{"jsonrpc":2.0,"id":1,"method":"ping"}`); !strings.Contains(got, `"id":null`) {
+		t.Errorf("N04: a parse error keeps the id now: %s", got)
 	}
-	<-running
-	leave()
-	if err := <-after; err != nil {
-		t.Errorf("the call of a client that has left: %v", err)
-	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a panic does not come through any more")
+		}
+	}()
+	handle(toCall(1, "t", "{}"))
 }
 
 // A stranger's cancel ends a call of the same id, since without sessions all

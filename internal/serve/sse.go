@@ -1,105 +1,104 @@
 package serve
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
-	"io"
+	"fmt"
+	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/internal/caller"
 )
 
 // sse serves HTTP+SSE, the transport that Streamable HTTP has replaced: events
-// come over a GET that stays open, messages go in POSTs. What mcp-go leaves
-// open is closed here: a session belongs to who opened it, and when it ends so
-// do its calls.
+// come over a GET that stays open, messages go in POSTs. A session belongs to
+// the caller that opened it, and when its stream ends so do its calls.
 type sse struct {
-	mcp         *server.SSEServer
+	server      *server.MCPServer
 	maxSessions int
+	logger      *slog.Logger
 
 	mu       sync.Mutex
-	sessions map[string]*session
+	sessions map[string]*sseSession // by id
+	stopping bool
 }
 
-// session is one open stream of events.
-type session struct {
-	id       string
-	owner    caller.ID
-	ctx      context.Context // ends with the stream
-	requests *requests
+// sseSession is one open stream of events.
+type sseSession struct {
+	*session
+	id    string
+	owner caller.ID
 }
 
-type sessionKey struct{}
-
-func newSSE(s *server.MCPServer, maxSessions int) *sse {
-	t := &sse{maxSessions: maxSessions, sessions: map[string]*session{}}
-	s.Use(endWithSession)
-	t.mcp = server.NewSSEServer(s,
-		server.WithSSEEndpoint(ssePath),
-		server.WithMessageEndpoint(messagePath),
-		server.WithSSEDisableLocalhostProtection(true), // the guard knows our hosts
-		server.WithSessionIDGenerator(func(ctx context.Context, _ *http.Request) (string, error) {
-			s, ok := ctx.Value(sessionKey{}).(*session)
-			if !ok {
-				return "", errors.New("serve: no session")
-			}
-			return s.id, nil
-		}),
-	)
-	return t
-}
-
-// endWithSession ends a tool call when the session it came by does: mcp-go
-// detaches it from the POST, and from the stream too.
-func endWithSession(next server.ToolHandlerFunc) server.ToolHandlerFunc {
-	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		if s, ok := ctx.Value(sessionKey{}).(*session); ok {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(s.ctx, cancel)()
-		}
-		return next(ctx, req)
-	}
+func newSSE(s *server.MCPServer, maxSessions int, logger *slog.Logger) *sse {
+	return &sse{server: s, maxSessions: maxSessions, logger: logger, sessions: map[string]*sseSession{}}
 }
 
 // events serves the stream of a new session until the client leaves.
 func (t *sse) events(w *stream, r *http.Request) {
-	s := t.open(r)
+	ctx, leave := context.WithCancel(r.Context())
+	defer leave()
+	writing := make(chan struct{}, 1) // holds a value while an event is written
+	s := t.open(ctx, func(line []byte) error {
+		select {
+		case writing <- struct{}{}:
+			defer func() { <-writing }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := writeEvent(w, "message", line)
+		if err != nil {
+			leave() // the client does not read, or is gone
+		}
+		return err
+	})
 	if s == nil {
 		w.refuse(*tooMany("sessions"))
 		return
 	}
-	defer t.end(s)
+	defer t.close(s)
+	w.Header().Set("Content-Type", "text/event-stream")
 	w.events = true
 	w.keepAlive()
-	t.mcp.SSEHandler().ServeHTTP(sessionWriter{w, s}, forMCP(r.WithContext(context.WithValue(s.ctx, sessionKey{}, s))))
+	if writeEvent(w, "endpoint", []byte(messagePath+"?sessionId="+s.id+"\n")) == nil {
+		<-ctx.Done()
+	}
 }
 
-func (t *sse) open(r *http.Request) *session {
+// writeEvent writes an event whose data is one line.
+func writeEvent(w *stream, name string, line []byte) error {
+	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n", name, line); err != nil {
+		return err
+	}
+	w.Flush()
+	return nil
+}
+
+// open returns a new session; nil if there are too many.
+func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sessions) >= t.maxSessions {
+	if t.stopping || len(t.sessions) >= t.maxSessions {
 		return nil
 	}
-	s := &session{id: rand.Text(), owner: caller.IDOf(r.Context()), ctx: r.Context(), requests: newRequests()}
+	s := &sseSession{session: newSession(ctx, t.server, t.logger, send), id: rand.Text(), owner: caller.IDOf(ctx)}
 	t.sessions[s.id] = s
 	return s
 }
 
-func (t *sse) end(s *session) {
+// close forgets a session whose stream has ended, once its calls have too:
+// they must not write to the stream after its handler has returned.
+func (t *sse) close(s *sseSession) {
 	t.mu.Lock()
 	delete(t.sessions, s.id)
 	t.mu.Unlock()
-	s.requests.left()
+	s.stopAccepting()
+	s.abandon()
+	s.unanswered.Wait()
 }
 
 // message takes one message into the session that it names, which must be the
@@ -118,79 +117,39 @@ func (t *sse) message(w *stream, r *http.Request) {
 		return
 	}
 	body, m, refused := readBody(w, r)
+	if refused == nil {
+		if why := s.receive(m, body); why != nil {
+			refused = jsonRefusal(why, m.id)
+		}
+	}
 	if refused != nil {
 		w.refuse(*refused)
 		return
 	}
-	if m.isCall {
-		if refused := s.requests.begin(m, body); refused != nil {
-			w.refuse(*jsonRefusal(refused, m.id))
-			return
-		}
-	}
-	r = forMCP(r.WithContext(context.WithValue(r.Context(), sessionKey{}, s)))
-	if id := m.cancels(body); id != "" {
-		s.requests.cancel(id, func(again []byte) {
-			r := r.Clone(context.WithoutCancel(r.Context()))
-			r.Body = io.NopCloser(bytes.NewReader(again))
-			t.mcp.MessageHandler().ServeHTTP(unread{}, r)
-		})
-	}
-	t.mcp.MessageHandler().ServeHTTP(w, r)
+	w.WriteHeader(http.StatusAccepted)
 }
 
-// unread is the ResponseWriter of a message that no client has sent.
-type unread struct{}
-
-func (unread) Header() http.Header         { return http.Header{} }
-func (unread) Write(p []byte) (int, error) { return len(p), nil }
-func (unread) WriteHeader(int)             {}
-
-// forMCP takes away the headers of Streamable HTTP, which newer clients send
-// here as well, and which mcp-go would refuse.
-func forMCP(r *http.Request) *http.Request {
-	r = r.Clone(r.Context())
-	for name := range r.Header {
-		if strings.HasPrefix(name, "Mcp-") {
-			r.Header.Del(name)
-		}
+// stopAccepting refuses new sessions and, in those that there are, requests.
+func (t *sse) stopAccepting() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopping = true
+	for _, s := range t.sessions {
+		s.stopAccepting()
 	}
-	return r
 }
 
-// sessionWriter books the answers among the events that mcp-go writes, one a
-// write.
-type sessionWriter struct {
-	*stream
-	session *session
-}
-
-func (w sessionWriter) Write(event []byte) (int, error) {
-	if _, data, ok := bytes.Cut(event, []byte("data: ")); ok {
-		m, refused := readMessage(data)
-		switch {
-		case refused != nil: // the first event is an address
-		case w.session.requests.stale(m, data):
-			return len(event), nil
-		case m.isAnswer:
-			if ended := w.session.requests.end(m.id); ended != nil && ended.cancelled {
-				return len(event), nil
-			}
-		}
-	}
-	return w.stream.Write(event)
-}
-
-// await returns when no session has a request under way, at the latest after d.
+// await returns when no session has a request in flight, at the latest after
+// d. stopAccepting must have been called.
 func (t *sse) await(d time.Duration) {
 	t.mu.Lock()
-	sessions := make([]*session, 0, len(t.sessions))
+	sessions := make([]*sseSession, 0, len(t.sessions))
 	for _, s := range t.sessions {
 		sessions = append(sessions, s)
 	}
 	t.mu.Unlock()
 	end := time.Now().Add(d)
 	for _, s := range sessions {
-		s.requests.await(time.Until(end))
+		s.await(time.Until(end))
 	}
 }

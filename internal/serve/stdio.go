@@ -2,26 +2,34 @@
 package serve
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"io"
-	"log"
 	"log/slog"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// stdioWorkers is the most mcp-go allows. With its default of five, five waits
-// would block every other call.
-const stdioWorkers = 100
+const (
+	// maxMessage bounds a message in bytes. The largest that a client has reason
+	// to send is a call with fifty profile ids.
+	maxMessage = 1 << 20
+	// maxUnread is how many bytes of answers may wait for a client that does not
+	// read: some fifty large ones. The memory of the process is a multiple of it.
+	maxUnread = 2 << 20
+)
 
 // How long the end may take. A client that ends a server waits about 2 s before
 // it kills.
 const (
 	endTime = 1600 * time.Millisecond
-	// drainTime is for the calls under way to be answered in words, and leaveTime
-	// for each step after it that only a hung call makes long. What they leave of
-	// endTime is the client's, to read.
+	// drainTime is for the calls in flight to be answered in words, and leaveTime
+	// for those that only stop when they are cancelled. What is left of endTime
+	// is for the client to read the answers.
 	drainTime = time.Second
 	leaveTime = 100 * time.Millisecond
 	// LogTime is for the log to be read, after all else.
@@ -29,22 +37,22 @@ const (
 )
 
 // Stdio serves s on stdin and stdout until ctx ends, stdin ends or stdout
-// breaks; none of these is an error. Calls under way are then answered, if they
+// breaks; none of these is an error. Calls in flight are then answered, if they
 // can be within a second: drain must end the waits among them.
-// Only one may run in a process.
 func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
-	lines, forward := io.Pipe()
-	gate := newGate(stdout, forward, logger)
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-
-	stdio := server.NewStdioServer(s)
-	server.WithErrorLogger(log.New(Words(logger), "", 0))(stdio)
-	server.WithWorkerPoolSize(stdioWorkers)(stdio)
-	listening := make(chan error, 1)
-	go func() { listening <- stdio.Listen(serving, lines, gate) }()
+	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelCalls()
+	out := NewAsyncWriter(stdout, 2*maxUnread)
+	client := stdioClient{
+		out:    out,
+		logger: logger,
+		session: newSession(calls, s, logger, func(line []byte) error {
+			_, err := out.Put(line)
+			return err
+		}),
+	}
 	reading := make(chan error, 1)
-	go func() { reading <- gate.read(stdin) }()
+	go func() { reading <- client.read(stdin) }()
 
 	var err error
 	select {
@@ -52,21 +60,95 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 		logger.Info("told to stop")
 	case err = <-reading:
 		logger.Info("stdin ended")
-	case <-gate.out.failed:
+	case <-out.failed:
 		logger.Info("stdout is closed, or is not read")
-	case err = <-listening:
-		listening <- nil
 	}
 	end := time.Now().Add(endTime)
+	client.session.stopAccepting()
 	drain()
-	gate.requests.await(drainTime)
-	stop() // what is still under way says that it was cancelled
-	gate.requests.await(leaveTime)
-	_ = forward.Close()
-	select {
-	case <-listening:
-	case <-time.After(leaveTime):
+	client.session.await(drainTime)
+	cancelCalls()
+	client.session.await(leaveTime)
+	for _, id := range client.session.abandon() {
+		client.refuse(id, errStopping)
 	}
-	gate.end(time.Until(end))
+	out.Close(time.Until(end))
 	return err
+}
+
+// stdioClient is the client at the other end of stdin and stdout.
+type stdioClient struct {
+	session *session
+	out     *AsyncWriter
+	logger  *slog.Logger
+}
+
+// read takes in messages, one a line, until in ends, which is not an error. It
+// never waits for the client to read, so that a cancel is always heard.
+func (c stdioClient) read(in io.Reader) error {
+	r := bufio.NewReaderSize(in, 64<<10)
+	for first := true; ; first = false {
+		line, tooLong, err := readLine(r)
+		if first {
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		}
+		line = bytes.Trim(line, whiteSpace)
+		switch {
+		case tooLong:
+			c.refuse("", &rpcError{mcp.PARSE_ERROR, "a line longer than 1 MiB"})
+		case len(line) > 0:
+			c.receive(line)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readLine reads to the next newline or the end. Of a line that is too long
+// nothing is kept.
+func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > maxMessage {
+			tooLong = true
+		}
+		if tooLong {
+			line = nil
+		} else {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, tooLong, err
+		}
+	}
+}
+
+// receive hands a message to the session, or refuses it: under its own id,
+// unless that would answer another request.
+func (c stdioClient) receive(line []byte) {
+	m, refused := readMessage(line)
+	if refused == nil {
+		refused = c.session.receive(m, line)
+	}
+	if refused == nil {
+		return
+	}
+	c.logger.Warn("message refused", "reason", refused.text)
+	id := m.id
+	if refused == errDuplicate || c.session.isInFlight(id) {
+		id = ""
+	}
+	c.refuse(id, refused)
+}
+
+// refuse answers with an error; id "" stands for null. A client that has so
+// many unread answers that there is no room for one more is given up.
+func (c stdioClient) refuse(id string, why *rpcError) {
+	if _, err := c.out.Write(why.response(id)); errors.Is(err, errFull) {
+		c.out.Abandon()
+	}
 }
