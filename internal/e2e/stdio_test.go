@@ -209,7 +209,7 @@ func TestStdioCases(t *testing.T) {
 		"duplicate names": func(t *testing.T, c *conversation) {
 			c.send(`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, `{"jsonrpc":"2.0","id":1,"METHOD":"ping"}`)
 			c.next().wants(t, nil, -32700)
-			c.next().wants(t, nil, -32600)
+			c.next().wants(t, 1.0, -32600)
 		},
 		"ids that would not come back as sent": func(t *testing.T, c *conversation) {
 			for _, id := range []string{"9007199254740993", "1.5", "1e3", "{}", "[1]", "true"} {
@@ -335,7 +335,9 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 			if err := c.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			if r := c.next(); r.ID != 2.0 || r.Result.IsError || !strings.Contains(r.text(), "still processing") {
+			// A machine so busy that the wait cannot end within a second is told the
+			// other.
+			if r := c.next(); r.ID != 2.0 || !strings.Contains(r.text(), "still processing") && (r.Error == nil || !strings.Contains(r.Error.Message, "being stopped")) {
 				t.Errorf("the wait was not answered: %s", r.raw)
 			}
 			c.exits()
