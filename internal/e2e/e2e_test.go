@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // patience is how long a test waits for what must happen. It is far above what
 // anything takes, and far below the waits that must not be waited for.
-const patience = 20 * time.Second
+const patience = 40 * time.Second
 
 // conversation is a server process and the lines it writes.
 type conversation struct {

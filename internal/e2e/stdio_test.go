@@ -293,15 +293,21 @@ func cancel(id int) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id)
 }
 
-// staysSmall checks the process's largest resident size so far. The race
-// detector's own memory is not measured.
+// staysSmall checks that the process has not needed much memory.
 func (c *conversation) staysSmall() {
+	c.t.Helper()
+	c.staysBelow(64 << 10)
+}
+
+// staysBelow checks the process's largest resident size so far, in KiB. The race
+// detector's own memory is not measured.
+func (c *conversation) staysBelow(kib int) {
 	c.t.Helper()
 	if runtime.GOOS != "linux" || raced {
 		return
 	}
-	if peak := c.peakMemory(); peak > 64<<10 {
-		c.t.Errorf("peak memory %d KiB", peak)
+	if peak := c.peakMemory(); peak > kib {
+		c.t.Errorf("peak memory %d KiB, want at most %d", peak, kib)
 	}
 }
 
@@ -421,6 +427,23 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	if n := strings.Count(string(all), "\n"); n != 21 || !strings.HasSuffix(string(all), "}\n") {
 		t.Errorf("%d whole lines, want 21", n)
 	}
+}
+
+// Large answers that nobody reads yet must not fill the memory.
+func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
+	c := demo(t)
+	c.send(hello)
+	c.next()
+	const calls = 900
+	for id := range calls {
+		c.send(request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full","limit":50}`)))
+	}
+	for range calls {
+		if r := c.next(); r.Result.IsError || len(r.text()) < 20_000 {
+			t.Fatalf("answer: %.300s", r.raw)
+		}
+	}
+	c.staysBelow(200 << 10) // without bounds it took 330 MiB
 }
 
 // A request upstream that hangs must not hold the program.
