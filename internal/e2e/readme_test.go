@@ -194,11 +194,10 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			status := cli.Run(t.Context(), cli.System{
-				Args:      args,
-				LookupEnv: func(string) (string, bool) { return "", false },
-				Stdin:     strings.NewReader(""),
-				Stdout:    &stdout,
-				Stderr:    &stderr,
+				Args:   args,
+				Stdin:  strings.NewReader(""),
+				Stdout: &stdout,
+				Stderr: &stderr,
 			})
 			if status != 0 {
 				t.Errorf("%s: exit status %d; stderr:\n%s", line, status, &stderr)
@@ -240,9 +239,8 @@ func TestTheREADMEsReviewQuotesTheProfiles(t *testing.T) {
 	}
 	var profiles bytes.Buffer
 	status := cli.Run(t.Context(), cli.System{
-		Args:      []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "detail=full", "limit=20"},
-		LookupEnv: func(string) (string, bool) { return "", false },
-		Stdout:    &profiles, Stderr: &bytes.Buffer{},
+		Args:   []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "detail=full", "limit=20"},
+		Stdout: &profiles, Stderr: &bytes.Buffer{},
 	})
 	if status != 0 {
 		t.Fatal(profiles.String())

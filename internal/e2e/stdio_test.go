@@ -399,6 +399,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 // A client that reads late reads every answer whole, if it does so in time.
 func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	cmd := exec.Command(program, "--demo")
+	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to be told when stdin has ended
 	var lines []string
 	for id := range 20 {
 		lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"log/slog"
@@ -171,13 +170,13 @@ func say(w *stream, status int, word string) {
 // waits answer that the run goes on, other calls have 4 s to end by themselves.
 func (h *HTTPServer) Run(ctx context.Context) error {
 	if h.settings.TLSCert != "" {
-		if _, err := tls.LoadX509KeyPair(h.settings.TLSCert, h.settings.TLSKey); err != nil {
-			return errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY must be files with a certificate and its key in PEM")
+		if _, err := h.settings.certificate(); err != nil {
+			return err
 		}
 	}
-	listener, err := net.Listen("tcp", h.settings.Addr)
+	listener, err := listen("INSTAVIEW_MCP_ADDR", h.settings.Addr)
 	if err != nil {
-		return fmt.Errorf("INSTAVIEW_MCP_ADDR: %w", err)
+		return err
 	}
 	return h.serve(ctx, listener)
 }
@@ -224,7 +223,10 @@ func (h *HTTPServer) announce(at net.Addr) {
 	if h.settings.TLSCert != "" {
 		scheme = "https"
 	}
-	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+path)
+	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+path, "authentication", h.settings.authentication())
+	if h.settings.hasOpenMetrics() {
+		h.logger.Warn("metrics are open to whoever can reach their address: keep it inside your network", "address", h.settings.MetricsAddr)
+	}
 }
 
 // stop ends what is under way, the politest way first.
@@ -258,9 +260,9 @@ func (h *HTTPServer) stop(abandon func()) {
 // serveMetrics serves metrics on an address of their own, to whoever can reach
 // it but a web page.
 func (h *HTTPServer) serveMetrics(failed chan<- error) (stop func(), err error) {
-	listener, err := net.Listen("tcp", h.settings.MetricsAddr)
+	listener, err := listen("INSTAVIEW_MCP_METRICS_ADDR", h.settings.MetricsAddr)
 	if err != nil {
-		return nil, fmt.Errorf("INSTAVIEW_MCP_METRICS_ADDR: %w", err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+metricsPath, func(w http.ResponseWriter, r *http.Request) {

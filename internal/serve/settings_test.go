@@ -1,57 +1,156 @@
 package serve
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"instaview-mcp/client"
 )
 
+// keyPair writes a certificate for localhost and its key into files.
+func keyPair(t *testing.T) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert}, keyFile: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile
+}
+
+// listening returns the address of a listener, which nobody else can have.
+func listening(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
 func TestCheckOfHTTPSettings(t *testing.T) {
+	const home = "127.0.0.1:0"
 	good := client.NewKey(token)
+	cert, key := keyPair(t)
+	_, otherKey := keyPair(t)
+	taken := listening(t)
 	for name, tt := range map[string]struct {
 		settings HTTPSettings
-		want     string // in the error; "" = none
+		want     []string // in the faults, one each
 	}{
-		"loopback":                     {HTTPSettings{Addr: "127.0.0.1:8080"}, ""},
-		"localhost":                    {HTTPSettings{Addr: "localhost:8080"}, ""},
-		"IPv6 loopback":                {HTTPSettings{Addr: "[::1]:8080"}, ""},
-		"no port":                      {HTTPSettings{Addr: "127.0.0.1"}, "INSTAVIEW_MCP_ADDR must be host:port"},
-		"P05 every address, no token":  {HTTPSettings{Addr: "0.0.0.0:8080"}, "can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN"},
-		"P05 no host, no token":        {HTTPSettings{Addr: ":8080"}, "INSTAVIEW_MCP_AUTH_TOKEN"},
-		"P05 IPv6, no token":           {HTTPSettings{Addr: "[::]:8080"}, "INSTAVIEW_MCP_AUTH_TOKEN"},
-		"a name, no token":             {HTTPSettings{Addr: "mcp.example.com:80"}, "INSTAVIEW_MCP_AUTH_TOKEN"},
-		"a token, no TLS":              {HTTPSettings{Addr: ":8080", Token: good}, "INSTAVIEW_MCP_TLS_CERT"},
-		"callers' keys, no TLS":        {HTTPSettings{Addr: ":8080", CallerKeys: true}, "INSTAVIEW_MCP_TLS_TERMINATED"},
-		"a token behind a proxy":       {HTTPSettings{Addr: ":8080", Token: good, TLSTerminated: true}, ""},
-		"a token and TLS":              {HTTPSettings{Addr: ":8080", Token: good, TLSCert: "c", TLSKey: "k"}, ""},
-		"callers' keys and TLS":        {HTTPSettings{Addr: ":8080", CallerKeys: true, TLSCert: "c", TLSKey: "k"}, ""},
-		"a proxy, but no token":        {HTTPSettings{Addr: ":8080", TLSTerminated: true}, "INSTAVIEW_MCP_AUTH_TOKEN"},
-		"a certificate without a key":  {HTTPSettings{Addr: "127.0.0.1:1", TLSCert: "c"}, "go together"},
-		"a short token":                {HTTPSettings{Addr: "127.0.0.1:1", Token: client.NewKey("short")}, "16 characters"},
-		"a token with a space":         {HTTPSettings{Addr: "127.0.0.1:1", Token: client.NewKey("correct horse battery")}, "without spaces"},
-		"any host":                     {HTTPSettings{Addr: "127.0.0.1:1", AllowedHosts: []string{"*"}}, "INSTAVIEW_MCP_ALLOWED_HOSTS"},
-		"a host with a scheme":         {HTTPSettings{Addr: "127.0.0.1:1", AllowedHosts: []string{"https://x"}}, "INSTAVIEW_MCP_ALLOWED_HOSTS"},
-		"any origin":                   {HTTPSettings{Addr: "127.0.0.1:1", AllowedOrigins: []string{"https://*"}}, "INSTAVIEW_MCP_ALLOWED_ORIGINS"},
-		"an origin that is a name":     {HTTPSettings{Addr: "127.0.0.1:1", AllowedOrigins: []string{"example.com"}}, "INSTAVIEW_MCP_ALLOWED_ORIGINS"},
-		"an origin with a path":        {HTTPSettings{Addr: "127.0.0.1:1", AllowedOrigins: []string{"https://x/y"}}, "INSTAVIEW_MCP_ALLOWED_ORIGINS"},
-		"hosts and origins":            {HTTPSettings{Addr: "127.0.0.1:1", AllowedHosts: []string{"a.b", "c:1"}, AllowedOrigins: []string{"https://x.y:8", "app://obsidian"}}, ""},
-		"metrics on the same address":  {HTTPSettings{Addr: "127.0.0.1:1", MetricsAddr: "127.0.0.1:1"}, "INSTAVIEW_MCP_METRICS_ADDR"},
-		"metrics without a port":       {HTTPSettings{Addr: "127.0.0.1:1", MetricsAddr: "x"}, "INSTAVIEW_MCP_METRICS_ADDR"},
-		"metrics on their own address": {HTTPSettings{Addr: "127.0.0.1:1", MetricsAddr: ":9090"}, ""},
+		"loopback":                     {HTTPSettings{Addr: home}, nil},
+		"localhost":                    {HTTPSettings{Addr: "localhost:0"}, nil},
+		"no port":                      {HTTPSettings{Addr: "127.0.0.1"}, []string{"INSTAVIEW_MCP_ADDR must be host:port"}},
+		"no such port":                 {HTTPSettings{Addr: "127.0.0.1:99999"}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on 127.0.0.1:99999"}},
+		"an address in use":            {HTTPSettings{Addr: taken}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on " + taken}},
+		"P05 every address, no token":  {HTTPSettings{Addr: "0.0.0.0:0"}, []string{"can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN", "set INSTAVIEW_MCP_TLS_CERT"}},
+		"P05 no host, no token":        {HTTPSettings{Addr: ":0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"P05 IPv6, no token":           {HTTPSettings{Addr: "[::]:0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"a name, no token":             {HTTPSettings{Addr: "mcp.example.com:80", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"a token, no TLS":              {HTTPSettings{Addr: ":0", Token: good}, []string{"INSTAVIEW_MCP_TLS_CERT"}},
+		"callers' keys, no TLS":        {HTTPSettings{Addr: ":0", CallerKeys: true}, []string{"INSTAVIEW_MCP_TLS_TERMINATED"}},
+		"a token behind a proxy":       {HTTPSettings{Addr: ":0", Token: good, TLSTerminated: true}, nil},
+		"a token and TLS":              {HTTPSettings{Addr: ":0", Token: good, TLSCert: cert, TLSKey: key}, nil},
+		"callers' keys and TLS":        {HTTPSettings{Addr: ":0", CallerKeys: true, TLSCert: cert, TLSKey: key}, nil},
+		"a certificate without a key":  {HTTPSettings{Addr: home, TLSCert: cert}, []string{"go together"}},
+		"a key without a certificate":  {HTTPSettings{Addr: home, TLSKey: key}, []string{"go together"}},
+		"no such certificate":          {HTTPSettings{Addr: home, TLSCert: "/nonexistent/canary", TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read"}},
+		"a directory for a key":        {HTTPSettings{Addr: home, TLSCert: cert, TLSKey: t.TempDir()}, []string{"INSTAVIEW_MCP_TLS_KEY: the file cannot be read"}},
+		"another certificate's key":    {HTTPSettings{Addr: home, TLSCert: cert, TLSKey: otherKey}, []string{"must be files with a certificate and its key in PEM (private key does not match"}},
+		"the files swapped":            {HTTPSettings{Addr: home, TLSCert: key, TLSKey: cert}, []string{"must be files with a certificate and its key in PEM"}},
+		"a short token":                {HTTPSettings{Addr: home, Token: client.NewKey("short")}, []string{"16 characters"}},
+		"a token with a space":         {HTTPSettings{Addr: home, Token: client.NewKey("correct horse battery")}, []string{"without spaces"}},
+		"any host":                     {HTTPSettings{Addr: home, AllowedHosts: []string{"*"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
+		"a host with a scheme":         {HTTPSettings{Addr: home, AllowedHosts: []string{"https://x"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
+		"any origin":                   {HTTPSettings{Addr: home, AllowedOrigins: []string{"https://*"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"an origin that is a name":     {HTTPSettings{Addr: home, AllowedOrigins: []string{"example.com"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"an origin with a path":        {HTTPSettings{Addr: home, AllowedOrigins: []string{"https://x/y"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"hosts and origins":            {HTTPSettings{Addr: home, AllowedHosts: []string{"a.b", "c:1"}, AllowedOrigins: []string{"https://x.y:8", "app://obsidian"}}, nil},
+		"metrics on the same address":  {HTTPSettings{Addr: home, MetricsAddr: home}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
+		"metrics without a port":       {HTTPSettings{Addr: home, MetricsAddr: "x"}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
+		"metrics on an address in use": {HTTPSettings{Addr: home, MetricsAddr: taken}, []string{"INSTAVIEW_MCP_METRICS_ADDR: this program cannot listen on " + taken}},
+		"metrics on their own address": {HTTPSettings{Addr: home, MetricsAddr: ":0"}, nil},
+		"a fault of each in this order": {HTTPSettings{Addr: ":0", Token: client.NewKey("short"), AllowedHosts: []string{"*"}, AllowedOrigins: []string{"*"}, TLSKey: key, MetricsAddr: "x"},
+			[]string{"INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_ALLOWED_HOSTS", "INSTAVIEW_MCP_ALLOWED_ORIGINS", "INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_METRICS_ADDR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := ""
-			if err := tt.settings.Check(); err != nil {
-				got = err.Error()
+			got := tt.settings.Check()
+			matches := len(got) == len(tt.want)
+			for i := range min(len(got), len(tt.want)) {
+				matches = matches && strings.Contains(got[i], tt.want[i])
 			}
-			if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
-				t.Errorf("error %q, want %q", got, tt.want)
+			if !matches {
+				t.Errorf("faults %q, want %q", got, tt.want)
 			}
-			if strings.Contains(got, "short") || strings.Contains(got, "horse") {
-				t.Errorf("the error holds the token: %s", got)
+			if all := strings.Join(got, "\n"); strings.Contains(all, "short") || strings.Contains(all, "horse") || strings.Contains(all, "canary") {
+				t.Errorf("the faults hold a value: %s", all)
 			}
 		})
+	}
+}
+
+// Each address alone would do; the server needs both at once.
+func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	_ = l.Close()
+	s := HTTPSettings{Addr: "127.0.0.1:" + port, MetricsAddr: "localhost:" + port}
+	if got := s.Check(); len(got) != 1 || !strings.HasPrefix(got[0], "INSTAVIEW_MCP_METRICS_ADDR: this program cannot listen") {
+		t.Errorf("faults %q", got)
+	}
+	s.MetricsAddr = ""
+	for range 2 { // and lets go of them
+		if got := s.Check(); got != nil {
+			t.Errorf("faults %q", got)
+		}
+	}
+}
+
+func TestAuthenticationAndOpenMetricsAreKnown(t *testing.T) {
+	good := client.NewKey(token)
+	for want, s := range map[string]HTTPSettings{
+		"none":                        {},
+		"bearer token":                {Token: good},
+		"each caller's InstaView key": {CallerKeys: true},
+		"bearer token and each caller's InstaView key": {Token: good, CallerKeys: true},
+	} {
+		if got := s.authentication(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for addr, want := range map[string]bool{"": false, "127.0.0.1:9090": false, "localhost:1": false, "[::1]:1": false, ":9090": true, "0.0.0.0:1": true, "10.0.0.1:1": true} {
+		if got := (HTTPSettings{MetricsAddr: addr}).hasOpenMetrics(); got != want {
+			t.Errorf("metrics on %q: open %t, want %t", addr, got, want)
+		}
 	}
 }
 
