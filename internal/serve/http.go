@@ -105,7 +105,7 @@ func (h *HTTPServer) server(handler http.Handler) *http.Server {
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeaderBytes,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
-		ErrorLog:          log.New(Words(h.logger), "", 0),
+		ErrorLog:          log.New(serverWords(h.logger), "", 0),
 	}
 }
 
