@@ -67,6 +67,25 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 			execute(t, env, "check").wants(t, tt.exit, []string{"configuration  ok", tt.want}, nil)
 		})
 	}
+	for name, tt := range map[string]struct {
+		status int
+		exit   int
+		want   string
+	}{
+		"callers' keys":           {401, 0, "key            ok      none of the server's own: each caller brings one"},
+		"callers' keys elsewhere": {404, 1, "key            failed  not judged: HTTP 404"},
+		"callers' keys and a 500": {500, 1, "reachability   failed  HTTP 500"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, "<html>")
+			}))
+			defer upstream.Close()
+			env := map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "true", "INSTAVIEW_MCP_ADDR": "127.0.0.1:0", "INSTAVIEW_BASE_URL": upstream.URL}
+			execute(t, env, "--transport", "http", "check").wants(t, tt.exit, []string{"configuration  ok", tt.want}, nil)
+		})
+	}
 	t.Run("nobody there", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_API_KEY": "x", "INSTAVIEW_BASE_URL": "http://127.0.0.1:9"}
 		execute(t, env, "check").wants(t, 1, []string{"reachability   failed  connection refused: check INSTAVIEW_BASE_URL"}, nil)

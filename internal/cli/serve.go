@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/serve"
 )
 
@@ -12,6 +15,9 @@ import (
 func serveMCP(ctx context.Context, sys System, demo bool) error {
 	use := config.Use{Demo: demo, Serving: true}
 	settings := loadSettings(ctx, sys, use)
+	if len(settings.Faults) > 0 && settings.Transport == config.Stdio {
+		return serveFaults(ctx, sys, settings)
+	}
 	return withApp(ctx, sys, settings, use, func(a *app) error {
 		warn(a.log, settings)
 		if a.settings.Transport == config.Stdio {
@@ -22,4 +28,19 @@ func serveMCP(ctx context.Context, sys System, demo bool) error {
 		a.log.Info("starting", "version", buildVersion(), "demo", demo)
 		return serve.NewHTTP(a.server, httpSettings(a.settings), a.runs, a.metrics.Handler(), a.log).Run(ctx)
 	})
+}
+
+// serveFaults serves over stdio a program that cannot work: it lists what it
+// would have, and answers each call with the faults. If it ended instead,
+// clients would show people only that the connection is closed.
+func serveFaults(ctx context.Context, sys System, settings config.Config) error {
+	err := refused(settings)
+	printError(sys, err)
+	log, closeLog := openLog(sys, settings)
+	defer closeLog()
+	why := "This server cannot work with its present settings, so it asked InstaView nothing. Tell the user to correct them " +
+		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
+		strings.ReplaceAll(err.Error(), "\n", "\n- ")
+	server := mcpserver.NewUnusable(buildVersion(), why, log)
+	return errors.Join(errFailed, serve.Stdio(ctx, server, sys.Stdin, sys.Stdout, func() {}, log))
 }

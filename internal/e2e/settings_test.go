@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/sandbox"
 )
 
 // run runs the program to its end, with env and nothing on stdin.
@@ -217,5 +220,117 @@ func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
 	s.stop()
 	if log := s.log.String(); !strings.Contains(log, "authentication=none") || strings.Contains(log, "metrics are open") {
 		t.Errorf("the log of a server on loopback:\n%s", log)
+	}
+}
+
+// N23: over stdio a program that cannot work says so in answers, since clients
+// would otherwise show that the connection is closed and nothing else.
+func TestN23AServerThatCannotWorkTalks(t *testing.T) {
+	for name, env := range map[string][]string{
+		"no key":             nil,
+		"a literal ${…}":     {"INSTAVIEW_API_KEY=${KEY}"},
+		"a misspelt name":    {"INSTAVIEW_APIKEY=k"},
+		"a wrong setting":    {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_MAX_WAIT=1h"},
+		"a wrong transport":  {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=studio"},
+		"a file that is not": {"INSTAVIEW_API_KEY_FILE=/nonexistent"},
+		"several":            {"INSTAVIEW_MCP_LOG_LEVEL=loud", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_BASE_URL=x"},
+	} {
+		for _, e := range eras {
+			t.Run(name+" "+e.name, func(t *testing.T) {
+				t.Parallel()
+				c := start(t, env)
+				e.begin(c)
+				if list := c.ask(2, "tools/list", e.params("{}", "")); len(list.Result.Tools) < 2 {
+					t.Errorf("tools/list: %s", list.raw)
+				}
+				for id, method := range []string{"prompts/list", "resources/list", "resources/templates/list"} {
+					if list := c.ask(10+id, method, e.params("{}", "")); list.Error != nil {
+						t.Errorf("%s: %s", method, list.raw)
+					}
+				}
+				answers := []reply{
+					c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"r"}`), "")),
+					c.ask(4, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"../x"}`), "")),
+					c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{}`), "")),
+					c.ask(6, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, "")),
+					c.ask(7, "resources/read", e.params(`{"uri":"sourcing://r"}`, "")),
+				}
+				if err := c.stdin.Close(); err != nil {
+					t.Fatal(err)
+				}
+				for range c.lines {
+				}
+				_ = c.cmd.Wait()
+				if c.cmd.ProcessState.ExitCode() != 1 {
+					t.Errorf("exit status %d, want 1", c.cmd.ProcessState.ExitCode())
+				}
+				sentences := linesAfter("instaview-mcp: ", c.stderr.String())
+				if len(sentences) == 0 || strings.Count(c.stderr.String(), "\n") != len(sentences) {
+					t.Errorf("stderr is not the faults alone:\n%s", c.stderr)
+				}
+				for _, answer := range answers {
+					text := answer.text()
+					if answer.Error != nil {
+						text = answer.Error.Message
+					} else if !answer.Result.IsError {
+						t.Errorf("not an error: %s", answer.raw)
+					}
+					for _, sentence := range sentences {
+						if !strings.Contains(text, sentence) {
+							t.Errorf("an answer lacks %q: %s", sentence, answer.raw)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// With the settings put right, a new start works.
+func TestN23ARestartMendsIt(t *testing.T) {
+	upstream := httptest.NewServer(sandbox.New())
+	defer upstream.Close()
+	env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
+	for _, tt := range []struct {
+		env  string
+		want string
+	}{
+		{"INSTAVIEW_APIKEY=" + sandbox.Key, "the nearest name is INSTAVIEW_API_KEY"},
+		{"INSTAVIEW_API_KEY=" + sandbox.Key, "20 scored of 134 found"},
+	} {
+		c := start(t, append(env, tt.env))
+		c.send(hello)
+		c.next()
+		if r := c.ask(1, "tools/call", call("get_sourcing_results", done)); !strings.Contains(r.text(), tt.want) {
+			t.Errorf("%s: the answer lacks %q: %s", tt.env, tt.want, r.raw)
+		}
+	}
+}
+
+// Clients show people every line of stderr as an error.
+func TestN23StderrIsSilentWhileNothingIsWrong(t *testing.T) {
+	for _, e := range eras {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			c := demo(t)
+			e.begin(c)
+			c.ask(2, "tools/list", e.params("{}", ""))
+			c.ask(3, "tools/call", e.params(call("get_sourcing_results", done), ""))
+			c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))
+			c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_failed"}`), ""))
+			c.ask(6, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), ""))
+			c.ask(7, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, ""))
+			c.ask(8, "resources/read", e.params(`{"uri":"sourcing://req_demo_done"}`, ""))
+			c.send(request(9, "tools/call", e.params(call("wait_for_sourcing", slow), "")))
+			c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":9}`, "")))
+			c.ask(10, "tools/list", e.params("{}", ""))
+			if err := c.stdin.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c.exits()
+			if got := c.stderr.String(); got != "" {
+				t.Errorf("stderr:\n%s", got)
+			}
+		})
 	}
 }
