@@ -22,6 +22,15 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 			t.Errorf("%s: warnings %q", value, c.Warnings)
 		}
 	}
+	for _, v := range variables {
+		c := load(t, map[string]string{v.name: " ${CANARY} "})
+		if !strings.HasPrefix(v.name, "INSTAVIEW_API_KEY") {
+			c.wants(t, v.name, "")
+		}
+		if all := append(c.Faults, c.Warnings...); len(all) != 1 || !strings.HasPrefix(all[0], v.name+" is a literal ${…}") {
+			t.Errorf("%s: faults and warnings %q", v.name, all)
+		}
+	}
 	c := load(t, map[string]string{"INSTAVIEW_API_KEY": "k", "INSTAVIEW_API_KEY_FILE": "${FILE}"})
 	c.wants(t, "a key beside a reference", "")
 	if len(c.Warnings) != 1 {

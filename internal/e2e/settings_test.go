@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -182,6 +185,7 @@ func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 		"with metrics":        {"INSTAVIEW_MCP_METRICS_ADDR=:0"},
 		"on every address":    {"INSTAVIEW_MCP_ADDR=:0", "INSTAVIEW_MCP_TLS_TERMINATED=true", "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"},
 		"with callers' keys":  {"INSTAVIEW_MCP_CALLER_KEYS=true"},
+		"with TLS":            tlsFiles(t),
 		"unknown and not set": {"INSTAVIEW_MCP_MAX_WAITZ=x", "INSTAVIEW_MCP_ALLOWED_HOSTS=${HOSTS}"},
 		"of stdio's concern":  {"INSTAVIEW_MCP_MAX_WAITS=10000"},
 	} {
@@ -220,6 +224,45 @@ func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
 	s.stop()
 	if log := s.log.String(); !strings.Contains(log, "authentication=none") || strings.Contains(log, "metrics are open") {
 		t.Errorf("the log of a server on loopback:\n%s", log)
+	}
+}
+
+// tlsFiles writes httptest's certificate for example.com into files, and returns
+// the settings that name them.
+func tlsFiles(t *testing.T) []string {
+	t.Helper()
+	s := httptest.NewTLSServer(nil)
+	s.Close()
+	cert := s.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings []string
+	for name, block := range map[string]*pem.Block{
+		"INSTAVIEW_MCP_TLS_CERT": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
+		"INSTAVIEW_MCP_TLS_KEY":  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		path := filepath.Join(t.TempDir(), "file.pem")
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		settings = append(settings, name+"="+path)
+	}
+	return settings
+}
+
+// N25: a client whose URL begins with http:// is told of in the log, once.
+func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
+	s := serveHTTP(t, "http", tlsFiles(t), "--demo")
+	resp, err := http.Get(strings.Replace(s.url, "https://", "http://", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	s.stop()
+	if n := strings.Count(s.log.String(), "a client spoke HTTP to this HTTPS port: its URL must begin with https://"); n != 1 {
+		t.Errorf("%d lines say so, want 1:\n%s", n, s.log)
 	}
 }
 
