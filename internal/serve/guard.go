@@ -58,9 +58,9 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.end()
 	defer g.recover(s, r)
 	if len(r.TransferEncoding) > 0 {
-		// What stands before this server may have gone by a Content-Length that
-		// net/http has dropped, and take what follows for another request.
-		s.Header().Set("Connection", "close")
+		// A proxy may have used a Content-Length that net/http ignored, and take
+		// what follows for another request.
+		w.Header().Set("Connection", "close")
 	}
 	at, refused := g.admit(s, r)
 	if refused == nil && isPreflight(s, r) {

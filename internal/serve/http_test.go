@@ -29,10 +29,12 @@ const token = "correct-horse-battery-staple"
 // its own for each of two keys.
 type site struct {
 	sandbox *sandbox.Sandbox // of sandbox.Key
+	mcp     *server.MCPServer
 	server  *HTTPServer
 	conns   chan net.Conn
 	calls   chan tools.Call // that have ended
 	waits   atomic.Int64    // under way
+	dials   atomic.Int64    // connections opened
 	stop    func()          // returns when it has
 }
 
@@ -90,6 +92,7 @@ func newSite(t testing.TB, change func(*HTTPSettings)) *site {
 			return next(ctx, req)
 		}
 	})
+	s.mcp = mcp
 	s.server = NewHTTP(mcp, settings, looks, metrics, discard)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -128,9 +131,15 @@ func (pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (s *site) dial(t testing.TB) net.Conn {
 	t.Helper()
+	ours := s.pipe()
+	t.Cleanup(func() { _ = ours.Close() })
+	return ours
+}
+
+func (s *site) pipe() net.Conn {
+	s.dials.Add(1)
 	ours, theirs := net.Pipe()
 	s.conns <- theirs
-	t.Cleanup(func() { _ = ours.Close() })
 	return ours
 }
 

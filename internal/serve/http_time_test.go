@@ -107,6 +107,18 @@ func TestH47OnlyOneRequestIsSeenOfTwoLengths(t *testing.T) {
 	})
 }
 
+// mcp-go says "keep-alive" in every answer with progress.
+func TestH47AnAnswerWithProgressClosesAsWell(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		call := strings.Replace(toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":2}`), `"params":{`, `"params":{"_meta":{"progressToken":"p"},`, 1)
+		chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(call), call)
+		got := s.send(t, post("/mcp", chunked+get(healthPath), "Transfer-Encoding: chunked"))
+		if !strings.Contains(got.body, "notifications/progress") || !got.closed {
+			t.Errorf("%s, closed %v; want progress, an answer and no more: %s", got.Status, got.closed, got.body)
+		}
+	})
+}
+
 func TestH48HalfAHeaderIsCutOff(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		conn, begun := s.dial(t), time.Now()

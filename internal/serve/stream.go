@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -25,12 +26,13 @@ const (
 // sign is a comment, which every reader of an event stream passes over.
 const sign = ": still here\n\n"
 
-// stream is the ResponseWriter of all that mcp-go answers. It gives every write
-// a deadline, keeps security headers on whatever mcp-go sets, and shows a
-// client that a call goes on. It implements Flush and Unwrap.
+// stream is the ResponseWriter of every answer. It gives every write a deadline,
+// keeps security headers on whatever a handler sets, and shows a client that a
+// call goes on. It implements Flush and Unwrap.
 type stream struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	header  http.Header
 	origin  string // that may read the answer; "" = none said
 	events  bool   // the client reads event streams
 
@@ -46,6 +48,7 @@ func newStream(w http.ResponseWriter, r *http.Request) *stream {
 	return &stream{
 		ResponseWriter: w,
 		control:        http.NewResponseController(w),
+		header:         http.Header{},
 		events:         strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream"),
 	}
 }
@@ -68,14 +71,12 @@ func (s *stream) showSign() {
 		return
 	}
 	if !s.started {
-		s.Header().Set("Content-Type", "text/event-stream")
-		s.start(http.StatusOK)
+		s.start(http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}})
 	}
-	if _, err := s.write([]byte(sign)); err != nil {
-		return // net/http ends the request's context
+	_, _ = s.write([]byte(sign))
+	if s.flush() == nil { // otherwise net/http ends the request's context
+		s.timer.Reset(nextSign)
 	}
-	_ = s.control.Flush()
-	s.timer.Reset(nextSign)
 }
 
 // end must be called before the handler returns: after it nothing is written.
@@ -86,22 +87,29 @@ func (s *stream) end() {
 	if s.timer != nil {
 		s.timer.Stop()
 	}
+	s.setDeadline() // for net/http, which writes the rest after the handler
 }
+
+// Header implements http.ResponseWriter. The map is for the handler alone: a
+// sign of life, which comes while the handler runs, has headers of its own.
+func (s *stream) Header() http.Header { return s.header }
 
 // WriteHeader implements http.ResponseWriter.
 func (s *stream) WriteHeader(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.started { // by a sign of life: what was to be JSON becomes an event
-		s.wraps = s.Header().Get("Content-Type") == "application/json"
+		s.wraps = s.header.Get("Content-Type") == "application/json"
 		return
 	}
-	s.start(status)
+	s.start(status, s.header)
 }
 
-func (s *stream) start(status int) {
+func (s *stream) start(status int, header http.Header) {
 	s.started = true
-	h := s.Header()
+	header.Del("Connection") // mcp-go keeps alive what the guard closes
+	h := s.ResponseWriter.Header()
+	maps.Copy(h, header)
 	s.isEvent = h.Get("Content-Type") == "text/event-stream"
 	if s.isEvent {
 		h.Set("X-Accel-Buffering", "no") // nginx would keep events to itself
@@ -130,7 +138,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.started {
-		s.start(http.StatusOK)
+		s.start(http.StatusOK, s.header)
 	}
 	if !s.wraps {
 		return s.write(p)
@@ -143,7 +151,8 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 func (s *stream) write(p []byte) (int, error) {
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeTime))
+	s.setDeadline()
+	defer s.clearDeadline()
 	return s.ResponseWriter.Write(p)
 }
 
@@ -151,9 +160,20 @@ func (s *stream) write(p []byte) (int, error) {
 func (s *stream) Flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeTime))
-	_ = s.control.Flush()
+	_ = s.flush()
 }
+
+func (s *stream) flush() error {
+	s.setDeadline()
+	defer s.clearDeadline()
+	return s.control.Flush()
+}
+
+func (s *stream) setDeadline() { _ = s.control.SetWriteDeadline(time.Now().Add(writeTime)) }
+
+// clearDeadline must follow every write: over HTTP/2 a deadline ends a stream
+// even if nothing is being written.
+func (s *stream) clearDeadline() { _ = s.control.SetWriteDeadline(time.Time{}) }
 
 // Unwrap is for http.ResponseController.
 func (s *stream) Unwrap() http.ResponseWriter { return s.ResponseWriter }

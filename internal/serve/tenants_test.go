@@ -67,9 +67,7 @@ func TestNothingCrossesFromOneKeyToAnother(t *testing.T) {
 
 func newHTTPClient(s *site) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		s.conns <- theirs
-		return ours, nil
+		return s.pipe(), nil
 	}}}
 }
 
