@@ -10,7 +10,9 @@ import (
 	"io"
 	"log/slog"
 	"mime"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -36,13 +38,14 @@ const (
 type guard struct {
 	settings  HTTPSettings
 	endpoints map[string]endpoint // by exact path
+	hint      string              // where to go, for who asks for anything else
 	logger    *slog.Logger
 }
 
 // endpoint is what is served under a path.
 type endpoint struct {
 	method string // the only one; HEAD goes with GET
-	open   bool   // to whoever may name our host
+	open   bool   // to whoever may name our host, however many there are
 	handle func(*stream, *http.Request)
 }
 
@@ -57,9 +60,10 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := newStream(w, r)
 	defer s.end()
 	defer g.recover(s, r)
-	if len(r.TransferEncoding) > 0 {
+	if len(r.TransferEncoding) > 0 || overCapacity(r) {
 		// A proxy may have used a Content-Length that net/http ignored, and take
-		// what follows for another request.
+		// what follows for another request. A client that finds no room must come
+		// back on a new connection, since the old one remains one too many.
 		w.Header().Set("Connection", "close")
 	}
 	at, refused := g.admit(s, r)
@@ -85,14 +89,37 @@ func (g *guard) admit(s *stream, r *http.Request) (endpoint, *refusal) {
 	}
 	at, ok := g.endpoints[r.URL.EscapedPath()]
 	switch {
-	case !ok:
-		return at, &refusal{status: http.StatusNotFound, text: "not found"}
 	case overCapacity(r) && !at.open:
 		return at, tooMany("connections")
+	case !ok && isOAuth(r.URL.Path):
+		return at, &refusal{http.StatusNotFound, g.settings.noOAuth(), [2]string{"Content-Type", "application/json"}}
+	case !ok:
+		return at, &refusal{status: http.StatusNotFound, text: "not found: " + g.hint}
 	case r.Method == at.method, r.Method == http.MethodHead && at.open, isPreflight(s, r):
 		return at, nil
 	}
-	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed", [2]string{"Allow", at.method}}
+	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed: " + g.hint, [2]string{"Allow", at.method}}
+}
+
+// isOAuth reports whether a client wants to log in by OAuth, as many try after a
+// 401. They show people the answer to this and not the one to that.
+func isOAuth(path string) bool {
+	return strings.Contains(path, "/.well-known/") || slices.Contains([]string{"/authorize", "/register", "/token"}, path)
+}
+
+// noOAuth is an error of OAuth that says what to bring instead.
+func (s HTTPSettings) noOAuth() string {
+	var bring []string
+	if s.Token.Reveal() != "" {
+		bring = append(bring, "send the header Authorization: Bearer with this server's token")
+	}
+	if s.CallerKeys {
+		bring = append(bring, "send the header "+apiKeyHeader+" with your InstaView API key")
+	}
+	if bring == nil {
+		bring = []string{"connect without a login"}
+	}
+	return fmt.Sprintf(`{"error":"invalid_request","error_description":"this server has no OAuth: %s"}`, strings.Join(bring, ", and "))
 }
 
 func tooMany(what string) *refusal {
@@ -102,7 +129,7 @@ func tooMany(what string) *refusal {
 // fromHere refuses what a foreign page has made a browser send: by its origin,
 // or by a host name that was rebound to us.
 func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
-	if !g.settings.hostAllowed(r.Host) {
+	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
 	}
 	origins := r.Header.Values("Origin")
@@ -115,6 +142,14 @@ func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
 		return &refusal{status: http.StatusForbidden, text: "cross-site requests are not allowed"}
 	}
 	return nil
+}
+
+// isOwnAddress reports whether a request names the very IP address that it came
+// to, as probes and Prometheus do. No name can be rebound to look like one.
+func isOwnAddress(r *http.Request) bool {
+	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	named, err := netip.ParseAddrPort(r.Host)
+	return ok && err == nil && named.Addr().Unmap() == own.AddrPort().Addr().Unmap()
 }
 
 // sameOrigin reports whether a page is this server's own, by a host that is
@@ -199,10 +234,15 @@ func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refu
 	if err != nil || media != "application/json" {
 		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "the content type must be application/json"}
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+	if slices.ContainsFunc(r.Header.Values("Content-Encoding"), func(e string) bool { return e != "" && !strings.EqualFold(e, "identity") }) {
 		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
 	}
-	// net/http takes it back once the body has been read.
+	for name, values := range r.Header {
+		if len(values) > 1 && (strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, "Mcp-")) {
+			// A proxy may go by another of them than mcp-go.
+			return nil, message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
+		}
+	}
 	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, maxMessage))
 	var tooLarge *http.MaxBytesError
@@ -210,9 +250,9 @@ func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refu
 	case errors.As(err, &tooLarge):
 		return nil, message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, message{}, &refusal{http.StatusRequestTimeout, "the message took too long", [2]string{"Connection", "close"}}
+		return nil, message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
 	case err != nil:
-		return nil, message{}, &refusal{http.StatusBadRequest, "the message did not come to its end", [2]string{"Connection", "close"}}
+		return nil, message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
 	}
 	m, bad := readMessage(body)
 	if bad == nil && m.isAnswer {

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"io"
 	"log"
@@ -12,8 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/net/netutil"
+
+	"instaview-mcp/client"
 )
 
 const (
@@ -58,7 +62,7 @@ type HTTPServer struct {
 	settings HTTPSettings
 	runs     Runs
 	logger   *slog.Logger
-	metrics  http.Handler
+	metrics  endpoint
 
 	http     *http.Server
 	sse      *sse // nil for Streamable HTTP
@@ -68,7 +72,8 @@ type HTTPServer struct {
 
 // NewHTTP returns a server for s with settings that Check allows.
 func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http.Handler, logger *slog.Logger) *HTTPServer {
-	h := &HTTPServer{settings: settings, runs: runs, logger: logger, metrics: metrics}
+	h := &HTTPServer{settings: settings, runs: runs, logger: logger}
+	h.metrics = endpoint{method: http.MethodGet, handle: func(w *stream, r *http.Request) { metrics.ServeHTTP(w, r) }}
 	endpoints := map[string]endpoint{
 		healthPath: {method: http.MethodGet, open: true, handle: h.health},
 		readyPath:  {method: http.MethodGet, open: true, handle: h.ready},
@@ -81,31 +86,35 @@ func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http
 		endpoints[mcpPath] = endpoint{method: http.MethodPost, handle: streamable(s, logger)}
 	}
 	if settings.Token.Reveal() != "" && settings.MetricsAddr == "" {
-		endpoints[metricsPath] = endpoint{method: http.MethodGet, handle: func(w *stream, r *http.Request) { metrics.ServeHTTP(w, r) }}
+		endpoints[metricsPath] = h.metrics
 	}
-	h.http = h.server(&guard{settings: settings, endpoints: endpoints, logger: logger})
-	h.http.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, overKey{}, h.open.Load() >= int64(settings.MaxConnections))
-	}
-	h.http.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			h.open.Add(1)
-		case http.StateClosed, http.StateHijacked:
-			h.open.Add(-1)
-		}
-	}
+	hint := "MCP is on " + h.path() + ", which an MCP client opens, not a browser"
+	h.http = h.server(&guard{settings, endpoints, hint, logger}, &h.open)
 	return h
 }
 
-func (h *HTTPServer) server(handler http.Handler) *http.Server {
+// server returns a server behind g that counts its connections in open.
+func (h *HTTPServer) server(g *guard, open *atomic.Int64) *http.Server {
 	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTime,
-		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    maxHeaderBytes,
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
-		ErrorLog:          log.New(serverWords(h.logger), "", 0),
+		Handler: g,
+		// The guard answers OPTIONS * as well.
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            headerTime,
+		IdleTimeout:                  idleTime,
+		MaxHeaderBytes:               maxHeaderBytes,
+		TLSConfig:                    &tls.Config{MinVersion: tls.VersionTLS12},
+		ErrorLog:                     log.New(serverWords(h.logger), "", 0),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			return context.WithValue(ctx, overKey{}, open.Load() >= int64(h.settings.MaxConnections))
+		},
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Add(-1)
+			}
+		},
 	}
 }
 
@@ -121,7 +130,7 @@ func overCapacity(r *http.Request) bool {
 // from one client to another, and without streams of their own for the server's
 // messages, of which there are none.
 func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Request) {
-	mcp := server.NewStreamableHTTPServer(s,
+	handler := server.NewStreamableHTTPServer(s,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),
 		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
@@ -132,7 +141,7 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 			w.refuse(refusal{status: http.StatusBadRequest, text: "this server gives out no session ids"})
 			return
 		}
-		_, m, refused := readBody(w, r)
+		body, m, refused := readBody(w, r)
 		if refused != nil {
 			w.refuse(*refused)
 			return
@@ -143,11 +152,35 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
+		r.Header = agreeing(r.Header, m, body)
 		if m.isCall {
 			w.keepAlive()
 		}
-		mcp.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	}
+}
+
+// agreeing returns the headers that mcp-go wants with a body. Claude's connectors
+// send bodies of revision 2026-07-28 with the headers of the one before.
+func agreeing(h http.Header, m message, body []byte) http.Header {
+	var sent struct {
+		Params json.RawMessage `json:"params"`
+	}
+	var params struct {
+		Meta *mcp.Meta `json:"_meta"`
+	}
+	if h.Get(mcp.HeaderProtocolVersion) != mcp.ProtocolVersion20251125 || json.Unmarshal(body, &sent) != nil ||
+		json.Unmarshal(sent.Params, &params) != nil || params.Meta.ProtocolVersion() != mcp.ProtocolVersion20260728 {
+		return h
+	}
+	h = h.Clone()
+	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.method), sent.Params) {
+		if h.Get(name) == "" {
+			h.Set(name, value)
+		}
+	}
+	h.Set(mcp.HeaderProtocolVersion, mcp.ProtocolVersion20260728)
+	return h
 }
 
 func (h *HTTPServer) health(w *stream, _ *http.Request) { say(w, http.StatusOK, "ok") }
@@ -197,11 +230,10 @@ func (h *HTTPServer) serve(ctx context.Context, listener net.Listener) error {
 	h.http.BaseContext = func(net.Listener) context.Context { return base }
 	h.announce(listener.Addr())
 	go func() {
-		limited := netutil.LimitListener(listener, h.settings.MaxConnections+headroom)
 		if h.settings.TLSCert != "" {
-			failed <- h.http.ServeTLS(limited, h.settings.TLSCert, h.settings.TLSKey)
+			failed <- h.http.ServeTLS(h.limit(listener), h.settings.TLSCert, h.settings.TLSKey)
 		} else {
-			failed <- h.http.Serve(limited)
+			failed <- h.http.Serve(h.limit(listener))
 		}
 	}()
 	select {
@@ -213,17 +245,29 @@ func (h *HTTPServer) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-func (h *HTTPServer) announce(at net.Addr) {
-	path, transport := mcpPath, "Streamable HTTP"
+func (h *HTTPServer) limit(l net.Listener) net.Listener {
+	return netutil.LimitListener(l, h.settings.MaxConnections+headroom)
+}
+
+// path is where clients connect.
+func (h *HTTPServer) path() string {
 	if h.settings.SSE {
-		path, transport = ssePath, "HTTP+SSE"
+		return ssePath
+	}
+	return mcpPath
+}
+
+func (h *HTTPServer) announce(at net.Addr) {
+	transport := "Streamable HTTP"
+	if h.settings.SSE {
+		transport = "HTTP+SSE"
 		h.logger.Warn("HTTP+SSE is deprecated in MCP: prefer --transport http where the client allows it")
 	}
 	scheme := "http"
 	if h.settings.TLSCert != "" {
 		scheme = "https"
 	}
-	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+path, "authentication", h.settings.authentication())
+	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+h.path(), "authentication", h.settings.authentication())
 	if h.settings.hasOpenMetrics() {
 		h.logger.Warn("metrics are open to whoever can reach their address: keep it inside your network", "address", h.settings.MetricsAddr)
 	}
@@ -257,27 +301,25 @@ func (h *HTTPServer) stop(abandon func()) {
 	_ = h.http.Close()
 }
 
-// serveMetrics serves metrics on an address of their own, to whoever can reach
-// it but a web page.
+// serveMetrics serves metrics on an address of their own.
 func (h *HTTPServer) serveMetrics(failed chan<- error) (stop func(), err error) {
 	listener, err := listen("INSTAVIEW_MCP_METRICS_ADDR", h.settings.MetricsAddr)
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+metricsPath, func(w http.ResponseWriter, r *http.Request) {
-		setSecurityHeaders(w.Header())
-		if r.Header.Get("Origin") != "" {
-			http.Error(w, "origin not allowed", http.StatusForbidden)
-			return
-		}
-		h.metrics.ServeHTTP(w, r)
-	})
-	srv := h.server(mux)
+	srv := h.metricsServer()
 	go func() {
-		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(h.limit(listener)); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	}()
 	return func() { _ = srv.Close() }, nil
+}
+
+// metricsServer asks for no login, but stands behind a guard like the tools.
+func (h *HTTPServer) metricsServer() *http.Server {
+	settings := h.settings
+	settings.Token, settings.CallerKeys = client.Key{}, false
+	endpoints := map[string]endpoint{metricsPath: h.metrics}
+	return h.server(&guard{settings, endpoints, "metrics are on " + metricsPath, h.logger}, new(atomic.Int64))
 }

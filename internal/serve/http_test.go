@@ -82,7 +82,12 @@ func newSite(t testing.TB, change func(*HTTPSettings)) *site {
 		looks = poll.New(api)
 	}
 	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: looks, Log: discard, Settings: tools.Settings{
-		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) { s.calls <- c },
+		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) {
+			select {
+			case s.calls <- c:
+			default: // a flood's
+			}
+		},
 	}})
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") })
 	mcp.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
@@ -246,6 +251,8 @@ func TestHTTPCases(t *testing.T) {
 	big := `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"` + strings.Repeat("x", 2<<20) + `"}}`
 	modernHeaders := []string{"Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"}
 	list := modern(1, "tools/list", "{}")
+	callOf := modern(1, "tools/call", `{"name":"get_sourcing_results","arguments":{}}`)
+	const legacyHeader = "Mcp-Protocol-Version: 2025-11-25"
 	for _, tt := range []struct {
 		name   string
 		site   *site
@@ -332,7 +339,39 @@ func TestHTTPCases(t *testing.T) {
 		{"H60 two slashes", open, post("//mcp", ping), 404, ""},
 		{"H60 upper case", open, post("/MCP", ping), 404, ""},
 		{"H60 encoded", open, post("/%6dcp", ping), 404, ""},
-		{"H60 a slash after", open, post("/mcp/", ping), 404, ""},
+		{"N07 a connector's discovery", open, post("/mcp", modern(1, "server/discover", "{}"), legacyHeader), 200, "2026-07-28"},
+		{"N07 a connector's list", open, post("/mcp", list, legacyHeader), 200, "wait_for_sourcing"},
+		{"N07 a connector's call", open, post("/mcp", callOf, legacyHeader), 200, "request_id is missing"},
+		{"N07 with the other headers", open, post("/mcp", callOf, legacyHeader, "Mcp-Method: tools/call", "Mcp-Name: get_sourcing_results"), 200, "request_id is missing"},
+		{"N07 with another name", open, post("/mcp", callOf, legacyHeader, "Mcp-Method: tools/call", "Mcp-Name: wait_for_sourcing"), 400, "-32020"},
+		{"N07 with another method", open, post("/mcp", list, legacyHeader, "Mcp-Method: tools/call"), 400, "-32020"},
+		{"N07 an older header", open, post("/mcp", list, "Mcp-Protocol-Version: 2025-06-18"), 400, "-32020"},
+		{"N07 no header", open, post("/mcp", list), 400, "-32020"},
+		{"N07 a later body", open, post("/mcp", strings.Replace(list, "2026-07-28", "2027-01-01", 1), legacyHeader), 400, ""},
+		{"N07 modern headers without a method", open, post("/mcp", list, "Mcp-Protocol-Version: 2026-07-28"), 400, "-32020"},
+		{"N08 a slash after", open, post("/mcp/", ping), 404, "MCP is on /mcp"},
+		{"N08 the other transport", open, get("/sse", "Accept: text/event-stream"), 404, "MCP is on /mcp"},
+		{"N08 the root in a browser", open, get("/", "Accept: text/html", "Sec-Fetch-Site: none"), 404, "MCP is on /mcp, which an MCP client opens, not a browser"},
+		{"N08 the address in a browser", open, get("/mcp", "Accept: text/html", "Sec-Fetch-Site: none"), 405, "MCP is on /mcp, which an MCP client opens, not a browser"},
+		{"N08 OAuth's resource", locked, get("/.well-known/oauth-protected-resource/mcp"), 404, `"error_description":"this server has no OAuth: send the header Authorization: Bearer with this server's token"`},
+		{"N08 OAuth's server", locked, get("/.well-known/oauth-authorization-server"), 404, "Content-Type: application/json"},
+		{"N08 OpenID's", locked, get("/mcp/.well-known/openid-configuration"), 404, `{"error":"invalid_request"`},
+		{"N08 a registration", locked, post("/register", `{"redirect_uris":[]}`), 404, `{"error":"invalid_request"`},
+		{"N08 a registration without need", open, post("/register", `{"redirect_uris":[]}`), 404, "connect without a login"},
+		{"N08 OAuth from an evil host", locked, get("/.well-known/oauth-protected-resource", "Host: evil.example"), 403, ""},
+		{"N09 OPTIONS * from an evil host", open, "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, "X-Content-Type-Options: nosniff"},
+		{"N09 OPTIONS * from an evil origin", open, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n", 403, "X-Content-Type-Options: nosniff"},
+		{"N09 OPTIONS *", open, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "X-Content-Type-Options: nosniff"},
+		{"N09 half a bracket", open, post("/mcp", ping, "Host: [localhost"), 403, "host not allowed"},
+		{"N09 a port that is none", open, post("/mcp", ping, "Host: localhost:evil.com"), 403, "host not allowed"},
+		{"N09 two encodings", open, post("/mcp", ping, "Content-Encoding: identity\r\nContent-Encoding: gzip"), 415, ""},
+		{"N09 two encodings in one", open, post("/mcp", ping, "Content-Encoding: identity, gzip"), 415, ""},
+		{"N09 an empty encoding, and another", open, post("/mcp", ping, "Content-Encoding: \r\nContent-Encoding: br"), 415, ""},
+		{"N09 one encoding, twice", open, post("/mcp", ping, "Content-Encoding: identity\r\nContent-Encoding: identity"), 400, "only once"},
+		{"N09 no encoding", open, post("/mcp", ping, "Content-Encoding: Identity"), 200, ""},
+		{"N09 two types", open, post("/mcp", ping, "Content-Type: application/json\r\nContent-Type: text/plain"), 400, "only once"},
+		{"N09 two revisions", open, post("/mcp", list, "Mcp-Method: tools/list", "Mcp-Protocol-Version: 2026-07-28\r\nMcp-Protocol-Version: 2025-11-25"), 400, "only once"},
+		{"N09 two names", open, post("/mcp", callOf, "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: tools/call", "Mcp-Name: get_sourcing_results\r\nMcp-Name: wait_for_sourcing"), 400, "only once"},
 		{"P08 no profiles", open, get("/debug/pprof/"), 404, ""},
 		{"P08 no variables", open, get("/debug/vars"), 404, ""},
 		{"no metrics without a token", open, get("/metrics"), 404, ""},

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -228,6 +229,9 @@ func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
 		got := s.send(t, post("/mcp", ping))
 		if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") != retryLater {
 			t.Errorf("%s, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
+		}
+		if got := s.send(t, get("/nowhere")); got.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("an unknown path: %s", got.Status)
 		}
 		// An orchestrator must not take a busy server for a dead one.
 		if got := s.send(t, get(healthPath)); got.StatusCode != http.StatusOK {
@@ -606,4 +610,101 @@ func TestMetricsAreBehindTheToken(t *testing.T) {
 			t.Errorf("with the token: %s %s", got.Status, got.body)
 		}
 	})
+}
+
+// A browser's page can reach an address of its own as well as the tools'.
+func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
+	inBubble(t, func(s *HTTPSettings) {
+		s.Token, s.CallerKeys, s.MaxConnections = client.NewKey(token), true, 1
+		s.AllowedOrigins = []string{"https://app.example.com"}
+	}, func(t *testing.T, s *site) {
+		metrics := s.server.metricsServer()
+		ctx, stop := context.WithCancel(t.Context())
+		synctest.Wait()
+		s.conns = make(chan net.Conn)
+		go func() { _ = metrics.Serve(pipes{s.conns, ctx}) }()
+		defer func() {
+			stop()
+			_ = metrics.Close()
+		}()
+		options := "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.com\r\n\r\n"
+		for name, tt := range map[string]struct {
+			raw    string
+			status int
+			holds  string
+		}{
+			"no login":            {get(metricsPath), 200, "figures"},
+			"an evil host":        {get(metricsPath, "Host: evil.example"), 403, "host not allowed"},
+			"an evil origin":      {get(metricsPath, "Origin: https://evil.example"), 403, "origin not allowed"},
+			"an allowed origin":   {get(metricsPath, "Origin: https://app.example.com"), 200, "figures"},
+			"from another site":   {get(metricsPath, "Sec-Fetch-Site: cross-site"), 403, "cross-site"},
+			"OPTIONS *":           {options, 404, "metrics are on /metrics"},
+			"OPTIONS *, evil":     {strings.Replace(options, "localhost", "evil.example", 1), 403, "host not allowed"},
+			"POST":                {post(metricsPath, ping), 405, "metrics are on /metrics"},
+			"the root":            {get("/"), 404, "metrics are on /metrics"},
+			"the tools":           {post(mcpPath, ping), 404, ""},
+			"H60 dots":            {get("/x/../metrics"), 404, ""},
+			"no other connection": {get(metricsPath, "Connection: close"), 200, "figures"},
+		} {
+			got := s.send(t, tt.raw)
+			h := got.Header
+			if got.StatusCode != tt.status || !strings.Contains(got.body, tt.holds) {
+				t.Errorf("%s: %s %s, want %d with %q", name, got.Status, got.body, tt.status, tt.holds)
+			}
+			if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" || h.Get("Content-Security-Policy") == "" {
+				t.Errorf("%s: header %v", name, h)
+			}
+			synctest.Wait()
+		}
+		held := s.dial(t)
+		synctest.Wait()
+		if got := s.send(t, get(metricsPath)); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" || !got.closed {
+			t.Errorf("a connection too many: %s, closed %v", got.Status, got.closed)
+		}
+		_ = held.Close()
+	})
+}
+
+// A client that is told to try again in 5 s does so on the same connection if
+// that stays open, and would be refused for ever.
+func TestH53AConnectionTooManyIsClosedAfterItsAnswer(t *testing.T) {
+	onEveryProtocol(t, func(s *HTTPSettings) { s.MaxConnections = 1 }, func(t *testing.T, s *site, c *http.Client) {
+		held := s.dial(t)
+		synctest.Wait()
+		if got, text := postTo(t, c, mcpPath, ping); got != http.StatusServiceUnavailable {
+			t.Errorf("with a connection too many: %d %s", got, text)
+		}
+		_ = held.Close()
+		time.Sleep(5 * time.Second)
+		if got, text := postTo(t, c, mcpPath, ping); got != http.StatusOK {
+			t.Errorf("with room again: %d %s", got, text)
+		}
+	})
+}
+
+// Probes and Prometheus name a pod by its address.
+func TestAnAddressMayBeNamedByWhoComesToIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		host string
+		own  string
+		want bool
+	}{
+		"its own":                   {"10.1.2.3:8080", "10.1.2.3", true},
+		"its own, in IPv6":          {"[fd00::1]:8080", "fd00::1", true},
+		"its own, mapped to IPv6":   {"10.1.2.3:8080", "::ffff:10.1.2.3", true},
+		"another":                   {"10.1.2.4:8080", "10.1.2.3", false},
+		"a name":                    {"evil.example:8080", "10.1.2.3", false},
+		"a name like its own":       {"10.1.2.3.evil.example:8080", "10.1.2.3", false},
+		"no port":                   {"10.1.2.3", "10.1.2.3", false},
+		"nothing":                   {"", "10.1.2.3", false},
+		"a port that is none":       {"10.1.2.3:evil", "10.1.2.3", false},
+		"every address, as a guess": {"0.0.0.0:8080", "10.1.2.3", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, healthPath, nil)
+		r.Host = tt.host
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP(tt.own), Port: 8080}))
+		if got := isOwnAddress(r); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
 }

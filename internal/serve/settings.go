@@ -194,13 +194,11 @@ func (s HTTPSettings) hasOpenMetrics() bool {
 // as it is listed.
 func (s HTTPSettings) hostAllowed(host string) bool {
 	host = strings.ToLower(host)
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	}
-	if name == "" {
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host != host || u.Hostname() == "" {
 		return false
 	}
+	name := u.Hostname()
 	return isLoopbackName(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(strings.Trim(allowed, "[]"), name)
 	})

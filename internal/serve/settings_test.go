@@ -162,6 +162,11 @@ func TestHosts(t *testing.T) {
 		"": false, ":80": false, "other.example.com": false, "other.example.com:1": false, "mcp.example.com.": false,
 		"x.mcp.example.com": false, "mcp.example.com.evil.example": false, "localhost.evil.example": false, "127.0.0.1.evil.example": false,
 		"mcp.example.com@evil.example": false, "0.0.0.0": false, "localhost:80:80": false,
+		// N09
+		"[localhost": false, "localhost]": false, "[localhost]": false, "[localhost]:80": false, "[::1": false, "::1]": false, "[::1]80": false,
+		"[127.0.0.1]": false, "localhost:evil.com": false, "localhost:80.evil.com": false, "127.0.0.1:evil": false, "localhost:-1": false,
+		"localhost:0x50": false, "localhost/": false, "localhost/evil": false, "localhost?": false, "localhost#evil": false, "localhost\\evil": false,
+		"evil@localhost": false, "evil:evil@localhost": false, "localhost ": false, "localhost,evil.com": false, "local%68ost": false, "http://localhost": false,
 	} {
 		if got := s.hostAllowed(host); got != want {
 			t.Errorf("%q: %v, want %v", host, got, want)
