@@ -245,6 +245,10 @@ func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refu
 	}
 	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, maxMessage))
+	if err == nil || r.ProtoMajor == 2 {
+		// Over HTTP/1.1 it bounds how long net/http reads the rest of a body.
+		_ = s.control.SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

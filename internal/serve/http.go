@@ -103,7 +103,10 @@ func (h *HTTPServer) server(g *guard, open *atomic.Int64) *http.Server {
 		IdleTimeout:                  idleTime,
 		MaxHeaderBytes:               maxHeaderBytes,
 		TLSConfig:                    &tls.Config{MinVersion: tls.VersionTLS12},
-		ErrorLog:                     log.New(serverWords(h.logger), "", 0),
+		// A stream's deadline ends the stream, but not a connection that nobody
+		// reads from.
+		HTTP2:    &http.HTTP2Config{WriteByteTimeout: writeTime},
+		ErrorLog: log.New(serverWords(h.logger), "", 0),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			return context.WithValue(ctx, overKey{}, open.Load() >= int64(h.settings.MaxConnections))
 		},

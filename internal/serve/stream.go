@@ -28,10 +28,11 @@ const sign = ": still here\n\n"
 
 // stream is the ResponseWriter of every answer. It gives every write a deadline,
 // keeps security headers on whatever a handler sets, and shows a client that a
-// call goes on. It implements Flush and Unwrap.
+// call goes on.
 type stream struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	request *http.Request
 	header  http.Header
 	origin  string // that may read the answer; "" = none said
 	events  bool   // the client reads event streams
@@ -48,6 +49,7 @@ func newStream(w http.ResponseWriter, r *http.Request) *stream {
 	return &stream{
 		ResponseWriter: w,
 		control:        http.NewResponseController(w),
+		request:        r,
 		header:         http.Header{},
 		events:         strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream"),
 	}
@@ -87,7 +89,11 @@ func (s *stream) end() {
 	if s.timer != nil {
 		s.timer.Stop()
 	}
-	s.setDeadline() // for net/http, which writes the rest after the handler
+	// net/http writes the rest. Over HTTP/2 a stream that the client has reset
+	// would be kept until its deadline.
+	if s.request.ProtoMajor < 2 || s.request.Context().Err() == nil {
+		s.setDeadline()
+	}
 }
 
 // Header implements http.ResponseWriter. The map is for the handler alone: a
@@ -157,10 +163,13 @@ func (s *stream) write(p []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (s *stream) Flush() {
+func (s *stream) Flush() { _ = s.FlushError() }
+
+// FlushError returns an error when the client has not read in time.
+func (s *stream) FlushError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.flush()
+	return s.flush()
 }
 
 func (s *stream) flush() error {
