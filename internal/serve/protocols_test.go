@@ -22,6 +22,8 @@ import (
 	"time"
 
 	mcpgo "github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/tools"
 )
 
 // protocol is a version of HTTP that the server speaks.
@@ -241,4 +243,41 @@ func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 			t.Fatalf("%v: %q", w.Header(), got)
 		}
 	}
+}
+
+func TestAClientThatLeavesFreesItsWaitOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		for _, after := range []time.Duration{time.Second, 20 * time.Second} {
+			c.Timeout = after // before the first sign of life, and after it
+			_, _ = postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait))
+			s.wants(t, tools.OutcomeCancelled)
+		}
+	})
+}
+
+func TestStoppingAnswersWaitsOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		stopped := make(chan struct{})
+		time.AfterFunc(2*time.Second, func() {
+			s.stop()
+			close(stopped)
+		})
+		if _, got := postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait)); !strings.Contains(got, "still processing") {
+			t.Errorf("a wait was answered %s", got)
+		}
+		<-stopped
+	})
+}
+
+func TestAClientThatReadsJSONAloneGetsItOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		resp, err := c.Post(mcpPath, "application/json", strings.NewReader(s.sleep(70*time.Second)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		if body, err := io.ReadAll(resp.Body); err != nil || !strings.HasPrefix(string(body), `{"jsonrpc"`) || resp.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%v: %v %s", err, resp.Header, body)
+		}
+	})
 }
