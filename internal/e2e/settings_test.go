@@ -215,7 +215,7 @@ func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
 	s := serveHTTP(t, "http", []string{"INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple", "INSTAVIEW_MCP_METRICS_ADDR=:0"}, "--demo")
 	s.stop()
-	for _, want := range []string{"url=" + s.url + ` authentication="bearer token"`, `level=WARN msg="metrics are open to whoever can reach their address`} {
+	for _, want := range []string{"url=" + s.url + ` authentication="bearer token in Authorization"`, `level=WARN msg="metrics are open to whoever can reach their address`} {
 		if !strings.Contains(s.log.String(), want) {
 			t.Errorf("the log lacks %q:\n%s", want, s.log)
 		}

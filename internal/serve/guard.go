@@ -59,7 +59,7 @@ type refusal struct {
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := newStream(w, r)
 	defer s.end()
-	defer g.recover(s, r)
+	defer g.recover(s)
 	if len(r.TransferEncoding) > 0 || overCapacity(r) {
 		// A proxy may have used a Content-Length that net/http ignored, and take
 		// what follows for another request. A client that finds no room must come
@@ -92,7 +92,8 @@ func (g *guard) admit(s *stream, r *http.Request) (endpoint, *refusal) {
 	case overCapacity(r) && !at.open:
 		return at, tooMany("connections")
 	case !ok && isOAuth(r.URL.Path):
-		return at, &refusal{http.StatusNotFound, g.settings.noOAuth(), [2]string{"Content-Type", "application/json"}}
+		text := fmt.Sprintf(`{"error":"invalid_request","error_description":"this server has no OAuth; its authentication: %s"}`, g.settings.authentication())
+		return at, &refusal{http.StatusNotFound, text, [2]string{"Content-Type", "application/json"}}
 	case !ok:
 		return at, &refusal{status: http.StatusNotFound, text: "not found: " + g.hint}
 	case r.Method == at.method, r.Method == http.MethodHead && at.open, isPreflight(s, r):
@@ -105,21 +106,6 @@ func (g *guard) admit(s *stream, r *http.Request) (endpoint, *refusal) {
 // 401. They show people the answer to this and not the one to that.
 func isOAuth(path string) bool {
 	return strings.Contains(path, "/.well-known/") || slices.Contains([]string{"/authorize", "/register", "/token"}, path)
-}
-
-// noOAuth is an error of OAuth that says what to bring instead.
-func (s HTTPSettings) noOAuth() string {
-	var bring []string
-	if s.Token.Reveal() != "" {
-		bring = append(bring, "send the header Authorization: Bearer with this server's token")
-	}
-	if s.CallerKeys {
-		bring = append(bring, "send the header "+apiKeyHeader+" with your InstaView API key")
-	}
-	if bring == nil {
-		bring = []string{"connect without a login"}
-	}
-	return fmt.Sprintf(`{"error":"invalid_request","error_description":"this server has no OAuth: %s"}`, strings.Join(bring, ", and "))
 }
 
 func tooMany(what string) *refusal {
@@ -274,24 +260,26 @@ func jsonRefusal(why *rpcError, id string) *refusal {
 	return &refusal{http.StatusBadRequest, string(why.response(id)), [2]string{"Content-Type", "application/json"}}
 }
 
-func (s *stream) refuse(why refusal) {
-	h := s.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	if why.header[0] != "" {
-		h.Set(why.header[0], why.header[1])
+func (s *stream) refuse(why refusal) { s.say(why.status, why.text, why.header) }
+
+// say answers with a line, which is plain text unless a header says otherwise.
+func (s *stream) say(status int, line string, header [2]string) {
+	s.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if header[0] != "" {
+		s.Header().Set(header[0], header[1])
 	}
-	s.WriteHeader(why.status)
-	_, _ = fmt.Fprintln(s, strings.TrimSpace(why.text))
+	s.WriteHeader(status)
+	_, _ = fmt.Fprintln(s, strings.TrimSpace(line))
 }
 
 // recover ends a request whose handler panicked. The panic's value, which
 // net/http would log, may hold anything.
-func (g *guard) recover(s *stream, r *http.Request) {
+func (g *guard) recover(s *stream) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	g.logger.Error("http handler panicked", "path", pathOf(g.endpoints, r), "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+	g.logger.Error("http handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 	s.mu.Lock()
 	started := s.started
 	s.mu.Unlock()
@@ -299,12 +287,4 @@ func (g *guard) recover(s *stream, r *http.Request) {
 		panic(http.ErrAbortHandler) // so that the client sees a broken answer
 	}
 	s.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
-}
-
-// pathOf keeps strangers' words out of the log.
-func pathOf(known map[string]endpoint, r *http.Request) string {
-	if _, ok := known[r.URL.Path]; ok {
-		return r.URL.Path
-	}
-	return "other"
 }

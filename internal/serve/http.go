@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"io"
 	"log"
 	"log/slog"
 	"net"
@@ -155,7 +154,7 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		r.Header = agreeing(r.Header, m, body)
+		agree(r.Header, m, body)
 		if m.isCall {
 			w.keepAlive()
 		}
@@ -163,9 +162,10 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 	}
 }
 
-// agreeing returns the headers that mcp-go wants with a body. Claude's connectors
-// send bodies of revision 2026-07-28 with the headers of the one before.
-func agreeing(h http.Header, m message, body []byte) http.Header {
+// agree changes headers to those that mcp-go wants with a body. Claude's
+// connectors send bodies of revision 2026-07-28 with the headers of the one
+// before.
+func agree(h http.Header, m message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
 	}
@@ -174,32 +174,24 @@ func agreeing(h http.Header, m message, body []byte) http.Header {
 	}
 	if h.Get(mcp.HeaderProtocolVersion) != mcp.ProtocolVersion20251125 || json.Unmarshal(body, &sent) != nil ||
 		json.Unmarshal(sent.Params, &params) != nil || params.Meta.ProtocolVersion() != mcp.ProtocolVersion20260728 {
-		return h
+		return
 	}
-	h = h.Clone()
 	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.method), sent.Params) {
 		if h.Get(name) == "" {
 			h.Set(name, value)
 		}
 	}
 	h.Set(mcp.HeaderProtocolVersion, mcp.ProtocolVersion20260728)
-	return h
 }
 
-func (h *HTTPServer) health(w *stream, _ *http.Request) { say(w, http.StatusOK, "ok") }
+func (h *HTTPServer) health(w *stream, _ *http.Request) { w.say(http.StatusOK, "ok", [2]string{}) }
 
 func (h *HTTPServer) ready(w *stream, _ *http.Request) {
 	if h.draining.Load() {
-		say(w, http.StatusServiceUnavailable, "stopping")
+		w.say(http.StatusServiceUnavailable, "stopping", [2]string{})
 		return
 	}
-	say(w, http.StatusOK, "ready")
-}
-
-func say(w *stream, status int, word string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, word+"\n")
+	w.say(http.StatusOK, "ready", [2]string{})
 }
 
 // Run serves until ctx ends, which is not an error, and then stops within 10 s:

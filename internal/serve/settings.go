@@ -168,14 +168,14 @@ func unreadable(variable string, err error) error {
 	return fmt.Errorf("%s: the file cannot be read (%w)", variable, why)
 }
 
-// authentication names what callers must bring, for the log.
+// authentication says what callers must bring.
 func (s HTTPSettings) authentication() string {
 	var parts []string
 	if s.Token.Reveal() != "" {
-		parts = append(parts, "bearer token")
+		parts = append(parts, "bearer token in Authorization")
 	}
 	if s.CallerKeys {
-		parts = append(parts, "each caller's InstaView key")
+		parts = append(parts, "each caller's InstaView key in "+apiKeyHeader)
 	}
 	if parts == nil {
 		return "none"

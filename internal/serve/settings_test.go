@@ -138,10 +138,10 @@ func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
 func TestAuthenticationAndOpenMetricsAreKnown(t *testing.T) {
 	good := client.NewKey(token)
 	for want, s := range map[string]HTTPSettings{
-		"none":                        {},
-		"bearer token":                {Token: good},
-		"each caller's InstaView key": {CallerKeys: true},
-		"bearer token and each caller's InstaView key": {Token: good, CallerKeys: true},
+		"none":                          {},
+		"bearer token in Authorization": {Token: good},
+		"each caller's InstaView key in X-InstaView-Api-Key":                                   {CallerKeys: true},
+		"bearer token in Authorization and each caller's InstaView key in X-InstaView-Api-Key": {Token: good, CallerKeys: true},
 	} {
 		if got := s.authentication(); got != want {
 			t.Errorf("%q, want %q", got, want)
