@@ -117,9 +117,9 @@ func TestN10FloodsAreBounded(t *testing.T) {
 		"PRIORITY": {false, 100_000, func(f *frames, i uint32) error {
 			return f.WritePriority(2*i+1, http2.PriorityParam{Weight: 1})
 		}, false},
-		"calls":                        {false, 12_000, func(f *frames, i uint32) error { return f.wait(2*i + 1) }, false},
-		"calls that are reset":         {false, 12_000, reset, false},
-		"calls that are reset, unread": {true, 12_000, reset, false},
+		"calls":                        {false, 5_000, func(f *frames, i uint32) error { return f.wait(2*i + 1) }, false},
+		"calls that are reset":         {false, 8_000, reset, false},
+		"calls that are reset, unread": {true, 8_000, reset, false},
 		"CONTINUATION": {false, 100_000, func(f *frames, i uint32) error {
 			if i == 0 {
 				return f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: header})
@@ -150,7 +150,8 @@ func TestN10FloodsAreBounded(t *testing.T) {
 				if tt.ends && ended == nil {
 					t.Errorf("the connection goes on after %d frames", tt.most)
 				}
-				if grown := heap() - before; grown > 7<<20 || waits > 250 {
+				room := int64(3<<20) + s.waits.Load()*(32<<10) // for the calls that go on
+				if grown := heap() - before; grown > room || waits > 250 {
 					t.Errorf("%d KiB more, %d calls at a time", grown>>10, waits)
 				}
 				if status, got := postTo(t, other, mcpPath, initialize); status != http.StatusOK {
