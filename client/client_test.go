@@ -16,7 +16,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -535,30 +534,6 @@ func TestNetworkFaultsAreTransient(t *testing.T) {
 				t.Errorf("error = %v, want %s", err, CodeUnavailable)
 			}
 		})
-	}
-}
-
-// net/http repeats a GET by itself when a connection it had used before is
-// closed under it; the API would count both.
-func TestAConnectionLostMidwayCostsNoSecondRequest(t *testing.T) {
-	var requests atomic.Int32
-	c := rawUpstream(t, func(conn net.Conn) {
-		requests.Add(1)
-		_, _ = io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
-		if n, _ := conn.Read(make([]byte, 4096)); n > 0 {
-			requests.Add(1)
-		}
-	})
-	if _, err := c.Results(t.Context(), testRun); err != nil {
-		t.Fatal(err)
-	}
-	_, err := c.Results(t.Context(), testRun)
-	var e *Error
-	if !errors.As(err, &e) || e.Code != CodeUnavailable {
-		t.Errorf("error = %v, want %s", err, CodeUnavailable)
-	}
-	if got := requests.Load(); got != 2 {
-		t.Errorf("%d requests for two attempts", got)
 	}
 }
 
