@@ -209,7 +209,7 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 
 	answer := readAnswer(resp)
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
-		return nil, statusError(resp, answer)
+		return nil, c.statusError(resp, answer)
 	}
 	results, err := decodeResults(resp.Body, resp.StatusCode, requestID)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -585,28 +584,6 @@ func TestAnAttemptEndsByItself(t *testing.T) {
 				time.Sleep(time.Second) // the bubble's: lets the script see its connection closed
 			})
 		})
-	}
-}
-
-func TestWhoIsNotTrustedIsNotAskedAgain(t *testing.T) {
-	secure := httptest.NewTLSServer(respond(202, `{}`))
-	defer secure.Close()
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
-	plain := httptest.NewServer(respond(202, `{}`))
-	defer plain.Close()
-	for url, want := range map[string]string{
-		secure.URL: "TLS certificate not trusted",
-		strings.Replace(plain.URL, "http:", "https:", 1): "no TLS spoken there",
-	} {
-		c, err := New(NewKey(testKey), WithBaseURL(url))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Results(t.Context(), testRun)
-		var e *Error
-		if !errors.As(err, &e) || e.Transient() || e.Reason != want {
-			t.Errorf("error = %v, want permanent: %s", err, want)
-		}
 	}
 }
 
