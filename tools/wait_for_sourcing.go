@@ -47,7 +47,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 		if err != nil {
 			return reply{}, err
 		}
-		return answer(v, look, a), nil
+		return answer(ctx, v, look, a), nil
 	}
 	select {
 	case t.places <- struct{}{}:
@@ -69,22 +69,26 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 	case err != nil:
 		return reply{}, err
 	case look.Err != nil && !look.Err.Transient():
-		return answer(v, look, a), nil
+		return answer(ctx, v, look, a), nil
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
 		return ended(v, look, a), nil
 	}
-	return t.timeUp(v, look, a, wait, time.Since(start), faults), nil
+	return t.timeUp(ctx, v, look, a, wait, time.Since(start), faults), nil
 }
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
 	if look.Results == nil {
-		if look.Err != nil {
-			return failed(string(look.Err.Code), failure(look.Err, look.NextIn))
+		if look.Err != nil && !look.Stopping {
+			return failed(string(look.Err.Code), failure(ctx, look.Err, look.NextIn))
 		}
-		return failed(OutcomeNotLooked, notYet(id, look))
+		outcome := OutcomeNotLooked
+		if look.Stopping {
+			outcome = OutcomeStopped
+		}
+		return failed(outcome, notYet(id, look))
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
@@ -92,22 +96,30 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 	}
 	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), spent}
 	if look.Err != nil {
-		lines = append(lines, "The last look failed: "+what(look.Err))
+		lines = append(lines, "The last look failed: "+what(ctx, look.Err))
 	}
 	if why := pausing(look); why != "" && look.Err == nil {
 		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
+	return reply{text: strings.Join(append(lines, t.next(v, look, wait)), "\n"), outcome: OutcomeRunning}
+}
 
+// next names the call that goes on waiting, and when to make it.
+func (t waitForSourcing) next(v shortlist.View, look poll.Look, wait time.Duration) string {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
 	}
-	next := "Next: " + call + ") goes on waiting."
-	if look.NextIn > wait {
-		next = fmt.Sprintf("No look is possible for %s: tell the user, and call %s) then.", shortlist.Duration(roundUp(look.NextIn)), call)
+	call += ")"
+	switch {
+	case look.Stopping:
+		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
+	case look.HeldFor > wait: // a wait of this length could not ask once
+		return fmt.Sprintf("No look is possible for %s: tell the user, and call %s then.", shortlist.Duration(roundUp(look.HeldFor)), call)
+	default:
+		return "Next: " + call + " goes on waiting."
 	}
-	return reply{text: strings.Join(append(lines, next), "\n"), outcome: OutcomeRunning}
 }
 
 func looksFailed(n int) string {

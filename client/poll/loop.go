@@ -79,6 +79,9 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	now := time.Now()
 	look = r.look
 	look.Paused = p.pause.cause
+	if !r.inFlight {
+		look.HeldFor = max(0, r.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false))
+	}
 	switch {
 	case r.queue != nil:
 		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budget.wait(now, r.queue == &p.urgent)+p.budget.spacing(now, r.ahead(p.made)))

@@ -67,6 +67,11 @@ type Look struct {
 	// NextIn is the time until the next look, as far as is known; 0 while one
 	// is under way.
 	NextIn time.Duration
+	// HeldFor is the time for which no request for the run is allowed, whoever
+	// waits for it; 0 when one could be made at once.
+	HeldFor time.Duration
+	// Stopping reports whether Drain or Close has ended the wait early.
+	Stopping bool
 	// Paused says why no run of the key is looked at for a while; "" if none is
 	// kept back.
 	Paused client.Code
@@ -228,6 +233,7 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 			if look.At.IsZero() && p.ctx.Err() != nil {
 				return Look{}, ErrClosed
 			}
+			look.Stopping = true
 			return look, nil
 		case <-timeUp.C:
 			look, _, _ = p.peek(r)
