@@ -8,9 +8,9 @@ import (
 // memoryFor is how long what was seen is remembered.
 const memoryFor = time.Minute
 
-// DefaultMemory is how much of what was seen is remembered, in bytes: some
-// hundred runs of a hundred candidates each.
-const DefaultMemory = 64 << 20
+// DefaultMemory is how much of what was seen is remembered, in bytes: as many runs
+// of a hundred candidates as the budget can look at in the minute.
+const DefaultMemory = 32 << 20
 
 // memory keeps the runs nobody waits for, oldest first. How many there can be
 // is bounded: each was looked at within the last minute, which the budget of
