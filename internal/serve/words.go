@@ -8,14 +8,18 @@ import (
 )
 
 // Words returns a writer for what libraries log in lines. It logs them up to the
-// first colon: what follows may be a message's content or a panic's value.
+// first colon or quotation mark: what follows may be a message's content, a
+// panic's value, or what InstaView wrote on an idle connection.
 func Words(logger *slog.Logger) io.Writer { return firstWords{logger} }
 
 type firstWords struct{ logger *slog.Logger }
 
 func (w firstWords) Write(line []byte) (int, error) {
-	words, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
-	w.logger.Warn("library", "message", string(words))
+	words := bytes.TrimSpace(line)
+	if end := bytes.IndexAny(words, `:"`); end >= 0 {
+		words = words[:end]
+	}
+	w.logger.Warn("library", "message", string(bytes.TrimSpace(words)))
 	return len(line), nil
 }
 

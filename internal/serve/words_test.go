@@ -91,3 +91,19 @@ func TestOnlyKnownWordsOfNetHTTPAreLogged(t *testing.T) {
 		}
 	}
 }
+
+// The last line is what net/http's client logs of an upstream that speaks unasked.
+func TestOnlyTheFirstWordsOfALibrarysLineAreLogged(t *testing.T) {
+	for line, want := range map[string]string{
+		"panic recovered: canary\n": `message="panic recovered"`,
+		"Unsolicited response received on idle HTTP channel starting with \"canary\"; err=<nil>\n": `message="Unsolicited response received on idle HTTP channel starting with"`,
+	} {
+		var log bytes.Buffer
+		if n, err := Words(slog.New(slog.NewTextHandler(&log, nil))).Write([]byte(line)); n != len(line) || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		if got := log.String(); !strings.Contains(got, want) || strings.Contains(got, "canary") {
+			t.Errorf("%q: logged %q, want %q", line, got, want)
+		}
+	}
+}
