@@ -167,14 +167,17 @@ var (
 		"HTTPS_PROXY is not the address of a proxy, such as http://proxy:8080"}
 )
 
-// proxyFromEnvironment is http.ProxyFromEnvironment, but for its errors, which
-// hold the address with its password.
+// proxyFromEnvironment is http.ProxyFromEnvironment, but for what it makes of
+// something else than an address: an error that holds the password, or an
+// address of a part of it.
 func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(req)
 	switch {
 	case err != nil:
 		return nil, errProxySetting
-	case proxy != nil && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
+	case proxy == nil:
+		return nil, nil
+	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme), proxy.Hostname() == "", strings.Trim(proxy.Path, "/") != "":
 		return nil, errProxySetting
 	}
 	return proxy, nil

@@ -69,6 +69,8 @@ var clients = map[string]struct {
 	"Codex":          {"mcp_servers", []string{"tool_timeout_sec"}},
 	"Gemini CLI":     {"mcpServers", []string{"timeout"}},
 	"Zed":            {"context_servers", nil},
+
+	"A company's network": {"mcpServers", nil}, // any client of that form
 }
 
 // find returns the server's entry, from where the client looks for it. Of any
@@ -136,6 +138,10 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 		tried[block.heading+": "+l.command] = true
 		env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
 		for name, value := range l.env {
+			if name == "HTTPS_PROXY" || name == "SSL_CERT_FILE" { // the loopback upstream needs neither
+				env = append(env, name+"="+value.(string))
+				continue
+			}
 			switch match := reference.FindStringSubmatch(value.(string)); {
 			case match == nil:
 				t.Errorf("%s: %s has the value %q", block.heading, name, value)
@@ -155,7 +161,7 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Claude Desktop: " + unix, "Claude Desktop: " + windows, "Claude Code: " + unix, "Cursor: " + unix, "VS Code: " + unix,
-		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix,
+		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix, "A company's network: " + unix,
 	} {
 		if !tried[want] {
 			t.Errorf("no configuration for %s", want)

@@ -343,7 +343,7 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 			}
 			// A machine so busy that the wait cannot end within a second is told the
 			// other.
-			if r := c.next(); r.ID != 2.0 || !strings.Contains(r.text(), "still processing") && (r.Error == nil || !strings.Contains(r.Error.Message, "being stopped")) {
+			if r := c.next(); r.ID != 2.0 || !strings.Contains(r.text(), "This server is stopping.") && (r.Error == nil || !strings.Contains(r.Error.Message, "being stopped")) {
 				t.Errorf("the wait was not answered: %s", r.raw)
 			}
 			c.exits()
