@@ -508,13 +508,13 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 				begun := time.Now()
 				stopped := make(chan struct{})
 				go func() { s.stop(); close(stopped) }()
-				if got := <-answers; !strings.Contains(got, "still processing") || time.Since(begun) > time.Second {
+				if got := <-answers; !strings.Contains(got, "still processing") || !strings.Contains(got, "This server is stopping.") || time.Since(begun) > time.Second {
 					t.Errorf("after %v the wait was answered %s", time.Since(begun), got)
 				}
 				if !s.server.draining.Load() {
 					t.Error("a server that stops says that it is ready")
 				}
-				if got := <-answers; !strings.Contains(got, "being stopped") {
+				if got := <-answers; !strings.Contains(got, "This server is stopping.") {
 					t.Errorf("after %v the look was answered %s", time.Since(begun), got)
 				}
 				<-stopped
