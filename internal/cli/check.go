@@ -107,6 +107,9 @@ func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 	case !errors.As(err, &e):
 		r.bad("reachability", "interrupted")
 		return
+	case e.Code == client.CodeUnreachable:
+		r.bad("reachability", "%s", e.Reason)
+		return
 	case e.HTTPStatus == 0:
 		r.bad("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
 		return
