@@ -71,8 +71,8 @@ func certificateReason(err error) string {
 	return ""
 }
 
-// winsock are the numbers by which Windows tells network faults. There the E…
-// constants of package syscall are numbers of Go's own that no call returns.
+// Windows' numbers of network faults. On Windows the E… constants of package
+// syscall are numbers of Go's own that no call returns.
 const (
 	wsaEACCES       = syscall.Errno(10013)
 	wsaENETDOWN     = syscall.Errno(10050)
