@@ -18,10 +18,10 @@ const (
 	largePlaces = 2
 	// maxHeld is what large bodies may have been made into, in bytes, before the
 	// next one waits until some of it is used no more and collected. It is above
-	// what a Poller remembers, or waiting would not help.
+	// what Pollers remember together, or waiting would not help.
 	maxHeld = 40 << 20
-	// roomTime is the longest such wait: what is held then is remembered on
-	// behalf of many keys.
+	// roomTime is the longest such wait, lest results that somebody keeps for long
+	// stop all reading.
 	roomTime = 5 * time.Second
 	recheck  = 50 * time.Millisecond
 )

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"container/list"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,9 +22,30 @@ type memory struct {
 	idle  list.List // of *run
 	where map[*run]*list.Element
 	bytes int64
-	limit int64       // of bytes
+	limit int64 // of bytes
+	all   *Shared
 	turns int         // runs among them that were never looked at
 	timer *time.Timer // of the next sweep; stopped while there is nothing to forget
+}
+
+// Shared counts what the Pollers that share it remember together, of which
+// DefaultMemory is the most. The zero value is ready to use.
+type Shared struct{ bytes atomic.Int64 }
+
+func (m *memory) count(bytes int64) {
+	m.bytes += bytes
+	m.all.bytes.Add(bytes)
+}
+
+func (m *memory) full() bool {
+	return m.bytes > m.limit || m.all.bytes.Load() > DefaultMemory
+}
+
+// clear forgets all.
+func (m *memory) clear() {
+	m.count(-m.bytes)
+	m.idle.Init()
+	m.where, m.turns = nil, 0
 }
 
 func (m *memory) keep(r *run) {
@@ -31,7 +53,7 @@ func (m *memory) keep(r *run) {
 		m.where = map[*run]*list.Element{}
 	}
 	m.where[r] = m.idle.PushBack(r)
-	m.bytes += r.footprint
+	m.count(r.footprint)
 	if r.looks == 0 {
 		m.turns++
 	}
@@ -41,7 +63,7 @@ func (m *memory) drop(r *run) {
 	if at, ok := m.where[r]; ok {
 		m.idle.Remove(at)
 		delete(m.where, r)
-		m.bytes -= r.footprint
+		m.count(-r.footprint)
 		if r.looks == 0 {
 			m.turns--
 		}
@@ -50,18 +72,21 @@ func (m *memory) drop(r *run) {
 
 // rest remembers a run that nobody waits for any more.
 func (p *Poller) rest(r *run) {
+	if p.ctx.Err() != nil {
+		return // closed, and asked no more
+	}
 	r.leftAt = time.Now()
 	if r.looks == 0 && p.memory.turns >= maxRuns {
 		delete(p.runs, r.id)
 		return
 	}
-	if p.memory.idle.Len() == 0 && p.ctx.Err() == nil {
+	if p.memory.idle.Len() == 0 {
 		p.memory.timer.Reset(memoryFor)
 	}
 	p.memory.keep(r)
-	for at := p.memory.idle.Front(); at != nil && p.memory.bytes > p.memory.limit; at = at.Next() {
+	for at := p.memory.idle.Front(); at != nil && p.memory.full(); at = at.Next() {
 		oldest := at.Value.(*run)
-		p.memory.bytes -= oldest.footprint
+		p.memory.count(-oldest.footprint)
 		oldest.forget()
 	}
 }

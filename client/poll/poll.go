@@ -125,6 +125,11 @@ func WithMemory(bytes int64) Option {
 	return func(p *Poller) { p.memory.limit = bytes }
 }
 
+// WithShared has the Poller remember no more than all that share s may together.
+func WithShared(s *Shared) Option {
+	return func(p *Poller) { p.memory.all = s }
+}
+
 // WithLogger logs the reason of every delay at debug level.
 func WithLogger(l *slog.Logger) Option {
 	return func(p *Poller) { p.log = l }
@@ -145,7 +150,7 @@ func New(api API, opts ...Option) *Poller {
 		runs:    map[string]*run{},
 		made:    1,
 		budget:  newBudget(DefaultRequestsPerMinute),
-		memory:  memory{limit: DefaultMemory},
+		memory:  memory{limit: DefaultMemory, all: new(Shared)},
 	}
 	for _, opt := range opts {
 		opt(p)
@@ -173,6 +178,7 @@ func (p *Poller) Close() {
 	p.cancel()
 	p.timer.Stop()
 	p.memory.timer.Stop()
+	p.memory.clear()
 	p.mu.Unlock()
 	p.asking.Wait()
 }

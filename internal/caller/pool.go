@@ -18,8 +18,8 @@ const (
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
-	// memory is how much a key's Poller remembers, in bytes, for a minute: some
-	// ten runs of a hundred candidates.
+	// memory is how much a key's Poller remembers, in bytes, for a minute, as long
+	// as the others leave room: some ten runs of a hundred candidates.
 	memory = 8 << 20
 )
 
@@ -55,6 +55,7 @@ type account struct {
 // NewPool returns a Pool that opens a client for every key, and a Poller with
 // opts over it.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
+	opts = append([]poll.Option{poll.WithMemory(memory), poll.WithShared(new(poll.Shared))}, opts...)
 	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}}
 }
 
@@ -134,7 +135,7 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := &account{id: id, client: c, poller: poll.New(companies{c}, append([]poll.Option{poll.WithMemory(memory)}, p.opts...)...)}
+		a := &account{id: id, client: c, poller: poll.New(companies{c}, p.opts...)}
 		if p.draining {
 			a.poller.Drain()
 		}
