@@ -80,8 +80,8 @@ func forward(l net.Listener, to func(net.Conn) string) {
 	}
 }
 
-// proxy is a company's: it wants a login, and leads to one server alone.
-func proxy(t *testing.T, login, address string) string {
+// connectProxy is a company's: it wants a login, and leads to one server alone.
+func connectProxy(t *testing.T, login, address string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -118,7 +118,7 @@ func TestN22ACompanysNetworkIsReachedWithTwoVariables(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 	inner, file := secureProxyOf(t, "Example Company Root", l.Addr().String())
-	out := proxy(t, "user:pass-word", strings.TrimPrefix(inner, "https://"))
+	out := connectProxy(t, "user:pass-word", strings.TrimPrefix(inner, "https://"))
 
 	const withLogin = "HTTPS_PROXY=http://user:pass-word@"
 	for name, tt := range map[string]struct {
