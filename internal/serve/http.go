@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -138,6 +139,9 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
 		server.WithStreamableHTTPLogger(slog.New(messagesOnly{logger.Handler()})),
 	)
+	hooks := &server.Hooks{}
+	hooks.AddAfterSubscriptionsListen(awaitAcknowledgement)
+	server.WithHooks(hooks)(s)
 	return func(w *stream, r *http.Request) {
 		if len(r.Header.Get("Mcp-Session-Id")) > maxSessionID {
 			w.refuse(refusal{status: http.StatusBadRequest, text: "this server gives out no session ids"})
@@ -158,7 +162,39 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 		if m.isCall {
 			w.keepAlive()
 		}
+		if m.method == string(mcp.MethodSubscriptionsListen) {
+			acknowledged := make(chan struct{})
+			r = r.WithContext(context.WithValue(r.Context(), acknowledgedKey{}, acknowledged))
+			handler.ServeHTTP(&listenWriter{stream: w, acknowledged: acknowledged}, r)
+			return
+		}
 		handler.ServeHTTP(w, r)
+	}
+}
+
+type acknowledgedKey struct{}
+
+// listenWriter tells when the first event of a subscription has been written.
+type listenWriter struct {
+	*stream
+	once         sync.Once
+	acknowledged chan struct{}
+}
+
+// Flush implements http.Flusher.
+func (w *listenWriter) Flush() {
+	w.stream.Flush()
+	w.once.Do(func() { close(w.acknowledged) })
+}
+
+// awaitAcknowledgement keeps a subscription from ending before the client has
+// been sent its acknowledgement, which mcp-go would then drop.
+func awaitAcknowledgement(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+	if acknowledged, ok := ctx.Value(acknowledgedKey{}).(chan struct{}); ok {
+		select {
+		case <-acknowledged:
+		case <-ctx.Done():
+		}
 	}
 }
 

@@ -74,8 +74,7 @@ func writeEvent(w *stream, name string, line []byte) error {
 	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n", name, line); err != nil {
 		return err
 	}
-	w.Flush()
-	return nil
+	return w.FlushError()
 }
 
 // open returns a new session; nil if there are too many.

@@ -3,6 +3,8 @@ package serve
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"instaview-mcp/tools"
 )
@@ -69,6 +71,39 @@ func TestAStoppingSSEServerRefusesRequestsInWords(t *testing.T) {
 		}
 		if got := s.send(t, get(ssePath)); got.StatusCode != 503 {
 			t.Errorf("a new session: %s", got.Status)
+		}
+	})
+}
+
+// A session that its client does not read ends, with all its calls.
+func TestAnSSESessionThatIsNotReadEnds(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		events, address := s.openSession(t)
+		for i := range 50 {
+			s.send(t, post(address, toCall(i, "get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
+		}
+		s.send(t, post(address, toCall(99, "wait_for_sourcing", slowWait)))
+		time.Sleep(2 * writeTime)
+		synctest.Wait()
+		if got := s.send(t, post(address, ping)); got.StatusCode != 404 {
+			t.Errorf("the session goes on: %s", got.Status)
+		}
+		_ = events.conn.Close()
+	})
+}
+
+// mcp-go ends a subscription to nothing at once, and then drops its
+// acknowledgement now and then.
+func TestEverySubscriptionIsAcknowledgedOverHTTP(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		for range 300 {
+			got := s.send(t, post(mcpPath, `{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},`+
+				`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`,
+				"Accept: application/json, text/event-stream", "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: subscriptions/listen"))
+			ack, result := strings.Index(got.body, "subscriptions/acknowledged"), strings.Index(got.body, `"result"`)
+			if ack < 0 || result < ack {
+				t.Fatalf("%s: %s", got.Status, got.body)
+			}
 		}
 	})
 }

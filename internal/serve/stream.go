@@ -62,12 +62,16 @@ func (s *stream) keepAlive() {
 	if s.events {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.timer = time.AfterFunc(firstSign+rand.N(signSpread), s.showSign)
+		s.timer = time.AfterFunc(time.Hour, s.showSign)
+		s.timer.Reset(firstSign + rand.N(signSpread))
 	}
 }
 
 func (s *stream) showSign() {
-	s.mu.Lock()
+	if !s.mu.TryLock() { // something is being written, which is a sign, too
+		s.timer.Reset(nextSign)
+		return
+	}
 	defer s.mu.Unlock()
 	if s.ended || s.started && !s.isEvent {
 		return
