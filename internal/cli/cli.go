@@ -19,9 +19,12 @@ import (
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/internal/logging"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/stdio"
+	"instaview-mcp/internal/telemetry"
 	"instaview-mcp/tools"
 )
 
@@ -168,7 +171,7 @@ func misplaced(command string, args []string) error {
 // runs is what the tools look at runs with.
 type runs interface {
 	tools.Waiter
-	serve.Runs
+	httpserver.Runs
 }
 
 // app is the program, wired.
@@ -177,20 +180,20 @@ type app struct {
 	api      *client.Client // nil if callers bring their keys
 	runs     runs
 	server   *server.MCPServer
-	metrics  *serve.Metrics // nil over stdio, where nobody reads them
+	metrics  *telemetry.Metrics // nil over stdio, where nobody reads them
 	log      *slog.Logger
 }
 
 // openLog returns the log that the settings describe. A client need not read
 // it: what is left unread is lost, and nothing waits for it.
 func openLog(sys System, settings config.Config) (log *slog.Logger, closeLog func()) {
-	out, before := serve.NewAsyncWriter(sys.Stderr, maxUnreadLog), stdlog.Writer()
+	out, before := logging.NewAsyncWriter(sys.Stderr, maxUnreadLog), stdlog.Writer()
 	log = settings.Logger(out)
-	stdlog.SetOutput(serve.Words(log)) // mcp-go logs panics there, with their values
+	stdlog.SetOutput(logging.LibraryWriter(log)) // mcp-go logs panics there, with their values
 	stdlog.SetFlags(0)
 	return log, func() {
 		stdlog.SetOutput(before)
-		out.Close(serve.LogTime)
+		out.Close(stdio.LogTime)
 	}
 }
 
@@ -204,7 +207,7 @@ func withApp(ctx context.Context, sys System, settings config.Config, as config.
 	defer closeLog()
 	a := &app{settings: settings, log: log}
 	if as.Serving && settings.Transport != config.Stdio {
-		a.metrics = serve.NewMetrics()
+		a.metrics = telemetry.NewMetrics()
 	}
 	options := []client.Option{client.WithVersion(buildVersion())}
 	if as.Demo {
@@ -221,10 +224,10 @@ func withApp(ctx context.Context, sys System, settings config.Config, as config.
 	defer a.close()
 	called := func(context.Context, tools.Call) {}
 	if as.Serving {
-		audit := serve.Audit(a.log)
+		audit := telemetry.Audit(a.log)
 		called = func(ctx context.Context, c tools.Call) {
 			if a.metrics != nil {
-				a.metrics.Called(c)
+				a.metrics.CountCall(c)
 			}
 			audit(ctx, c)
 		}
@@ -254,7 +257,7 @@ func (a *app) open(callerKeys bool, options []client.Option) (err error) {
 		poll.WithLogger(a.log),
 	}
 	if a.metrics != nil {
-		polling = append(polling, poll.WithObserver(a.metrics.Looked))
+		polling = append(polling, poll.WithObserver(a.metrics.CountRequest))
 	}
 	if callerKeys {
 		a.runs = caller.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)

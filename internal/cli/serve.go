@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
 	"instaview-mcp/internal/mcpserver"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/stdio"
 )
 
 // serveMCP serves over the transport that is set until ctx ends or, over stdio,
@@ -22,11 +23,11 @@ func serveMCP(ctx context.Context, sys System, demo bool) error {
 		warn(a.log, settings)
 		if a.settings.Transport == config.Stdio {
 			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)
-			return serve.Stdio(ctx, a.server, sys.Stdin, sys.Stdout, a.runs.Drain, a.log)
+			return stdio.Serve(ctx, a.server, sys.Stdin, sys.Stdout, a.runs.Drain, a.log)
 		}
-		a.metrics.Watch(a.server)
+		a.metrics.CountInFlight(a.server)
 		a.log.Info("starting", "version", buildVersion(), "demo", demo)
-		return serve.NewHTTP(a.server, httpSettings(a.settings), a.runs, a.metrics.Handler(), a.log).Run(ctx)
+		return httpserver.New(a.server, httpSettings(a.settings), a.runs, a.metrics.Handler(), a.log).Run(ctx)
 	})
 }
 
@@ -42,5 +43,5 @@ func serveFaults(ctx context.Context, sys System, settings config.Config) error 
 		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
 		strings.ReplaceAll(err.Error(), "\n", "\n- ")
 	server := mcpserver.NewUnusable(buildVersion(), why, log)
-	return errors.Join(errFailed, serve.Stdio(ctx, server, sys.Stdin, sys.Stdout, func() {}, log))
+	return errors.Join(errFailed, stdio.Serve(ctx, server, sys.Stdin, sys.Stdout, func() {}, log))
 }

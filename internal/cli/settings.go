@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"instaview-mcp/internal/config"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/httpserver"
 )
 
 // loadSettings reads and judges the settings, and everything outside the
@@ -22,8 +22,8 @@ func loadSettings(ctx context.Context, sys System, use config.Use) config.Config
 	return settings
 }
 
-func httpSettings(s config.Config) serve.HTTPSettings {
-	return serve.HTTPSettings{
+func httpSettings(s config.Config) httpserver.Settings {
+	return httpserver.Settings{
 		Addr:           s.Addr,
 		SSE:            s.Transport == config.SSE,
 		Token:          s.AuthToken,

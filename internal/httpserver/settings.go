@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"crypto/tls"
@@ -14,8 +14,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// HTTPSettings say how a server faces the network.
-type HTTPSettings struct {
+// Settings say how a server faces the network.
+type Settings struct {
 	Addr string // host:port; an empty host is every address of the machine
 	SSE  bool   // serve HTTP+SSE in place of Streamable HTTP
 	// Token is what callers must bring as a bearer; the zero value asks for none.
@@ -40,7 +40,7 @@ const minToken = 16
 // Check returns why the settings will not do, a sentence for each fault in a
 // fixed order; nil if they will. It tries what can only be found out by trying:
 // it reads the certificate, and listens for a moment on the addresses.
-func (s HTTPSettings) Check() []string {
+func (s Settings) Check() []string {
 	var t trial
 	defer t.end()
 	s.checkAddr(&t)
@@ -74,7 +74,7 @@ func (s HTTPSettings) Check() []string {
 }
 
 // checkAddr listens only on an address that may be served on.
-func (s HTTPSettings) checkAddr(t *trial) {
+func (s Settings) checkAddr(t *trial) {
 	host, _, err := net.SplitHostPort(s.Addr)
 	switch {
 	case err != nil:
@@ -139,7 +139,7 @@ func listen(variable, addr string) (net.Listener, error) {
 
 // certificate reads the files of the certificate and its key. Its error is a
 // sentence.
-func (s HTTPSettings) certificate() (tls.Certificate, error) {
+func (s Settings) certificate() (tls.Certificate, error) {
 	if s.TLSCert == "" || s.TLSKey == "" {
 		return tls.Certificate{}, errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
 	}
@@ -169,7 +169,7 @@ func unreadable(variable string, err error) error {
 }
 
 // authentication says what callers must bring.
-func (s HTTPSettings) authentication() string {
+func (s Settings) authentication() string {
 	var parts []string
 	if s.Token.Reveal() != "" {
 		parts = append(parts, "bearer token in Authorization")
@@ -185,14 +185,14 @@ func (s HTTPSettings) authentication() string {
 
 // hasOpenMetrics reports whether the network can read the metrics, which need no
 // token on an address of their own.
-func (s HTTPSettings) hasOpenMetrics() bool {
+func (s Settings) hasOpenMetrics() bool {
 	host, _, _ := net.SplitHostPort(s.MetricsAddr)
 	return s.MetricsAddr != "" && !isLoopbackName(host)
 }
 
 // hostAllowed reports whether a Host is one of ours: with or without its port,
 // as it is listed.
-func (s HTTPSettings) hostAllowed(host string) bool {
+func (s Settings) hostAllowed(host string) bool {
 	host = strings.ToLower(host)
 	u, err := url.Parse("http://" + host)
 	if err != nil || u.Host != host || u.Hostname() == "" {
@@ -216,7 +216,7 @@ func isOrigin(s string) bool {
 	return err == nil && u.Scheme != "" && u.Host != "" && strings.Trim(u.Path, "/") == "" && !strings.Contains(s, "*")
 }
 
-func (s HTTPSettings) originAllowed(origin string) bool {
+func (s Settings) originAllowed(origin string) bool {
 	return origin != "null" && slices.ContainsFunc(s.AllowedOrigins, func(allowed string) bool {
 		return strings.EqualFold(strings.TrimSuffix(allowed, "/"), origin)
 	})

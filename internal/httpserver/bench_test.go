@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bufio"
@@ -35,7 +35,7 @@ func BenchmarkWaits(b *testing.B) {
 }
 
 func benchmarkWaits(b *testing.B, waits int, token string) {
-	s := newSite(b, func(s *HTTPSettings) { s.MaxConnections = waits + 10 })
+	s := newSite(b, func(s *Settings) { s.MaxConnections = waits + 10 })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

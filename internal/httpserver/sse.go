@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/jsonrpc"
 )
 
 // sse serves HTTP+SSE, the transport that Streamable HTTP has replaced: events
@@ -29,7 +30,7 @@ type sse struct {
 
 // sseSession is one open stream of events.
 type sseSession struct {
-	*session
+	*jsonrpc.Session
 	id    string
 	owner caller.ID
 }
@@ -39,7 +40,7 @@ func newSSE(s *server.MCPServer, maxSessions int, logger *slog.Logger) *sse {
 }
 
 // events serves the stream of a new session until the client leaves.
-func (t *sse) events(w *stream, r *http.Request) {
+func (t *sse) events(w *responseWriter, r *http.Request) {
 	ctx, leave := context.WithCancel(r.Context())
 	defer leave()
 	writing := make(chan struct{}, 1) // holds a value while an event is written
@@ -63,14 +64,14 @@ func (t *sse) events(w *stream, r *http.Request) {
 	defer t.close(s)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.events = true
-	w.keepAlive()
+	w.startHeartbeat()
 	if writeEvent(w, "endpoint", []byte(messagePath+"?sessionId="+s.id+"\n")) == nil {
 		<-ctx.Done()
 	}
 }
 
 // writeEvent writes an event whose data is one line.
-func writeEvent(w *stream, name string, line []byte) error {
+func writeEvent(w *responseWriter, name string, line []byte) error {
 	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n", name, line); err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	if t.stopping || len(t.sessions) >= t.maxSessions {
 		return nil
 	}
-	s := &sseSession{session: newSession(ctx, t.server, t.logger, send), id: rand.Text(), owner: caller.IDOf(ctx)}
+	s := &sseSession{Session: jsonrpc.NewSession(ctx, t.server, t.logger, send), id: rand.Text(), owner: caller.IDOf(ctx)}
 	t.sessions[s.id] = s
 	return s
 }
@@ -95,14 +96,12 @@ func (t *sse) close(s *sseSession) {
 	t.mu.Lock()
 	delete(t.sessions, s.id)
 	t.mu.Unlock()
-	s.stopAccepting()
-	s.abandon()
-	s.unanswered.Wait()
+	s.Close()
 }
 
 // message takes one message into the session that it names, which must be the
 // caller's own: to anyone else there is no such session.
-func (t *sse) message(w *stream, r *http.Request) {
+func (t *sse) message(w *responseWriter, r *http.Request) {
 	ids := r.URL.Query()["sessionId"]
 	if len(ids) != 1 || ids[0] == "" {
 		w.refuse(refusal{status: http.StatusBadRequest, text: "the session is named by sessionId, once: take the address from the stream's first event"})
@@ -117,8 +116,8 @@ func (t *sse) message(w *stream, r *http.Request) {
 	}
 	body, m, refused := readBody(w, r)
 	if refused == nil {
-		if why := s.receive(m, body); why != nil {
-			refused = jsonRefusal(why, m.id)
+		if why := s.Receive(m, body); why != nil {
+			refused = jsonRefusal(why, m.ID)
 		}
 	}
 	if refused != nil {
@@ -134,7 +133,7 @@ func (t *sse) stopAccepting() {
 	defer t.mu.Unlock()
 	t.stopping = true
 	for _, s := range t.sessions {
-		s.stopAccepting()
+		s.StopAccepting()
 	}
 }
 
@@ -149,6 +148,6 @@ func (t *sse) await(d time.Duration) {
 	t.mu.Unlock()
 	end := time.Now().Add(d)
 	for _, s := range sessions {
-		s.await(time.Until(end))
+		s.Await(time.Until(end))
 	}
 }

@@ -1,10 +1,11 @@
-package serve
+package httpserver
 
 import (
 	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -30,7 +31,7 @@ const token = "correct-horse-battery-staple"
 type site struct {
 	sandbox *sandbox.Sandbox // of sandbox.Key
 	mcp     *server.MCPServer
-	server  *HTTPServer
+	server  *Server
 	conns   chan net.Conn
 	calls   chan tools.Call // that have ended
 	waits   atomic.Int64    // under way
@@ -46,9 +47,9 @@ type runs interface {
 	Runs
 }
 
-func newSite(t testing.TB, change func(*HTTPSettings)) *site {
+func newSite(t testing.TB, change func(*Settings)) *site {
 	t.Helper()
-	settings := HTTPSettings{Addr: "127.0.0.1:0", MaxConnections: 100}
+	settings := Settings{Addr: "127.0.0.1:0", MaxConnections: 100}
 	if change != nil {
 		change(&settings)
 	}
@@ -81,7 +82,7 @@ func newSite(t testing.TB, change func(*HTTPSettings)) *site {
 		stops = append(stops, api.CloseIdleConnections)
 		looks = poll.New(api)
 	}
-	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: looks, Log: discard, Settings: tools.Settings{
+	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: looks, Log: slog.New(slog.DiscardHandler), Settings: tools.Settings{
 		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) {
 			select {
 			case s.calls <- c:
@@ -98,7 +99,7 @@ func newSite(t testing.TB, change func(*HTTPSettings)) *site {
 		}
 	})
 	s.mcp = mcp
-	s.server = NewHTTP(mcp, settings, looks, metrics, discard)
+	s.server = New(mcp, settings, looks, metrics, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.server.serve(ctx, pipes{s.conns, ctx}) }()
@@ -245,8 +246,8 @@ func toCall(id any, tool, arguments string) string {
 // The cases of hostile requests, by their numbers.
 func TestHTTPCases(t *testing.T) {
 	open := newSite(t, nil)
-	locked := newSite(t, func(s *HTTPSettings) { s.Token = client.NewKey(token) })
-	page := newSite(t, func(s *HTTPSettings) { s.AllowedOrigins = []string{"https://app.example.com"} })
+	locked := newSite(t, func(s *Settings) { s.Token = client.NewKey(token) })
+	page := newSite(t, func(s *Settings) { s.AllowedOrigins = []string{"https://app.example.com"} })
 	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
 	big := `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"` + strings.Repeat("x", 2<<20) + `"}}`
 	modernHeaders := []string{"Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"}

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bufio"
@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/jsonrpc"
 	"instaview-mcp/internal/sandbox"
 	"instaview-mcp/tools"
 )
 
 // inBubble gives test a site in fake time, and stops it.
-func inBubble(t *testing.T, change func(*HTTPSettings), test func(t *testing.T, s *site)) {
+func inBubble(t *testing.T, change func(*Settings), test func(t *testing.T, s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, change)
@@ -80,7 +81,7 @@ func (s *site) openSession(t *testing.T, headers ...string) (events *reader, add
 	return events, address
 }
 
-func overSSE(s *HTTPSettings) { s.SSE = true }
+func overSSE(s *Settings) { s.SSE = true }
 
 const slowWait = `{"request_id":"req_demo_slow"}`
 
@@ -171,7 +172,7 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, s *site) {
 			conn := s.dial(t)
 			_, _ = io.WriteString(conn, post("/mcp", toCall(1, "wait_for_sourcing", slowWait)))
-			time.Sleep(firstSign + signSpread + writeTime)
+			time.Sleep(firstHeartbeat + heartbeatSpread + writeTime)
 			s.wants(t, tools.OutcomeCancelled)
 		})
 	})
@@ -181,7 +182,7 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 			if got := s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait))); got.StatusCode != http.StatusAccepted {
 				t.Fatal(got.Status)
 			}
-			time.Sleep(firstSign + signSpread + writeTime)
+			time.Sleep(firstHeartbeat + heartbeatSpread + writeTime)
 			s.wants(t, tools.OutcomeCancelled)
 			if n := len(s.server.sse.sessions); n > 0 {
 				t.Errorf("%d sessions left", n)
@@ -210,20 +211,20 @@ func TestASignNeverStandsInAnAnswerThatIsNoStream(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, mcpPath, nil)
 	r.Header.Set("Accept", "text/event-stream")
-	s := newStream(w, r)
-	s.keepAlive()
+	s := newResponseWriter(w, r)
+	s.startHeartbeat()
 	s.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(s, "{}")
-	s.showSign()
+	s.beat()
 	s.end()
-	s.showSign()
+	s.beat()
 	if got := w.Body.String(); got != "{}" {
 		t.Errorf("the answer is %q", got)
 	}
 }
 
 func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
-	inBubble(t, func(s *HTTPSettings) { s.MaxConnections = 2 }, func(t *testing.T, s *site) {
+	inBubble(t, func(s *Settings) { s.MaxConnections = 2 }, func(t *testing.T, s *site) {
 		first, second := s.dial(t), s.dial(t)
 		synctest.Wait()
 		got := s.send(t, post("/mcp", ping))
@@ -259,7 +260,7 @@ func TestH53SessionsBeyondTheCapAreToldSo(t *testing.T) {
 }
 
 func TestH55SessionsBelongToWhoOpenedThem(t *testing.T) {
-	change := func(s *HTTPSettings) { s.SSE, s.CallerKeys = true, true }
+	change := func(s *Settings) { s.SSE, s.CallerKeys = true, true }
 	inBubble(t, change, func(t *testing.T, s *site) {
 		mine, others := apiKeyHeader+": "+sandbox.Key, apiKeyHeader+": "+otherKey
 		_, address := s.openSession(t, mine)
@@ -299,7 +300,7 @@ func TestAnAllowedOriginMayUseTheServer(t *testing.T) {
 	const origin = "https://app.example.com"
 	for _, sse := range []bool{false, true} {
 		path := map[bool]string{false: mcpPath, true: messagePath}[sse]
-		inBubble(t, func(s *HTTPSettings) {
+		inBubble(t, func(s *Settings) {
 			s.SSE, s.Token, s.AllowedOrigins = sse, client.NewKey(token), []string{origin + "/"}
 		}, func(t *testing.T, s *site) {
 			got := s.send(t, "OPTIONS "+path+" HTTP/1.1\r\nHost: localhost\r\nOrigin: "+origin+"\r\nAccess-Control-Request-Method: POST\r\n\r\n")
@@ -341,9 +342,9 @@ func TestASlowCallShowsSignsOfLife(t *testing.T) {
 		if h := resp.Header; h.Get("Content-Type") != "text/event-stream" || h.Get("X-Accel-Buffering") != "no" {
 			t.Errorf("header %v", h)
 		}
-		for _, want := range []time.Duration{firstSign, firstSign + nextSign} {
-			if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+signSpread {
-				t.Errorf("%q after %v, want a sign after %v", got, at, want)
+		for _, want := range []time.Duration{firstHeartbeat, firstHeartbeat + nextHeartbeat} {
+			if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+heartbeatSpread {
+				t.Errorf("%q after %v, want a heartbeat after %v", got, at, want)
 			}
 		}
 		if got, at := events.event(); !strings.Contains(got, "still processing") || at != 38*time.Second {
@@ -361,20 +362,20 @@ func TestASlowCallShowsSignsOfLife(t *testing.T) {
 				t.Errorf("%q after %v, want progress at once", got, at)
 			}
 			var last string
-			signs := 0
+			beats := 0
 			for range 30 {
 				got, _ := events.event()
 				if got == io.EOF.Error() {
 					break
 				}
 				if strings.HasPrefix(got, ":") {
-					signs++
+					beats++
 					continue
 				}
 				last = got
 			}
-			if !strings.Contains(last, "still processing") || signs == 0 {
-				t.Errorf("%d signs, at last %q", signs, last)
+			if !strings.Contains(last, "still processing") || beats == 0 {
+				t.Errorf("%d heartbeats, at last %q", beats, last)
 			}
 		})
 	})
@@ -389,9 +390,9 @@ func TestASlowCallShowsSignsOfLife(t *testing.T) {
 	t.Run("SSE", func(t *testing.T) {
 		inBubble(t, overSSE, func(t *testing.T, s *site) {
 			events, _ := s.openSession(t)
-			for _, want := range []time.Duration{firstSign, firstSign + nextSign} {
-				if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+signSpread {
-					t.Errorf("%q after %v, want a sign after %v", got, at, want)
+			for _, want := range []time.Duration{firstHeartbeat, firstHeartbeat + nextHeartbeat} {
+				if got, at := events.event(); !strings.HasPrefix(got, ":") || at < want || at >= want+heartbeatSpread {
+					t.Errorf("%q after %v, want a heartbeat after %v", got, at, want)
 				}
 			}
 		})
@@ -461,7 +462,7 @@ func TestSSERefusesAnIDThatIsInFlight(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		_, address := s.openSession(t)
 		s.send(t, post(address, toCall(1, "wait_for_sourcing", slowWait)))
-		if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.body, errDuplicate.text[:20]) {
+		if got := s.send(t, post(address, ping)); got.StatusCode != http.StatusBadRequest || !strings.Contains(got.body, jsonrpc.ErrDuplicate.Text[:20]) {
 			t.Errorf("%s: %s", got.Status, got.body)
 		}
 	})
@@ -484,7 +485,7 @@ func TestSSEPassesOverHeadersOfStreamableHTTP(t *testing.T) {
 func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 	for _, sse := range []bool{false, true} {
 		t.Run(fmt.Sprintf("SSE=%t", sse), func(t *testing.T) {
-			inBubble(t, func(s *HTTPSettings) { s.SSE = sse }, func(t *testing.T, s *site) {
+			inBubble(t, func(s *Settings) { s.SSE = sse }, func(t *testing.T, s *site) {
 				s.sandbox.Inject("req_demo_done", sandbox.Fault{Delay: time.Hour})
 				get := toCall(2, "get_sourcing_results", `{"request_id":"req_demo_done"}`)
 				answers := make(chan string, 2)
@@ -528,7 +529,7 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 
 func TestStoppingLetsALookEndByItself(t *testing.T) {
 	for _, sse := range []bool{false, true} {
-		inBubble(t, func(s *HTTPSettings) { s.SSE = sse }, func(t *testing.T, s *site) {
+		inBubble(t, func(s *Settings) { s.SSE = sse }, func(t *testing.T, s *site) {
 			s.sandbox.Inject("req_demo_done", sandbox.Fault{Delay: 3 * time.Second})
 			call := toCall(1, "get_sourcing_results", `{"request_id":"req_demo_done"}`)
 			answer := make(chan string, 1)
@@ -574,7 +575,7 @@ func TestAServerThatStopsIsNotReady(t *testing.T) {
 }
 
 func TestCallersBringTheirKeys(t *testing.T) {
-	inBubble(t, func(s *HTTPSettings) { s.CallerKeys = true }, func(t *testing.T, s *site) {
+	inBubble(t, func(s *Settings) { s.CallerKeys = true }, func(t *testing.T, s *site) {
 		look := toCall(1, "get_sourcing_results", `{"request_id":"req_same"}`)
 		for name, tt := range map[string]struct {
 			headers []string
@@ -602,7 +603,7 @@ func TestCallersBringTheirKeys(t *testing.T) {
 }
 
 func TestMetricsAreBehindTheToken(t *testing.T) {
-	inBubble(t, func(s *HTTPSettings) { s.Token = client.NewKey(token) }, func(t *testing.T, s *site) {
+	inBubble(t, func(s *Settings) { s.Token = client.NewKey(token) }, func(t *testing.T, s *site) {
 		if got := s.send(t, get(metricsPath)); got.StatusCode != 401 {
 			t.Errorf("without a token: %s", got.Status)
 		}
@@ -614,7 +615,7 @@ func TestMetricsAreBehindTheToken(t *testing.T) {
 
 // A browser's page can reach an address of its own as well as the tools'.
 func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
-	inBubble(t, func(s *HTTPSettings) {
+	inBubble(t, func(s *Settings) {
 		s.Token, s.CallerKeys, s.MaxConnections = client.NewKey(token), true, 1
 		s.AllowedOrigins = []string{"https://app.example.com"}
 	}, func(t *testing.T, s *site) {
@@ -668,7 +669,7 @@ func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
 // A client that is told to try again in 5 s does so on the same connection if
 // that stays open, and would be refused for ever.
 func TestH53AConnectionTooManyIsClosedAfterItsAnswer(t *testing.T) {
-	onEveryProtocol(t, func(s *HTTPSettings) { s.MaxConnections = 1 }, func(t *testing.T, s *site, c *http.Client) {
+	onEveryProtocol(t, func(s *Settings) { s.MaxConnections = 1 }, func(t *testing.T, s *site, c *http.Client) {
 		held := s.dial(t)
 		synctest.Wait()
 		if got, text := postTo(t, c, mcpPath, ping); got != http.StatusServiceUnavailable {

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"crypto/ecdsa"
@@ -61,42 +61,42 @@ func TestCheckOfHTTPSettings(t *testing.T) {
 	_, otherKey := keyPair(t)
 	taken := listening(t)
 	for name, tt := range map[string]struct {
-		settings HTTPSettings
+		settings Settings
 		want     []string // in the faults, one each
 	}{
-		"loopback":                     {HTTPSettings{Addr: home}, nil},
-		"localhost":                    {HTTPSettings{Addr: "localhost:0"}, nil},
-		"no port":                      {HTTPSettings{Addr: "127.0.0.1"}, []string{"INSTAVIEW_MCP_ADDR must be host:port"}},
-		"no such port":                 {HTTPSettings{Addr: "127.0.0.1:99999"}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on 127.0.0.1:99999"}},
-		"an address in use":            {HTTPSettings{Addr: taken}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on " + taken}},
-		"P05 every address, no token":  {HTTPSettings{Addr: "0.0.0.0:0"}, []string{"can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN", "set INSTAVIEW_MCP_TLS_CERT"}},
-		"P05 no host, no token":        {HTTPSettings{Addr: ":0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
-		"P05 IPv6, no token":           {HTTPSettings{Addr: "[::]:0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
-		"a name, no token":             {HTTPSettings{Addr: "mcp.example.com:80", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
-		"a token, no TLS":              {HTTPSettings{Addr: ":0", Token: good}, []string{"INSTAVIEW_MCP_TLS_CERT"}},
-		"callers' keys, no TLS":        {HTTPSettings{Addr: ":0", CallerKeys: true}, []string{"INSTAVIEW_MCP_TLS_TERMINATED"}},
-		"a token behind a proxy":       {HTTPSettings{Addr: ":0", Token: good, TLSTerminated: true}, nil},
-		"a token and TLS":              {HTTPSettings{Addr: ":0", Token: good, TLSCert: cert, TLSKey: key}, nil},
-		"callers' keys and TLS":        {HTTPSettings{Addr: ":0", CallerKeys: true, TLSCert: cert, TLSKey: key}, nil},
-		"a certificate without a key":  {HTTPSettings{Addr: home, TLSCert: cert}, []string{"go together"}},
-		"a key without a certificate":  {HTTPSettings{Addr: home, TLSKey: key}, []string{"go together"}},
-		"no such certificate":          {HTTPSettings{Addr: home, TLSCert: "/nonexistent/canary", TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read"}},
-		"a directory for a key":        {HTTPSettings{Addr: home, TLSCert: cert, TLSKey: t.TempDir()}, []string{"INSTAVIEW_MCP_TLS_KEY: the file cannot be read"}},
-		"another certificate's key":    {HTTPSettings{Addr: home, TLSCert: cert, TLSKey: otherKey}, []string{"must be files with a certificate and its key in PEM (private key does not match"}},
-		"the files swapped":            {HTTPSettings{Addr: home, TLSCert: key, TLSKey: cert}, []string{"must be files with a certificate and its key in PEM"}},
-		"a short token":                {HTTPSettings{Addr: home, Token: client.NewKey("short")}, []string{"16 characters"}},
-		"a token with a space":         {HTTPSettings{Addr: home, Token: client.NewKey("correct horse battery")}, []string{"without spaces"}},
-		"any host":                     {HTTPSettings{Addr: home, AllowedHosts: []string{"*"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
-		"a host with a scheme":         {HTTPSettings{Addr: home, AllowedHosts: []string{"https://x"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
-		"any origin":                   {HTTPSettings{Addr: home, AllowedOrigins: []string{"https://*"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
-		"an origin that is a name":     {HTTPSettings{Addr: home, AllowedOrigins: []string{"example.com"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
-		"an origin with a path":        {HTTPSettings{Addr: home, AllowedOrigins: []string{"https://x/y"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
-		"hosts and origins":            {HTTPSettings{Addr: home, AllowedHosts: []string{"a.b", "c:1"}, AllowedOrigins: []string{"https://x.y:8", "app://obsidian"}}, nil},
-		"metrics on the same address":  {HTTPSettings{Addr: home, MetricsAddr: home}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
-		"metrics without a port":       {HTTPSettings{Addr: home, MetricsAddr: "x"}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
-		"metrics on an address in use": {HTTPSettings{Addr: home, MetricsAddr: taken}, []string{"INSTAVIEW_MCP_METRICS_ADDR: this program cannot listen on " + taken}},
-		"metrics on their own address": {HTTPSettings{Addr: home, MetricsAddr: ":0"}, nil},
-		"a fault of each in this order": {HTTPSettings{Addr: ":0", Token: client.NewKey("short"), AllowedHosts: []string{"*"}, AllowedOrigins: []string{"*"}, TLSKey: key, MetricsAddr: "x"},
+		"loopback":                     {Settings{Addr: home}, nil},
+		"localhost":                    {Settings{Addr: "localhost:0"}, nil},
+		"no port":                      {Settings{Addr: "127.0.0.1"}, []string{"INSTAVIEW_MCP_ADDR must be host:port"}},
+		"no such port":                 {Settings{Addr: "127.0.0.1:99999"}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on 127.0.0.1:99999"}},
+		"an address in use":            {Settings{Addr: taken}, []string{"INSTAVIEW_MCP_ADDR: this program cannot listen on " + taken}},
+		"P05 every address, no token":  {Settings{Addr: "0.0.0.0:0"}, []string{"can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN", "set INSTAVIEW_MCP_TLS_CERT"}},
+		"P05 no host, no token":        {Settings{Addr: ":0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"P05 IPv6, no token":           {Settings{Addr: "[::]:0", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"a name, no token":             {Settings{Addr: "mcp.example.com:80", TLSTerminated: true}, []string{"INSTAVIEW_MCP_AUTH_TOKEN"}},
+		"a token, no TLS":              {Settings{Addr: ":0", Token: good}, []string{"INSTAVIEW_MCP_TLS_CERT"}},
+		"callers' keys, no TLS":        {Settings{Addr: ":0", CallerKeys: true}, []string{"INSTAVIEW_MCP_TLS_TERMINATED"}},
+		"a token behind a proxy":       {Settings{Addr: ":0", Token: good, TLSTerminated: true}, nil},
+		"a token and TLS":              {Settings{Addr: ":0", Token: good, TLSCert: cert, TLSKey: key}, nil},
+		"callers' keys and TLS":        {Settings{Addr: ":0", CallerKeys: true, TLSCert: cert, TLSKey: key}, nil},
+		"a certificate without a key":  {Settings{Addr: home, TLSCert: cert}, []string{"go together"}},
+		"a key without a certificate":  {Settings{Addr: home, TLSKey: key}, []string{"go together"}},
+		"no such certificate":          {Settings{Addr: home, TLSCert: "/nonexistent/canary", TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read"}},
+		"a directory for a key":        {Settings{Addr: home, TLSCert: cert, TLSKey: t.TempDir()}, []string{"INSTAVIEW_MCP_TLS_KEY: the file cannot be read"}},
+		"another certificate's key":    {Settings{Addr: home, TLSCert: cert, TLSKey: otherKey}, []string{"must be files with a certificate and its key in PEM (private key does not match"}},
+		"the files swapped":            {Settings{Addr: home, TLSCert: key, TLSKey: cert}, []string{"must be files with a certificate and its key in PEM"}},
+		"a short token":                {Settings{Addr: home, Token: client.NewKey("short")}, []string{"16 characters"}},
+		"a token with a space":         {Settings{Addr: home, Token: client.NewKey("correct horse battery")}, []string{"without spaces"}},
+		"any host":                     {Settings{Addr: home, AllowedHosts: []string{"*"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
+		"a host with a scheme":         {Settings{Addr: home, AllowedHosts: []string{"https://x"}}, []string{"INSTAVIEW_MCP_ALLOWED_HOSTS"}},
+		"any origin":                   {Settings{Addr: home, AllowedOrigins: []string{"https://*"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"an origin that is a name":     {Settings{Addr: home, AllowedOrigins: []string{"example.com"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"an origin with a path":        {Settings{Addr: home, AllowedOrigins: []string{"https://x/y"}}, []string{"INSTAVIEW_MCP_ALLOWED_ORIGINS"}},
+		"hosts and origins":            {Settings{Addr: home, AllowedHosts: []string{"a.b", "c:1"}, AllowedOrigins: []string{"https://x.y:8", "app://obsidian"}}, nil},
+		"metrics on the same address":  {Settings{Addr: home, MetricsAddr: home}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
+		"metrics without a port":       {Settings{Addr: home, MetricsAddr: "x"}, []string{"INSTAVIEW_MCP_METRICS_ADDR must be host:port"}},
+		"metrics on an address in use": {Settings{Addr: home, MetricsAddr: taken}, []string{"INSTAVIEW_MCP_METRICS_ADDR: this program cannot listen on " + taken}},
+		"metrics on their own address": {Settings{Addr: home, MetricsAddr: ":0"}, nil},
+		"a fault of each in this order": {Settings{Addr: ":0", Token: client.NewKey("short"), AllowedHosts: []string{"*"}, AllowedOrigins: []string{"*"}, TLSKey: key, MetricsAddr: "x"},
 			[]string{"INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_ALLOWED_HOSTS", "INSTAVIEW_MCP_ALLOWED_ORIGINS", "INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_METRICS_ADDR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
-	s := HTTPSettings{Addr: "127.0.0.1:" + port, MetricsAddr: "localhost:" + port}
+	s := Settings{Addr: "127.0.0.1:" + port, MetricsAddr: "localhost:" + port}
 	if got := s.Check(); len(got) != 1 || !strings.HasPrefix(got[0], "INSTAVIEW_MCP_METRICS_ADDR: this program cannot listen") {
 		t.Errorf("faults %q", got)
 	}
@@ -137,7 +137,7 @@ func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
 
 func TestAuthenticationAndOpenMetricsAreKnown(t *testing.T) {
 	good := client.NewKey(token)
-	for want, s := range map[string]HTTPSettings{
+	for want, s := range map[string]Settings{
 		"none":                          {},
 		"bearer token in Authorization": {Token: good},
 		"each caller's InstaView key in X-InstaView-Api-Key":                                   {CallerKeys: true},
@@ -148,14 +148,14 @@ func TestAuthenticationAndOpenMetricsAreKnown(t *testing.T) {
 		}
 	}
 	for addr, want := range map[string]bool{"": false, "127.0.0.1:9090": false, "localhost:1": false, "[::1]:1": false, ":9090": true, "0.0.0.0:1": true, "10.0.0.1:1": true} {
-		if got := (HTTPSettings{MetricsAddr: addr}).hasOpenMetrics(); got != want {
+		if got := (Settings{MetricsAddr: addr}).hasOpenMetrics(); got != want {
 			t.Errorf("metrics on %q: open %t, want %t", addr, got, want)
 		}
 	}
 }
 
 func TestHosts(t *testing.T) {
-	s := HTTPSettings{AllowedHosts: []string{"mcp.example.com", "other.example.com:8443", "[2001:db8::1]"}}
+	s := Settings{AllowedHosts: []string{"mcp.example.com", "other.example.com:8443", "[2001:db8::1]"}}
 	for host, want := range map[string]bool{
 		"localhost": true, "LOCALHOST:1": true, "127.0.0.1:8080": true, "127.9.9.9": true, "[::1]:80": true, "[::1]": true,
 		"mcp.example.com": true, "MCP.example.com:443": true, "other.example.com:8443": true, "[2001:db8::1]:80": true,
@@ -175,7 +175,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestOrigins(t *testing.T) {
-	s := HTTPSettings{AllowedOrigins: []string{"https://app.example.com/", "null"}}
+	s := Settings{AllowedOrigins: []string{"https://app.example.com/", "null"}}
 	for origin, want := range map[string]bool{
 		"https://app.example.com": true, "HTTPS://APP.example.com": true,
 		"http://app.example.com": false, "https://app.example.com:8443": false, "https://app.example.com.evil.example": false,

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/jsonrpc"
 )
 
 const (
@@ -36,7 +37,7 @@ const (
 // guard stands in front of every HTTP endpoint, since mcp-go checks neither
 // origin nor size nor who asks. What it refuses has cost nothing.
 type guard struct {
-	settings  HTTPSettings
+	settings  Settings
 	endpoints map[string]endpoint // by exact path
 	hint      string              // where to go, for who asks for anything else
 	logger    *slog.Logger
@@ -46,7 +47,7 @@ type guard struct {
 type endpoint struct {
 	method string // the only one; HEAD goes with GET
 	open   bool   // to whoever may name our host, however many there are
-	handle func(*stream, *http.Request)
+	handle func(*responseWriter, *http.Request)
 }
 
 // refusal is an answer without a word of the request in it.
@@ -57,7 +58,7 @@ type refusal struct {
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s := newStream(w, r)
+	s := newResponseWriter(w, r)
 	defer s.end()
 	defer g.recover(s)
 	if len(r.TransferEncoding) > 0 || overCapacity(r) {
@@ -83,7 +84,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit decides by what a request is, before who sends it.
-func (g *guard) admit(s *stream, r *http.Request) (endpoint, *refusal) {
+func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
 	if refused := g.fromHere(s, r); refused != nil {
 		return endpoint{}, refused
 	}
@@ -114,7 +115,7 @@ func tooMany(what string) *refusal {
 
 // fromHere refuses what a foreign page has made a browser send: by its origin,
 // or by a host name that was rebound to us.
-func (g *guard) fromHere(s *stream, r *http.Request) *refusal {
+func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
 	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
 	}
@@ -147,12 +148,12 @@ func sameOrigin(origin, host string) bool {
 
 // isPreflight reports whether a page of an allowed origin asks what it may send.
 // A browser asks without credentials.
-func isPreflight(s *stream, r *http.Request) bool {
+func isPreflight(s *responseWriter, r *http.Request) bool {
 	return r.Method == http.MethodOptions && s.origin != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
 // preflight tells a browser what a page of an allowed origin may send.
-func preflight(s *stream, method string) {
+func preflight(s *responseWriter, method string) {
 	h := s.Header()
 	h.Set("Access-Control-Allow-Methods", method)
 	h.Set("Access-Control-Allow-Headers", strings.Join([]string{
@@ -215,22 +216,22 @@ func same(a, b string) bool {
 }
 
 // readBody reads the one JSON-RPC message that a POST may hold.
-func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refusal) {
+func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Message, refused *refusal) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "the content type must be application/json"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "the content type must be application/json"}
 	}
 	if slices.ContainsFunc(r.Header.Values("Content-Encoding"), func(e string) bool { return e != "" && !strings.EqualFold(e, "identity") }) {
-		return nil, message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
 	}
 	for name, values := range r.Header {
 		if len(values) > 1 && (strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, "Mcp-")) {
 			// A proxy may go by another of them than mcp-go.
-			return nil, message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
+			return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
 		}
 	}
 	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, maxMessage))
+	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, jsonrpc.MaxMessage))
 	if err == nil || r.ProtoMajor == 2 {
 		// Over HTTP/1.1 it bounds how long net/http reads the rest of a body.
 		_ = s.control.SetReadDeadline(time.Time{})
@@ -238,53 +239,53 @@ func readBody(s *stream, r *http.Request) (body []byte, m message, refused *refu
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
 	case err != nil:
-		return nil, message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
 	}
-	m, bad := readMessage(body)
-	if bad == nil && m.isAnswer {
-		bad = errNeither // nothing was asked
+	m, bad := jsonrpc.Read(body)
+	if bad == nil && m.IsResponse {
+		bad = jsonrpc.ErrNeither // nothing was asked
 	}
 	if bad != nil {
-		return nil, message{}, jsonRefusal(bad, m.id)
+		return nil, jsonrpc.Message{}, jsonRefusal(bad, m.ID)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return body, m, nil
 }
 
 // jsonRefusal answers for a message.
-func jsonRefusal(why *rpcError, id string) *refusal {
-	return &refusal{http.StatusBadRequest, string(why.response(id)), [2]string{"Content-Type", "application/json"}}
+func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
+	return &refusal{http.StatusBadRequest, string(why.Response(id)), [2]string{"Content-Type", "application/json"}}
 }
 
-func (s *stream) refuse(why refusal) { s.say(why.status, why.text, why.header) }
+func (w *responseWriter) refuse(why refusal) { w.writeLine(why.status, why.text, why.header) }
 
-// say answers with a line, which is plain text unless a header says otherwise.
-func (s *stream) say(status int, line string, header [2]string) {
-	s.Header().Set("Content-Type", "text/plain; charset=utf-8")
+// writeLine answers with a line, which is plain text unless a header says otherwise.
+func (w *responseWriter) writeLine(status int, line string, header [2]string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if header[0] != "" {
-		s.Header().Set(header[0], header[1])
+		w.Header().Set(header[0], header[1])
 	}
-	s.WriteHeader(status)
-	_, _ = fmt.Fprintln(s, strings.TrimSpace(line))
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintln(w, strings.TrimSpace(line))
 }
 
 // recover ends a request whose handler panicked. The panic's value, which
 // net/http would log, may hold anything.
-func (g *guard) recover(s *stream) {
+func (g *guard) recover(w *responseWriter) {
 	v := recover()
 	if v == nil {
 		return
 	}
 	g.logger.Error("http handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	s.mu.Lock()
-	started := s.started
-	s.mu.Unlock()
+	w.mu.Lock()
+	started := w.started
+	w.mu.Unlock()
 	if started {
 		panic(http.ErrAbortHandler) // so that the client sees a broken answer
 	}
-	s.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
+	w.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
 }

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"context"
@@ -18,6 +18,8 @@ import (
 	"golang.org/x/net/netutil"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
 )
 
 const (
@@ -57,9 +59,9 @@ type Runs interface {
 	Close() // ends every call
 }
 
-// HTTPServer serves MCP over HTTP. Create it with NewHTTP, and Run it once.
-type HTTPServer struct {
-	settings HTTPSettings
+// Server serves MCP over HTTP. Create it with New, and Run it once.
+type Server struct {
+	settings Settings
 	runs     Runs
 	logger   *slog.Logger
 	metrics  endpoint
@@ -70,10 +72,10 @@ type HTTPServer struct {
 	open     atomic.Int64 // connections
 }
 
-// NewHTTP returns a server for s with settings that Check allows.
-func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http.Handler, logger *slog.Logger) *HTTPServer {
-	h := &HTTPServer{settings: settings, runs: runs, logger: logger}
-	h.metrics = endpoint{method: http.MethodGet, handle: func(w *stream, r *http.Request) { metrics.ServeHTTP(w, r) }}
+// New returns a server for s with settings that Check allows.
+func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler, logger *slog.Logger) *Server {
+	h := &Server{settings: settings, runs: runs, logger: logger}
+	h.metrics = endpoint{method: http.MethodGet, handle: func(w *responseWriter, r *http.Request) { metrics.ServeHTTP(w, r) }}
 	endpoints := map[string]endpoint{
 		healthPath: {method: http.MethodGet, open: true, handle: h.health},
 		readyPath:  {method: http.MethodGet, open: true, handle: h.ready},
@@ -94,7 +96,7 @@ func NewHTTP(s *server.MCPServer, settings HTTPSettings, runs Runs, metrics http
 }
 
 // server returns a server behind g that counts its connections in open.
-func (h *HTTPServer) server(g *guard, open *atomic.Int64) *http.Server {
+func (h *Server) server(g *guard, open *atomic.Int64) *http.Server {
 	return &http.Server{
 		Handler: g,
 		// The guard answers OPTIONS * as well.
@@ -106,7 +108,7 @@ func (h *HTTPServer) server(g *guard, open *atomic.Int64) *http.Server {
 		// A stream's deadline ends the stream, but not a connection that nobody
 		// reads from.
 		HTTP2:    &http.HTTP2Config{WriteByteTimeout: writeTime},
-		ErrorLog: log.New(serverWords(h.logger), "", 0),
+		ErrorLog: log.New(logging.HTTPServerWriter(h.logger), "", 0),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			return context.WithValue(ctx, overKey{}, open.Load() >= int64(h.settings.MaxConnections))
 		},
@@ -132,17 +134,17 @@ func overCapacity(r *http.Request) bool {
 // streamable serves Streamable HTTP without sessions, which mcp-go lets leak
 // from one client to another, and without streams of their own for the server's
 // messages, of which there are none.
-func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Request) {
+func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, *http.Request) {
 	handler := server.NewStreamableHTTPServer(s,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),
 		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
-		server.WithStreamableHTTPLogger(slog.New(messagesOnly{logger.Handler()})),
+		server.WithStreamableHTTPLogger(slog.New(logging.WithoutAttributes(logger.Handler()))),
 	)
 	hooks := &server.Hooks{}
 	hooks.AddAfterSubscriptionsListen(awaitAcknowledgement)
 	server.WithHooks(hooks)(s)
-	return func(w *stream, r *http.Request) {
+	return func(w *responseWriter, r *http.Request) {
 		if len(r.Header.Get("Mcp-Session-Id")) > maxSessionID {
 			w.refuse(refusal{status: http.StatusBadRequest, text: "this server gives out no session ids"})
 			return
@@ -154,18 +156,18 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*stream, *http.Re
 		}
 		// Without sessions mcp-go would take a stranger's cancel for the caller's.
 		// Here a client cancels by closing the connection.
-		if m.method == "notifications/cancelled" {
+		if m.Method == "notifications/cancelled" {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
 		agree(r.Header, m, body)
-		if m.isCall {
-			w.keepAlive()
+		if m.IsRequest {
+			w.startHeartbeat()
 		}
-		if m.method == string(mcp.MethodSubscriptionsListen) {
+		if m.Method == string(mcp.MethodSubscriptionsListen) {
 			acknowledged := make(chan struct{})
 			r = r.WithContext(context.WithValue(r.Context(), acknowledgedKey{}, acknowledged))
-			handler.ServeHTTP(&listenWriter{stream: w, acknowledged: acknowledged}, r)
+			handler.ServeHTTP(&listenWriter{responseWriter: w, acknowledged: acknowledged}, r)
 			return
 		}
 		handler.ServeHTTP(w, r)
@@ -176,14 +178,14 @@ type acknowledgedKey struct{}
 
 // listenWriter tells when the first event of a subscription has been written.
 type listenWriter struct {
-	*stream
+	*responseWriter
 	once         sync.Once
 	acknowledged chan struct{}
 }
 
 // Flush implements http.Flusher.
 func (w *listenWriter) Flush() {
-	w.stream.Flush()
+	w.responseWriter.Flush()
 	w.once.Do(func() { close(w.acknowledged) })
 }
 
@@ -201,7 +203,7 @@ func awaitAcknowledgement(ctx context.Context, _ any, _ *mcp.SubscriptionsListen
 // agree changes headers to those that mcp-go wants with a body. Claude's
 // connectors send bodies of revision 2026-07-28 with the headers of the one
 // before.
-func agree(h http.Header, m message, body []byte) {
+func agree(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
 	}
@@ -212,7 +214,7 @@ func agree(h http.Header, m message, body []byte) {
 		json.Unmarshal(sent.Params, &params) != nil || params.Meta.ProtocolVersion() != mcp.ProtocolVersion20260728 {
 		return
 	}
-	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.method), sent.Params) {
+	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.Method), sent.Params) {
 		if h.Get(name) == "" {
 			h.Set(name, value)
 		}
@@ -220,19 +222,21 @@ func agree(h http.Header, m message, body []byte) {
 	h.Set(mcp.HeaderProtocolVersion, mcp.ProtocolVersion20260728)
 }
 
-func (h *HTTPServer) health(w *stream, _ *http.Request) { w.say(http.StatusOK, "ok", [2]string{}) }
+func (h *Server) health(w *responseWriter, _ *http.Request) {
+	w.writeLine(http.StatusOK, "ok", [2]string{})
+}
 
-func (h *HTTPServer) ready(w *stream, _ *http.Request) {
+func (h *Server) ready(w *responseWriter, _ *http.Request) {
 	if h.draining.Load() {
-		w.say(http.StatusServiceUnavailable, "stopping", [2]string{})
+		w.writeLine(http.StatusServiceUnavailable, "stopping", [2]string{})
 		return
 	}
-	w.say(http.StatusOK, "ready", [2]string{})
+	w.writeLine(http.StatusOK, "ready", [2]string{})
 }
 
 // Run serves until ctx ends, which is not an error, and then stops within 10 s:
 // waits answer that the run goes on, other calls have 4 s to end by themselves.
-func (h *HTTPServer) Run(ctx context.Context) error {
+func (h *Server) Run(ctx context.Context) error {
 	if h.settings.TLSCert != "" {
 		if _, err := h.settings.certificate(); err != nil {
 			return err
@@ -245,7 +249,7 @@ func (h *HTTPServer) Run(ctx context.Context) error {
 	return h.serve(ctx, listener)
 }
 
-func (h *HTTPServer) serve(ctx context.Context, listener net.Listener) error {
+func (h *Server) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 2)
 	if h.settings.MetricsAddr != "" {
 		stop, err := h.serveMetrics(failed)
@@ -276,19 +280,19 @@ func (h *HTTPServer) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-func (h *HTTPServer) limit(l net.Listener) net.Listener {
+func (h *Server) limit(l net.Listener) net.Listener {
 	return netutil.LimitListener(l, h.settings.MaxConnections+headroom)
 }
 
 // path is where clients connect.
-func (h *HTTPServer) path() string {
+func (h *Server) path() string {
 	if h.settings.SSE {
 		return ssePath
 	}
 	return mcpPath
 }
 
-func (h *HTTPServer) announce(at net.Addr) {
+func (h *Server) announce(at net.Addr) {
 	transport := "Streamable HTTP"
 	if h.settings.SSE {
 		transport = "HTTP+SSE"
@@ -305,7 +309,7 @@ func (h *HTTPServer) announce(at net.Addr) {
 }
 
 // stop ends what is under way, the politest way first.
-func (h *HTTPServer) stop(abandon func()) {
+func (h *Server) stop(abandon func()) {
 	h.logger.Info("told to stop")
 	h.draining.Store(true)
 	h.runs.Drain()
@@ -333,7 +337,7 @@ func (h *HTTPServer) stop(abandon func()) {
 }
 
 // serveMetrics serves metrics on an address of their own.
-func (h *HTTPServer) serveMetrics(failed chan<- error) (stop func(), err error) {
+func (h *Server) serveMetrics(failed chan<- error) (stop func(), err error) {
 	listener, err := listen("INSTAVIEW_MCP_METRICS_ADDR", h.settings.MetricsAddr)
 	if err != nil {
 		return nil, err
@@ -348,7 +352,7 @@ func (h *HTTPServer) serveMetrics(failed chan<- error) (stop func(), err error) 
 }
 
 // metricsServer asks for no login, but stands behind a guard like the tools.
-func (h *HTTPServer) metricsServer() *http.Server {
+func (h *Server) metricsServer() *http.Server {
 	settings := h.settings
 	settings.Token, settings.CallerKeys = client.Key{}, false
 	endpoints := map[string]endpoint{metricsPath: h.metrics}

@@ -1,23 +1,21 @@
-// Package serve carries the MCP server over its transports.
-package serve
+// Package stdio serves MCP on standard input and output.
+package stdio
 
 import (
 	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
 	"io"
 	"log/slog"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
 
 const (
-	// maxMessage bounds a message in bytes. The largest that a client has reason
-	// to send is a call with fifty profile ids.
-	maxMessage = 1 << 20
 	// maxUnread is how many bytes of answers may wait for a client that does not
 	// read: some fifty large ones. The memory of the process is a multiple of it.
 	maxUnread = 2 << 20
@@ -36,23 +34,23 @@ const (
 	LogTime = 200 * time.Millisecond
 )
 
-// Stdio serves s on stdin and stdout until ctx ends, stdin ends or stdout
+// Serve serves s on stdin and stdout until ctx ends, stdin ends or stdout
 // breaks; none of these is an error. Calls in flight are then answered, if they
 // can be within a second: drain must end the waits among them.
-func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
+func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
-	out := NewAsyncWriter(stdout, 2*maxUnread)
-	client := stdioClient{
+	out := logging.NewAsyncWriter(stdout, 2*maxUnread)
+	peer := client{
 		out:    out,
 		logger: logger,
-		session: newSession(calls, s, logger, func(line []byte) error {
+		session: jsonrpc.NewSession(calls, s, logger, func(line []byte) error {
 			_, err := out.Put(line)
 			return err
 		}),
 	}
 	reading := make(chan error, 1)
-	go func() { reading <- client.read(stdin) }()
+	go func() { reading <- peer.read(stdin) }()
 
 	var err error
 	select {
@@ -60,42 +58,42 @@ func Stdio(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 		logger.Info("told to stop")
 	case err = <-reading:
 		logger.Info("stdin ended")
-	case <-out.failed:
+	case <-out.Failed():
 		logger.Info("stdout is closed, or is not read")
 	}
 	end := time.Now().Add(endTime)
-	client.session.stopAccepting()
+	peer.session.StopAccepting()
 	drain()
-	client.session.await(drainTime)
+	peer.session.Await(drainTime)
 	cancelCalls()
-	client.session.await(leaveTime)
-	for _, id := range client.session.abandon() {
-		client.refuse(id, errStopping)
+	peer.session.Await(leaveTime)
+	for _, id := range peer.session.Abandon() {
+		peer.refuse(id, jsonrpc.ErrStopping)
 	}
 	out.Close(time.Until(end))
 	return err
 }
 
-// stdioClient is the client at the other end of stdin and stdout.
-type stdioClient struct {
-	session *session
-	out     *AsyncWriter
+// client is the client at the other end of stdin and stdout.
+type client struct {
+	session *jsonrpc.Session
+	out     *logging.AsyncWriter
 	logger  *slog.Logger
 }
 
 // read takes in messages, one a line, until in ends, which is not an error. It
 // never waits for the client to read, so that a cancel is always heard.
-func (c stdioClient) read(in io.Reader) error {
+func (c client) read(in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	for first := true; ; first = false {
 		line, tooLong, err := readLine(r)
 		if first {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
-		line = bytes.Trim(line, whiteSpace)
+		line = bytes.Trim(line, jsonrpc.WhiteSpace)
 		switch {
 		case tooLong:
-			c.refuse("", &rpcError{mcp.PARSE_ERROR, "a line longer than 1 MiB"})
+			c.refuse("", jsonrpc.ErrTooLong)
 		case len(line) > 0:
 			c.receive(line)
 		}
@@ -113,7 +111,7 @@ func (c stdioClient) read(in io.Reader) error {
 func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) > maxMessage {
+		if len(line)+len(part) > jsonrpc.MaxMessage {
 			tooLong = true
 		}
 		if tooLong {
@@ -129,17 +127,17 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 
 // receive hands a message to the session, or refuses it: under its own id,
 // unless that would answer another request.
-func (c stdioClient) receive(line []byte) {
-	m, refused := readMessage(line)
+func (c client) receive(line []byte) {
+	m, refused := jsonrpc.Read(line)
 	if refused == nil {
-		refused = c.session.receive(m, line)
+		refused = c.session.Receive(m, line)
 	}
 	if refused == nil {
 		return
 	}
-	c.logger.Warn("message refused", "reason", refused.text)
-	id := m.id
-	if refused == errDuplicate || c.session.isInFlight(id) {
+	c.logger.Warn("message refused", "reason", refused.Text)
+	id := m.ID
+	if refused == jsonrpc.ErrDuplicate || c.session.IsInFlight(id) {
 		id = ""
 	}
 	c.refuse(id, refused)
@@ -147,8 +145,8 @@ func (c stdioClient) receive(line []byte) {
 
 // refuse answers with an error; id "" stands for null. A client that has so
 // many unread answers that there is no room for one more is given up.
-func (c stdioClient) refuse(id string, why *rpcError) {
-	if _, err := c.out.Write(why.response(id)); errors.Is(err, errFull) {
+func (c client) refuse(id string, why *jsonrpc.Error) {
+	if _, err := c.out.Write(why.Response(id)); errors.Is(err, logging.ErrFull) {
 		c.out.Abandon()
 	}
 }

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"instaview-mcp/internal/logging"
 	"instaview-mcp/internal/mcpserver"
 )
 
@@ -41,7 +42,7 @@ func TestN25TheLogSaysWhatIsWrongWithAClientsTLS(t *testing.T) {
 			cert, key := keyPair(t)
 			logged := make(chan string, 10)
 			log := slog.New(slog.NewTextHandler(lines(logged), nil))
-			server := NewHTTP(mcpserver.New(mcpserver.Options{Log: log}), HTTPSettings{MaxConnections: 10}, nil, http.NotFoundHandler(), log).http
+			server := New(mcpserver.New(mcpserver.Options{Log: log}), Settings{MaxConnections: 10}, nil, http.NotFoundHandler(), log).http
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
@@ -83,7 +84,7 @@ func TestOnlyKnownWordsOfNetHTTPAreLogged(t *testing.T) {
 		"canary": "net/http reported an error of a connection",
 	} {
 		var log bytes.Buffer
-		if n, err := serverWords(slog.New(slog.NewTextHandler(&log, nil))).Write([]byte(line)); n != len(line) || err != nil {
+		if n, err := logging.HTTPServerWriter(slog.New(slog.NewTextHandler(&log, nil))).Write([]byte(line)); n != len(line) || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 		if got := log.String(); !strings.Contains(got, want) || strings.Contains(got, "canary") || strings.Contains(got, "192.0.2.1") {
@@ -99,7 +100,7 @@ func TestOnlyTheFirstWordsOfALibrarysLineAreLogged(t *testing.T) {
 		"Unsolicited response received on idle HTTP channel starting with \"canary\"; err=<nil>\n": `message="Unsolicited response received on idle HTTP channel starting with"`,
 	} {
 		var log bytes.Buffer
-		if n, err := Words(slog.New(slog.NewTextHandler(&log, nil))).Write([]byte(line)); n != len(line) || err != nil {
+		if n, err := logging.LibraryWriter(slog.New(slog.NewTextHandler(&log, nil))).Write([]byte(line)); n != len(line) || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 		if got := log.String(); !strings.Contains(got, want) || strings.Contains(got, "canary") {

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bufio"
@@ -41,12 +41,12 @@ var protocols = []protocol{
 
 // onEveryProtocol gives test a site in fake time, and a client of it, once for
 // each protocol.
-func onEveryProtocol(t *testing.T, change func(*HTTPSettings), test func(t *testing.T, s *site, c *http.Client)) {
+func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.T, s *site, c *http.Client)) {
 	t.Helper()
 	cert, key := certificate(t)
 	for _, p := range protocols {
 		t.Run(p.name, func(t *testing.T) {
-			inBubble(t, func(settings *HTTPSettings) {
+			inBubble(t, func(settings *Settings) {
 				if p.tls {
 					settings.TLSCert, settings.TLSKey = cert, key
 				}
@@ -204,31 +204,31 @@ func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
 		if status, got := postTo(t, c, address, s.sleep(90*time.Second)); status != http.StatusAccepted {
 			t.Fatal(status, got)
 		}
-		signs := 0
+		beats := 0
 		for {
 			got, at := events.event()
 			if strings.HasPrefix(got, ":") {
-				signs++
+				beats++
 				continue
 			}
-			if !strings.Contains(got, "slept") || at != 90*time.Second || signs < 5 {
-				t.Errorf("after %v and %d signs of life: %s", at, signs, got)
+			if !strings.Contains(got, "slept") || at != 90*time.Second || beats < 5 {
+				t.Errorf("after %v and %d heartbeats: %s", at, beats, got)
 			}
 			break
 		}
 	})
 }
 
-// mcp-go sets headers while a sign of life may be due.
+// mcp-go sets headers while a heartbeat may be due.
 func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, mcpPath, nil)
 	r.Header.Set("Accept", "text/event-stream")
 	for range 100 {
 		w := httptest.NewRecorder()
-		s := newStream(w, r)
-		s.keepAlive()
+		s := newResponseWriter(w, r)
+		s.startHeartbeat()
 		var both sync.WaitGroup
-		both.Go(s.showSign)
+		both.Go(s.beat)
 		both.Go(func() {
 			s.Header().Set("Content-Type", "application/json")
 			s.Header().Set("Connection", "keep-alive")
@@ -238,7 +238,7 @@ func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 		})
 		both.Wait()
 		s.end()
-		asEvent := sign + "event: message\ndata: {}\n\n"
+		asEvent := heartbeat + "event: message\ndata: {}\n\n"
 		if got := w.Body.String(); got != "{}\n" && got != asEvent || (got == asEvent) != (w.Header().Get("Content-Type") == "text/event-stream") {
 			t.Fatalf("%v: %q", w.Header(), got)
 		}
@@ -248,7 +248,7 @@ func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 func TestAClientThatLeavesFreesItsWaitOnEveryProtocol(t *testing.T) {
 	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
 		for _, after := range []time.Duration{time.Second, 20 * time.Second} {
-			c.Timeout = after // before the first sign of life, and after it
+			c.Timeout = after // before the first heartbeat, and after it
 			_, _ = postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait))
 			s.wants(t, tools.OutcomeCancelled)
 		}

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bufio"
@@ -29,7 +29,7 @@ type frames struct {
 // a client of the same site over another.
 func overHTTP2(t *testing.T, test func(t *testing.T, s *site, f *frames, other *http.Client)) {
 	cert, key := certificate(t)
-	inBubble(t, func(settings *HTTPSettings) { settings.TLSCert, settings.TLSKey = cert, key }, func(t *testing.T, s *site) {
+	inBubble(t, func(settings *Settings) { settings.TLSCert, settings.TLSKey = cert, key }, func(t *testing.T, s *site) {
 		conn := tls.Client(s.dial(t), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 		if err := conn.Handshake(); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestH52AStreamThatIsNotReadIsCutOff(t *testing.T) {
 		_ = f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 		_ = f.wait(1)
 		_ = f.out.Flush()
-		time.Sleep(firstSign + signSpread + writeTime)
+		time.Sleep(firstHeartbeat + heartbeatSpread + writeTime)
 		s.wants(t, tools.OutcomeCancelled)
 	})
 	t.Run("nor is its connection", func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestH52AStreamThatIsNotReadIsCutOff(t *testing.T) {
 			_ = f.WriteSettings()
 			_ = f.wait(1)
 			_ = f.out.Flush()
-			time.Sleep(firstSign + signSpread + writeTime)
+			time.Sleep(firstHeartbeat + heartbeatSpread + writeTime)
 			s.wants(t, tools.OutcomeCancelled)
 			if n := s.server.open.Load(); n != 0 {
 				t.Errorf("%d connections left", n)

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 // Two keys that ask for the same run, 1,000 calls among each other: nothing of
 // one is ever shown to the other.
 func TestNothingCrossesFromOneKeyToAnother(t *testing.T) {
-	s := newSite(t, func(s *HTTPSettings) { s.CallerKeys = true })
+	s := newSite(t, func(s *Settings) { s.CallerKeys = true })
 	people := map[string]string{sandbox.Key: "Ada Alpha", otherKey: "Ben Beta"}
 	var all sync.WaitGroup
 	for key, mine := range people {
@@ -107,7 +107,7 @@ func heap() int64 {
 }
 
 func TestTheKeyIsInNoRefusal(t *testing.T) {
-	s := newSite(t, func(s *HTTPSettings) { s.CallerKeys, s.Token = true, client.NewKey(token) })
+	s := newSite(t, func(s *Settings) { s.CallerKeys, s.Token = true, client.NewKey(token) })
 	authorization := "Authorization: Bearer " + token
 	var got []string
 	for _, headers := range [][]string{

@@ -1,4 +1,4 @@
-package serve
+package logging
 
 import (
 	"bytes"
@@ -38,8 +38,8 @@ func TestAsyncWriterRefusesWhatFindsNoRoomAndClosesAllTheSame(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		if _, err := o.Write([]byte("3")); !errors.Is(err, errFull) {
-			t.Errorf("error %v, want %v", err, errFull)
+		if _, err := o.Write([]byte("3")); !errors.Is(err, ErrFull) {
+			t.Errorf("error %v, want %v", err, ErrFull)
 		}
 		start := time.Now()
 		o.Close(time.Second)

@@ -1,10 +1,12 @@
-package serve
+package stdio
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
 	"io"
 	"log/slog"
 	"strings"
@@ -97,7 +99,7 @@ func overStdio(t *testing.T, reads bool, test func(*peer)) {
 		ctx, stop := context.WithCancel(t.Context())
 		p.stop = stop
 		go func() {
-			p.ended <- Stdio(ctx, testServer(t), stdin, stdout, func() {}, slog.New(slog.NewTextHandler(p.log, nil)))
+			p.ended <- Serve(ctx, testServer(t), stdin, stdout, func() {}, slog.New(slog.NewTextHandler(p.log, nil)))
 		}()
 		test(p)
 		stop()
@@ -179,10 +181,10 @@ func TestStdioAnswersUnderTheIDThatWasSent(t *testing.T) {
 func TestN04RefusedRequestsStayNowhere(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		want := answers{}
-		for i := range 2 * maxCalls {
+		for i := range 2 * jsonrpc.MaxCalls {
 			id := fmt.Sprint(i)
 			p.send(strings.Replace(callTool(id, "hold"), `"2.0"`, `2.0`, 1))
-			want[id] = []string{errVersion.text}
+			want[id] = []string{jsonrpc.ErrVersion.Text}
 		}
 		p.wantAnswers(want)
 		p.send(callTool(`"a"`, "echo"))
@@ -198,10 +200,10 @@ func TestN05ACancelEndsOnlyTheRequestItNames(t *testing.T) {
 		p.send(callTool("1", "echo")) // the id is free again: the cancelled call is gone
 		p.wantAnswers(answers{"1": {"echoed"}})
 		p.send(callTool(`"1"`, "echo"))
-		p.wantAnswers(answers{"1": {"echoed"}, "null": {errDuplicate.text}})
+		p.wantAnswers(answers{"1": {"echoed"}, "null": {jsonrpc.ErrDuplicate.Text}})
 		p.send(cancelOf(`"1"`))
 		p.send(callTool(`"1"`, "echo"))
-		p.wantAnswers(answers{"1": {"echoed"}, "null": {errDuplicate.text}, `"1"`: {"echoed"}})
+		p.wantAnswers(answers{"1": {"echoed"}, "null": {jsonrpc.ErrDuplicate.Text}, `"1"`: {"echoed"}})
 	})
 }
 
@@ -269,17 +271,17 @@ func TestASubscriptionIsAcknowledged(t *testing.T) {
 
 func TestCallsBeyondTheLimitAreRefusedAndOthersAnswered(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
-		for i := range maxCalls {
+		for i := range jsonrpc.MaxCalls {
 			p.send(callTool(fmt.Sprint(i), "hold"))
 		}
 		p.send(callTool(`"x"`, "echo"), `{"jsonrpc":"2.0","id":"y","method":"resources/read","params":{"uri":"x"}}`, pingOf(`"z"`))
-		p.wantAnswers(answers{`"x"`: {errBusy.text}, `"y"`: {errBusy.text}, `"z"`: {"ok"}})
+		p.wantAnswers(answers{`"x"`: {jsonrpc.ErrBusy.Text}, `"y"`: {jsonrpc.ErrBusy.Text}, `"z"`: {"ok"}})
 	})
 }
 
 func TestCallsWaitForTheirTurn(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
-		for i := range maxRunning {
+		for i := range jsonrpc.MaxRunning {
 			p.send(callTool(fmt.Sprint(i), "hold"))
 		}
 		p.send(callTool(`"x"`, "hold"), callTool(`"y"`, "echo"), pingOf(`"z"`))
@@ -310,7 +312,7 @@ func TestABurstOfPingsIsAnswered(t *testing.T) {
 func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		p.send(callTool("1", "hold"))
-		for range 5 * maxRequests {
+		for range 5 * jsonrpc.MaxOthers {
 			p.send("not json", callTool("1", "echo"))
 		}
 		for i := range maxUnread / 100_000 {
@@ -329,7 +331,7 @@ func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
 func TestAClientThatNeverReadsItsRefusalsIsGivenUp(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		lines := strings.Repeat("x\n", 1_000)
-		for range 2 * maxUnread / (1_000 * len(errNotJSON.response(""))) {
+		for range 2 * maxUnread / (1_000 * len(jsonrpc.ErrNotJSON.Response(""))) {
 			p.send(lines)
 		}
 		if len(p.ended) > 0 {
@@ -347,7 +349,7 @@ func TestAnswersAndNotificationsOfTheClientGoNowhere(t *testing.T) {
 			`{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","method":"canary"}`)
 		p.wantAnswers(answers{})
 		p.send(callTool("1", "echo"))
-		p.wantAnswers(answers{"null": {errDuplicate.text}})
+		p.wantAnswers(answers{"null": {jsonrpc.ErrDuplicate.Text}})
 	})
 }
 
@@ -355,21 +357,21 @@ func TestARefusalNeverAnswersAnotherRequest(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		tooDeep := strings.Replace(callTool("1", "hold"), `{"name":"hold"}`, strings.Repeat("[", 99)+strings.Repeat("]", 99), 1)
 		p.send(callTool("1", "hold"), callTool("1", "hold"), tooDeep)
-		p.wantAnswers(answers{"null": {errDuplicate.text, errTooDeep.text}})
+		p.wantAnswers(answers{"null": {jsonrpc.ErrDuplicate.Text, jsonrpc.ErrTooDeep.Text}})
 	})
 }
 
 func TestN06OnlyJSONsWhiteSpaceMayStandAroundALine(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		p.send("\ufeff \t"+pingOf("1")+" \r", "\u00a0"+pingOf("2"), pingOf("3")+"\u2028", "\v"+pingOf("4"), "", " \t\r")
-		p.wantAnswers(answers{"1": {"ok"}, "null": {errNotJSON.text, errNotJSON.text, errNotJSON.text}})
+		p.wantAnswers(answers{"1": {"ok"}, "null": {jsonrpc.ErrNotJSON.Text, jsonrpc.ErrNotJSON.Text, jsonrpc.ErrNotJSON.Text}})
 	})
 }
 
 func TestAPanicIsAnsweredWithoutItsValue(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		p.send(callTool("1", "panic"), callTool("2", "echo"))
-		p.wantAnswers(answers{"1": {errInternal.text}, "2": {"echoed"}})
+		p.wantAnswers(answers{"1": {jsonrpc.ErrInternal.Text}, "2": {"echoed"}})
 		if log := p.log.String(); !strings.Contains(log, "request handler panicked") || strings.Contains(log, "canary") {
 			t.Errorf("logged:\n%s", log)
 		}
@@ -385,7 +387,7 @@ func TestTheEndOfStdinLeavesTimeToAnswer(t *testing.T) {
 		if took := time.Since(begun); took > endTime {
 			t.Errorf("the end took %v", took)
 		}
-		p.wantAnswers(answers{"1": {"slow"}, "2": {"held"}, "3": {errStopping.text}})
+		p.wantAnswers(answers{"1": {"slow"}, "2": {"held"}, "3": {jsonrpc.ErrStopping.Text}})
 		time.Sleep(time.Hour) // until the hung call ends
 	})
 }
@@ -397,7 +399,7 @@ func TestAStoppingServerSaysSo(t *testing.T) {
 		synctest.Wait()
 		p.send(callTool("2", "echo"))
 		time.Sleep(time.Second)
-		p.wantAnswers(answers{"1": {"slow"}, "2": {errStopping.text}})
+		p.wantAnswers(answers{"1": {"slow"}, "2": {jsonrpc.ErrStopping.Text}})
 	})
 }
 
@@ -405,10 +407,10 @@ func TestTheLogHoldsNoMessage(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		p.send(`{"canary"`, `{"jsonrpc":"2.0","id":"canary","METHOD":"canary"}`, callTool("1", "hold"), callTool("1", "hold"))
 		logger := slog.New(slog.NewTextHandler(p.log, nil))
-		if _, err := Words(logger).Write([]byte("panic recovered: canary\n")); err != nil {
+		if _, err := logging.LibraryWriter(logger).Write([]byte("panic recovered: canary\n")); err != nil {
 			t.Error(err)
 		}
-		library := slog.New(messagesOnly{logger.Handler()})
+		library := slog.New(logging.WithoutAttributes(logger.Handler()))
 		library.With("canary", "canary").WithGroup("canary").Error("panic in forwarder", "panic", "canary")
 		if got := p.log.String(); strings.Contains(got, "canary") || strings.Count(got, "\n") != 5 ||
 			!strings.Contains(got, "panic recovered") || !strings.Contains(got, "panic in forwarder") {

@@ -1,4 +1,4 @@
-package serve
+package httpserver
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"instaview-mcp/internal/jsonrpc"
 	"instaview-mcp/tools"
 )
 
@@ -15,7 +16,7 @@ func TestSSEKeepsNumbersAndStringsApartAsIDs(t *testing.T) {
 		wait := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`)
 		s.send(t, post(address, wait))
 		s.send(t, post(address, strings.Replace(wait, `"id":1`, `"id":"1"`, 1)))
-		s.send(t, post(address, cancelOf(`"1"`))) // N05
+		s.send(t, post(address, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`)) // N05
 		s.wants(t, tools.OutcomeCancelled)
 		if got, _ := events.event(); !strings.Contains(got, `"id":1,`) || !strings.Contains(got, "still processing") {
 			t.Errorf("answer %s", got)
@@ -66,7 +67,7 @@ func TestAStoppingSSEServerRefusesRequestsInWords(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		_, address := s.openSession(t)
 		s.server.sse.stopAccepting()
-		if got := s.send(t, post(address, ping)); got.StatusCode != 400 || !strings.Contains(got.body, errStopping.text) {
+		if got := s.send(t, post(address, ping)); got.StatusCode != 400 || !strings.Contains(got.body, jsonrpc.ErrStopping.Text) {
 			t.Errorf("%s: %s", got.Status, got.body)
 		}
 		if got := s.send(t, get(ssePath)); got.StatusCode != 503 {

@@ -1,4 +1,4 @@
-package serve
+package telemetry
 
 import (
 	"bytes"
@@ -41,18 +41,18 @@ func TestP14AnAuditLineForEveryCall(t *testing.T) {
 
 func TestMetricsCount(t *testing.T) {
 	m := NewMetrics()
-	m.Called(tools.Call{Tool: "wait_for_sourcing", Outcome: tools.OutcomeCompleted, Candidates: 20, Duration: 30 * time.Second})
-	m.Called(tools.Call{Tool: "get_sourcing_results", Outcome: "not_found"})
-	m.Looked(poll.Observed{Outcome: "in_progress", Latency: 80 * time.Millisecond, Lag: -1})
-	m.Looked(poll.Observed{Outcome: "rate_limited", Lag: -1})
-	m.Looked(poll.Observed{Outcome: "ended", Retry: true, Lag: 2 * time.Second})
+	m.CountCall(tools.Call{Tool: "wait_for_sourcing", Outcome: tools.OutcomeCompleted, Candidates: 20, Duration: 30 * time.Second})
+	m.CountCall(tools.Call{Tool: "get_sourcing_results", Outcome: "not_found"})
+	m.CountRequest(poll.Observed{Outcome: "in_progress", Latency: 80 * time.Millisecond, Lag: -1})
+	m.CountRequest(poll.Observed{Outcome: "rate_limited", Lag: -1})
+	m.CountRequest(poll.Observed{Outcome: "ended", Retry: true, Lag: 2 * time.Second})
 	got := figures(t, m)
 	for _, want := range []string{
 		`instaview_mcp_calls_total{outcome="completed",tool="wait_for_sourcing"} 1`,
 		`instaview_mcp_calls_total{outcome="not_found",tool="get_sourcing_results"} 1`,
 		`instaview_mcp_call_duration_seconds_sum{tool="wait_for_sourcing"} 30`,
 		`instaview_mcp_candidates_shown_total 20`,
-		`instaview_mcp_looks_total{outcome="in_progress"} 1`,
+		`instaview_mcp_upstream_requests_total{outcome="in_progress"} 1`,
 		`instaview_mcp_rate_limited_total 1`,
 		`instaview_mcp_retries_total 1`,
 		`instaview_mcp_detection_lag_seconds_sum 2`,
@@ -69,7 +69,7 @@ func TestMetricsCount(t *testing.T) {
 func figures(t *testing.T, m *Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, metricsPath, nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	b, err := io.ReadAll(w.Body)
 	if err != nil {
 		t.Fatal(err)
