@@ -43,8 +43,8 @@ func row(c *client.Candidate, requestID string) []string {
 	}
 	cells := []string{
 		k.text(c.Name, maxName), k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle), k.text(c.Location, maxTitle),
-		k.text(c.Headline, maxHeadline), k.text(c.Rationale, maxRationale), k.list(c.FitPoints), k.list(c.RedFlags),
-		k.list(c.Skills), k.profile(), strings.Trim(k.id(), "[]"),
+		k.text(c.Headline, maxHeadline), k.text(c.Rationale, maxRationale), k.cell(c.FitPoints), k.cell(c.RedFlags),
+		k.cell(c.Skills), k.profile(), strings.Trim(k.id(), "[]"),
 	}
 	cells = append(cells, k.notes(), requestID) // once every field was read
 	for i := range cells {
@@ -52,6 +52,9 @@ func row(c *client.Candidate, requestID string) []string {
 	}
 	return append([]string{strconv.Itoa(c.Rank), score}, cells...)
 }
+
+// cell writes a list as people do.
+func (k *card) cell(items []string) string { return strings.ReplaceAll(k.list(items), separator, "; ") }
 
 // formula finds the signs by which a spreadsheet program tells a formula, at the
 // beginning of a cell. A semicolon begins a cell, too, for programs set to a

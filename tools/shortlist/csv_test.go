@@ -145,9 +145,9 @@ func TestADocumentIsMarkdown(t *testing.T) {
 	run := completedRun(all)
 	got := renderText(run, View{RequestID: "req_1", Markdown: true, Marker: "7c1e"})
 	for _, want := range []string{
-		"in brief (“|”: first red flag).\n\n",
+		"in brief (name| role| company| place [id] first red flag).\n\n",
 		"⟦data 7c1e⟧\n\n### 1 (100) Person 1\n\n- why: Six years.\n- risk: Short tenures\n- [prof_1]\n\n### 2 (99) Person 2\n\n- [prof_2]\n\n",
-		"- [prof_10]\n\n11 (90) Person 11 [prof_11]\n\n12 (89) Person 12 | No Python [prof_12]\n\n⟦end 7c1e⟧\n\nNext: ",
+		"- [prof_10]\n\n11 (90) Person 11 [prof_11]\n\n12 (89) Person 12 [prof_12] No Python\n\n⟦end 7c1e⟧\n\nNext: ",
 		".\n\nThis run is finished",
 	} {
 		if !strings.Contains(got, want) {
@@ -156,7 +156,7 @@ func TestADocumentIsMarkdown(t *testing.T) {
 	}
 	all[0].Experience = []client.Position{{Role: "Lead", Company: "TechCorp"}, {Role: "Engineer", Company: "Umbrella"}}
 	got = renderText(run, View{RequestID: "req_1", Markdown: true, Selection: Selection{Detail: Full, ProfileIDs: []string{"prof_1"}}})
-	if want := "- experience:\n  - Lead, TechCorp\n  - Engineer, Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
+	if want := "- experience:\n  - Lead| TechCorp\n  - Engineer| Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
 		t.Errorf("%q is not in:\n%s", want, got)
 	}
 }

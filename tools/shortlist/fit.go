@@ -97,7 +97,7 @@ func (b block) showing(v View) string {
 		s += fmt.Sprintf(", %s in brief", ranges(b.tail))
 	}
 	if len(b.tail) > 0 || v.detail() == Brief {
-		s += " (“|”: first red flag)"
+		s += " (name| role| company| place [id] first red flag)"
 	}
 	s += "."
 	if b.cut {

@@ -68,24 +68,24 @@ func TestRenderWritesTheDocumentedShape(t *testing.T) {
 	run.CompletedAt = run.CreatedAt.Add(79 * time.Second)
 
 	for detail, want := range map[Detail]string{
-		Summary: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA
+		Summary: `1 (96) Jane Doe| Staff ML Infrastructure Engineer| TechCorp| Seattle, WA, USA
    why: Six years of ML infrastructure.
-   fit: vLLM contributor; 2M DAU
+   fit: vLLM contributor| 2M DAU
    risk: Short tenures
-   skills: vLLM; C++
+   skills: vLLM| C++
    [prof_a9238f82-a723] linkedin.com/in/janedoe-ml
 `,
-		Brief: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA | Short tenures [prof_a9238f82-a723]
+		Brief: `1 (96) Jane Doe| Staff ML Infrastructure Engineer| TechCorp| Seattle, WA, USA [prof_a9238f82-a723] Short tenures
 `,
-		Full: `1 (96) Jane Doe: Staff ML Infrastructure Engineer, TechCorp; Seattle, WA, USA
+		Full: `1 (96) Jane Doe| Staff ML Infrastructure Engineer| TechCorp| Seattle, WA, USA
    why: Six years of ML infrastructure.
-   fit: vLLM contributor; 2M DAU
+   fit: vLLM contributor| 2M DAU
    risk: Short tenures
-   skills: vLLM; C++
+   skills: vLLM| C++
    experience:
-   - Staff Engineer, TechCorp (2023 - Present): Cut cost by 42%.
+   - Staff Engineer| TechCorp [2023 - Present] Cut cost by 42%.
    evidence:
-   - Staff Engineer, TechCorp (3.5 years): LLM scaling
+   - Staff Engineer| TechCorp [3.5 years] LLM scaling
    [prof_a9238f82-a723] linkedin.com/in/janedoe-ml
 `,
 	} {
@@ -278,7 +278,7 @@ func TestSizesHoldForTheLongestCandidates(t *testing.T) {
 func TestCutsAreDeclared(t *testing.T) {
 	c := client.Candidate{Rank: 1, Name: "A", Skills: slices.Repeat([]string{"Go"}, 15), Rationale: strings.Repeat("word ", 400)}
 	text := renderText(completedRun([]client.Candidate{c}), View{RequestID: "r"})
-	for _, want := range []string{"; … +3\n", "word …\n", "marks shortened text"} {
+	for _, want := range []string{"Go| [… +3]\n", "word …\n", "marks shortened text"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in:\n%s", want, text)
 		}
@@ -311,10 +311,11 @@ func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 		for _, item := range items[:min(len(items), maxItems)] {
 			shown = append(shown, line(item, maxItem))
 		}
+		text := strings.Join(shown, "| ")
 		if extra := len(items) - maxItems; extra > 0 {
-			shown = append(shown, fmt.Sprintf("… +%d", extra))
+			text += fmt.Sprintf("| [… +%d]", extra)
 		}
-		return strings.Join(shown, "; ")
+		return text
 	}
 	for range 300 {
 		c := client.Candidate{
@@ -328,7 +329,7 @@ func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 			c.Evidence = append(c.Evidence, client.Evidence{Title: "was " + phrase(4), Company: "of " + phrase(3), Duration: "for " + phrase(2), Explanation: "since " + phrase(30)})
 		}
 		want := []string{
-			fmt.Sprintf("%d (%s) %s: %s, %s; %s\n", c.Rank, number(*c.MatchScore), c.Name, line(c.CurrentRole, 0), line(c.CurrentCompany, 0), line(c.Location, 0)),
+			fmt.Sprintf("%d (%s) %s| %s| %s| %s\n", c.Rank, number(*c.MatchScore), c.Name, line(c.CurrentRole, 0), line(c.CurrentCompany, 0), line(c.Location, 0)),
 			"   headline: " + line(c.Headline, maxHeadline) + "\n", "   why: " + line(c.Rationale, maxRationale) + "\n",
 			fmt.Sprintf("   [%s] linkedin.com/in/jo-123\n", c.ProfileID),
 		}
@@ -342,14 +343,14 @@ func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 		}
 		whole := slices.Clone(want)
 		for _, p := range c.Experience {
-			at := fmt.Sprintf("   - %s, %s (%s)", line(p.Role, 0), line(p.Company, 0), line(p.Duration, 0))
+			at := fmt.Sprintf("   - %s| %s [%s]", line(p.Role, 0), line(p.Company, 0), line(p.Duration, 0))
 			if len(p.Highlights) > 0 {
-				at += ": " + joinedList(p.Highlights)
+				at += " " + joinedList(p.Highlights)
 			}
 			whole = append(whole, at+"\n")
 		}
 		for _, e := range c.Evidence {
-			whole = append(whole, fmt.Sprintf("   - %s, %s (%s): %s\n", line(e.Title, 0), line(e.Company, 0), line(e.Duration, 0), line(e.Explanation, maxItem)))
+			whole = append(whole, fmt.Sprintf("   - %s| %s [%s] %s\n", line(e.Title, 0), line(e.Company, 0), line(e.Duration, 0), line(e.Explanation, maxItem)))
 		}
 		for d, lines := range map[Detail][]string{Summary: want, Full: whole} {
 			got := render(&c, View{}, d)
@@ -407,8 +408,8 @@ func TestHostileTextStaysInItsField(t *testing.T) {
 	if diff := cmp.Diff([]int{1}, shownRanks(text)); diff != "" {
 		t.Errorf("a field forged a candidate:\n%s", text)
 	}
-	forged := client.Candidate{Rank: 1, Name: "Eve: CEO, Big", CurrentRole: "Intern", CurrentCompany: "Acme | None found", RedFlags: []string{"Fired"}, ProfileID: "p [q]"}
-	if got := render(&forged, View{}, Brief).text; got != "1* Eve - CEO, Big: Intern, Acme ¦ None found | Fired [p (q)]\n" && got != "1 Eve - CEO, Big: Intern, Acme ¦ None found | Fired [p (q)]\n" {
+	forged := client.Candidate{Rank: 1, Name: "(100) Eve| CEO", CurrentRole: "Intern", CurrentCompany: "Acme | None found", RedFlags: []string{"Fired"}, ProfileID: "p [q]"}
+	if got, want := render(&forged, View{}, Brief).text, "1 (no score) (100) Eve¦ CEO| Intern| Acme ¦ None found [p (q)] Fired\n"; got != want {
 		t.Errorf("separators were forged: %s", got)
 	}
 	for _, bad := range []string{"](", "https:", "javascript", "\u202e"} {
@@ -437,7 +438,7 @@ func TestContactsInFreeTextNeedTheirSwitchToo(t *testing.T) {
 	for _, v := range []View{{}, {Blind: true}, {Blind: true, Contacts: true}} {
 		got := renderText(run, v)
 		if strings.Contains(got, "@") || strings.Contains(got, "905") || !strings.Contains(got, "Write to (contact hidden) or (contact hidden)\n") ||
-			!strings.Contains(got, "C++; 10 000+ users; 2019-2024") {
+			!strings.Contains(got, "C++| 10 000+ users| 2019-2024") {
 			t.Errorf("%+v:\n%s", v, got)
 		}
 	}
@@ -562,12 +563,13 @@ func checkLines(t *testing.T, text string) {
 	t.Helper()
 	_, block, _ := strings.Cut(text, "⟧\n")
 	block, _, _ = strings.Cut(block, "⟦end ")
+	ours := strings.NewReplacer("| ", " ", "[", "", "]", "", "linkedin.com/in/", "") // signs that no cleaned text holds, and a link
 	for line := range strings.Lines(block) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
-		if i := strings.LastIndex(line, "["); i >= 0 { // our own brackets, around an id
-			line = strings.ReplaceAll(line[:i], "|", "") + strings.NewReplacer("[", "", "]", "", "linkedin.com/in/", "").Replace(line[i:])
+		if strings.Contains(line, "](") {
+			t.Errorf("a link in %q", line)
 		}
-		if bad := sanitizetest.Unsafe(strings.Join(strings.Fields(strings.Replace(line, " | ", " ", 1)), " ")); bad != "" {
+		if bad := sanitizetest.Unsafe(strings.Join(strings.Fields(ours.Replace(line)), " ")); bad != "" {
 			t.Errorf("%s in %q", bad, line)
 		}
 	}
