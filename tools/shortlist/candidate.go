@@ -25,14 +25,20 @@ const (
 	maxBriefRisk = 100
 )
 
+// caps bound a candidate's fields, in characters, and how many items of a list
+// are shown; 0 = no bound.
+type caps struct{ name, title, headline, rationale, item, items int }
+
+var usualCaps = caps{maxName, maxTitle, maxHeadline, maxRationale, maxItem, maxItems}
+
 // card writes one candidate, and notes on the way what was done to its text.
 type card struct {
 	c        *client.Candidate
 	mask     *mask // nil if names are shown
 	contacts bool  // e-mail addresses are shown
+	caps     caps
+	window   window
 	out      strings.Builder
-	item     int // characters of a list's item
-	items    int // items of a list
 	cut      bool
 	altered  bool
 	mixed    bool // words with look-alike letters of several scripts
@@ -42,8 +48,9 @@ type card struct {
 // rendered is a candidate in words, with a newline at its end.
 type rendered struct {
 	text   string
-	cut    bool // something was shortened
-	marked bool // something was changed for safety, or reads as it is not
+	cut    bool   // something was shortened
+	marked bool   // something was changed for safety, or reads as it is not
+	window window // of a candidate that stands alone
 }
 
 // minItem is as short as an item gets to make a candidate fit.
@@ -53,26 +60,30 @@ const minItem = 20
 // that has its lists cut shorter and shorter until it fits, which it does at
 // the latest with one item of minItem characters in each.
 func render(c *client.Candidate, v View, d Detail) rendered {
-	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {
-		k := card{c: c, contacts: v.Contacts && !v.Blind, item: item, items: items}
-		if v.Blind {
-			k.mask = newMask(sanitize.Line(c.Name, maxName).String)
+	for caps := usualCaps; ; caps.item, caps.items = max(caps.item*2/3, minItem), max(caps.items*2/3, 1) {
+		r := renderWith(c, v, d, caps, window{})
+		if utf8.RuneCountInString(r.text) < maxCandidate || caps.item == minItem {
+			return r
 		}
-		k.write(d)
-		text := k.out.String()
-		if utf8.RuneCountInString(text) >= maxCandidate && item > minItem {
-			continue
-		}
-		rank := fmt.Sprint(c.Rank)
-		marked := k.altered || k.mixed
-		if marked {
-			text = rank + "*" + strings.TrimPrefix(text, rank)
-		}
-		if v.Markdown {
-			text = markdown(text)
-		}
-		return rendered{text, k.cut, marked}
 	}
+}
+
+func renderWith(c *client.Candidate, v View, d Detail, caps caps, w window) rendered {
+	k := card{c: c, contacts: v.Contacts && !v.Blind, caps: caps, window: w}
+	if v.Blind {
+		k.mask = newMask(sanitize.Line(c.Name, maxName).String)
+	}
+	k.write(d)
+	text := k.out.String()
+	rank := fmt.Sprint(c.Rank)
+	marked := k.altered || k.mixed
+	if marked {
+		text = rank + "*" + strings.TrimPrefix(text, rank)
+	}
+	if v.Markdown {
+		text = markdown(text)
+	}
+	return rendered{text, k.cut, marked, k.window}
 }
 
 func (k *card) write(d Detail) {
@@ -86,8 +97,8 @@ func (k *card) write(d Detail) {
 		return
 	}
 	k.line("", k.who())
-	k.field("headline", k.headline())
-	k.field("why", k.text(c.Rationale, maxRationale))
+	k.field("headline", k.window.filter(k.headline()))
+	k.field("why", k.window.filter(k.text(c.Rationale, k.caps.rationale)))
 	k.field("fit", k.list(c.FitPoints))
 	k.field("risk", k.risks())
 	k.field("skills", k.list(c.Skills))
@@ -113,7 +124,7 @@ const separator = "| "
 // then name, role, company and location, each in its own place.
 func (k *card) who() string {
 	c := k.c
-	name := k.text(c.Name, maxName)
+	name := k.text(c.Name, k.caps.name)
 	who := fmt.Sprint(c.Rank)
 	switch {
 	case c.MatchScore != nil:
@@ -127,7 +138,7 @@ func (k *card) who() string {
 	case name == "":
 		name = "(no name)"
 	}
-	return who + " " + inPlaces(name, k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle), k.text(c.Location, maxTitle))
+	return who + " " + inPlaces(name, k.title(c.CurrentRole), k.title(c.CurrentCompany), k.title(c.Location))
 }
 
 // inPlaces joins parts that are told apart by their places: an empty one keeps
@@ -161,7 +172,7 @@ const noRisk = "none named"
 
 func (k *card) risks() string {
 	if k.c.RedFlags != nil && len(k.c.RedFlags) == 0 {
-		return noRisk
+		return k.window.filter(noRisk)
 	}
 	return k.list(k.c.RedFlags)
 }
@@ -180,7 +191,7 @@ func (k *card) firstRisk() string {
 
 // headline is left out when it says no more than role and company.
 func (k *card) headline() string {
-	headline := k.text(k.c.Headline, maxHeadline)
+	headline := k.text(k.c.Headline, k.caps.headline)
 	said := map[string]bool{"at": true}
 	for _, w := range words(k.c.CurrentRole + " " + k.c.CurrentCompany) {
 		said[w] = true
@@ -203,7 +214,7 @@ func (k *card) experience() {
 	all := k.c.Experience
 	k.entries("experience", len(all), func(i int) string {
 		p := all[i]
-		return k.entry(p.Role, p.Company, p.Duration, k.list(p.Highlights))
+		return k.entry(p.Role, p.Company, p.Duration, p.Highlights)
 	})
 }
 
@@ -211,28 +222,39 @@ func (k *card) evidence() {
 	all := k.c.Evidence
 	k.entries("evidence", len(all), func(i int) string {
 		e := all[i]
-		return k.entry(e.Title, e.Company, e.Duration, k.text(e.Explanation, k.item))
+		return k.entry(e.Title, e.Company, e.Duration, []string{e.Explanation})
 	})
 }
 
 // entry writes "Role| Company [2 years] what was done there". Brackets around
 // the time spare a token beside a separator, as times begin with a digit.
-func (k *card) entry(role, company, duration, what string) string {
-	at := inPlaces(k.text(role, maxTitle), k.text(company, maxTitle))
-	duration = k.text(duration, maxTitle)
-	if duration != "" || what != "" {
-		duration = "[" + duration + "]"
+func (k *card) entry(role, company, duration string, what []string) string {
+	at := inPlaces(k.title(role), k.title(company))
+	duration = k.title(duration)
+	items := k.texts(what)
+	if len(items) > 0 || duration != "" {
+		at = joined(" ", at, "["+duration+"]")
 	}
-	return joined(" ", at, duration, what)
+	if len(items) == 0 {
+		return k.window.filter(at)
+	}
+	before := k.window.used
+	k.window.used += utf8.RuneCountInString(at)
+	shown := k.window.filter(items...)
+	if shown == "" {
+		k.window.used = before
+		return ""
+	}
+	return joined(" ", at, shown)
 }
 
 // entries writes a list whose n items have a line each.
 func (k *card) entries(label string, n int, item func(int) string) {
 	shown := 0
 	for i := range n {
-		if shown == k.items {
+		if k.caps.items > 0 && shown == k.caps.items {
 			k.cut = true
-			fmt.Fprintf(&k.out, "%s- %s\n", indent, leftOut(n-i))
+			k.out.WriteString(indent + "- " + separator + leftOut(n-i) + "\n")
 			return
 		}
 		text := item(i)
@@ -323,23 +345,28 @@ func mayHoldContact(s string) bool {
 	return digits >= 8
 }
 
-func (k *card) list(items []string) string {
-	var shown []string
+func (k *card) title(s string) string { return k.text(s, k.caps.title) }
+
+func (k *card) list(items []string) string { return k.window.filter(k.texts(items)...) }
+
+// texts cleans the items of a list, as many as are shown.
+func (k *card) texts(items []string) []string {
+	var texts []string
 	for i, item := range items {
-		if len(shown) == k.items {
+		if k.caps.items > 0 && len(texts) == k.caps.items {
 			k.cut = true
-			return strings.Join(shown, separator) + leftOut(len(items)-i)
+			return append(texts, leftOut(len(items)-i))
 		}
-		if t := k.text(item, k.item); t != "" {
-			shown = append(shown, t)
+		if t := k.text(item, k.caps.item); t != "" {
+			texts = append(texts, t)
 		}
 	}
-	return strings.Join(shown, separator)
+	return texts
 }
 
-// leftOut counts the items that a list goes on with. A time in brackets never
-// follows a separator, so this is none.
-func leftOut(n int) string { return fmt.Sprintf("| [… +%d]", n) }
+// leftOut counts the items that a list goes on with. It follows a separator,
+// which a time in brackets never does.
+func leftOut(n int) string { return fmt.Sprintf("[… +%d]", n) }
 
 func (k *card) field(label, value string) {
 	if value != "" {

@@ -36,7 +36,7 @@ func CSV(r *client.Results, requestID string) string {
 }
 
 func row(c *client.Candidate, requestID string) []string {
-	k := card{c: c, item: maxItem, items: maxItems}
+	k := card{c: c, caps: usualCaps}
 	score := ""
 	if c.MatchScore != nil {
 		score = number(max(*c.MatchScore, 0)) // -0 is no number to begin a cell with

@@ -60,7 +60,7 @@ func Render(r *client.Results, v View) (text string, shown int) {
 	if v.Marker == "" {
 		v.Marker = randomMarker()
 	}
-	picked := pick(r.Candidates, v.Selection)
+	picked := pick(r.Candidates, v)
 	notes := append(append([]string(nil), v.Notes...), picked.notes()...)
 	notes = append(notes, completeness(r)...)
 	switch {

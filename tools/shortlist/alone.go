@@ -1,0 +1,69 @@
+package shortlist
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"instaview-mcp/client"
+)
+
+// The caps of a candidate who stands alone in full and is too large for one
+// answer: one item of this size fits beside the longest first and last line.
+var pagedCaps = caps{name: 300, title: 300, headline: 3_000, rationale: 3_000, item: 3_000}
+
+// What is around the items of a page, in characters.
+const (
+	aroundItem = 8   // a separator, or an indentation
+	allLabels  = 100 // of the fields and lists
+)
+
+// renderAlone writes a candidate who is the only one of an answer in full: whole,
+// or as many items from one on as fit into maxCandidate characters. Headline
+// and reason count as items.
+func renderAlone(c *client.Candidate, v View, from int) rendered {
+	if whole := renderWith(c, v, Full, caps{}, window{}); from == 0 && utf8.RuneCountInString(whole.text) <= maxCandidate {
+		return whole
+	}
+	frame := renderWith(c, v, Full, pagedCaps, window{from: math.MaxInt})
+	room := maxCandidate - allLabels - utf8.RuneCountInString(frame.text)
+	return renderWith(c, v, Full, pagedCaps, window{from: from, room: room})
+}
+
+// window is the part of a candidate's items that an answer has room for. The
+// zero value shows all of them.
+type window struct {
+	from int // items passed over
+	room int // characters; 0 = no bound
+	used int // characters of what is shown
+	met  int // items so far
+	end  int // the number of the last item shown; 0 = none
+}
+
+// filter joins those of the next items that the window shows.
+func (w *window) filter(items ...string) string {
+	var shown []string
+	for _, item := range items {
+		if item != "" && w.shows(item) {
+			shown = append(shown, item)
+		}
+	}
+	return strings.Join(shown, separator)
+}
+
+func (w *window) shows(item string) bool {
+	w.met++
+	size := utf8.RuneCountInString(item) + aroundItem
+	switch {
+	case w.met <= w.from, w.end > 0 && w.end < w.met-1: // before the window, or after its end
+		return false
+	case w.room > 0 && w.end > 0 && w.used+size > w.room:
+		return false
+	}
+	w.used += size
+	w.end = w.met
+	return true
+}
+
+// isPart reports whether there are items that the window does not show.
+func (w window) isPart() bool { return w.from > 0 || w.end < w.met }
