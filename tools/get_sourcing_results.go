@@ -24,8 +24,8 @@ func (getSourcingResults) definition() mcp.Tool {
 	)
 }
 
-func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
-	a.ignored()
+func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
+	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
@@ -37,7 +37,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 }
 
 // answer puts a look into words.
-func answer(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func answer(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	id := v.RequestID
 	switch {
 	case look.Err != nil:

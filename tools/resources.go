@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -25,7 +24,7 @@ type resource struct {
 	mcp.ResourceTemplate
 	called string // what Call.Tool is
 	// write answers for a look.
-	write func(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply
+	write func(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply
 }
 
 const (
@@ -111,16 +110,8 @@ func named(uri string) map[string]any {
 	return given
 }
 
-func unescaped(segment string) string {
-	s, err := url.PathUnescape(segment)
-	if err != nil {
-		return segment // no id that anything has
-	}
-	return s
-}
-
 // dossier answers with one candidate.
-func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	if len(v.ProfileIDs) == 0 { // or all would be shown
 		return failed(OutcomeRefused, "The URI names no candidate: it ends in the id that a shortlist shows in square brackets.")
 	}
@@ -135,7 +126,7 @@ func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *arguments
 
 // spreadsheet answers with the table of a completed run. There is none of any
 // other, and words would not do where a program expects a table.
-func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	if look.Err == nil && look.Results != nil && look.Results.Status == client.StatusCompleted {
 		return reply{text: shortlist.CSV(look.Results, v.RequestID), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
 	}

@@ -93,6 +93,7 @@ func selecting() mcp.ToolOption {
 		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
 		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
+		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("And these ranks")),
 		mcp.WithBoolean("blind", mcp.Description("Hide names and links; default false")),
 		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
@@ -104,7 +105,7 @@ func selecting() mcp.ToolOption {
 }
 
 // view reads the arguments that say what an answer should show.
-func view(a *arguments, settings Settings) shortlist.View {
+func view(a *reader, settings Settings) shortlist.View {
 	v := shortlist.View{
 		RequestID: a.requestID(),
 		Selection: a.selection(),
@@ -120,7 +121,7 @@ func view(a *arguments, settings Settings) shortlist.View {
 
 // ended answers for a run that will not change: with its shortlist, or with
 // what became of it instead.
-func ended(v shortlist.View, look poll.Look, a *arguments) reply {
+func ended(v shortlist.View, look poll.Look, a *reader) reply {
 	v.Age, v.Notes = time.Since(look.SeenAt), a.notes
 	r := reply{outcome: OutcomeOther}
 	switch look.Results.Status {

@@ -34,11 +34,11 @@ func (t waitForSourcing) definition() mcp.Tool {
 	)
 }
 
-func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
+func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
 	progress := newProgress(ctx, req)
 	id := v.RequestID
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
-	a.ignored()
+	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
@@ -78,7 +78,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *reader, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
 	if look.Results == nil {
 		if look.Err != nil && !look.Stopping {
