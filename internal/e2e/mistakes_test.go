@@ -18,7 +18,7 @@ const (
 	understood = "Use these names."
 	top        = "\n1 (95) " // the first candidate is shown
 	nameless   = "\n1 (95) (name hidden)"
-	waits      = "max_wait_seconds=1) goes on waiting."
+	waits      = "max_wait_seconds=1) "
 	notKnown   = "Ignored, as this tool has no such argument"
 )
 
