@@ -25,7 +25,7 @@ type prompt struct {
 	mcp.Prompt
 	text *template.Template
 	// read returns what the template is filled in with.
-	read func(*arguments) any
+	read func(*reader) any
 }
 
 // all is the prompts in the order in which a review goes.
@@ -39,8 +39,8 @@ func all() []prompt {
 	}
 }
 
-// Register adds the prompts to s. The errors of their handlers are words for the
-// person who gave the arguments.
+// Register adds the prompts to s. Errors of their handlers that are a UserError
+// are for the person who gave the arguments; others are not.
 func Register(s *server.MCPServer) {
 	for _, p := range all() {
 		s.AddPrompt(p.Prompt, p.handle)
@@ -48,7 +48,7 @@ func Register(s *server.MCPServer) {
 }
 
 func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	a := &arguments{prompt: p.Prompt, given: req.Params.Arguments}
+	a := read(p.Prompt, req.Params.Arguments)
 	values := p.read(a)
 	a.unknown()
 	if a.fault != nil {
@@ -78,5 +78,5 @@ func requestID() mcp.PromptOption {
 }
 
 func profileID() mcp.PromptOption {
-	return argument("profile_id", "Candidate, by the id in square brackets in the shortlist", mcp.RequiredArgument())
+	return argument("profile_id", "Candidate, by id, rank or name", mcp.RequiredArgument())
 }

@@ -212,7 +212,7 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 		"an empty id":                {"review_shortlist", args{"request_id": " "}, "request_id is missing"},
 		"a path for an id":           {"review_shortlist", args{"request_id": "../canary"}, "request_id is not a sourcing run's id"},
 		"a template for an id":       {"explain_ranking", args{"request_id": "{{canary}}", "profile_id": one}, "request_id is not a sourcing run's id"},
-		"no candidate":               {"draft_outreach", args{"request_id": run}, "profile_id is missing: give the candidate's id. It stands in square brackets"},
+		"no candidate":               {"draft_outreach", args{"request_id": run}, "profile_id is missing. Name a candidate by rank, by name, or by the id that stands in square brackets"},
 		"markup for a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": "<b>canary</b>"}, "profile_id holds what is no candidate's id"},
 		"a quote in a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": `x", canary("`}, "profile_id holds what is no candidate's id"},
 		"a candidate of two lines":   {"explain_ranking", args{"request_id": run, "profile_id": "x\ncanary"}, "profile_id holds what is no candidate's id"},
@@ -220,7 +220,6 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 		"one to compare":             {"compare_candidates", args{"request_id": run, "profile_ids": one + ", " + one}, "profile_ids must name 2 to 10 candidates"},
 		"eleven to compare":          {"compare_candidates", args{"request_id": run, "profile_ids": "a,b,c,d,e,f,g,h,i,j,k"}, "profile_ids must name 2 to 10 candidates"},
 		"1 MiB to compare":           {"compare_candidates", args{"request_id": run, "profile_ids": strings.Repeat("canary,", 1<<18)}, "profile_ids is too long"},
-		"no number":                  {"review_shortlist", args{"request_id": run, "top": "canary"}, "top must be a whole number from 1 to 10."},
 		"too many":                   {"review_shortlist", args{"request_id": run, "top": "11"}, "top must be a whole number from 1 to 10."},
 		"none at all":                {"review_shortlist", args{"request_id": run, "top": "0"}, "top must be a whole number from 1 to 10."},
 		"a job description":          {"review_shortlist", args{"request_id": run, "must_haves": strings.Repeat("canary ", 1<<18)}, "must_haves may have at most 2000 characters"},
@@ -242,13 +241,12 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 	}
 }
 
-// mcp-go makes every error of a handler an internal one: the words are what
-// counts, and they must arrive.
-func TestTheCodeOfARefusalIsPinned(t *testing.T) {
+// mcp-go itself answers for what is no prompt; for what a prompt refuses the
+// server that it is part of gives the code.
+func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 	s := server.NewMCPServer("test", "0")
 	prompts.Register(s)
 	for request, want := range map[string]string{
-		`{"name":"explain_ranking"}`:  `{"code":-32603,"message":"explain_ranking: request_id is missing`,
 		`{"name":"../../etc/passwd"}`: `{"code":-32602,`,
 		`{"name":"{{.}}"}`:            `{"code":-32602,`,
 		`{"name":""}`:                 `{"code":-32602,`,
@@ -300,6 +298,84 @@ func TestValuesAreData(t *testing.T) {
 				t.Errorf("the value is not as given:\n%s", got)
 			}
 		})
+	}
+}
+
+// Claude Code splits what a person types at every space: what then stands for the
+// number is a word of the job.
+func TestATopThatIsNoNumberIsLeftOutAndSaid(t *testing.T) {
+	session := connect(t)
+	got, err := get(t, session, "review_shortlist", args{"request_id": run, "role": "Senior", "must_haves": "Go", "top": "engineer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Choose 3 by role", "may have split what I typed at its spaces: take 3, and ask me for the job"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "engineer") {
+		t.Errorf("the word is repeated in:\n%s", got)
+	}
+}
+
+func TestCandidatesAreNamedInManyWays(t *testing.T) {
+	session := connect(t)
+	for given, want := range map[string]string{
+		one: `profile_ids=["` + one + `"]`, "[" + one + "]": `profile_ids=["` + one + `"]`, "`" + one + "`": `profile_ids=["` + one + `"]`,
+		"sourcing://" + run + "/candidates/" + one: `profile_ids=["` + one + `"]`,
+		"3": "ranks=[3])", "#3": "ranks=[3])", "rank 3": "ranks=[3])", "Rank-3": "ranks=[3])", "３": "ranks=[3])",
+		"Katarína Šimončičová": `profile_ids=["Katarína Šimončičová"]`, "王雨桐": `profile_ids=["王雨桐"]`, "O'Brien": `profile_ids=["O'Brien"]`,
+	} {
+		for _, prompt := range []string{"explain_ranking", "screening_questions", "draft_outreach"} {
+			got, err := get(t, session, prompt, args{"request_id": run, "profile_id": given})
+			if err != nil || !strings.Contains(got, want) {
+				t.Errorf("%s of %q: %v, want %s in:\n%s", prompt, given, err, want, got)
+			}
+		}
+	}
+	for given, want := range map[string]string{
+		"1,3,7": "ranks=[1, 3, 7])", "1-3": "ranks=[1, 2, 3])", "#1 #3": "ranks=[1, 3])", one + " 3": `profile_ids=["` + one + `"], ranks=[3])`,
+		"Jane Doe, John Roe": `profile_ids=["Jane Doe", "John Roe"])`, one + ";" + two: `profile_ids=["` + one + `", "` + two + `"])`,
+	} {
+		got, err := get(t, session, "compare_candidates", args{"request_id": run, "profile_ids": given})
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("%q: %v, want %s in:\n%s", given, err, want, got)
+		}
+	}
+}
+
+func TestArgumentsInAnotherStyleAreTaken(t *testing.T) {
+	session := connect(t)
+	for name, tt := range map[string]struct {
+		prompt string
+		given  args
+		want   string
+	}{
+		"camel case":  {"explain_ranking", args{"requestId": run, "profileId": one}, one},
+		"id and rank": {"explain_ranking", args{"id": run, "rank": "3"}, "ranks=[3]"},
+		"a URL":       {"explain_ranking", args{"request_id": "https://app.instaview.sk/sourcing/" + run, "profile_id": one}, `request_id="` + run + `"`},
+		"mustHaves":   {"review_shortlist", args{"run_id": "`" + run + "`", "mustHaves": "Go", "limit": "5"}, "Must-haves: “Go”"},
+		"ids":         {"compare_candidates", args{"request_id": run, "ids": "1,2"}, "ranks=[1, 2]"},
+	} {
+		got, err := get(t, session, tt.prompt, tt.given)
+		if err != nil || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %v, want %q in:\n%s", name, err, tt.want, got)
+		}
+	}
+}
+
+// The draft leaves a place for all that the law asks to tell someone whose data
+// came from elsewhere.
+func TestAFirstMessageNamesWhoWhenceAndHowToObject(t *testing.T) {
+	got, err := get(t, connect(t), "draft_outreach", least["draft_outreach"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"GDPR Article 14", "with [placeholders]", "who processes the data", "comes from public pages", "how to object"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said in:\n%s", want, got)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func (a *reader) selection() shortlist.Selection {
 // otherDetails are other words for the details.
 var otherDetails = map[string]shortlist.Detail{
 	"short": shortlist.Brief, "compact": shortlist.Brief, "minimal": shortlist.Brief, "concise": shortlist.Brief, "low": shortlist.Brief, "list": shortlist.Brief,
-	"normal": shortlist.Summary, "medium": shortlist.Summary, "standard": shortlist.Summary, "default": shortlist.Summary, "overview": shortlist.Summary, "summarized": shortlist.Summary,
+	"normal": shortlist.Summary, "medium": shortlist.Summary, "standard": shortlist.Summary, "overview": shortlist.Summary, "summarized": shortlist.Summary,
 	"detailed": shortlist.Full, "details": shortlist.Full, "complete": shortlist.Full, "long": shortlist.Full, "verbose": shortlist.Full, "high": shortlist.Full, "extended": shortlist.Full, "comprehensive": shortlist.Full,
 }
 
@@ -104,7 +104,7 @@ func (a *reader) detail() shortlist.Detail {
 	if !ok && a.given[arguments.Detail] != nil {
 		a.refuse("detail must be one of brief, summary and full.")
 	}
-	word := plainText(given)
+	word := arguments.PlainText(given)
 	switch d := shortlist.Detail(word); d {
 	case "", shortlist.Brief, shortlist.Summary, shortlist.Full:
 		return d
@@ -128,7 +128,7 @@ func (a *reader) flag(name string) bool {
 			return v == 1
 		}
 	case string:
-		switch plainText(v) {
+		switch arguments.PlainText(v) {
 		case "true", "yes", "y", "on", "1":
 			return true
 		case "false", "no", "n", "off", "0", "":

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -12,11 +13,14 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// Refusal is an error in words for a model or a person, for where the protocol
+// UserError is an error in words for a model or a person, for where the protocol
 // has no answer that says of itself that it is an error, as tools have.
-type Refusal string
+type UserError struct {
+	Text     string
+	NotFound bool // what was asked for is not there, or not yet
+}
 
-func (r Refusal) Error() string { return string(r) }
+func (e UserError) Error() string { return e.Text }
 
 // resource is a run, or a part of one, as a document that a person attaches to
 // a chat or opens. A look for it is made and told of like a tool's.
@@ -66,11 +70,17 @@ func resources() []resource {
 }
 
 // RegisterResources adds the resources to s. Errors of their handlers that are a
-// Refusal are for the client; others are not.
+// UserError are for the client; others are not.
 func RegisterResources(s *server.MCPServer, runs Looker, settings Settings) {
 	for _, r := range resources() {
 		s.AddResourceTemplate(r.ResourceTemplate, r.serve(runs, settings))
 	}
+}
+
+// notThere are the outcomes of a reading that found no such resource.
+var notThere = map[string]bool{
+	OutcomeRefused: true, string(client.CodeNotFound): true, string(client.CodeInvalidRequest): true,
+	OutcomeRunning: true, OutcomeFailed: true, OutcomeOther: true, // which have no table
 }
 
 func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateHandlerFunc {
@@ -93,7 +103,7 @@ func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateH
 		case err != nil:
 			return nil, err
 		case answer.isError:
-			return nil, Refusal(answer.text)
+			return nil, UserError{answer.text, notThere[answer.outcome]}
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: r.MIMEType, Text: answer.text}}, nil
 	}
@@ -108,6 +118,14 @@ func named(uri string) map[string]any {
 		given["profile_ids"] = []string{unescaped(profileID)}
 	}
 	return given
+}
+
+func unescaped(segment string) string {
+	s, err := url.PathUnescape(segment)
+	if err != nil {
+		return segment // no id that anything has
+	}
+	return s
 }
 
 // dossier answers with one candidate.

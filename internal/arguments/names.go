@@ -24,7 +24,10 @@ const (
 	Blind      = "blind"
 	Contacts   = "include_contacts"
 	MaxWait    = "max_wait_seconds"
-	ProfileID  = "profile_id"
+
+	// Of prompts alone.
+	ProfileID = "profile_id"
+	Top       = "top"
 )
 
 // meanings are other names that models give to the arguments, folded: in lower
@@ -109,6 +112,9 @@ func Rename[T any](written map[string]T, known []string, inUnit func(value T, un
 	return values, renamed
 }
 
+// inPrompts are what prompts call some arguments of the tools.
+var inPrompts = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top}}
+
 // meaningIn returns which of the known names another means.
 func meaningIn(known []string, written string) (name, unit string) {
 	folded := foldName(written)
@@ -117,12 +123,11 @@ func meaningIn(known []string, written string) (name, unit string) {
 			return name, ""
 		}
 	}
-	name, unit = Name(written)
-	if name == ProfileIDs && !slices.Contains(known, name) {
-		name = ProfileID // a prompt takes one
+	meant, unit := Name(written)
+	for _, name := range append([]string{meant}, inPrompts[meant]...) {
+		if slices.Contains(known, name) {
+			return name, unit
+		}
 	}
-	if !slices.Contains(known, name) {
-		return "", ""
-	}
-	return name, unit
+	return "", ""
 }

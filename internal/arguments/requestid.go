@@ -3,7 +3,6 @@ package arguments
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,12 +27,12 @@ func FindRequestID(pasted string) (id string, ok bool) {
 		switch {
 		case client.ValidRequestID(s):
 			return s, true
-		case schemePattern.MatchString(s):
+		case schemePattern().MatchString(s):
 			return inURL(s)
 		case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "["):
 			return inJSON(s)
 		}
-		label := labelPattern.FindString(s)
+		label := labelPattern().FindString(s)
 		if label == "" {
 			return inURL("https://" + s) // without its scheme
 		}
@@ -43,9 +42,9 @@ func FindRequestID(pasted string) (id string, ok bool) {
 }
 
 // labelPattern is what people copy with an id.
-var labelPattern = regexp.MustCompile("(?i)^[\"'`]?(?:(?:the|my|our|this|instaview|sourcing|search|request|run|req|id|uuid|identifier|number|no|ref|reference|is)[ _.-]*)*[\"'`]?[:=# ]+")
+var labelPattern = onFirstUse("(?i)^[\"'`]?(?:(?:the|my|our|this|instaview|sourcing|search|request|run|req|id|uuid|identifier|number|no|ref|reference|is)[ _.-]*)*[\"'`]?[:=# ]+")
 
-var schemePattern = regexp.MustCompile(`(?i)^[a-z]+://`)
+var schemePattern = onFirstUse(`(?i)^[a-z]+://`)
 
 // pairs are what stands around an id that is quoted or linked.
 var pairs = []string{`""`, `''`, "``", "“”", "„“", "”“", "‘’", "‚‘", "«»", "»«", "<>", "()", "[]"}
@@ -75,7 +74,7 @@ func unwrap(s string) string {
 var afterID = []string{"sourcing", "sourcings", "runs", "run", "requests", "request", "shortlist", "shortlists", "searches", "search"}
 
 // knownID is what the ids of InstaView begin with, or a UUID.
-var knownID = regexp.MustCompile(`(?i)^(?:req_[A-Za-z0-9_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+var knownID = onFirstUse(`(?i)^(?:req_[A-Za-z0-9_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 // inURL finds the one id that a URL names: in its query, behind "sourcing" or
 // the like, or by its form. A path that goes up again names none.
@@ -97,7 +96,7 @@ func inURL(s string) (string, bool) {
 	var found []string
 	for i, segment := range segments {
 		behind := i > 0 && slices.Contains(afterID, strings.ToLower(segments[i-1])) && !slices.Contains(afterID, strings.ToLower(segment))
-		if (behind && strings.ContainsAny(segment, "0123456789_-") || knownID.MatchString(segment)) && client.ValidRequestID(segment) && !slices.Contains(found, segment) {
+		if (behind && strings.ContainsAny(segment, "0123456789_-") || knownID().MatchString(segment)) && client.ValidRequestID(segment) && !slices.Contains(found, segment) {
 			found = append(found, segment)
 		}
 	}

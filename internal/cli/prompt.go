@@ -56,10 +56,13 @@ func prompt(ctx context.Context, sys System, args []string) error {
 	return fmt.Errorf("there is no prompt %q: use one of these\n\n%s", args[0], strings.TrimRight(promptList(list.Prompts), "\n"))
 }
 
-// said is what the server said of a request, without mcp-go's word for its code:
-// the protocol has none for arguments that will not do.
+// said is what the server said of a request, without mcp-go's word for its code.
 func said(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), mcp.ErrInternalError.Error()+": "))
+	text := err.Error()
+	for _, code := range []error{mcp.ErrInternalError, mcp.ErrInvalidParams, mcp.ErrResourceNotFound} {
+		text = strings.TrimPrefix(text, code.Error()+": ")
+	}
+	return errors.New(text)
 }
 
 // named reads name=value words.

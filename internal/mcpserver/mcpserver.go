@@ -52,6 +52,7 @@ type Options struct {
 func New(o Options) *server.MCPServer {
 	memory := completion.New(o.Runs)
 	s := server.NewMCPServer(Name, o.Version,
+		server.WithHooks(withCodes()),
 		server.WithInstructions(strings.TrimSpace(instructions)),
 		server.WithToolCapabilities(false),
 		// The first middleware is the outermost: it sees what the others make.

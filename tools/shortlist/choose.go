@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/arguments"
 	"instaview-mcp/internal/sanitize"
 )
 
@@ -66,16 +66,9 @@ func (c *chooser) byRank(rank int) bool {
 	return false
 }
 
-// rankPattern is a rank as people and models write it: "7", "#7", "rank-7".
-var rankPattern = regexp.MustCompile(`(?i)^(?:rank|candidate|number|no\.?|nr\.?|#)?[ _:#-]*([0-9]{1,4})\.?$`)
-
 func (c *chooser) byRankIn(given string) bool {
-	m := rankPattern.FindStringSubmatch(given)
-	if m == nil {
-		return false
-	}
-	rank, err := strconv.Atoi(m[1])
-	return err == nil && c.byRank(rank)
+	rank, ok := arguments.Rank(given)
+	return ok && c.byRank(rank)
 }
 
 // byPerson takes a profile link, or a name that one candidate alone has: the
