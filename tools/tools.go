@@ -93,7 +93,7 @@ func selecting() mcp.ToolOption {
 		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
 		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
-		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("And these ranks")),
+		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("Only these ranks")),
 		mcp.WithBoolean("blind", mcp.Description("Hide names and links; default false")),
 		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
