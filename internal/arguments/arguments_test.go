@@ -86,10 +86,10 @@ func TestNames(t *testing.T) {
 		Blind:      {"Blind", "BLIND", "isBlind", "blindMode", "blind_review", "anonymous", "anonymize", "hide_names", "hideNames"},
 		Contacts:   {"includeContacts", "include-contacts", "contacts", "showEmails", "include_emails"},
 		Limit:      {"Limit", "count", "max_results", "maxResults", "top", "topN", "page_size", "pageSize", "n", "num_results"},
-		Offset:     {"Offset", "skip", "start", "from", "startIndex"},
+		Offset:     {"Offset", "skip", "startIndex"},
 		Detail:     {"Detail", "details", "detail_level", "detailLevel", "level", "verbosity"},
 		MaxWait:    {"maxWaitSeconds", "max_wait", "maxWait", "wait_seconds", "timeout", "timeoutSeconds", "timeout_seconds", "wait"},
-		"":         {"", "wait_for_previous", "admin", "x", "reason", "company_id", "notes", "query", "gender", "blindness", "idx"},
+		"":         {"", "wait_for_previous", "admin", "x", "reason", "company_id", "notes", "query", "gender", "blindness", "idx", "mode", "view", "from", "start", "email", "name"},
 	} {
 		for _, name := range all {
 			if got, _ := Name(name); got != want {

@@ -35,16 +35,16 @@ const (
 var meanings = byMeaning(map[string]string{
 	RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
 		"therequestid instaviewid instaviewrequestid url uri link",
-	Detail:     "detail details detaillevel level levelofdetail verbosity view mode",
+	Detail:     "detail details detaillevel level levelofdetail verbosity",
 	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany",
-	Offset:     "offset skip start startat startindex from fromindex",
+	Offset:     "offset skip startat startindex fromindex",
 	MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff",
 	ProfileIDs: "profileids profileid profileidlist profiles profile candidateids candidateid candidates candidate ids people person names candidatenames candidatename",
 	Ranks:      "ranks rank ranklist rankings ranking positions position ranknumbers candidateranks",
 	Blind:      "blind isblind blindmode blindreview reviewblind anonymous anonymized anonymised anonymize anonymise anonymousmode hidename hidenames hidethenames nonames withoutnames redactnames",
-	Contacts:   "includecontacts includecontact contacts contact contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails email",
+	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails",
 	MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
-		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds seconds",
+		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds",
 })
 
 func byMeaning(names map[string]string) map[string]string {
