@@ -8,26 +8,29 @@ import (
 	"instaview-mcp/client"
 )
 
-// The caps of a candidate who stands alone in full and is too large for one
-// answer: one item of this size fits beside the longest first and last line.
-var pagedCaps = caps{name: 300, title: 300, headline: 3_000, rationale: 3_000, item: 3_000}
-
-// What is around the items of a page, in characters.
+// The caps of names and titles, and the characters around the items, of a
+// candidate who is too large for one answer.
 const (
-	aroundItem = 8   // a separator, or an indentation
-	allLabels  = 100 // of the fields and lists
+	maxPagedTitle = 300
+	allLabels     = 100               // of the fields and lists
+	entryHead     = 3 * maxPagedTitle // role, company and time of an item
+	aroundItem    = 8                 // a separator, or an indentation
 )
 
 // renderAlone writes a candidate who is the only one of an answer in full: whole,
 // or as many items from one on as fit into maxCandidate characters. Headline
-// and reason count as items.
+// and reason count as items; one that no answer has room for is cut.
 func renderAlone(c *client.Candidate, v View, from int) rendered {
-	if whole := renderWith(c, v, Full, caps{}, window{}); from == 0 && utf8.RuneCountInString(whole.text) <= maxCandidate {
+	whole := renderWith(c, v, Full, caps{}, window{})
+	if from == 0 && utf8.RuneCountInString(whole.text) <= maxCandidate {
 		return whole
 	}
-	frame := renderWith(c, v, Full, pagedCaps, window{from: math.MaxInt})
+	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
+	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt})
 	room := maxCandidate - allLabels - utf8.RuneCountInString(frame.text)
-	return renderWith(c, v, Full, pagedCaps, window{from: from, room: room})
+	longest := room - entryHead - aroundItem
+	paged.headline, paged.rationale, paged.item = longest, longest, longest
+	return renderWith(c, v, Full, paged, window{from: from, room: room})
 }
 
 // window is the part of a candidate's items that an answer has room for. The

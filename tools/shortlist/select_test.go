@@ -174,9 +174,13 @@ func TestPagesOfOneCandidateJoinToTheWhole(t *testing.T) {
 		for range 20 {
 			c.Skills[r.IntN(len(c.Skills))] = strings.TrimSpace(strings.Repeat(fmt.Sprintf("long%d ", seed), 1+r.IntN(300)))
 		}
+		if seed%2 == 0 {
+			c.Rationale = strings.TrimSpace(strings.Repeat("since ", 700)) // of a size that several caps would cut
+		}
 		c.Experience[0].Role, c.Experience[0].Company, c.Name = strings.Repeat("r", 500), strings.Repeat("c", 500), strings.Repeat("n", 500)
 		v := View{RequestID: "r", Marker: "m", Selection: Selection{Detail: Full, Ranks: []int{3}}}
 		var skills, fit, deeds []string
+		why := ""
 		for pages := 1; ; pages++ {
 			text := renderText(completedRun([]client.Candidate{c}), v)
 			_, block, _ := strings.Cut(text, "⟦data m⟧\n")
@@ -185,6 +189,7 @@ func TestPagesOfOneCandidateJoinToTheWhole(t *testing.T) {
 				t.Fatalf("seed %d: a page of %d characters", seed, n)
 			}
 			got := readBack(t, block)
+			why += got.Why
 			skills, fit = append(skills, got.Skills.Items...), append(fit, got.Fit.Items...)
 			for _, e := range got.Experience {
 				deeds = append(deeds, e.What.Items...)
@@ -196,6 +201,9 @@ func TestPagesOfOneCandidateJoinToTheWhole(t *testing.T) {
 			if v.Offset, _ = strconv.Atoi(call[1]); pages > 30 {
 				t.Fatalf("seed %d: page %d goes on at %d", seed, pages, v.Offset)
 			}
+		}
+		if why != c.Rationale {
+			t.Fatalf("seed %d: %d characters of a reason of %d", seed, len(why), len(c.Rationale))
 		}
 		var wantDeeds []string
 		for _, p := range c.Experience {
