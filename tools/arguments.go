@@ -71,6 +71,9 @@ func (a *reader) requestID() string {
 		}
 		return id
 	}
+	if text, ok := given.(string); ok && text != "" && arguments.IsNothing(text) {
+		given = nil
+	}
 	switch given.(type) {
 	case nil:
 		a.refuse("request_id is missing. %s", whereFrom)
@@ -164,6 +167,7 @@ func (a *reader) finish() {
 		a.note("Understood: %s. Use these names.", strings.Join(renamed, ", "))
 	}
 	if len(ignored) > 0 {
-		a.note("Ignored, as this tool has no such argument: %s.", strings.Join(ignored, ", "))
+		a.note("Ignored, as this tool has no such argument: %s. It has %s.",
+			strings.Join(ignored, ", "), strings.Join(slices.Sorted(maps.Keys(a.read)), ", "))
 	}
 }

@@ -41,7 +41,7 @@ func TestFindRequestID(t *testing.T) {
 		"https://app.instaview.sk/sourcing/run-7":                         "run-7",
 		"0c6e2f1a-5d07-4b8e-9f52-3a1d7c90be44":                            "0c6e2f1a-5d07-4b8e-9f52-3a1d7c90be44",
 		"https://app.instaview.sk/x/0c6e2f1a-5d07-4b8e-9f52-3a1d7c90be44": "0c6e2f1a-5d07-4b8e-9f52-3a1d7c90be44",
-		"request": "request", // a valid id, as any word is
+		"[the run](https://app.instaview.sk/sourcing/req_1)":              "req_1",
 	} {
 		if got, ok := FindRequestID(pasted); !ok || got != want {
 			t.Errorf("%q gives %q, %v, want %q", pasted, got, ok, want)
@@ -52,7 +52,7 @@ func TestFindRequestID(t *testing.T) {
 // What is no id, or might be chosen by a stranger, makes no request.
 func TestWhatIsNoRequestIDIsNotFound(t *testing.T) {
 	for _, pasted := range []string{
-		"", " ", "\"\"", "-", "_x", "req_1#", "req_1/..", "../req_1", "req_1/../../companies", "req_1%2f..", "%252e%252e", `..\companies`, "//evil.example/x", "//evil.example/req_1/../x",
+		"", " ", "\"\"", "null", "None", "undefined", "request_id", "<request_id>", "`id`", "-", "_x", "req_1#", "req_1/..", "../req_1", "req_1/../../companies", "req_1%2f..", "%252e%252e", `..\companies`, "//evil.example/x", "//evil.example/req_1/../x",
 		"req_1\n", "\nreq_1", "req_1\r\nHost: x", "req_1\x00", "req_1\t", "req_*", "req_1?", "req_1;ls", "req_1'", "'req_1", "req_1`", "req_1' OR '1'='1", "req_%s%n", "req_\u202e321", "req_．．", "req_\xff",
 		"req_1 req_2", "req_1,req_2", `["req_1","req_2"]`, `{"a":"req_1"}`, "https://app.instaview.sk/sourcing", "https://app.instaview.sk/sourcing/", "https://app.instaview.sk/",
 		"https://app.instaview.sk/sourcing/req_1/req_2", "https://evil.example/..%2f/x", "https://x/sourcing/../req_1", "javascript://req_1", "https://app.instaview.sk/jobs/12",

@@ -56,19 +56,33 @@ func anyOf(texts []string) []any {
 }
 
 var (
-	betweenItems = onFirstUse(`[,;\n]|\][ ]*\[| (?:and|&) `)
+	betweenItems = onFirstUse(`[,;\n]| (?:and|&) `)
+	// bracketed is an id as it is printed: no text of a profile holds brackets.
+	bracketed = onFirstUse(`\[([^\[\]]+)\]`)
 	// idLike is a word that is an id rather than one of a name.
 	idLike = onFirstUse(`^\[?[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_-]*\]?$`)
 )
 
+// splitList splits a text at its commas and the like. Of lines copied from an
+// answer it takes what stands in brackets.
 func splitList(s string) []string {
+	beside := betweenItems().Split(bracketed().ReplaceAllString(s, ""), -1)
+	if ids := bracketed().FindAllStringSubmatch(s, -1); ids != nil && !slices.ContainsFunc(beside, isIDLike) {
+		var inside []string
+		for _, id := range ids {
+			inside = append(inside, betweenItems().Split(id[1], -1)...)
+		}
+		return inside
+	}
 	parts := betweenItems().Split(s, -1)
 	words := strings.Fields(s)
-	if len(parts) == 1 && !slices.ContainsFunc(words, func(w string) bool { return !idLike().MatchString(w) }) {
+	if len(parts) == 1 && !slices.ContainsFunc(words, func(w string) bool { return !isIDLike(w) }) {
 		return words
 	}
 	return parts
 }
+
+func isIDLike(word string) bool { return idLike().MatchString(strings.TrimSpace(word)) }
 
 // candidate reads one element of a list of candidates.
 func candidate(item any) (named string, ok bool) {
@@ -99,6 +113,9 @@ var idLabel = onFirstUse(`(?i)^(?:profile[ _-]?)?id *[:=] *`)
 // URI. No id that is shown has a bracket or a quotation mark at its ends.
 func bareID(s string) string {
 	const around = " \t\r\n[]\"'`“”"
+	if group := bracketed().FindStringSubmatch(s); group != nil {
+		s = group[1]
+	}
 	s = strings.Trim(s, around)
 	if _, after, ok := strings.Cut(s, "/candidates/"); ok && strings.HasPrefix(s, "sourcing://") {
 		if id, err := url.PathUnescape(after); err == nil {
@@ -172,12 +189,16 @@ var (
 	rankRange  = onFirstUse(`([0-9]{1,6}) *(?:-|–|—|\.\.+|to) *([0-9]{1,6})`)
 	rankNumber = onFirstUse(`[0-9]{1,6}`)
 	// aroundRanks is all that may stand beside the numbers.
-	aroundRanks = onFirstUse("(?i)^(?:[\\s,;#()\\[\\]\"'`.:&]|ranks?|and|no|nr|number|candidates?)*$")
+	aroundRanks = onFirstUse("(?i)^(?:[\\s,;#()\\[\\]\"'`.:&]|ranks?|and|no|nr|number|candidates?|st|nd|rd|th)*$")
+	topRanks    = onFirstUse(`(?i)^(?:the )?(?:top|first|best) +`)
 )
 
 func parseRanks(s string, most int) (ranks []int, ok bool) {
 	if IsNothing(s) || strings.TrimSpace(s) == "0" {
 		return nil, true
+	}
+	if first := topRanks().FindString(s); first != "" {
+		s = "1-" + s[len(first):]
 	}
 	around := rankRange().ReplaceAllStringFunc(norm.NFKC.String(s), func(r string) string {
 		m := rankRange().FindStringSubmatch(r)

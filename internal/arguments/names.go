@@ -34,17 +34,17 @@ const (
 // case and without anything but letters and digits.
 var meanings = byMeaning(map[string]string{
 	RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
-		"therequestid instaviewid instaviewrequestid url uri link",
+		"therequestid requestidentifier req sourcingrequest sessionid sourcingsessionid instaviewid instaviewrunid instaviewrequestid url uri link",
 	Detail:     "detail details detaillevel level levelofdetail verbosity",
-	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany",
+	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany num number amount results maxprofiles resultlimit",
 	Offset:     "offset skip startat startindex fromindex",
-	MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff",
+	MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff score scoregte min minimum minpercent",
 	ProfileIDs: "profileids profileid profileidlist profiles profile candidateids candidateid candidates candidate ids people person names candidatenames candidatename",
 	Ranks:      "ranks rank ranklist rankings ranking positions position ranknumbers candidateranks",
-	Blind:      "blind isblind blindmode blindreview reviewblind anonymous anonymized anonymised anonymize anonymise anonymousmode hidename hidenames hidethenames nonames withoutnames redactnames",
-	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails",
+	Blind:      "blind isblind blindmode blindreview reviewblind anonymous anonymized anonymised anonymize anonymise anonymousmode hidename hidenames hidethenames nonames withoutnames redactnames blinded blindhiring isanonymous anonymity anon masknames hideidentity hideidentities",
+	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails includeemailaddresses contactdetails includecontactdetails showcontactinfo",
 	MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
-		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds",
+		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds timeouts maxwaits maxwaittimeseconds waittimeseconds maxtime waitduration",
 })
 
 func byMeaning(names map[string]string) map[string]string {

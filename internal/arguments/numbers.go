@@ -75,7 +75,7 @@ func Seconds(s string) (float64, bool) {
 	if f, ok := parseNumber(s); ok {
 		return f, true
 	}
-	s = strings.TrimPrefix(s, "pt")
+	s = strings.ReplaceAll(strings.TrimPrefix(s, "pt"), " and ", " ")
 	for _, unit := range unitPatterns {
 		s = unit.words().ReplaceAllString(s, unit.sign)
 	}

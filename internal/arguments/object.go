@@ -9,7 +9,8 @@ import (
 
 // wrappers are the names under which some clients and models send all arguments
 // once more, folded.
-var wrappers = []string{"arguments", "args", "params", "parameters", "input", "inputs", "toolinput", "toolarguments", "kwargs", "payload", "body", "json", "request"}
+var wrappers = []string{"arguments", "args", "params", "parameters", "input", "inputs", "toolinput", "toolarguments", "kwargs", "payload", "body",
+	"json", "request", "properties", "query", "data", "getsourcingresults", "waitforsourcing"}
 
 // maxWrapped is how often arguments may be wrapped: in a string, and in one
 // another.
@@ -45,12 +46,15 @@ func Object(raw any) (given map[string]any, within string, ok bool) {
 	return given, within, ok
 }
 
+// fromPython makes JSON of an object as Python writes it.
+var fromPython = strings.NewReplacer("'", `"`, "True", "true", "False", "false", "None", "null")
+
 // parsed reads the JSON of an object.
 func parsed(s string) (any, bool) {
 	s = strings.TrimSpace(s)
 	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(s, "```json"), "```"), "```"))
 	var value any
-	if json.Unmarshal([]byte(s), &value) != nil {
+	if json.Unmarshal([]byte(s), &value) != nil && json.Unmarshal([]byte(fromPython.Replace(s)), &value) != nil {
 		return nil, false
 	}
 	switch value.(type) {

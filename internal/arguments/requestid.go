@@ -23,10 +23,14 @@ func FindRequestID(pasted string) (id string, ok bool) {
 		return "", false
 	}
 	s := unwrap(pasted)
+	if link := markdownLink().FindStringSubmatch(s); link != nil {
+		s = link[1]
+	}
 	for range 3 { // labels, and what is behind them
 		switch {
 		case client.ValidRequestID(s):
-			return s, true
+			name, _ := Name(s)
+			return s, name != RequestID && !IsNothing(s) // or it names the argument, or nothing
 		case schemePattern().MatchString(s):
 			return inURL(s)
 		case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "["):
@@ -43,6 +47,9 @@ func FindRequestID(pasted string) (id string, ok bool) {
 
 // labelPattern is what people copy with an id.
 var labelPattern = onFirstUse("(?i)^[\"'`]?(?:(?:the|my|our|this|instaview|sourcing|search|request|run|req|id|uuid|identifier|number|no|ref|reference|is)[ _.-]*)*[\"'`]?[:=# ]+")
+
+// markdownLink is a link as chats show and copy it.
+var markdownLink = onFirstUse(`^\[[^\[\]]*\]\(([^()\s]+)\)$`)
 
 var schemePattern = onFirstUse(`(?i)^[a-z]+://`)
 

@@ -75,7 +75,7 @@ func (c *chooser) byRankIn(given string) bool {
 // words of it in any order, without regard to case and accents.
 func (c *chooser) byPerson(given string, at int) bool {
 	link, isLink := sanitize.LinkedIn(given)
-	words := nameWords(given)
+	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or a score beside the name
 	if !isLink && len(words) == 0 {
 		return false
 	}
@@ -124,6 +124,8 @@ func describe(given string, at int) string {
 func nameWords(name string) []string {
 	return strings.FieldsFunc(fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
+
+func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
 
 // plainLetters are letters that no normal form takes apart.
 var plainLetters = strings.NewReplacer("ł", "l", "đ", "d", "ð", "d", "ø", "o", "ı", "i", "ß", "ss", "æ", "ae", "œ", "oe", "þ", "th", "ħ", "h", "ŧ", "t")

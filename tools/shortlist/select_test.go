@@ -47,6 +47,8 @@ func TestCandidatesAreFoundByIDRankAndName(t *testing.T) {
 		"in capitals, the last one": {Selection{ProfileIDs: []string{"SIMONCICOVA"}}, false, []int{3}, ""},
 		"the last name first":       {Selection{ProfileIDs: []string{"Grzybowski, Lukasz"}}, false, []int{4}, ""},
 		"romanised":                 {Selection{ProfileIDs: []string{"Desislava Petrova"}}, false, []int{5}, ""},
+		"as a line begins":          {Selection{ProfileIDs: []string{"3 (98) Katarína Šimončičová"}}, false, []int{3}, ""},
+		"numbers alone":             {Selection{ProfileIDs: []string{"98 97"}}, false, nil, "Not in this run"},
 		"without spaces":            {Selection{ProfileIDs: []string{"王小明"}}, false, []int{9}, ""},
 		"a profile link":            {Selection{ProfileIDs: []string{"https://www.linkedin.com/in/katarina-s/"}}, false, []int{3}, ""},
 		"a name of two":             {Selection{ProfileIDs: []string{"Jane"}}, false, nil, `"Jane" fits ranks 6-7: name one by ranks.`},
