@@ -147,6 +147,10 @@ func TestObject(t *testing.T) {
 	if got, _, ok := Object(nil); !ok || len(got) != 0 {
 		t.Errorf("nothing gives %v, %v", got, ok)
 	}
+	beside := map[string]any{"request_id": "r", "data": map[string]any{"text": "hello"}}
+	if got, within, ok := Object(beside); !ok || within != "" || got["request_id"] != "r" {
+		t.Errorf("an object that holds no arguments is taken for them: %v within %q, %v", got, within, ok)
+	}
 	if got, _, ok := Object(map[string]any{"request": "req_1"}); !ok || got["request"] != "req_1" {
 		t.Errorf("a request that is an id gives %v, %v", got, ok)
 	}

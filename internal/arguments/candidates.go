@@ -20,12 +20,15 @@ func Candidates(value any) (named []string, ok bool) {
 	items, ok := listOf(value)
 	for _, item := range items {
 		one, isOne := candidate(item)
-		if ok = ok && isOne; one != "" && !slices.Contains(named, one) {
+		if ok = ok && isOne; one != "" && !isAll(one) && !slices.Contains(named, one) {
 			named = append(named, one)
 		}
 	}
 	return named, ok
 }
+
+// isAll reports whether a text means all candidates, as none named does.
+func isAll(s string) bool { return s == "*" || strings.EqualFold(s, "all") }
 
 // listOf returns the elements of a list, or of what stands for one.
 func listOf(value any) (items []any, ok bool) {
@@ -154,8 +157,8 @@ func Rank(written string) (rank int, ok bool) {
 	return rank, err == nil && rank > 0
 }
 
-// RankList reads a list of ranks, which a text such as "1, 3-5" may stand for, in
-// ascending order. ok is false if an element is no whole number from 1 on; 0
+// RankList reads a list of ranks, which a text such as "1, 3-5" may stand for,
+// in ascending order. ok is false if an element is no whole number from 1 on; 0
 // alone is an empty list. Of a longer list it returns more than most.
 func RankList(value any, most int) (ranks []int, ok bool) {
 	items := []any{value}
@@ -194,7 +197,7 @@ var (
 )
 
 func parseRanks(s string, most int) (ranks []int, ok bool) {
-	if IsNothing(s) || strings.TrimSpace(s) == "0" {
+	if s = strings.TrimSpace(s); IsNothing(s) || isAll(s) || s == "0" {
 		return nil, true
 	}
 	if first := topRanks().FindString(s); first != "" {

@@ -78,7 +78,7 @@ func wrapped(object map[string]any) (name string, all map[string]any) {
 			read, ok = parsed(text)
 			inner, _ = read.(map[string]any)
 		}
-		if !ok || inner == nil {
+		if !ok || !holdsArguments(inner) {
 			continue
 		}
 		all = map[string]any{}
@@ -91,6 +91,17 @@ func wrapped(object map[string]any) (name string, all map[string]any) {
 		return name, all
 	}
 	return "", nil
+}
+
+// holdsArguments reports whether an object has a name that means an argument, or
+// one that arguments are wrapped in.
+func holdsArguments(object map[string]any) bool {
+	for name := range object {
+		if meant, _ := Name(name); meant != "" || slices.Contains(wrappers, foldName(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // namesATool reports whether a value is the tool's name, which some models send

@@ -71,8 +71,8 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 	return nil
 }
 
-// meaning returns the run that arguments name, and whether they ask for no names,
-// however both were typed.
+// meaning returns the run that arguments name, and whether they ask for no
+// names, however both were typed.
 func meaning(given map[string]string) (requestID string, blind bool) {
 	values := map[string]any{}
 	for name, value := range given {

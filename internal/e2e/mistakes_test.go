@@ -122,6 +122,7 @@ var works = map[string]mistake{
 	// Nothing, in many spellings.
 	"all empty texts":   {`{"request_id":"req_demo_done","detail":"","limit":"","offset":"","min_score":"","profile_ids":"","ranks":"","blind":"","include_contacts":"","max_wait_seconds":""}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
 	"all null":          {`{"request_id":"req_demo_done","detail":null,"limit":null,"offset":null,"min_score":null,"profile_ids":null,"ranks":null,"blind":null,"include_contacts":null,"max_wait_seconds":null}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
+	"all candidates":    {`{"request_id":"req_demo_done","profile_ids":"all","ranks":["all"]}`, []string{"Showing 1-10 in summary"}, ""},
 	"all 0":             {`{"request_id":"req_demo_done","limit":0,"offset":0,"min_score":0,"ranks":0}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, "min_score"},
 	"0 as texts":        {`{"request_id":"req_demo_done","limit":"0","offset":"0","min_score":"0","max_wait_seconds":"0"}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
 	"words for null":    {`{"request_id":"req_demo_done","detail":"null","limit":"None","offset":"undefined","min_score":"any","profile_ids":"none","blind":"null"}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
@@ -246,4 +247,29 @@ func TestOneStepFromAMistakeToTheRightCall(t *testing.T) {
 	check("explained", explained, true)
 	check("asked", asked, false)
 	t.Logf("%d mistakes work, %d are explained, %d ask for nobody", len(works), len(explained), len(asked))
+}
+
+// What people type into a prompt, as clients pass it on.
+func TestOneStepFromAMistakeToTheRightPrompt(t *testing.T) {
+	t.Parallel()
+	c := demo(t)
+	c.send(hello)
+	c.next()
+	id := 0
+	for params, want := range map[string]string{
+		`{"name":"explain_ranking","arguments":{"request_id":"req_demo_done","profile_id":"3"}}`:                                              `detail=\"full\", ranks=[3])`,
+		`{"name":"explain_ranking","arguments":{"requestId":"req_demo_done","rank":"#3"}}`:                                                    `ranks=[3])`,
+		`{"name":"draft_outreach","arguments":{"request_id":"req_demo_done","profile_id":"Katarína Šimončičová"}}`:                            `profile_ids=[\"Katarína Šimončičová\"]`,
+		`{"name":"screening_questions","arguments":{"request_id":"https://app.instaview.sk/sourcing/req_demo_done","profile_id":"[prof_1]"}}`: `profile_ids=[\"prof_1\"]`,
+		`{"name":"compare_candidates","arguments":{"request_id":"req_demo_done","profile_ids":"1,3,7"}}`:                                      `ranks=[1, 3, 7])`,
+		`{"name":"review_shortlist","arguments":{"request_id":"req_demo_done","role":"Senior","must_haves":"Go","top":"engineer"}}`:           "split what I typed at its spaces: take 3",
+		`{"name":"review_shortlist","arguments":{"request_id":"req_demo_done","top":""}}`:                                                     "Choose 3 by role",
+		`{"name":"review_shortlist","arguments":{"request_id":"../x"}}`:                                                                       `"code":-32602,"message":"review_shortlist: request_id is not a sourcing run's id`,
+		`{"name":"explain_ranking","arguments":{"request_id":"req_demo_done"}}`:                                                               `"code":-32602,"message":"explain_ranking: profile_id is missing. Name a candidate by rank, by name, or by the id`,
+	} {
+		id++
+		if r := c.ask(id, "prompts/get", params); !strings.Contains(r.raw, want) {
+			t.Errorf("%s: no %s in %.900s", params, want, r.raw)
+		}
+	}
 }
