@@ -45,7 +45,7 @@ func (a *arguments) text(name string, most int) string {
 		}
 	}
 	// It will stand between quotation marks.
-	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.Line(strings.Join(items, "; "), 0).String)
+	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.ForModel(sanitize.Line(strings.Join(items, "; "), 0).String))
 }
 
 const (
@@ -100,7 +100,7 @@ func (a *arguments) profileIDs(least, most int) []string {
 // into a call that a model is to make, so it must be what a shortlist can show.
 func (a *arguments) id(name, given string) string {
 	id := strings.Trim(strings.TrimSpace(given), "[]\"")
-	if id == "" || len(id) > client.MaxProfileID || sanitize.Line(id, 0).String != id || strings.ContainsAny(id, "\"\\") {
+	if id == "" || len(id) > client.MaxProfileID || sanitize.Line(id, 0).String != id || strings.ContainsAny(id, "\"\\<") {
 		a.refuse("%s holds what is no candidate's id. %s", name, whereTheIDsAre)
 	}
 	return id

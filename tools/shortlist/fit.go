@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/sanitize"
 )
 
 // block is the candidates of one answer, as far as they fit.
@@ -167,7 +166,7 @@ func (v View) Arguments() string {
 	if len(v.ProfileIDs) > 0 {
 		ids := make([]string, len(v.ProfileIDs))
 		for i, id := range v.ProfileIDs {
-			ids[i] = fmt.Sprintf("%q", sanitize.Line(id, maxHandle).String)
+			ids[i] = fmt.Sprintf("%q", shown(id, maxHandle))
 		}
 		args = append(args, "profile_ids=["+strings.Join(ids, ", ")+"]")
 	}

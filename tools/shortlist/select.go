@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/sanitize"
 )
 
 // Detail is how much is shown of a candidate.
@@ -119,7 +118,7 @@ func take(wanted map[string]bool, c *client.Candidate) bool {
 	return false
 }
 
-func handle(c *client.Candidate) string { return sanitize.Line(c.ProfileID, maxHandle).String }
+func handle(c *client.Candidate) string { return shown(c.ProfileID, maxHandle) }
 
 // notes says what the selection hid or did not find.
 func (p picked) notes() []string {
@@ -133,11 +132,11 @@ func (p picked) notes() []string {
 	}
 	if n := len(p.unknownIDs); n > 0 {
 		const named = 5
-		shown := make([]string, 0, named)
+		ids := make([]string, 0, named)
 		for _, id := range p.unknownIDs[:min(n, named)] {
-			shown = append(shown, fmt.Sprintf("%q", sanitize.Line(id, 64).String))
+			ids = append(ids, fmt.Sprintf("%q", shown(id, 64)))
 		}
-		note := "Not in this run: " + strings.Join(shown, ", ")
+		note := "Not in this run: " + strings.Join(ids, ", ")
 		if n > named {
 			note += fmt.Sprintf(" and %d more", n-named)
 		}

@@ -416,7 +416,7 @@ func TestHostileTextStaysInItsField(t *testing.T) {
 			t.Errorf("%q passed:\n%s", bad, text)
 		}
 	}
-	if !strings.Contains(text, "note: hidden characters, markup or links were removed") || !strings.Contains(text, "1 profile below, marked *, had hidden") {
+	if !strings.Contains(text, "note: hidden text or links were removed") || !strings.Contains(text, "1 profile below, marked *, had hidden text") {
 		t.Errorf("the change is not noted:\n%s", text)
 	}
 }
@@ -466,7 +466,7 @@ func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
 
 func TestALinkThatIsLeftOutIsNoted(t *testing.T) {
 	c := client.Candidate{Rank: 1, Name: "Jane", LinkedInURL: "http://www.linkedin.com/in/jane"}
-	if got := renderText(completedRun([]client.Candidate{c}), View{}); !strings.Contains(got, "note: the profile link is not one of LinkedIn's and is left out\n") {
+	if got := renderText(completedRun([]client.Candidate{c}), View{}); !strings.Contains(got, "note: the profile link is not an https address and is left out\n") {
 		t.Errorf("got:\n%s", got)
 	}
 }
@@ -612,18 +612,6 @@ func FuzzRender(f *testing.F) {
 		}
 		if got := shownRanks(text); !slices.IsSorted(got) || len(got) > len(all) {
 			t.Errorf("ranks %v of %d candidates in:\n%s", got, len(all), text)
-		}
-	})
-}
-
-// The quick look must never miss what the search would find.
-func FuzzMayHoldContact(f *testing.F) {
-	for _, seed := range []string{"a@b.co", "+421 905 123 456", "0042190512", "+12345678", "C++ since 2001", "é@ü.ß", "00 1 2345678"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if contact().MatchString(s) && !mayHoldContact(s) {
-			t.Errorf("%q holds a contact", s)
 		}
 	})
 }
