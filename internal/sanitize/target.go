@@ -32,12 +32,10 @@ func ForModel(s string) string {
 
 // opensMarkup reports whether a '<' in front of rest could begin a tag or a
 // comment (HTML 13.2.5.6), an autolink (CommonMark 6.5; of an e-mail address
-// with any first letter), or a token such as "<|im_start|>" or "<<SYS>>".
+// with any first letter), or a token such as "<|im_start|>" or "<<SYS>>". One
+// at the end stands in front of a sign of ours.
 func opensMarkup(rest string) bool {
-	if rest == "" {
-		return false
-	}
-	if isLetter(rest[0]) || strings.IndexByte("/!?<|", rest[0]) >= 0 || strings.HasPrefix(rest, "¦") || strings.HasPrefix(rest, "｜") {
+	if rest == "" || isLetter(rest[0]) || strings.IndexByte("/!?<|", rest[0]) >= 0 || strings.HasPrefix(rest, "¦") || strings.HasPrefix(rest, "｜") {
 		return true
 	}
 	word, _, _ := strings.Cut(rest, " ")
