@@ -68,7 +68,7 @@ func mayHoldContact(s string) (address, number bool) {
 		case c == '@':
 			address = true
 		case c == '%' || c == '&':
-			address = address || beginsWithAny(s[i+1:], "40", "#64;", "#064;", "#x40;", "commat;")
+			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
 		case c == '(' || c == '{' || c == '<':
 			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "ät", "arroba")
 		case c == ' ':
@@ -82,7 +82,7 @@ func mayHoldContact(s string) (address, number bool) {
 			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
 				digits++
 			}
-			address = address || r == '＠' || r == '﹫'
+			address = address || r == '＠' || r == '﹫' || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
 		}
 	}
 	return address || atWord && dotWord, digits >= minDigits

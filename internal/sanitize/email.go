@@ -12,11 +12,11 @@ import (
 // The parts of an address, as folded. A local part of a script without spaces
 // is one only if all of it is: the sentence around is written in it, too.
 const (
-	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+^{}~-]*|\x02+)`
-	atSign    = `( ?@ ?| ?[({<] ?(?:at|\x01t|@|arroba) ?[)}>] ?|&#0?64;|&#x40;|&commat;|%40)`
+	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
+	atSign    = `( ?@ ?| ?[({<] ?(?:at|\x01t|@|arroba) ?[)}>] ?|&#0*64;|&#x0*40;|&commat;|%40)`
 	atWord    = ` (?:at|arroba) `
 	dotWord   = `(?:dot|punkt|punto|ponto)`
-	dotSign   = `(?:\.| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0?46;|&period;|%2e)`
+	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
 	label     = `[a-z0-9\x01\x02_-]+`
 	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
 	// common are the endings in front of which a stray space is believed.
@@ -26,6 +26,8 @@ const (
 var (
 	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. )` + common + `)`)
 	spelled = onFirstUse(localPart + atWord + `(` + label + `(?: ` + dotWord + ` ` + label + `)*) ` + dotWord + ` ([a-z]+)`)
+	// literal is an address at the number of a computer.
+	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
 	// mailbox is an address whose provider shows that "at" stands for '@'.
 	mailbox = onFirstUse(localPart + atWord + `((?:gmail|googlemail|hotmail|proton|protonmail|icloud))\.([a-z]+)`)
 )
@@ -58,6 +60,7 @@ func (f *folded) addresses() []span {
 	}
 	find(written, f.isWritten)
 	find(spelled, f.isSpelled)
+	find(literal, func(m []int) int { return m[1] })
 	find(mailbox, func(m []int) int {
 		if ordinaryWords[string(f.c[m[2]:m[3]])] {
 			return 0 // "engineer at gmail.com"

@@ -39,8 +39,15 @@ const maxGroups = maxDigits
 // maxBetween is how many signs may stand between two groups, as in ") - ".
 const maxBetween = 3
 
+// hasLoosePlus reports whether a '+' stands before the digit at i with a space
+// between, and belongs to nothing else, as in "C++ 17".
+func (f *folded) hasLoosePlus(i int) bool {
+	before := f.at(i - 3)
+	return f.at(i-1) == ' ' && f.at(i-2) == '+' && (before == ' ' && f.at(i-4) != ')' && !isAlnum(f.at(i-4)) || before == ':' || before == '(')
+}
+
 func (f *folded) digitsFrom(i int) digits {
-	d := digits{f: f, plus: f.at(i-1) == '+'}
+	d := digits{f: f, plus: f.at(i-1) == '+' || f.hasLoosePlus(i)}
 	for {
 		end := i
 		for isDigit(f.at(end)) {
@@ -121,7 +128,8 @@ func (d digits) all() string {
 func (d digits) whole() span {
 	s := span{d.groups[0].start, d.groups[len(d.groups)-1].end}
 	if d.plus {
-		s.start--
+		for s.start--; d.f.at(s.start) != '+'; s.start-- {
+		}
 	}
 	if d.f.at(s.start-1) == '(' && strings.Contains(string(d.f.c[s.start:min(s.end+1, len(d.f.c))]), ")") {
 		s.start--
@@ -199,7 +207,7 @@ func (d digits) isGroupedAsNumber(all string) bool {
 	case all[0] == '8' && shape[0] == 1 && len(all) == 11 && len(shape) > 2: // Russia
 		return shape[1] == 3
 	}
-	return d.hasAreaCode(shape, all) || hasTrunkZero(shape, all)
+	return d.hasAreaCode(shape, all) || hasTrunkZero(shape, all) && !d.beginsWithDate()
 }
 
 // hasAreaCode reports whether one of the first two groups is an area code in
@@ -209,12 +217,15 @@ func (d digits) hasAreaCode(shape []int, all string) bool {
 	after := d.between(0)
 	switch {
 	case d.f.at(d.groups[0].start-1) == '(':
-	case shape[0] == 1 && strings.HasSuffix(after, "(") && len(shape) > 2: // a trunk prefix stands before
+	case strings.IndexByte("0178", all[0]) >= 0 && shape[0] == 1 && strings.HasSuffix(after, "(") && len(shape) > 2: // a trunk prefix stands before
 		area, rest, after = shape[1], rest-shape[1], d.between(1)
 	default:
 		return false
 	}
-	return area >= 2 && area <= 5 && strings.HasPrefix(after, ")") && rest >= 6 && rest <= 8 && !slices.Contains(shape[1:], 1)
+	if all[0] == '0' && area == 1 { // "(0)905 123 456"
+		return strings.HasPrefix(after, ")") && rest >= 8 && rest <= 10
+	}
+	return area >= 2 && area <= 5 && !isYear(all[:area]) && strings.HasPrefix(after, ")") && rest >= 6 && rest <= 8 && !slices.Contains(shape[1:], 1)
 }
 
 // hasTrunkZero reports whether the number begins with the zero that most of the
@@ -229,6 +240,9 @@ func hasTrunkZero(shape []int, all string) bool {
 func (d digits) isAmount(all string) bool {
 	const manyZeros = 5
 	if len(all)-len(strings.TrimRight(all, "0")) >= manyZeros {
+		return true
+	}
+	if n := len(d.groups); n > 1 && len(all) <= 9 && d.group(n-1) == "000" {
 		return true
 	}
 	hundreds := true
@@ -256,6 +270,17 @@ func (d digits) areDates() bool {
 		}
 	}
 	return years > 0
+}
+
+// beginsWithDate reports whether one of the first groups is a year behind a
+// month, with a sign of dates between.
+func (d digits) beginsWithDate() bool {
+	for i := 1; i < min(3, len(d.groups)); i++ {
+		if isYear(d.group(i)) && len(d.group(i-1)) <= 2 && strings.ContainsAny(d.between(i-1), "./-") {
+			return true
+		}
+	}
+	return false
 }
 
 func isYear(s string) bool { return len(s) == 4 && (s[:2] == "19" || s[:2] == "20") }

@@ -26,13 +26,14 @@ func (d digits) introduced() introduction {
 	text := strings.ToLower(d.f.text(max(0, end-near), end))
 	kind := noWord
 	for range maxFillers + 1 {
+		colon := strings.HasSuffix(strings.TrimRight(text, " +("), ":")
 		text = strings.TrimRight(text, " \t.:：-–—=+()/\"'#*\ufe0f\u200f\u200e")
 		if slices.ContainsFunc(gluedPhoneWords, func(word string) bool { return strings.HasSuffix(text, word) }) {
 			return phoneWord
 		}
 		stem := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || isMark(r) || r == zwnj })
 		switch word := text[len(stem):]; {
-		case phoneWords[word]:
+		case phoneWords[word], colon && labels[word]:
 			return phoneWord
 		case numberWords[word]:
 			kind = numberWord
@@ -48,7 +49,7 @@ func (d digits) introduced() introduction {
 // between words, in small letters.
 var phoneWords = setOf(`
 	tel telephone phone phones telefon telefón telefono teléfono telefone telefoon telefonu telefonnummer telefonszám téléphone tél tfn tlf tlfn tlp telp telepon
-	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel gsm gsm-nr
+	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel
 	komórka komorka komórkowy matkapuhelin puhelin puh kännykkä kontakttelefon rufnummer festnetz portable cep telefonum numeri hotline helpline landline
 	whatsapp wa viber fax sms call ring dzwoń volajte anrufen chiama llámame appelez ligue đt sđt hp ponsel điện thoại thoại
 	тел телефон телефона моб мобильный мобілка мобільний мобилен сот сотовый факс ватсап вотсап вацап вайбер звоните телефонувати дзвоніть
@@ -57,6 +58,9 @@ var phoneWords = setOf(`
 	טלפון טל נייד סלולרי פקס וואטסאפ
 	फोन फ़ोन मोबाइल दूरभाष व्हाट्सएप ফোন মোবাইল ফোন ਫੋਨ ਮੋਬਾਈਲ ફોન મોબાઇલ தொலைபேசி கைபேசி போன் ఫోన్ మొబైల్ ಫೋನ್ ಮೊಬೈಲ್ ഫോൺ മൊബൈൽ
 `)
+
+// labels introduce one only with a colon: "M: 0905123456".
+var labels = setOf("t m p f c gsm ph т м")
 
 // gluedPhoneWords are signs, and words of languages that have no spaces.
 var gluedPhoneWords = strings.Fields(`

@@ -18,8 +18,9 @@ const (
 	maxRawMarks = 16
 
 	// maxStray is how many invisible characters in a row editors and keyboards
-	// leave behind; more spell something.
-	maxStray = 3
+	// leave behind at most. More spell something: a letter takes eight, if they
+	// are its bits.
+	maxStray = 7
 
 	// maxFlagTags is how many tag characters the flag of a region has, as
 	// Scotland's.
