@@ -141,7 +141,8 @@ const (
 	unclean               // everything else
 )
 
-// glances holds the first judgement of every byte. A space and the signs that links are made of need a second look.
+// glances holds the first judgement of every byte. A space and the signs
+// that links and comments are made of need a second look.
 var glances = func() (table [256]look) {
 	for c := range table {
 		switch {
@@ -164,26 +165,31 @@ func glance(s string) look {
 		return unclean
 	}
 	found, dot := plain, false
-	for i := range len(s) {
+	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if glances[c] == plain {
 			continue
 		}
-		if glances[c] == unclean || c == ' ' && s[i-1] == ' ' {
-			return unclean
+		if c == ' ' {
+			if s[i-1] == ' ' {
+				return unclean
+			}
+			dot = false
+			continue
 		}
 		hint := false
-		switch c {
-		case ' ':
-			dot = false
-		case '.':
+		switch {
+		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
+		case glances[c] == unclean:
+			return unclean
+		case c == '.':
 			dot = true
 			hint = i >= 3 && strings.EqualFold(s[i-3:i], "www")
-		case ':':
+		case c == ':':
 			hint = i+1 < len(s) && s[i+1] != ' '
-		case '/', '\\':
+		case isSlash(c):
 			hint = dot || i > 0 && isSlash(s[i-1])
-		default:
+		default: // '?' and '#'
 			hint = dot
 		}
 		if hint {

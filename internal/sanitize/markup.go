@@ -63,8 +63,13 @@ func commentLen(s string) int {
 
 func holdsSign(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; glances[c] == unclean { // spares letters the closer look
-			if sign, _ := signAt(s[i:]); sign != "" || strings.HasPrefix(s[i:], "<!--") {
+		switch c := s[i]; {
+		case c == '<':
+			if strings.HasPrefix(s[i:], "<!--") {
+				return true
+			}
+		case glances[c] == unclean: // spares letters the closer look
+			if sign, _ := signAt(s[i:]); sign != "" {
 				return true
 			}
 		}
