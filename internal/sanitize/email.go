@@ -62,7 +62,7 @@ func (f *folded) addresses() []span {
 	find(spelled, f.isSpelled)
 	find(literal, func(m []int) int { return m[1] })
 	find(mailbox, func(m []int) int {
-		if ordinaryWords[string(f.c[m[2]:m[3]])] {
+		if ordinaryWords()[string(f.c[m[2]:m[3]])] {
 			return 0 // "engineer at gmail.com"
 		}
 		return m[1]
@@ -102,15 +102,15 @@ func isRoleAt(local, domain string, spaced bool) bool {
 	first, _ := utf8.DecodeRuneInString(domain)
 	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
 	abbreviated := len(local) <= 5 && local == strings.ToUpper(local) && local != strings.ToLower(local) && domain != strings.ToUpper(domain)
-	role := ordinaryWords[strings.ToLower(local)]
-	return named && (spaced || abbreviated || role) || abbreviated && roleAbbreviations[local] || spaced && role
+	role := ordinaryWords()[strings.ToLower(local)]
+	return named && (spaced || abbreviated || role) || abbreviated && roleAbbreviations()[local] || spaced && role
 }
 
 // isSpelled returns where the address of a match of spelled ends, 0 if the words
 // say something else: "talk at scale dot net".
 func (f *folded) isSpelled(m []int) int {
 	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
-	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords[local] {
+	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords()[local] {
 		return 0
 	}
 	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
@@ -127,10 +127,10 @@ func introducesAddress(before string) bool {
 }
 
 // roleAbbreviations stand in front of a company's name, as in "CTO@monday.com".
-var roleAbbreviations = setOf("CEO CTO CFO COO CMO CIO CISO CPO CRO CHRO VP SVP EVP AVP SWE SDE SDET SRE PM TPM PMM EM QA MD GM MTS")
+var roleAbbreviations = onceSetOf("CEO CTO CFO COO CMO CIO CISO CPO CRO CHRO VP SVP EVP AVP SWE SDE SDET SRE PM TPM PMM EM QA MD GM MTS")
 
 // ordinaryWords come before "at" in what people write of their work.
-var ordinaryWords = setOf(`
+var ordinaryWords = onceSetOf(`
 	engineer engineering developer dev programmer architect manager management lead leader leadership head director president officer founder cofounder
 	co-founder owner partner principal staff senior junior intern internship trainee student fellow researcher scientist analyst consultant advisor
 	adviser designer writer editor recruiter recruiting sourcer sales marketing product data growth operations ops finance legal people talent design

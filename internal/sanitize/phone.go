@@ -255,7 +255,7 @@ func (d digits) isAmount(all string) bool {
 	if i := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) && r != '%' }); i >= 0 {
 		word = word[:i]
 	}
-	return hundreds || units[word] || strings.HasPrefix(after, "%") || strings.HasPrefix(word, "%")
+	return hundreds || units()[word] || strings.HasPrefix(after, "%") || strings.HasPrefix(word, "%")
 }
 
 // areDates reports whether d is made of years, months and days, or of years.

@@ -3,6 +3,7 @@ package sanitize
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -33,11 +34,11 @@ func (d digits) introduced() introduction {
 		}
 		stem := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || isMark(r) || r == zwnj })
 		switch word := text[len(stem):]; {
-		case phoneWords[word], colon && labels[word]:
+		case phoneWords()[word], colon && labels()[word]:
 			return phoneWord
-		case numberWords[word]:
+		case numberWords()[word]:
 			kind = numberWord
-		case !fillerWords[word]:
+		case !fillerWords()[word]:
 			return kind
 		}
 		text = stem
@@ -45,9 +46,15 @@ func (d digits) introduced() introduction {
 	return kind
 }
 
+// onceSetOf makes a set when it is first asked for, which most runs of the
+// program never do.
+func onceSetOf(words string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool { return setOf(words) })
+}
+
 // phoneWords introduce a telephone number in the languages that put spaces
 // between words, in small letters.
-var phoneWords = setOf(`
+var phoneWords = onceSetOf(`
 	tel telephone phone phones telefon telefón telefono teléfono telefone telefoon telefonu telefonnummer telefonszám téléphone tél tfn tlf tlfn tlp telp telepon
 	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel
 	komórka komorka komórkowy matkapuhelin puhelin puh kännykkä kontakttelefon rufnummer festnetz portable cep telefonum numeri hotline helpline landline
@@ -60,7 +67,7 @@ var phoneWords = setOf(`
 `)
 
 // labels introduce one only with a colon: "M: 0905123456".
-var labels = setOf("t m p f c gsm ph т м")
+var labels = onceSetOf("t m p f c gsm ph т м")
 
 // gluedPhoneWords are signs, and words of languages that have no spaces.
 var gluedPhoneWords = strings.Fields(`
@@ -70,21 +77,21 @@ var gluedPhoneWords = strings.Fields(`
 `)
 
 // fillerWords may stand between a word and its number.
-var fillerWords = setOf(`
+var fillerWords = onceSetOf(`
 	number num me us at on my the is direct office work home private line no nr č čís cislo číslo č numero número nummer numer n is ist est es je tel
 	номер رقم نمبر شماره נא मोबाइल नंबर नं নম্বর
 `)
 
 // numberWords introduce numbers that are no telephone's; behind a word for a
 // telephone they only fill ("mobile no.").
-var numberWords = setOf(`
+var numberWords = onceSetOf(`
 	no nr č čís číslo cislo num number nummer numero número id ids isbn issn ismn ean gtin upc doi orcid ticket tickets order invoice ref reference case patent patents
 	employee customer client account acct vat tax ein ičo ico dič dic nip regon siren siret pesel ssn iban bic licence license certificate cert serial sku part model
 	version build rfc bug issue pr article zip plz psč postcode grant project code coordinates lat lon номер инн огрн
 `)
 
 // units follow an amount.
-var units = setOf(`
+var units = onceSetOf(`
 	users user customers clients rows records events requests req rps downloads installs people employees members subscribers visitors views impressions lines loc
 	transactions orders items products devices messages documents files queries calls sessions accounts households students patients companies vehicles parameters tokens
 	images hours years months days km km² m m² miles kg t mb gb tb kb hz mw kwh bytes eur usd gbp chf czk pln huf inr jpy cny krw brl rub sek nok dkk aud cad sgd aed
