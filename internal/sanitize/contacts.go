@@ -71,9 +71,9 @@ func mayHoldContact(s string) (address, number bool) {
 			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
 		case c == '(' || c == '{' || c == '<':
 			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "ät", "arroba")
-		case c == ' ':
-			atWord = atWord || beginsWithAny(s[i+1:], "at ", "arroba ")
-			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "punkt ", "punto ", "ponto ")
+		case c == ' ' || c == '_' || c == '-':
+			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "arroba ")
+			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt ", "punto ", "ponto ")
 		case c == '.':
 			dotWord = dotWord || i >= 4 && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
 		case c >= utf8.RuneSelf:

@@ -14,7 +14,8 @@ import (
 const (
 	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
 	atSign    = `( ?@ ?| ?[({<] ?(?:at|\x01t|@|arroba) ?[)}>] ?|&#0*64;|&#x0*40;|&commat;|%40)`
-	atWord    = ` (?:at|arroba) `
+	gap       = `[ _-]+`
+	atWord    = gap + `(?:at|arroba)` + gap
 	dotWord   = `(?:dot|punkt|punto|ponto)`
 	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
 	label     = `[a-z0-9\x01\x02_-]+`
@@ -25,7 +26,7 @@ const (
 
 var (
 	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. )` + common + `)`)
-	spelled = onFirstUse(localPart + atWord + `(` + label + `(?: ` + dotWord + ` ` + label + `)*) ` + dotWord + ` ([a-z]+)`)
+	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
 	// literal is an address at the number of a computer.
 	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
 	// mailbox is an address whose provider shows that "at" stands for '@'.
@@ -92,18 +93,22 @@ func isVersion(domain string) bool {
 	return strings.Trim(first, "0123456789") == "" && rest != "" && isDigit(rest[0])
 }
 
-// isRoleAt reports whether "local@domain" names a role and a company: a role's
-// abbreviation or word in front of a name, or, with spaces around the '@', any
-// words in front of a name with a capital.
+// isRoleAt reports whether "local@domain" names a role and a company: with
+// spaces around the '@', a role or any words in front of a name with a capital;
+// without, a role or an abbreviation in front of such a name.
 func isRoleAt(local, domain string, spaced bool) bool {
 	if strings.ContainsAny(local, ".0123456789_+\"") {
 		return false
 	}
 	first, _ := utf8.DecodeRuneInString(domain)
 	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
-	abbreviated := len(local) <= 5 && local == strings.ToUpper(local) && local != strings.ToLower(local) && domain != strings.ToUpper(domain)
 	role := ordinaryWords()[strings.ToLower(local)]
-	return named && (spaced || abbreviated || role) || abbreviated && roleAbbreviations()[local] || spaced && role
+	if spaced {
+		return named || role
+	}
+	const longest = 5 // of an abbreviation, in bytes
+	abbreviated := len(local) <= longest && local == strings.ToUpper(local) && local != strings.ToLower(local)
+	return named && (role || abbreviated) && !mailboxes()[strings.ToLower(local)]
 }
 
 // isSpelled returns where the address of a match of spelled ends, 0 if the words
@@ -126,8 +131,8 @@ func introducesAddress(before string) bool {
 	return before == "" || strings.HasSuffix(last, ":") || strings.Contains(last, "mail") || slices.Contains([]string{"contact", "reach", "write", "to"}, last)
 }
 
-// roleAbbreviations stand in front of a company's name, as in "CTO@monday.com".
-var roleAbbreviations = onceSetOf("CEO CTO CFO COO CMO CIO CISO CPO CRO CHRO VP SVP EVP AVP SWE SDE SDET SRE PM TPM PMM EM QA MD GM MTS")
+// mailboxes are the words for a department that its address is named by, too.
+var mailboxes = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
 
 // ordinaryWords come before "at" in what people write of their work.
 var ordinaryWords = onceSetOf(`

@@ -77,13 +77,14 @@ func (k *sketch) www(i, end int) finding {
 type schemeRule struct {
 	begins []string // of a body that begins with one of these
 	any    string   // of one that holds one of these early on
+	number bool     // of one that begins with a number
 }
 
 var (
 	script  = schemeRule{any: `()=%\{}'`}
 	local   = schemeRule{any: `/\%`}
 	network = schemeRule{any: `./\@%?=:`}
-	phone   = schemeRule{begins: strings.Split("+0123456789", "")}
+	phone   = schemeRule{number: true}
 	handler = schemeRule{any: "?=#"}
 	contact = schemeRule{any: "@?%:"}
 )
@@ -136,7 +137,7 @@ func (k *sketch) scheme(i, end int) finding {
 	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) { // "ms-msdt:/id" starts a program
 		return finding{start - 3, k.bodyEnd(body), linkRemoved}
 	}
-	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.begins) || k.holds(body, rule.any)) {
+	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.begins) || k.holds(body, rule.any) || rule.number && k.isNumber(body)) {
 		return finding{start, k.bodyEnd(body), linkRemoved}
 	}
 	return nothing(end)
@@ -151,6 +152,18 @@ func (k *sketch) leads(i, end int) bool {
 
 func (k *sketch) beginsWith(i int, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return k.hasPrefix(i, prefix) })
+}
+
+// isNumber reports whether a number of a few digits begins at i; "2FA" is none.
+func (k *sketch) isNumber(i int) bool {
+	const few = 3
+	digits := 0
+	for ; digits < few && (isDigit(k.at(i)) || strings.IndexByte("+-.,()", k.at(i)) >= 0); i++ {
+		if isDigit(k.at(i)) {
+			digits++
+		}
+	}
+	return digits == few
 }
 
 // hostPath finds the path, the query or the fragment behind a bare domain or an

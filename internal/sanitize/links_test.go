@@ -28,7 +28,7 @@ func TestDangerousSchemesAreRemoved(t *testing.T) {
 func TestSchemesBeforeWordsAreWords(t *testing.T) {
 	untouched(t, same(
 		"JavaScript:React", "JavaScript:5 years; Python:3", "Data:SQL,Python", "Data:ETL/ELT", "File:Handling", "file:line:column", "HTTP:80", "HTTPS:TLS",
-		"TypeScript/JavaScript:React/Node", "javascript:…", "Geo:political", "SIP:VoIP", "tel:co", "XMPP:Jabber", "jdbc:postgresql tuning",
+		"TypeScript/JavaScript:React/Node", "javascript:…", "Geo:political", "SIP:VoIP", "tel:co", "SMS:2FA", "XMPP:Jabber", "jdbc:postgresql tuning",
 	))
 }
 

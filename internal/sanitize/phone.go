@@ -97,7 +97,7 @@ func (d digits) isPartOfWord() bool {
 	if c == foreign || isAlnum(c) && !isDigit(c) {
 		return d.introduced() != phoneWord // "tel+421 905 123 456"
 	}
-	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1
+	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.introduced() != phoneWord
 }
 
 func (d digits) group(i int) string { return string(d.f.c[d.groups[i].start:d.groups[i].end]) }
@@ -171,7 +171,8 @@ func (d digits) isNumber() bool {
 	}
 	switch d.introduced() {
 	case phoneWord:
-		return true
+		const long = 9 // "24/7/365" is shorter
+		return len(all) >= long || !slices.Contains(d.shape(), 1)
 	case numberWord:
 		return false
 	}
@@ -202,12 +203,16 @@ func (d digits) isGroupedAsNumber(all string) bool {
 		return all[1] >= '2'
 	case slices.Equal(shape, []int{3, 4, 4}) && all[0] == '1':
 		return all[1] >= '3'
+	case slices.Equal(shape, []int{3, 7}) && strings.ContainsAny(d.between(0), "-."):
+		return all[0] >= '2' && all[3] >= '2'
 	case slices.Equal(shape, []int{2, 5, 4}) && all[2] == '9': // Brazil
+		return true
+	case slices.Equal(shape, []int{1, 3, 3, 2, 2}) && all[0] == '0': // Turkey
 		return true
 	case all[0] == '8' && shape[0] == 1 && len(all) == 11 && len(shape) > 2: // Russia
 		return shape[1] == 3
 	}
-	return d.hasAreaCode(shape, all) || hasTrunkZero(shape, all) && !d.beginsWithDate()
+	return d.hasAreaCode(shape, all) || d.hasTrunkZero(shape, all)
 }
 
 // hasAreaCode reports whether one of the first two groups is an area code in
@@ -230,9 +235,19 @@ func (d digits) hasAreaCode(shape []int, all string) bool {
 
 // hasTrunkZero reports whether the number begins with the zero that most of the
 // world dials before an area code: "0905 123 456", "06 12 34 56 78".
-func hasTrunkZero(shape []int, all string) bool {
-	return all[0] == '0' && all[1] != '0' && shape[0] >= 2 && shape[0] <= 5 && len(all) >= 9 && len(all) <= 12 && len(shape) <= 6 &&
+func (d digits) hasTrunkZero(shape []int, all string) bool {
+	const pairs = 5 // of digits, in France and around it
+	if slices.Max(shape) == 2 && (len(shape) != pairs || d.goesOn()) || d.beginsWithDate() {
+		return false // "06.00 12.00 18.00"
+	}
+	return all[0] == '0' && all[1] != '0' && shape[0] >= 2 && shape[0] <= 6 && len(all) >= 9 && len(all) <= 13 && len(shape) <= 6 &&
 		!slices.Contains(shape[min(2, len(shape)):], 1)
+}
+
+// goesOn reports whether another group of digits follows.
+func (d digits) goesOn() bool {
+	end := d.groups[len(d.groups)-1].end
+	return strings.IndexByte(" .-/", d.f.at(end)) >= 0 && isDigit(d.f.at(end+1))
 }
 
 // isAmount reports whether d counts something: it ends in too many zeros, or in
@@ -245,7 +260,7 @@ func (d digits) isAmount(all string) bool {
 	if n := len(d.groups); n > 1 && len(all) <= 9 && d.group(n-1) == "000" {
 		return true
 	}
-	hundreds := true
+	hundreds := len(d.groups) > 1
 	for i := range d.groups {
 		hundreds = hundreds && strings.HasSuffix(d.group(i), "00")
 	}

@@ -57,8 +57,9 @@ func onceSetOf(words string) func() map[string]bool {
 var phoneWords = onceSetOf(`
 	tel telephone phone phones telefon telefón telefono teléfono telefone telefoon telefonu telefonnummer telefonszám téléphone tél tfn tlf tlfn tlp telp telepon
 	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel
-	komórka komorka komórkowy matkapuhelin puhelin puh kännykkä kontakttelefon rufnummer festnetz portable cep telefonum numeri hotline helpline landline
-	whatsapp wa viber fax sms call ring dzwoń volajte anrufen chiama llámame appelez ligue đt sđt hp ponsel điện thoại thoại
+	komórka komorka komórkowy telefónne telefonní telefonnr telnr tlfnr handynr mobilnr phonenumber telno phoneno mobileno cellulare contact contacto contatto kontakt
+	matkapuhelin puhelin puh kännykkä kontakttelefon rufnummer festnetz portable cep telefonum numeri hotline helpline landline
+	whatsapp viber fax sms call dzwoń volajte anrufen chiama llámame appelez ligue đt sđt hp ponsel điện thoại thoại
 	тел телефон телефона моб мобильный мобілка мобільний мобилен сот сотовый факс ватсап вотсап вацап вайбер звоните телефонувати дзвоніть
 	τηλ τηλέφωνο κιν κινητό φαξ հեռ հեռախոս ტელ ტელეფონი მობ მობილური
 	هاتف الهاتف جوال الجوال موبايل تلفون تليفون واتساب محمول فاكس للتواصل تلفن موبایل همراه واتساپ تماس فون
@@ -67,18 +68,18 @@ var phoneWords = onceSetOf(`
 `)
 
 // labels introduce one only with a colon: "M: 0905123456".
-var labels = onceSetOf("t m p f c gsm ph т м")
+var labels = onceSetOf("t m p f c wa gsm ph text signal telegram т м")
 
 // gluedPhoneWords are signs, and words of languages that have no spaces.
 var gluedPhoneWords = strings.Fields(`
 	☎ ☏ ✆ 📞 📱 📲 ℡
-	电话 電話 手机 手機 手机号 手机号码 電話番号 电话号码 联系方式 联系电话 携帯 携帯電話 連絡先 传真 傳真
-	전화 전화번호 휴대폰 휴대전화 핸드폰 연락처 โทร โทรศัพท์ มือถือ เบอร์ ទូរស័ព្ទ ໂທ ဖုန်း
+	电话 電話 手机 手機 手机号 手机号码 電話番号 电话号码 联系方式 联系电话 微信同号 携帯 携帯電話 連絡先 传真 傳真
+	전화 전화번호 휴대폰 휴대전화 핸드폰 모바일 연락처 โทร โทรศัพท์ มือถือ เบอร์ ទូរស័ព្ទ ໂທ ဖုန်း
 `)
 
 // fillerWords may stand between a word and its number.
 var fillerWords = onceSetOf(`
-	number num me us at on my the is direct office work home private line no nr č čís cislo číslo č numero número nummer numer n is ist est es je tel
+	number num me us at on my the is direct office work home private line no nr č čís cislo číslo č numero número nummer numer n is ist est es je tel text
 	номер رقم نمبر شماره נא मोबाइल नंबर नं নম্বর
 `)
 

@@ -118,12 +118,12 @@ var (
 
 var links = []*regexp.Regexp{
 	regexp.MustCompile(`[a-z0-9]://[/\\]*[^\s/\\]`),
-	regexp.MustCompile(`(?:javascript|vbscript):[^\s"<>{}|]{0,20}[(=%]`),
-	regexp.MustCompile(`https?:[^\s"<>{}|]{0,20}[./\\]`),
-	regexp.MustCompile(`mailto:[^\s"<>{}|]{0,20}@`),
+	regexp.MustCompile(`(?:javascript|vbscript):[a-z0-9.,:_-]{0,20}[(=%]`),
+	regexp.MustCompile(`https?:[a-z0-9%@:_-]{0,20}[./\\]`),
+	regexp.MustCompile(`mailto:[a-z0-9%.:_-]{0,20}@`),
 	regexp.MustCompile(`\bdata:[,;]|\bdata:(?:text|image|application)/`),
 	regexp.MustCompile(`\b(?:file|blob):/`),
-	regexp.MustCompile(`\btel:\+?[0-9]`),
+	regexp.MustCompile(`\btel:\+?[0-9]{3}`),
 	regexp.MustCompile(`\bwww\.[a-z0-9]`),
 	regexp.MustCompile(`[/\\]{2}(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|example|ru)_*(?:[^\pL\pM\pN_.…+-]|$)`),
 	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9_]{3,}\.(?:com|org|example|ru|рф)[/?#][a-z0-9]`),
