@@ -63,7 +63,7 @@ func TestWhatHasAnAtIsNoAddress(t *testing.T) {
 		"Upgraded react@17.0.2 to react@18.2.0", "@types/node@20.1.0", "lodash@4.17.21, vue@3.5.0-beta.1", "vite@5.0.0.beta", "image@sha256:abc", "actions/checkout@v4", "golang@1.21.alpine",
 		"git@github.com mirrors", "git@gitlab.com:group/repo.git", "user@host syntax", "root@localhost", "ssh ubuntu@10.0.0.1", "CTO@Booking.com", "SWE@Amazon.com", "Engineer@Wix.com",
 		"5@10.00", "3@5.5", "@handle on X", "Pat @ Acme", "Head of Growth @ Acme.io", "Software Engineer @ Booking.com", "engineer @ booking.com", "VP @ Zoom.us", "Founder @ draw.io",
-		"@media, @Override and @dataclass", "p@ssw0rd", "20 @ 40 kHz", "team @ Spotify", "x@y", "meet @ 10.30", "@angular/core@17.3.1", "Data Scientist@Booking.com",
+		"@media, @Override and @dataclass", "p@ssw0rd", "20 @ 40 kHz", "team @ Spotify", "x@y", "meet @ 10.30", "@angular/core@17.3.1", "Data Scientist@Booking.com", "Team Lead (at) Acme.io", "CTO (at) Booking.com",
 	)
 }
 

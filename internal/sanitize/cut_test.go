@@ -44,7 +44,7 @@ func TestLineIsCutAtAWord(t *testing.T) {
 // Were one step quadratic, this test would take minutes.
 func TestFloodsAreLinear(t *testing.T) {
 	for _, flood := range floods {
-		s := strings.Repeat(flood, 400_000/len(flood))
+		s := strings.Repeat(flood, 200_000/len(flood))
 		HideContacts(s)
 		for _, max := range []int{0, 300} {
 			got := Line(s, max)

@@ -81,7 +81,7 @@ func (f *folded) isWritten(m []int) int {
 		return 0
 	case isVersion(domain), local == "git", local == "hg", local == "svn":
 		return 0
-	case strings.Contains(at, "@") && isRoleAt(f.text(m[2], m[3]), domain, at == " @ "):
+	case isRoleAt(f.text(m[2], m[3]), domain, at == " @ "):
 		return 0
 	}
 	return m[1]

@@ -29,10 +29,10 @@ func Unsafe(s string) string {
 	if wrong := forbiddenRune([]rune(s)); wrong != "" {
 		return wrong
 	}
-	read := asRead(words.ReplaceAllString(s, "$1 $2"))
-	if !strings.ContainsAny(read, `:/\?#.`) {
+	if !strings.ContainsAny(asRead(s), `:/\?#.`) {
 		return ""
 	}
+	read := asRead(words.ReplaceAllString(s, "$1 $2"))
 	for _, link := range links {
 		if found := link.FindString(read); found != "" {
 			return fmt.Sprintf("link %q", found)
