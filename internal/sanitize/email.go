@@ -102,7 +102,7 @@ func isRoleAt(local, domain string, spaced bool) bool {
 	}
 	first, _ := utf8.DecodeRuneInString(domain)
 	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
-	role := ordinaryWords()[strings.ToLower(local)]
+	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !mailboxes()[strings.ToLower(local)])
 	if spaced {
 		return named || role
 	}
@@ -146,4 +146,8 @@ var ordinaryWords = onceSetOf(`
 	experience software systems services service apps application applications projects project and or is was were are am been being be it them this that
 	he she they i we you good great better best expert experts skilled strong skill skills excellent excels bad arrive arrived live lives lived located
 	built build led grew scaled shipped ran run code coding trading meetings everything all aimed directed thrown available success career
+	ingenieur entwickler berater leiter gründer geschäftsführer projektleiter ingénieur développeur chef directeur fondateur ingeniero desarrollador gerente fundador
+	ingegnere sviluppatore responsabile engenheiro desenvolvedor inżynier programista kierownik założyciel vývojár vývojář programátor inžinier inženýr manažér manažer
+	konateľ jednatel fejlesztő mérnök vezető mühendis geliştirici yazılımcı utvecklare ingenjör udvikler ingeniør utvikler kehittäjä ontwikkelaar oprichter
+	разработчик инженер программист менеджер руководитель директор аналитик основатель розробник інженер керівник засновник програміст
 `)
