@@ -66,7 +66,7 @@ func mayHoldContact(s string) (address, number bool) {
 		case isDigit(c):
 			digits++
 		case c == '@':
-			address = true
+			address = address || mayBeginDomain(s[i+1:])
 		case c == '%' || c == '&':
 			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
 		case c == '(' || c == '{' || c == '<':
@@ -75,17 +75,25 @@ func mayHoldContact(s string) (address, number bool) {
 			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "arroba ")
 			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt ", "punto ", "ponto ")
 		case c == '.':
-			dotWord = dotWord || i >= 4 && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
+			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			i += size - 1
 			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
 				digits++
 			}
-			address = address || r == '＠' || r == '﹫' || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
+			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
 		}
 	}
 	return address || atWord && dotWord, digits >= minDigits
+}
+
+// mayBeginDomain reports whether a dot, or what stands for one, is near the
+// beginning of s: "Engineer @ Acme" is no address.
+func mayBeginDomain(s string) bool {
+	const near = 256 // bytes: a label of 63 characters of four
+	s = s[:min(len(s), near)]
+	return strings.ContainsAny(s, ".․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
 }
 
 // beginsWithAny reports whether s begins with one of prefixes, in any case.

@@ -79,6 +79,8 @@ func (f *folded) isWritten(m []int) int {
 	switch {
 	case isAlnum(f.at(m[1])) || f.at(m[1]) == foreign:
 		return 0
+	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
+		return 0
 	case isVersion(domain), local == "git", local == "hg", local == "svn":
 		return 0
 	case isRoleAt(f.text(m[2], m[3]), domain, at == " @ "):
@@ -86,6 +88,9 @@ func (f *folded) isWritten(m []int) int {
 	}
 	return m[1]
 }
+
+// maxLabel is the longest label of a domain, in characters (RFC 1035).
+const maxLabel = 63
 
 // isVersion reports whether two numbers begin the domain, as in "4.0.beta".
 func isVersion(domain string) bool {
