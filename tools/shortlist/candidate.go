@@ -156,7 +156,7 @@ func (k *card) firstRisk() string {
 // headline is left out when it says no more than role and company.
 func (k *card) headline() string {
 	headline := k.text(k.c.Headline, maxHeadline)
-	said := map[string]bool{"at": true}
+	said := map[string]bool{"at": true, "lt": true, "gt": true} // of "&lt;"
 	for _, w := range words(k.c.CurrentRole + " " + k.c.CurrentCompany) {
 		said[w] = true
 	}

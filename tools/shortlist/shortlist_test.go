@@ -116,13 +116,14 @@ func TestTheHeadlineIsSaidOnlyIfItSaysMore(t *testing.T) {
 	for headline, said := range map[string]bool{
 		"Staff Engineer at TechCorp":             false,
 		"STAFF ENGINEER @ TechCorp":              false,
+		"Staff Engineer <TechCorp>":              false,
 		"Engineer":                               false,
 		"":                                       false,
 		"Staff Engineer at TechCorp, ex-Google":  true,
 		"Staff Engineer at TechCorp (C++ / C#)":  true,
 		"Inžinierka · Staff Engineer @ TechCorp": true,
 	} {
-		k := card{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}}
+		k := card{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}, escape: sanitize.ForModel}
 		if got := k.headline() != ""; got != said {
 			t.Errorf("%q said = %v, want %v", headline, got, said)
 		}
