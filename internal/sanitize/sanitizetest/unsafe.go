@@ -32,7 +32,7 @@ func Unsafe(s string) string {
 	if !strings.ContainsAny(asRead(s), `:/\?#.`) {
 		return ""
 	}
-	read := asRead(words.ReplaceAllString(s, "$1 $2"))
+	read := stores.ReplaceAllString(asRead(companies.ReplaceAllString(s, "$1 $2")), " ")
 	for _, link := range links {
 		if found := link.FindString(read); found != "" {
 			return fmt.Sprintf("link %q", found)
@@ -109,10 +109,10 @@ var (
 	// tag is where HTML, CommonMark or a model's template could begin one.
 	tag = regexp.MustCompile(`<(?:[A-Za-z/!?<¦｜]|[^ >]*@[^ >]*>)`)
 
-	// words have the form of links, and are none: "Booking.com/Agoda" names two
-	// companies, "s3://bucket" leads no browser anywhere.
-	words = regexp.MustCompile(`(\p{Lu}[\pL.]*)/(\p{Lu})|` +
-		`(?i:s3[an]?|g?cs|gs|(?:view|h)dfs|abfss?|wasbs?|adl|dbfs|oss|cos|swift|oci|docker|postgres(?:ql)?|mysql|mariadb|sqlite|sqlserver|oracle|` +
+	// companies and stores have the form of links, and are none: "Booking.com/Agoda"
+	// names two companies, "s3://bucket" leads no browser anywhere.
+	companies = regexp.MustCompile(`(\p{Lu}[\pL.]*)/(\p{Lu})`)
+	stores    = regexp.MustCompile(`(?:s3[an]?|g?cs|gs|(?:view|h)dfs|abfss?|wasbs?|adl|dbfs|oss|cos|swift|oci|docker|postgres(?:ql)?|mysql|mariadb|sqlite|sqlserver|oracle|` +
 		`mongodb|rediss?|cassandra|neo4j|bolt|clickhouse|snowflake|amqps?|kafka|mqtts?|nats|pulsar|tcp|udp|unix|grpc|thrift|zk|rts?m?p|jdbc|odbc)://`)
 )
 
@@ -126,5 +126,5 @@ var links = []*regexp.Regexp{
 	regexp.MustCompile(`\btel:\+?[0-9]{3}`),
 	regexp.MustCompile(`\bwww\.[a-z0-9]`),
 	regexp.MustCompile(`[/\\]{2}(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|example|ru)_*(?:[^\pL\pM\pN_.…+-]|$)`),
-	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9_]{3,}\.(?:com|org|example|ru|рф)[/?#][a-z0-9]`),
+	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9][a-z0-9_]{2,}\.(?:com|org|example|ru|рф)[/?#][a-z0-9]`),
 }
