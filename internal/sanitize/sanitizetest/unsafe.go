@@ -117,7 +117,7 @@ var (
 )
 
 var links = []*regexp.Regexp{
-	regexp.MustCompile(`[a-z0-9]://[/\\]*[^\s/\\]`),
+	regexp.MustCompile(`[a-z0-9]://[/\\]*[\pL\pN_%@.-]`),
 	regexp.MustCompile(`(?:javascript|vbscript):[a-z0-9.,:_-]{0,20}[(=%]`),
 	regexp.MustCompile(`https?:[a-z0-9%@:_-]{0,20}[./\\]`),
 	regexp.MustCompile(`mailto:[a-z0-9%.:_-]{0,20}@`),
