@@ -61,7 +61,7 @@ func (a *reader) text(name string, most int) string {
 		}
 	}
 	// It will stand between quotation marks.
-	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.Line(strings.Join(items, "; "), 0).String)
+	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.ForModel(sanitize.Line(strings.Join(items, "; "), 0).String))
 }
 
 const (

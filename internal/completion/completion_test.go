@@ -134,6 +134,16 @@ func TestWhatIsOfferedIsClean(t *testing.T) {
 	}
 }
 
+func TestContactsAreNotOffered(t *testing.T) {
+	who := people("Jane Doe", "Ann Lee", "Bo Li")
+	who[0].ProfileID, who[1].ProfileID = "jane@evil.example", "+421 905 123 456"
+	m := New(&runs{people: who})
+	look(t, m, "", "req_1")
+	if diff := cmp.Diff([]string{"prof_3"}, complete(t, m, "", "profile_id", "", "req_1")); diff != "" {
+		t.Errorf("offered (-want +got):\n%s", diff)
+	}
+}
+
 func TestCallersAreOfferedTheirOwnAlone(t *testing.T) {
 	r := &runs{people: people("Jane")}
 	m := New(r)

@@ -99,7 +99,7 @@ func candidates(look poll.Look) []candidate {
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
-		if id := sanitize.Line(all[i].ProfileID, maxID).String; id != "" {
+		if id := sanitize.Line(all[i].ProfileID, maxID).String; id != "" && sanitize.HideContacts(id) == id {
 			kept = append(kept, candidate{id, sanitize.Line(all[i].Name, maxName).String})
 		}
 	}

@@ -41,8 +41,9 @@ type card struct {
 	out      strings.Builder
 	cut      bool
 	altered  bool
-	mixed    bool // words with look-alike letters of several scripts
-	unlinked bool // the profile link was not one of LinkedIn's
+	mixed    bool                // words with look-alike letters of several scripts
+	unlinked error               // why the profile link is left out
+	escape   func(string) string // for where the text is shown; nil = as it is
 }
 
 // rendered is a candidate in words, with a newline at its end.
@@ -69,7 +70,10 @@ func render(c *client.Candidate, v View, d Detail) rendered {
 }
 
 func renderWith(c *client.Candidate, v View, d Detail, caps caps, w window) rendered {
-	k := card{c: c, contacts: v.Contacts && !v.Blind, caps: caps, window: w}
+	k := card{c: c, contacts: v.Contacts && !v.Blind, caps: caps, window: w, escape: sanitize.ForModel}
+	if v.Markdown {
+		k.escape = sanitize.ForMarkdown
+	}
 	if v.Blind {
 		k.mask = newMask(sanitize.Line(c.Name, maxName).String)
 	}
@@ -148,21 +152,20 @@ func inPlaces(parts ...string) string {
 }
 
 func (k *card) id() string {
-	id := sanitize.Line(k.c.ProfileID, maxHandle)
-	k.altered = k.altered || id.Altered
-	if id.String == "" {
+	id := k.text(k.c.ProfileID, maxHandle)
+	if id == "" {
 		return ""
 	}
-	return "[" + id.String + "]"
+	return "[" + id + "]"
 }
 
 func (k *card) profile() string {
 	if k.mask != nil {
 		return ""
 	}
-	path, ok := sanitize.LinkedIn(k.c.LinkedInURL)
-	if !ok && k.c.LinkedInURL != "" {
-		k.unlinked = true
+	path, err := sanitize.LinkedIn(k.c.LinkedInURL)
+	if k.c.LinkedInURL != "" {
+		k.unlinked = err
 	}
 	return path
 }
@@ -192,7 +195,7 @@ func (k *card) firstRisk() string {
 // headline is left out when it says no more than role and company.
 func (k *card) headline() string {
 	headline := k.text(k.c.Headline, k.caps.headline)
-	said := map[string]bool{"at": true}
+	said := map[string]bool{"at": true, "lt": true, "gt": true} // of "&lt;"
 	for _, w := range words(k.c.CurrentRole + " " + k.c.CurrentCompany) {
 		said[w] = true
 	}
@@ -293,13 +296,13 @@ func markdown(text string) string {
 func (k *card) notes() string {
 	var notes []string
 	if k.altered {
-		notes = append(notes, "hidden characters, markup or links were removed from this profile")
+		notes = append(notes, "hidden text or links were removed from this profile")
 	}
 	if k.mixed {
 		notes = append(notes, "some words mix look-alike letters of several alphabets")
 	}
-	if k.unlinked {
-		notes = append(notes, "the profile link is not one of LinkedIn's and is left out")
+	if k.unlinked != nil {
+		notes = append(notes, "the profile link "+k.unlinked.Error()+" and is left out")
 	}
 	if n := k.c.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
@@ -307,42 +310,28 @@ func (k *card) notes() string {
 	return strings.Join(notes, "; ")
 }
 
+// text cleans a field and shortens it to size characters. Contacts and names
+// are hidden before that, so that no cut leaves the half of one.
 func (k *card) text(s string, size int) string {
-	t := sanitize.Line(s, size)
-	k.cut = k.cut || t.Cut
+	t := sanitize.Clean(s, size)
 	k.altered = k.altered || t.Altered
 	k.mixed = k.mixed || sanitize.MixedScript(t.String)
-	shown := t.String
-	if !k.contacts && mayHoldContact(shown) {
-		shown = contact().ReplaceAllString(shown, "(contact hidden)")
+	hidden := t.String
+	if !k.contacts {
+		hidden = sanitize.HideContacts(hidden)
 	}
 	if k.mask != nil {
-		shown = k.mask.hide(shown)
+		hidden = k.mask.hide(hidden)
 	}
-	if shown == t.String {
-		return shown
+	if hidden != t.String { // What was put in may stand beside what it must not.
+		t.String = sanitize.Clean(hidden, 0).String
 	}
-	// What was put in may be longer, and stand beside what it must not.
-	return sanitize.Line(shown, size).String
-}
-
-// contact finds e-mail addresses and international telephone numbers, which
-// profiles hold in their free text, too.
-var contact = onFirstUse(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+|(?:\+|\b00)[1-9](?:[ ().-]?[0-9]){7,14}\b`)
-
-// mayHoldContact spares most texts the search, which took a third of a look: an
-// address has an @, a number eight digits.
-func mayHoldContact(s string) bool {
-	digits := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '@':
-			return true
-		case '0' <= c && c <= '9':
-			digits++
-		}
+	t = t.Shorten(size)
+	k.cut = k.cut || t.Cut
+	if k.escape == nil {
+		return t.String
 	}
-	return digits >= 8
+	return k.escape(t.String)
 }
 
 func (k *card) title(s string) string { return k.text(s, k.caps.title) }

@@ -54,7 +54,7 @@ func (c *chooser) byID(id string) bool {
 	return found
 }
 
-func shownID(c *client.Candidate) string { return sanitize.Line(c.ProfileID, maxHandle).String }
+func shownID(c *client.Candidate) string { return shown(c.ProfileID, maxHandle) }
 
 func (c *chooser) byRank(rank int) bool {
 	for i := range c.all {
@@ -74,16 +74,16 @@ func (c *chooser) byRankIn(given string) bool {
 // byPerson takes a profile link, or a name that one candidate alone has: the
 // words of it in any order, without regard to case and accents.
 func (c *chooser) byPerson(given string, at int) bool {
-	link, isLink := sanitize.LinkedIn(given)
+	link, notLink := sanitize.LinkedIn(given)
 	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or a score beside the name
-	if !isLink && len(words) == 0 {
+	if notLink != nil && len(words) == 0 {
 		return false
 	}
 	var found []int
 	for i := range c.all {
 		p := &c.all[i]
-		if isLink {
-			if path, ok := sanitize.LinkedIn(p.LinkedInURL); ok && path == link {
+		if notLink == nil {
+			if path, err := sanitize.LinkedIn(p.LinkedInURL); err == nil && path == link {
 				found = append(found, i)
 			}
 			continue

@@ -48,7 +48,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 		},
 		{
 			"3", "0", "Ivan Hidden", "", "", "", "", "", "", "", "", "", "prof_3",
-			"hidden characters, markup or links were removed from this profile; the profile link is not one of LinkedIn's and is left out", "req_1",
+			"hidden text or links were removed from this profile; the profile link leads to another site than LinkedIn and is left out", "req_1",
 		},
 	}
 	if diff := cmp.Diff(want, table(t, got, ',')); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 // read is what a reader takes from a candidate's lines.
@@ -139,7 +140,7 @@ func readList(s string) list {
 // cleaned is what the lines of a detail should say of a candidate: its fields,
 // each cleaned by itself, with at most items of a list and item characters of each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
-	k := card{c: c, contacts: v.Contacts, caps: usualCaps}
+	k := card{c: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
 	texts := func(all []string) list {
 		var l list
 		for i, s := range all {

@@ -116,13 +116,14 @@ func TestTheHeadlineIsSaidOnlyIfItSaysMore(t *testing.T) {
 	for headline, said := range map[string]bool{
 		"Staff Engineer at TechCorp":             false,
 		"STAFF ENGINEER @ TechCorp":              false,
+		"Staff Engineer <TechCorp>":              false,
 		"Engineer":                               false,
 		"":                                       false,
 		"Staff Engineer at TechCorp, ex-Google":  true,
 		"Staff Engineer at TechCorp (C++ / C#)":  true,
 		"Inžinierka · Staff Engineer @ TechCorp": true,
 	} {
-		k := card{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}}
+		k := card{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}, escape: sanitize.ForModel}
 		if got := k.headline() != ""; got != said {
 			t.Errorf("%q said = %v, want %v", headline, got, said)
 		}
@@ -417,8 +418,34 @@ func TestHostileTextStaysInItsField(t *testing.T) {
 			t.Errorf("%q passed:\n%s", bad, text)
 		}
 	}
-	if !strings.Contains(text, "note: hidden characters, markup or links were removed") || !strings.Contains(text, "1 profile below, marked *, had hidden") {
+	if !strings.Contains(text, "note: hidden text or links were removed") || !strings.Contains(text, "1 profile below, marked *, had hidden text") {
 		t.Errorf("the change is not noted:\n%s", text)
+	}
+}
+
+// What is cleaned once is escaped by each target for itself.
+func TestEachTargetEscapesForItself(t *testing.T) {
+	c := client.Candidate{
+		Rank: 1, ProfileID: "prof_1", Name: "*Jane* _Doe_", Rationale: "Vec<T> at p99<10ms, R&amp;D, snake_case, [x]", Skills: []string{"a < b"},
+		Experience: []client.Position{{Role: "# Lead", Company: "Acme"}},
+	}
+	run := completedRun([]client.Candidate{c})
+	v := View{RequestID: "r", Marker: "m", Selection: Selection{Detail: Full}}
+	answer := renderText(run, v)
+	v.Markdown = true
+	for target, tt := range map[string]struct {
+		text string
+		want []string
+	}{
+		"answer":   {answer, []string{"1 *Jane* _Doe_", "why: Vec&lt;T&gt; at p99<10ms, R&amp;D, snake_case, (x)\n", "a < b", "- # Lead", "[prof_1]"}},
+		"document": {renderText(run, v), []string{`1 \*Jane\* \_Doe\_`, `Vec&lt;T&gt; at p99<10ms, R\&amp;D, snake_case, (x)`, "a < b", `- \# Lead`, "[prof_1]"}},
+		"table":    {CSV(run, "r"), []string{"*Jane* _Doe_", "Vec<T> at p99<10ms, R&amp;D, snake_case, (x)", "a < b"}},
+	} {
+		for _, want := range tt.want {
+			if !strings.Contains(tt.text, want) {
+				t.Errorf("%s: %q is not in\n%s", target, want, tt.text)
+			}
+		}
 	}
 }
 
@@ -467,7 +494,7 @@ func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
 
 func TestALinkThatIsLeftOutIsNoted(t *testing.T) {
 	c := client.Candidate{Rank: 1, Name: "Jane", LinkedInURL: "http://www.linkedin.com/in/jane"}
-	if got := renderText(completedRun([]client.Candidate{c}), View{}); !strings.Contains(got, "note: the profile link is not one of LinkedIn's and is left out\n") {
+	if got := renderText(completedRun([]client.Candidate{c}), View{}); !strings.Contains(got, "note: the profile link is not an https address and is left out\n") {
 		t.Errorf("got:\n%s", got)
 	}
 }
@@ -614,18 +641,6 @@ func FuzzRender(f *testing.F) {
 		}
 		if got := shownRanks(text); !slices.IsSorted(got) || len(got) > len(all) {
 			t.Errorf("ranks %v of %d candidates in:\n%s", got, len(all), text)
-		}
-	})
-}
-
-// The quick look must never miss what the search would find.
-func FuzzMayHoldContact(f *testing.F) {
-	for _, seed := range []string{"a@b.co", "+421 905 123 456", "0042190512", "+12345678", "C++ since 2001", "é@ü.ß", "00 1 2345678"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if contact().MatchString(s) && !mayHoldContact(s) {
-			t.Errorf("%q holds a contact", s)
 		}
 	})
 }
