@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/blind"
 	"instaview-mcp/internal/sanitize"
 )
 
@@ -28,8 +29,8 @@ const (
 // card writes one candidate, and notes on the way what was done to its text.
 type card struct {
 	c        *client.Candidate
-	mask     *mask // nil if names are shown
-	contacts bool  // e-mail addresses are shown
+	mask     *blind.Mask // nil if names are shown
+	contacts bool        // e-mail addresses are shown
 	out      strings.Builder
 	item     int // characters of a list's item
 	items    int // items of a list
@@ -56,7 +57,7 @@ func render(c *client.Candidate, v View, d Detail) rendered {
 	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {
 		k := card{c: c, contacts: v.Contacts && !v.Blind, item: item, items: items}
 		if v.Blind {
-			k.mask = newMask(sanitize.Line(c.Name, maxName).String)
+			k.mask = newMask(c)
 		}
 		k.write(d)
 		text := k.out.String()
@@ -86,7 +87,7 @@ func (k *card) write(d Detail) {
 	k.field("why", k.text(c.Rationale, maxRationale))
 	k.field("fit", k.list(c.FitPoints))
 	k.field("risk", k.list(c.RedFlags))
-	k.field("skills", k.list(c.Skills))
+	k.field("skills", k.listOf(c.Skills, blind.Fact))
 	if d == Full {
 		k.experience()
 		k.evidence()
@@ -116,16 +117,19 @@ func (k *card) who() string {
 	case name == "":
 		name = "(no name)"
 	}
-	job := joined(", ", k.text(c.CurrentRole, maxTitle), k.text(c.CurrentCompany, maxTitle))
+	job := joined(", ", k.fact(c.CurrentRole), k.company(c.CurrentCompany))
 	name = strings.ReplaceAll(name, ": ", " - ") // or it could begin a job of its own
-	return who + " " + joined(": ", name, joined("; ", job, k.text(c.Location, maxTitle)))
+	return who + " " + joined(": ", name, joined("; ", job, k.fact(c.Location)))
 }
 
 func (k *card) id() string {
 	id := sanitize.Line(k.c.ProfileID, maxHandle)
 	k.altered = k.altered || id.Altered
-	if id.String == "" {
+	switch {
+	case id.String == "":
 		return ""
+	case k.mask != nil && k.mask.InID(k.c.ProfileID):
+		return "[" + rankID(k.c) + "]"
 	}
 	return "[" + id.String + "]"
 }
@@ -175,7 +179,7 @@ func (k *card) experience() {
 	all := k.c.Experience
 	k.entries("experience", len(all), func(i int) string {
 		p := all[i]
-		at := joined(", ", k.text(p.Role, maxTitle), k.text(p.Company, maxTitle))
+		at := joined(", ", k.fact(p.Role), k.company(p.Company))
 		return k.entry(at, p.Duration, k.list(p.Highlights))
 	})
 }
@@ -184,14 +188,14 @@ func (k *card) evidence() {
 	all := k.c.Evidence
 	k.entries("evidence", len(all), func(i int) string {
 		e := all[i]
-		at := joined(", ", k.text(e.Title, maxTitle), k.text(e.Company, maxTitle))
+		at := joined(", ", k.fact(e.Title), k.company(e.Company))
 		return k.entry(at, e.Duration, k.text(e.Explanation, k.item))
 	})
 }
 
 // entry writes "Role, Company (2 years): what was done there".
 func (k *card) entry(at, duration, what string) string {
-	if d := k.text(duration, maxTitle); d != "" {
+	if d := k.fact(duration); d != "" {
 		at = joined(" ", at, "("+d+")")
 	}
 	return joined(": ", at, what)
@@ -256,7 +260,13 @@ func (k *card) notes() string {
 	return strings.Join(notes, "; ")
 }
 
-func (k *card) text(s string, size int) string {
+// text is a text of sentences; fact and company are words that stand for
+// themselves.
+func (k *card) text(s string, size int) string { return k.clean(s, size, blind.Prose) }
+func (k *card) fact(s string) string           { return k.clean(s, maxTitle, blind.Fact) }
+func (k *card) company(s string) string        { return k.clean(s, maxTitle, blind.Company) }
+
+func (k *card) clean(s string, size int, field blind.Field) string {
 	t := sanitize.Line(s, size)
 	k.cut = k.cut || t.Cut
 	k.altered = k.altered || t.Altered
@@ -266,7 +276,7 @@ func (k *card) text(s string, size int) string {
 		shown = contact().ReplaceAllString(shown, "(contact hidden)")
 	}
 	if k.mask != nil {
-		shown = k.mask.hide(shown)
+		shown = k.mask.Hide(shown, field)
 	}
 	if shown == t.String {
 		return shown
@@ -294,7 +304,9 @@ func mayHoldContact(s string) bool {
 	return digits >= 8
 }
 
-func (k *card) list(items []string) string {
+func (k *card) list(items []string) string { return k.listOf(items, blind.Prose) }
+
+func (k *card) listOf(items []string, field blind.Field) string {
 	var shown []string
 	for i, item := range items {
 		if len(shown) == k.items {
@@ -302,7 +314,7 @@ func (k *card) list(items []string) string {
 			shown = append(shown, fmt.Sprintf("… +%d", len(items)-i))
 			break
 		}
-		if t := k.text(item, k.item); t != "" {
+		if t := k.clean(item, k.item, field); t != "" {
 			shown = append(shown, t)
 		}
 	}

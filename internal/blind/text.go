@@ -1,0 +1,275 @@
+package blind
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// text is a text that a name is looked for in.
+type text struct {
+	mask  *Mask
+	s     string
+	words []word
+	kept  [][2]int // where facts of several words stand
+}
+
+func (m *Mask) read(s string) *text {
+	t := &text{mask: m, s: s, words: m.split(s)}
+	for i := range t.words {
+		t.words[i].match = m.match(&t.words[i])
+	}
+	return t
+}
+
+// mentions reports whether there is anything to decide on.
+func (t *text) mentions() bool {
+	return slices.ContainsFunc(t.words, func(w word) bool { return w.match != nil })
+}
+
+// group is words [from, to) that stand together and may be a name.
+type group struct{ from, to int }
+
+// close is what may stand between the words of one name.
+var closely = regexp.MustCompile(`^(?:[\s.\-‐‑_'’·・"“”()]{0,3}|, ?|、)$`)
+
+// groups finds the words of the name, with initials and particles beside them.
+func (t *text) groups() []group {
+	for _, phrase := range t.mask.phrases {
+		for at := 0; ; {
+			i := strings.Index(t.s[at:], phrase)
+			if i < 0 {
+				break
+			}
+			t.kept = append(t.kept, [2]int{at + i, at + i + len(phrase)})
+			at += i + len(phrase)
+		}
+	}
+	var groups []group
+	for i := 0; i < len(t.words); i++ {
+		if !t.may(i) {
+			continue
+		}
+		g := group{i, i + 1}
+		for g.to < len(t.words) && t.may(g.to) && closely.MatchString(t.between(g.to-1)) {
+			g.to++
+		}
+		i = g.to - 1
+		if g = t.trim(g); g.from < g.to {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// between is what stands between word i and the next.
+func (t *text) between(i int) string { return t.s[t.words[i].end:t.words[i+1].start] }
+
+func (t *text) may(i int) bool { return t.words[i].match != nil || t.isInitial(i) }
+
+// isInitial reports whether a word is the first letter of a part of the name.
+func (t *text) isInitial(i int) bool {
+	w := &t.words[i]
+	return !w.caseless && w.capital && utf8.RuneCountInString(w.key) == 1 && strings.Contains(t.mask.initials, w.key)
+}
+
+// loose reports whether a word is no name by itself.
+func (t *text) loose(i int) bool {
+	match := t.words[i].match
+	return match == nil || match.part.particle || match.part.initial
+}
+
+// trim takes particles off the end of a group, and initials that stand off.
+func (t *text) trim(g group) group {
+	if t.initialsOnly(g) {
+		return g
+	}
+	for g.to > g.from && t.loose(g.to-1) && !(t.isInitial(g.to-1) && g.to-g.from > 1 && !strings.Contains(t.between(g.to-2), ".")) {
+		g.to--
+	}
+	for g.from < g.to && t.words[g.from].match == nil && t.mask.match(&t.words[g.from]) == nil && !t.isInitial(g.from) {
+		g.from++
+	}
+	if !slices.ContainsFunc(t.words[g.from:g.to], func(w word) bool { return w.match != nil && !w.match.part.particle && !w.match.part.initial }) {
+		return group{}
+	}
+	return g
+}
+
+// initialsOnly reports whether a group is the initials that the person goes by.
+func (t *text) initialsOnly(g group) bool {
+	if g.to-g.from < 2 {
+		return false
+	}
+	for i := g.from; i < g.to; i++ {
+		if match := t.words[i].match; match == nil || !match.part.initial || !t.words[i].capital {
+			return false
+		}
+	}
+	return true
+}
+
+// sum is what is in a group.
+type sum struct {
+	parts       int // different parts of the name
+	initial     bool
+	first, last bool
+	sure        int // words that stand in full
+	nameOnly    bool
+	capitals    bool
+}
+
+func (t *text) sum(g group) sum {
+	s := sum{capitals: true}
+	seen := map[int]bool{}
+	for i := g.from; i < g.to; i++ {
+		w := &t.words[i]
+		if t.loose(i) {
+			s.initial = s.initial || t.isInitial(i)
+			continue
+		}
+		if !seen[w.match.part.id] {
+			s.parts += w.match.parts
+		}
+		seen[w.match.part.id] = true
+		s.first, s.last = s.first || w.match.first, s.last || w.match.last
+		if w.match.sure {
+			s.sure++
+		}
+		s.nameOnly = s.nameOnly || w.match.part.use == nameOnly
+		s.capitals = s.capitals && w.capital
+	}
+	return s
+}
+
+// hides reports whether a group is to be hidden in such a field.
+func (t *text) hides(g group, field Field) bool {
+	s := t.sum(g)
+	whole := s.parts >= 2 && s.first && s.last || s.parts == 1 && s.initial && s.last && s.nameOnly
+	single := len(t.mask.parts) == 1 && s.first && s.last && s.nameOnly
+	switch field {
+	case Fact:
+		return whole || single && g.to-g.from == len(t.words)
+	case Company:
+		return (whole || single) && !t.isBrand(g) || s.nameOnly && s.sure > 0 && t.ownFirm(g)
+	}
+	from, to := t.span(g)
+	for _, k := range t.kept {
+		if k[0] <= from && to <= k[1] && to-from < k[1]-k[0] {
+			return false
+		}
+	}
+	switch {
+	case t.initialsOnly(g):
+		return true
+	case s.parts >= 2 && (s.capitals || s.nameOnly || g.to-g.from == 1):
+		return !t.isBrand(g) || t.inOrder(g)
+	case s.parts >= 2:
+		after := t.neighbour(g.to-1, 1)
+		return after != nil && humanVerbs[after.key]
+	case s.initial && s.capitals:
+		return true
+	}
+	return t.anyIsName(g)
+}
+
+// anyIsName decides on a group with one part of the name, perhaps repeated.
+func (t *text) anyIsName(g group) bool {
+	for i := g.from; i < g.to; i++ {
+		match := t.words[i].match
+		switch {
+		case t.loose(i):
+		case !match.sure:
+			return t.words[i].capital
+		case match.part.use == nameOnly && (t.words[i].capital || !isEnglish(match.part.key)),
+			match.part.use == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && t.words[i].capital && t.foreign():
+			return true
+		case t.usedAsName(i):
+			return true
+		}
+	}
+	return false
+}
+
+// inOrder reports whether the words of a group follow each other as in the name.
+func (t *text) inOrder(g group) bool {
+	before := -1
+	for i := g.from; i < g.to; i++ {
+		if match := t.words[i].match; match != nil && match.part.id >= 0 {
+			if match.part.id < before {
+				return false
+			}
+			before = match.part.id
+		}
+	}
+	return true
+}
+
+// ownFirm reports whether a firm is called by the name and by nothing else but
+// what firms do: "Novák Consulting s.r.o.".
+func (t *text) ownFirm(g group) bool {
+	for i := range t.words {
+		if i >= g.from && i < g.to {
+			continue
+		}
+		if w := &t.words[i]; !firmWords[w.key] && utf8.RuneCountInString(w.key) > 1 {
+			return false
+		}
+	}
+	return !t.isBrand(g)
+}
+
+// isBrand reports whether a group is within the name of a known firm.
+func (t *text) isBrand(g group) bool {
+	for from := max(0, g.from-2); from <= g.from; from++ {
+		for to := g.to; to <= min(len(t.words), g.to+2); to++ {
+			var keys []string
+			for _, w := range t.words[from:to] {
+				if w.key != "and" {
+					keys = append(keys, w.key)
+				}
+			}
+			if brands[strings.Join(keys, " ")] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// span is the bytes of a group, with the point after a last initial.
+func (t *text) span(g group) (from, to int) {
+	from, to = t.words[g.from].start, t.words[g.to-1].end
+	if utf8.RuneCountInString(t.words[g.to-1].key) == 1 && strings.HasPrefix(t.s[to:], ".") {
+		to++
+	}
+	// A bracket or a quotation mark stays with its other half.
+	for _, pair := range []string{"()", "“”", `""`} {
+		open, end := pair[:len(pair)/2], pair[len(pair)/2:]
+		inside := t.s[from:to]
+		switch {
+		case open == end && strings.Count(inside, open)%2 == 0, strings.Count(inside, open) == strings.Count(inside, end) && open != end:
+		case strings.Contains(inside, open) && strings.HasPrefix(t.s[to:], end):
+			to += len(end)
+		case strings.Contains(inside, end) && strings.HasSuffix(t.s[:from], open):
+			from -= len(open)
+		}
+	}
+	return from, to
+}
+
+// foreign reports whether a text is in no English: its small words are none.
+func (t *text) foreign() bool {
+	words, english := 0, 0
+	for _, w := range t.words {
+		if r, _ := utf8.DecodeRuneInString(t.s[w.start:]); unicode.IsLower(r) && w.match == nil {
+			words++
+			if functionWords[w.key] || isEnglish(w.key) {
+				english++
+			}
+		}
+	}
+	return words > 0 && english*3 < words
+}

@@ -1,0 +1,94 @@
+package blind
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// usedAsName reports whether a word that means something else, too, is used as
+// the person's name.
+func (t *text) usedAsName(i int) bool {
+	w := &t.words[i]
+	if !w.capital || w.upper && utf8.RuneCountInString(w.key) <= 4 && !t.shouts() {
+		return false
+	}
+	before, after := t.neighbour(i, -1), t.neighbour(i, 1)
+	use := w.match.part.use
+	switch {
+	case before != nil && honorifics[before.key]:
+		return true
+	case after != nil && humanVerbs[after.key]:
+		return true
+	case t.possessive(i):
+		owned := t.at(i + 2)
+		return use == commonWord || owned != nil && personal[owned.key]
+	case after != nil && (use == commonWord || t.rarelyAThing(w.key)) && (generalVerbs[after.key] || isPast(t.s[after.start:after.end])):
+		return true
+	case use == properNoun:
+		return before != nil && (meeting[before.key] || (before.key == "with" || before.key == "by") && (months[w.key] || places[w.key]))
+	}
+	return t.capitalInside(i) || t.alone(i)
+}
+
+// rarelyAThing reports whether a proper noun is a person rather than a tool or a
+// month where something is told of it.
+func (t *text) rarelyAThing(key string) bool {
+	return givenNames[key] || !tools[key] && !months[key]
+}
+
+// shouts reports whether the whole text is in capitals.
+func (t *text) shouts() bool { return strings.ToUpper(t.s) == t.s }
+
+func (t *text) at(i int) *word {
+	if i < 0 || i >= len(t.words) {
+		return nil
+	}
+	return &t.words[i]
+}
+
+// neighbour is the word before or after word i, if only a space is between, or
+// the point of an abbreviation.
+func (t *text) neighbour(i, step int) *word {
+	other := t.at(i + step)
+	if other == nil {
+		return nil
+	}
+	gap := t.between(min(i, i+step))
+	if gap == " " || step < 0 && gap == ". " && honorifics[other.key] {
+		return other
+	}
+	return nil
+}
+
+// possessive reports whether word i goes on in 's.
+func (t *text) possessive(i int) bool {
+	after := t.at(i + 1)
+	return after != nil && after.key == "s" && strings.ContainsAny(t.between(i), "'’ʼ") && len(t.between(i)) <= len("’")
+}
+
+func isPast(verb string) bool {
+	return len(verb) > 4 && strings.HasSuffix(verb, "ed") && strings.ToLower(verb) == verb
+}
+
+// alone reports whether a word is a clause of its own: "led; Baker".
+func (t *text) alone(i int) bool {
+	apart := func(j int) bool {
+		return j < 0 || j+1 >= len(t.words) || strings.ContainsAny(t.between(j), ",;:.!?()|")
+	}
+	return len(t.words) > 1 && apart(i-1) && apart(i)
+}
+
+// capitalInside reports whether a common word has a capital that neither the
+// sentence's beginning nor a longer name explains.
+func (t *text) capitalInside(i int) bool {
+	before := t.neighbour(i, -1)
+	if before == nil || articles[before.key] {
+		return false
+	}
+	if first, _ := utf8.DecodeRuneInString(t.s[before.start:]); !unicode.IsLower(first) {
+		return false
+	}
+	after := t.neighbour(i, 1)
+	return after == nil || !after.capital || after.caseless
+}

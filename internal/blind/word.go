@@ -1,0 +1,183 @@
+package blind
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mozillazg/go-unidecode"
+	"golang.org/x/text/unicode/norm"
+)
+
+// word is a word of a text, without the signs around it.
+type word struct {
+	start, end int
+	key        string // folded: without case, marks and width
+	capital    bool   // begins with a capital, or its script has none
+	upper      bool   // two capitals or more, and nothing else
+	caseless   bool   // its script has no capitals
+	compact    *compact
+	humps      []string // the keys of "Jane" and "Doe" in "JaneDoe"
+	match      *match
+}
+
+// split reads the words of a text. In a script without spaces a word is either
+// a way to write the name or a single character.
+func (m *Mask) split(s string) []word {
+	var words []word
+	before := rune(0)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case spaceless(r):
+			w := word{start: i, end: i + size, key: s[i : i+size], capital: true, caseless: true}
+			if c := m.compactAt(s[i:], before); c != nil {
+				w.end, w.key, w.compact = i+len(c.text), c.text, c
+			}
+			words = append(words, w)
+			i = w.end
+		case isWordRune(r):
+			end := i + strings.IndexFunc(s[i:], func(r rune) bool { return !isWordRune(r) || spaceless(r) })
+			if end < i {
+				end = len(s)
+			}
+			words = append(words, newWord(s, i, end))
+			i = end
+		default:
+			i += size
+		}
+		before, _ = utf8.DecodeLastRuneInString(s[:i])
+	}
+	return words
+}
+
+func newWord(s string, start, end int) word {
+	text := s[start:end]
+	w := word{start: start, end: end, key: foldKey(text)}
+	first, _ := utf8.DecodeRuneInString(text)
+	w.caseless = !hasCase(first)
+	w.capital = w.caseless || unicode.IsUpper(first) || unicode.IsTitle(first)
+	w.upper = !w.caseless && utf8.RuneCountInString(text) > 1 && strings.ToUpper(text) == text
+	if !w.upper {
+		w.humps = humps(text)
+	}
+	return w
+}
+
+// hasCase reports whether r is a letter of a script that begins names with a
+// capital. Georgian has capitals, and does not use them so.
+func hasCase(r rune) bool {
+	return (unicode.IsUpper(r) || unicode.IsTitle(r) || unicode.ToUpper(r) != r) && !unicode.Is(unicode.Georgian, r)
+}
+
+// humps splits a word before each capital that follows a small letter.
+func humps(text string) []string {
+	var keys []string
+	start, before := 0, rune(0)
+	for i, r := range text {
+		if unicode.IsUpper(r) && unicode.IsLower(before) {
+			keys = append(keys, foldKey(text[start:i]))
+			start = i
+		}
+		before = r
+	}
+	if keys == nil {
+		return nil
+	}
+	return append(keys, foldKey(text[start:]))
+}
+
+func isWordRune(r rune) bool {
+	const apostrophe = 'ʼ' // a letter to Unicode, but writers end a name with it
+	return r != apostrophe && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.Is(unicode.Cf, r))
+}
+
+func spaceless(r rune) bool {
+	return r > unicode.MaxLatin1 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+		r == 'ー'
+}
+
+// foldKey folds a word to what its spellings have in common: lower case, without
+// diacritics, in plain Latin letters if it was in Latin ones.
+func foldKey(s string) string {
+	latin, ascii := true, true
+	for _, r := range s {
+		ascii = ascii && r < utf8.RuneSelf
+		latin = latin && (!unicode.IsLetter(r) || unicode.In(r, unicode.Latin, unicode.Lm))
+	}
+	switch {
+	case ascii:
+		return onlyLetters(strings.ToLower(s))
+	case latin:
+		return latinOf(s)
+	}
+	base := rune(0)
+	return strings.Map(func(r rune) rune {
+		r = unicode.ToLower(r)
+		switch {
+		case unicode.Is(unicode.Cf, r), r == 'ـ':
+			return -1
+		case unicode.Is(unicode.Mn, r):
+			if unicode.In(base, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic) {
+				return -1
+			}
+		default:
+			base = r
+		}
+		if same, ok := sameLetter[r]; ok {
+			return same
+		}
+		return r
+	}, norm.NFKD.String(s))
+}
+
+// sameLetter holds letters that writers use one for the other.
+var sameLetter = map[rune]rune{
+	'ς': 'σ', 'ى': 'ي', 'ی': 'ي', 'ک': 'ك', 'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', 'ँ': 'ं', 'ך': 'כ', 'ם': 'מ', 'ן': 'נ', 'ף': 'פ', 'ץ': 'צ',
+}
+
+// latinOf transliterates a word into lower-case Latin letters and digits.
+func latinOf(s string) string {
+	return onlyLetters(strings.ToLower(unidecode.Unidecode(norm.NFKC.String(s))))
+}
+
+func onlyLetters(s string) string {
+	clean := func(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
+	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if clean(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// skeleton reduces a transliterated word to what the usual transliterations of
+// it agree on: "dmitriy", "dmitrij" and "dmitry" are all "dmitri".
+func skeleton(latin string) string {
+	s := agree.Replace(latin)
+	var b strings.Builder
+	before := rune(0)
+	for _, r := range s {
+		if r != before {
+			b.WriteRune(r)
+		}
+		before = r
+	}
+	s = b.String()
+	if rest, ok := strings.CutPrefix(s, "ie"); ok { // Yevgeny, Evgeny
+		s = "e" + rest
+	}
+	if rest, ok := strings.CutSuffix(s, "f"); ok { // Smirnoff
+		s = rest + "v"
+	}
+	return s
+}
+
+var agree = strings.NewReplacer(
+	"shch", "s", "tsch", "c", "sch", "s", "sh", "s", "sz", "s", "ch", "c", "cz", "c", "tz", "c", "ts", "c", "zh", "z", "rz", "z", "dj", "d", "dz", "d",
+	"kh", "h", "ph", "f", "th", "t", "gh", "g", "ck", "k", "x", "ks", "qu", "kv", "q", "k", "ca", "ka", "co", "ko", "cu", "ku", "cr", "kr", "cl", "kl", "ct", "kt",
+	"ue", "u", "oe", "o", "ae", "a", "ou", "u", "w", "v", "y", "i", "j", "i",
+)
