@@ -24,6 +24,13 @@ func proper(key string) bool {
 // knownWord reports whether a word means something beside a name.
 func knownWord(key string) bool { return isEnglish(key) || proper(key) }
 
+// isOther reports whether a name is a word of another language, or the feminine
+// form of an adjective.
+func isOther(key string) bool {
+	masculine, feminine := strings.CutSuffix(key, "a")
+	return otherWords[key] || feminine && otherWords[masculine+"y"]
+}
+
 func setOf(words string) map[string]bool {
 	set := map[string]bool{}
 	for word := range strings.FieldsSeq(words) {
@@ -117,7 +124,7 @@ var (
 		papa john s|victoria s secret|levi strauss|estee lauder|elizabeth arden|max mara|max factor|max planck|paul smith|ted baker|jimmy choo|vera bradley|kate spade|tiffany co|mark anthony|
 		grant thornton|rose hulman|martin marietta|lockheed martin|general dynamics|northrop grumman|pratt whitney|taylor wessing|dentons|dla piper|bird bird|noerr|norton rose|mayer brown|hogan lovells|
 		ford motor|dell technologies|wolfram research|adam opel|carl zeiss|karl storz|ernst klett|axel springer|hubert burda|werner enterprises|klaus union|franz haniel|friedrich naumann|konrad adenauer|
-		brown university|duke university|rice university|stanford university|tomas bata|skoda auto|jan becher|tatra banka`)
+		brown university|duke university|rice university|stanford university|tomas bata|eli lilly|skoda auto|jan becher|tatra banka`)
 
 	brandWords = setOf(`morgan stanley goldman sachs ernst deloitte ford dell tesla mercedes benz chase jpmorgan wells fargo lloyd lloyds barclay barclays baker hughes marsh mckinsey bain accenture
 		siemens bosch porsche heinz kellogg kelloggs johnson procter gamble lehman merrill lynch schwab lauren klein hilfiger abbott pfizer merck lilly mars nestle ferrero lindt boeing airbus lockheed
@@ -352,7 +359,7 @@ const maxEnding = 7
 
 // endings are what a declined name ends in after its stem, as skeletons.
 var endings = sync.OnceValue(func() map[string]bool {
-	return setOf(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho emu oho
+	return setOf(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
 		n la le lta sa sta na ta ksi elle ella elta esa esta en
 		ui as is os ien iene s sen lui ului ul

@@ -65,7 +65,7 @@ func (m *Mask) severalIn(w *word) *match {
 // hasForm reports whether a word is a declined or transliterated form of p. Such
 // a form must look like a name, and mean nothing else.
 func (p *part) hasForm(w *word) bool {
-	if knownWord(w.key) || otherWords[w.key] {
+	if knownWord(w.key) || isOther(w.key) {
 		return false
 	}
 	if p.caseless && w.caseless && len([]rune(p.key)) >= 3 && sameScript(p.key, w.key) {
@@ -74,9 +74,15 @@ func (p *part) hasForm(w *word) bool {
 	if len(p.skeleton) < 3 {
 		return false
 	}
+	if genitive, ok := strings.CutSuffix(w.key, "s"); ok && genitive == p.key {
+		return len(genitive) >= 5
+	}
 	s := skeleton(latinOf(w.key))
 	if s == p.skeleton {
 		return len(s) >= 4
+	}
+	if p.caseless && !w.caseless && len(p.consonants) >= 3 && consonants(s) == p.consonants {
+		return true
 	}
 	if len(s) < 3 {
 		return false
@@ -125,6 +131,9 @@ func stems(skeleton string) map[string]bool {
 		if stem, ok := strings.CutSuffix(skeleton, drop); ok && len(stem) >= 3 {
 			stems[stem] = true
 		}
+	}
+	if stem, ok := strings.CutSuffix(skeleton, "s"); ok && len(stem) >= 5 { // Latvian
+		stems[stem] = true
 	}
 	if stem, ok := strings.CutSuffix(skeleton, "nen"); ok { // Finnish
 		stems[stem+"s"] = true

@@ -25,6 +25,7 @@ type part struct {
 	particle             bool // "van", "de": belongs to a name, and is none alone
 	initial              bool // a single letter
 	caseless             bool
+	consonants           string // of a name in a script that leaves out vowels
 }
 
 // addParts makes parts of a name's words.
@@ -46,6 +47,14 @@ func (m *Mask) addParts(names []nameWord) {
 			for _, nick := range nicknames()[p.latin] {
 				n := newPart(strings.ToUpper(nick[:1])+nick[1:], id)
 				n.first, n.last = p.first, p.last
+				if !strings.HasSuffix(n.skeleton, "a") { // or Johnny would be found in Johns
+					n.forms = map[string]bool{n.skeleton: true}
+				}
+				m.addPart(n)
+			}
+			if strings.ContainsAny(piece, "гГ") { // which Ukrainian reads as an h
+				n := newPart(strings.ReplaceAll(p.latin, "g", "h"), id)
+				n.first, n.last = p.first, p.last
 				m.addPart(n)
 			}
 			id++
@@ -58,11 +67,14 @@ func newPart(text string, id int) part {
 	p.skeleton = skeleton(p.latin)
 	p.initial = utf8.RuneCountInString(p.key) == 1
 	p.caseless = !hasCase([]rune(text)[0])
+	if p.caseless {
+		p.consonants = consonants(p.skeleton)
+	}
 	switch latin := p.latin == p.key; {
 	case mostlyNames[p.key]:
 	case proper(p.key):
 		p.use = properNoun
-	case latin && (len(p.key) <= 2 || isEnglish(p.key) || otherWords[p.key]):
+	case latin && (len(p.key) <= 2 || isEnglish(p.key) || isOther(p.key)):
 		p.use = commonWord
 	}
 	p.forms = stems(p.skeleton)

@@ -138,7 +138,7 @@ func (t *text) sum(g group) sum {
 		if w.match.sure {
 			s.sure++
 		}
-		s.nameOnly = s.nameOnly || w.match.part.use == nameOnly
+		s.nameOnly = s.nameOnly || w.match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames[w.key])
 		s.capitals = s.capitals && w.capital
 	}
 	return s
@@ -172,19 +172,20 @@ func (t *text) hides(g group, field Field) bool {
 	case s.initial && s.capitals:
 		return true
 	}
-	return t.anyIsName(g)
+	return !t.isBrand(g) && t.anyIsName(g)
 }
 
 // anyIsName decides on a group with one part of the name, perhaps repeated.
 func (t *text) anyIsName(g group) bool {
 	for i := g.from; i < g.to; i++ {
-		match := t.words[i].match
+		w := &t.words[i]
+		match := w.match
 		switch {
 		case t.loose(i):
 		case !match.sure:
-			return t.words[i].capital
-		case match.part.use == nameOnly && (t.words[i].capital || !isEnglish(match.part.key)),
-			match.part.use == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && t.words[i].capital && t.foreign():
+			return w.capital
+		case match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames[w.key]),
+			match.part.use == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && w.capital && t.foreign():
 			return true
 		case t.usedAsName(i):
 			return true
@@ -271,5 +272,5 @@ func (t *text) foreign() bool {
 			}
 		}
 	}
-	return words > 0 && english*3 < words
+	return words > 2 && english*3 < words
 }

@@ -177,7 +177,21 @@ func skeleton(latin string) string {
 }
 
 var agree = strings.NewReplacer(
-	"shch", "s", "tsch", "c", "sch", "s", "sh", "s", "sz", "s", "ch", "c", "cz", "c", "tz", "c", "ts", "c", "zh", "z", "rz", "z", "dj", "d", "dz", "d",
-	"kh", "h", "ph", "f", "th", "t", "gh", "g", "ck", "k", "x", "ks", "qu", "kv", "q", "k", "ca", "ka", "co", "ko", "cu", "ku", "cr", "kr", "cl", "kl", "ct", "kt",
+	"shch", "s", "tsch", "k", "sch", "s", "sh", "s", "sz", "s", "ch", "k", "cz", "k", "tz", "k", "ts", "k", "ck", "k", "c", "k", "qu", "kv", "q", "k",
+	"kh", "h", "ph", "f", "th", "t", "gh", "g", "zh", "z", "rz", "z", "dz", "z", "dj", "d", "x", "ks",
 	"ue", "u", "oe", "o", "ae", "a", "ou", "u", "w", "v", "y", "i", "j", "i",
 )
+
+// consonants is a transliterated word without its vowels but the first, as some
+// scripts are written: "amt" of "amit".
+func consonants(skeleton string) string {
+	if skeleton == "" {
+		return ""
+	}
+	return skeleton[:1] + strings.Map(func(r rune) rune {
+		if strings.ContainsRune("aeiou", r) {
+			return -1
+		}
+		return r
+	}, skeleton[1:])
+}
