@@ -138,7 +138,7 @@ var (
 		ramp brex gusto rippling zendesk palantir asana slack twitter uber lyft bolt grab gojek booking agoda airbnb expedia ryanair wizz easyjet lufthansa raiffeisen erste credit suisse ubs`)
 
 	// mostlyNames are words that with a capital are nearly always names.
-	mostlyNames = setOf("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny frank rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
+	mostlyNames = setOf("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
 
 	// otherWords are words of other languages, English ones that are not common,
 	// and names of beliefs and peoples, that are names as well.
@@ -155,7 +155,7 @@ var (
 
 		maly velky vesely smutny tichy dlhy kratky novy stary mlady cerny biely bily cierny zeleny modry cerveny sladky horky suchy mokry silny slaby bohaty chudy smely mudry pekny krasny zlaty
 		kral kovac kovar mlynar krajci rybar polak slovak cech nemec horvat madar rus zeman sedlak hudec hudak zima leto jaro podzim vlk zajac zajic medved jelen holub slavik sokol orol orel vrana
-		kohut kocur had hruska jablko slivka ruzicka kvet kvetina hora skala kamen potok more svet mier laska radost nadej viera vera zora jasny
+		kohut kocur had hruska jablko slivka ruzicka kvet kvetina hora skala kamen potok more svet mier laska radost nadej svoboda sloboda pokora statny viera vera zora jasny
 
 		koch richter schneider bauer klein gross lang jung winter sommer vogel wolf fuchs schafer jager fischer muller schmidt weber meister wagner zimmermann maurer maler metzger schreiner kaiser konig
 		herzog furst graf ritter krieger schwarz weiss braun roth grun engel teufel sonntag freitag herbst fruhling berg thal baum stein busch rose blum gut recht frei stolz reich hahn schulz
@@ -361,7 +361,7 @@ const maxEnding = 7
 var endings = sync.OnceValue(func() map[string]bool {
 	return setOf(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
-		n la le lta sa sta na ta ksi elle ella elta esa esta en
+		n la le lta sa sta na ta ksi ele ela elta esa esta en
 		ui as is os ien iene s sen lui ului ul
 		ma it ad isa ze`)
 })

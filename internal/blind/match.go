@@ -17,6 +17,9 @@ func (m *Mask) match(w *word) *match {
 	if w.compact != nil {
 		return &match{part: &part{caseless: true, id: -1}, parts: w.compact.parts, first: w.compact.first, last: w.compact.last, sure: true}
 	}
+	if w.spaceless() {
+		return nil
+	}
 	for i := range m.parts {
 		if p := &m.parts[i]; w.key == p.key {
 			return &match{p, 1, p.first, p.last, true}

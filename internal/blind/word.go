@@ -64,6 +64,11 @@ func newWord(s string, start, end int) word {
 	return w
 }
 
+func (w *word) spaceless() bool {
+	first, _ := utf8.DecodeRuneInString(w.key)
+	return spaceless(first)
+}
+
 // hasCase reports whether r is a letter of a script that begins names with a
 // capital. Georgian has capitals, and does not use them so.
 func hasCase(r rune) bool {
@@ -170,15 +175,12 @@ func skeleton(latin string) string {
 	if rest, ok := strings.CutPrefix(s, "ie"); ok { // Yevgeny, Evgeny
 		s = "e" + rest
 	}
-	if rest, ok := strings.CutSuffix(s, "f"); ok { // Smirnoff
-		s = rest + "v"
-	}
 	return s
 }
 
 var agree = strings.NewReplacer(
 	"shch", "s", "tsch", "k", "sch", "s", "sh", "s", "sz", "s", "ch", "k", "cz", "k", "tz", "k", "ts", "k", "ck", "k", "c", "k", "qu", "kv", "q", "k",
-	"kh", "h", "ph", "f", "th", "t", "gh", "g", "zh", "z", "rz", "z", "dz", "z", "dj", "d", "x", "ks",
+	"kh", "h", "ph", "v", "f", "v", "th", "t", "gh", "g", "zh", "z", "rz", "z", "dz", "z", "dj", "d", "x", "ks",
 	"ue", "u", "oe", "o", "ae", "a", "ou", "u", "w", "v", "y", "i", "j", "i",
 )
 
