@@ -21,6 +21,7 @@ import (
 type arguments struct {
 	prompt mcp.Prompt
 	given  map[string]string
+	blind  bool // names are hidden in every answer
 	fault  error
 }
 

@@ -25,7 +25,8 @@ type prompt struct {
 	mcp.Prompt
 	text *template.Template
 	// read returns what the template is filled in with.
-	read func(*arguments) any
+	read  func(*arguments) any
+	blind bool // names are hidden in every answer
 }
 
 // all is the prompts in the order in which a review goes.
@@ -39,16 +40,17 @@ func all() []prompt {
 	}
 }
 
-// Register adds the prompts to s. The errors of their handlers are words for the
+// Register adds the prompts to s; blind says that no answer shows names. The errors of their handlers are words for the
 // person who gave the arguments.
-func Register(s *server.MCPServer) {
+func Register(s *server.MCPServer, blind bool) {
 	for _, p := range all() {
+		p.blind = blind
 		s.AddPrompt(p.Prompt, p.handle)
 	}
 }
 
 func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	a := &arguments{prompt: p.Prompt, given: req.Params.Arguments}
+	a := &arguments{prompt: p.Prompt, given: req.Params.Arguments, blind: p.blind}
 	values := p.read(a)
 	a.unknown()
 	if a.fault != nil {

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func connect(t *testing.T) *mcpclient.Client {
 	t.Helper()
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	session, err := mcpclient.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 // counts, and they must arrive.
 func TestTheCodeOfARefusalIsPinned(t *testing.T) {
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	for request, want := range map[string]string{
 		`{"name":"explain_ranking"}`:  `{"code":-32603,"message":"explain_ranking: request_id is missing`,
 		`{"name":"../../etc/passwd"}`: `{"code":-32602,`,
@@ -342,7 +342,7 @@ func FuzzArguments(f *testing.F) {
 		f.Add(seed)
 	}
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	f.Fuzz(func(t *testing.T, typed string) {
 		for name, fewest := range least {
 			handle := s.ListPrompts()[name].Handler

@@ -39,6 +39,7 @@ func reviewShortlist() prompt {
 				"Role":      a.text("role", maxRole),
 				"MustHaves": a.text("must_haves", maxMustHaves),
 				"Top":       top,
+				"Blind":     a.blind,
 				"Fetched":   top + 1, // with one from further down
 			}
 		},

@@ -10,6 +10,8 @@ package blind
 import (
 	"strings"
 	"unicode/utf8"
+
+	"instaview-mcp/internal/fold"
 )
 
 // Placeholder stands where a name was.
@@ -104,7 +106,7 @@ func (m *Mask) Hide(s string, field Field) string {
 // InID reports whether an id seems to be made of the name. A false alarm costs
 // nothing, as a candidate can be called by rank instead.
 func (m *Mask) InID(id string) bool {
-	key, latin := foldKey(id), latinOf(id)
+	key, latin := fold.Word(id), fold.Latin(id)
 	for _, p := range m.parts {
 		if p.particle || p.initial {
 			continue

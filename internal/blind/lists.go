@@ -39,7 +39,7 @@ func setOf(words string) map[string]bool {
 	return set
 }
 
-// Keys of words, folded as foldKey does.
+// Keys of words, folded as package fold does.
 var (
 	functionWords = setOf("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
 	articles      = setOf("a an the this that its our their no each every any some my your")

@@ -2,6 +2,8 @@ package blind
 
 import (
 	"strings"
+
+	"instaview-mcp/internal/fold"
 )
 
 // match is what a word of a text has in common with a name.
@@ -28,6 +30,11 @@ func (m *Mask) match(w *word) *match {
 	if found := m.severalIn(w); found != nil {
 		return found
 	}
+	// A form must look like a name, and mean nothing else.
+	if knownWord(w.key) || isOther(w.key) {
+		return nil
+	}
+	w.skeleton = skeleton(fold.Latin(w.key))
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.particle && !p.initial && p.hasForm(w) {
 			return &match{p, 1, p.first, p.last, false}
@@ -65,12 +72,8 @@ func (m *Mask) severalIn(w *word) *match {
 	return nil
 }
 
-// hasForm reports whether a word is a declined or transliterated form of p. Such
-// a form must look like a name, and mean nothing else.
+// hasForm reports whether a word is a declined or transliterated form of p.
 func (p *part) hasForm(w *word) bool {
-	if knownWord(w.key) || isOther(w.key) {
-		return false
-	}
 	if p.caseless && w.caseless && len([]rune(p.key)) >= 3 && sameScript(p.key, w.key) {
 		return caselessForm(p.key, w.key)
 	}
@@ -80,7 +83,7 @@ func (p *part) hasForm(w *word) bool {
 	if genitive, ok := strings.CutSuffix(w.key, "s"); ok && genitive == p.key {
 		return len(genitive) >= 5
 	}
-	s := skeleton(latinOf(w.key))
+	s := w.skeleton
 	if s == p.skeleton {
 		return len(s) >= 4
 	}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"instaview-mcp/internal/fold"
 )
 
 // nameWord is a word that a name field holds as a part of the name.
@@ -99,7 +101,7 @@ func nameWords(segment string) (words []nameWord, slogan bool) {
 	comma := false
 	for _, text := range all {
 		text = strings.Trim(text, ".!?:/&+~_#\"“”„«»‘’'")
-		key := foldKey(text)
+		key := fold.Word(text)
 		switch {
 		case key == "":
 		case isTitle(text, len(words)), formerly[key]:
@@ -134,7 +136,7 @@ func acrossComma(before, after string) (words []nameWord, swapped bool) {
 	if slogan || len(right) == 0 || len(right) > 2 || len(left) > 2 || allUpper(right) && !allUpper(left) {
 		return left, false
 	}
-	if len(left) == 2 && (knownWord(foldKey(right[0].text)) || len(right) > 1) {
+	if len(left) == 2 && (knownWord(fold.Word(right[0].text)) || len(right) > 1) {
 		return left, false // "Jane Doe, Acme Corp"
 	}
 	_ = rest // degrees
@@ -171,6 +173,6 @@ func isTitle(text string, position int) bool {
 	if credentials[strings.ReplaceAll(text, ".", "")] {
 		return position >= 1
 	}
-	key := foldKey(text)
+	key := fold.Word(text)
 	return titles[key] || position > 0 && suffixes[key]
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"instaview-mcp/internal/fold"
 )
 
 // use is what a word means when it is not the person's name.
@@ -28,10 +30,13 @@ type part struct {
 	consonants           string // of a name in a script that leaves out vowels
 }
 
+// maxWords is more than any name has; a field of more is something else.
+const maxWords = 12
+
 // addParts makes parts of a name's words.
 func (m *Mask) addParts(names []nameWord) {
 	id := 0
-	for i, name := range names {
+	for i, name := range names[:min(len(names), maxWords)] {
 		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) })
 		for j, piece := range pieces {
 			if spaceless([]rune(piece)[0]) {
@@ -63,7 +68,7 @@ func (m *Mask) addParts(names []nameWord) {
 }
 
 func newPart(text string, id int) part {
-	p := part{key: foldKey(text), latin: latinOf(text), id: id}
+	p := part{key: fold.Word(text), latin: fold.Latin(text), id: id}
 	p.skeleton = skeleton(p.latin)
 	p.initial = utf8.RuneCountInString(p.key) == 1
 	p.caseless = !hasCase([]rune(text)[0])
@@ -189,7 +194,7 @@ func splitName(name string) []string {
 // addPinyin adds a Chinese name as it is usually written in Latin letters.
 func (m *Mask) addPinyin(last, first string) {
 	for _, text := range []string{last, first} {
-		p := newPart(latinOf(text), len(m.parts)+100)
+		p := newPart(fold.Latin(text), len(m.parts)+100)
 		if p.key == "" {
 			continue
 		}
@@ -200,7 +205,7 @@ func (m *Mask) addPinyin(last, first string) {
 		m.addPart(p)
 	}
 	for _, r := range first {
-		if p := newPart(latinOf(string(r)), len(m.parts)+100); utf8.RuneCountInString(first) > 1 && p.key != "" {
+		if p := newPart(fold.Latin(string(r)), len(m.parts)+100); utf8.RuneCountInString(first) > 1 && p.key != "" {
 			p.use = properNoun
 			m.addPart(p)
 		}

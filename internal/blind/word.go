@@ -5,8 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/mozillazg/go-unidecode"
-	"golang.org/x/text/unicode/norm"
+	"instaview-mcp/internal/fold"
 )
 
 // word is a word of a text, without the signs around it.
@@ -16,6 +15,7 @@ type word struct {
 	capital    bool   // begins with a capital, or its script has none
 	upper      bool   // two capitals or more, and nothing else
 	caseless   bool   // its script has no capitals
+	skeleton   string // once forms are looked for
 	compact    *compact
 	humps      []string // the keys of "Jane" and "Doe" in "JaneDoe"
 	match      *match
@@ -53,7 +53,7 @@ func (m *Mask) split(s string) []word {
 
 func newWord(s string, start, end int) word {
 	text := s[start:end]
-	w := word{start: start, end: end, key: foldKey(text)}
+	w := word{start: start, end: end, key: fold.Word(text)}
 	first, _ := utf8.DecodeRuneInString(text)
 	w.caseless = !hasCase(first)
 	w.capital = w.caseless || unicode.IsUpper(first) || unicode.IsTitle(first)
@@ -81,7 +81,7 @@ func humps(text string) []string {
 	start, before := 0, rune(0)
 	for i, r := range text {
 		if unicode.IsUpper(r) && unicode.IsLower(before) {
-			keys = append(keys, foldKey(text[start:i]))
+			keys = append(keys, fold.Word(text[start:i]))
 			start = i
 		}
 		before = r
@@ -89,7 +89,7 @@ func humps(text string) []string {
 	if keys == nil {
 		return nil
 	}
-	return append(keys, foldKey(text[start:]))
+	return append(keys, fold.Word(text[start:]))
 }
 
 func isWordRune(r rune) bool {
@@ -100,63 +100,6 @@ func isWordRune(r rune) bool {
 func spaceless(r rune) bool {
 	return r > unicode.MaxLatin1 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
 		r == 'ー'
-}
-
-// foldKey folds a word to what its spellings have in common: lower case, without
-// diacritics, in plain Latin letters if it was in Latin ones.
-func foldKey(s string) string {
-	latin, ascii := true, true
-	for _, r := range s {
-		ascii = ascii && r < utf8.RuneSelf
-		latin = latin && (!unicode.IsLetter(r) || unicode.In(r, unicode.Latin, unicode.Lm))
-	}
-	switch {
-	case ascii:
-		return onlyLetters(strings.ToLower(s))
-	case latin:
-		return latinOf(s)
-	}
-	base := rune(0)
-	return strings.Map(func(r rune) rune {
-		r = unicode.ToLower(r)
-		switch {
-		case unicode.Is(unicode.Cf, r), r == 'ـ':
-			return -1
-		case unicode.Is(unicode.Mn, r):
-			if unicode.In(base, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic) {
-				return -1
-			}
-		default:
-			base = r
-		}
-		if same, ok := sameLetter[r]; ok {
-			return same
-		}
-		return r
-	}, norm.NFKD.String(s))
-}
-
-// sameLetter holds letters that writers use one for the other.
-var sameLetter = map[rune]rune{
-	'ς': 'σ', 'ى': 'ي', 'ی': 'ي', 'ک': 'ك', 'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', 'ँ': 'ं', 'ך': 'כ', 'ם': 'מ', 'ן': 'נ', 'ף': 'פ', 'ץ': 'צ',
-}
-
-// latinOf transliterates a word into lower-case Latin letters and digits.
-func latinOf(s string) string {
-	return onlyLetters(strings.ToLower(unidecode.Unidecode(norm.NFKC.String(s))))
-}
-
-func onlyLetters(s string) string {
-	clean := func(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
-	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if clean(r) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // skeleton reduces a transliterated word to what the usual transliterations of

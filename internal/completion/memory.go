@@ -16,8 +16,10 @@ import (
 
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/fold"
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools"
+	"instaview-mcp/tools/shortlist"
 )
 
 // The bounds of what is remembered: at most some 20 MB, and of that a caller
@@ -34,7 +36,8 @@ const (
 // Memory is a tools.Waiter that remembers what it has shown to whom, and
 // completes arguments from that. It is safe for concurrent use.
 type Memory struct {
-	runs tools.Waiter
+	runs  tools.Waiter
+	blind bool // names are not looked for, and ids made of them not offered
 
 	mu       sync.Mutex
 	read     []*run // the one read last at the end
@@ -50,10 +53,11 @@ type run struct {
 	candidates []candidate
 }
 
-type candidate struct{ id, name string }
+type candidate struct{ id, name string } // the name folded
 
-// New returns a Memory that reads runs.
-func New(runs tools.Waiter) *Memory { return &Memory{runs: runs} }
+// New returns a Memory that reads runs. A blind one does not tell whose name
+// something is: it finds candidates by id alone, and remembers no names.
+func New(runs tools.Waiter, blind bool) *Memory { return &Memory{runs: runs, blind: blind} }
 
 // Look is that of the Waiter that reads runs.
 func (m *Memory) Look(ctx context.Context, requestID string) (poll.Look, error) {
@@ -88,19 +92,23 @@ func (m *Memory) remember(ctx context.Context, requestID string, look poll.Look)
 	}
 	r.at = time.Now()
 	if !r.seen.Equal(look.SeenAt) {
-		r.seen, r.candidates = look.SeenAt, candidates(look)
+		r.seen, r.candidates = look.SeenAt, m.candidates(look)
 	}
 	m.read = append(m.read, r)
 	m.sweepLater()
 }
 
-func candidates(look poll.Look) []candidate {
+func (m *Memory) candidates(look poll.Look) []candidate {
 	all := look.Results.Candidates
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
-		if id := sanitize.Line(all[i].ProfileID, maxID).String; id != "" {
-			kept = append(kept, candidate{id, sanitize.Line(all[i].Name, maxName).String})
+		c := candidate{id: shortlist.ID(&all[i], m.blind)}
+		if !m.blind {
+			c.name = fold.Text(sanitize.Line(all[i].Name, maxName).String)
+		}
+		if c.id != "" {
+			kept = append(kept, c)
 		}
 	}
 	return kept

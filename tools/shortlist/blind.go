@@ -25,6 +25,13 @@ func newMask(c *client.Candidate) *blind.Mask {
 	return blind.New(sanitize.Line(c.Name, maxName).String, companies, facts)
 }
 
-// rankID calls a candidate by rank where the id would tell the name. A selection
-// takes it like an id.
+// ID is what an answer calls a candidate: by the id or, where a blind answer
+// would tell the name by that, by rank. A selection takes both.
+func ID(c *client.Candidate, hidden bool) string {
+	if hidden && blind.New(sanitize.Line(c.Name, maxName).String, nil, nil).InID(c.ProfileID) {
+		return rankID(c)
+	}
+	return sanitize.Line(c.ProfileID, maxHandle).String
+}
+
 func rankID(c *client.Candidate) string { return fmt.Sprintf("rank-%d", c.Rank) }

@@ -54,11 +54,12 @@ const minItem = 20
 // that has its lists cut shorter and shorter until it fits, which it does at
 // the latest with one item of minItem characters in each.
 func render(c *client.Candidate, v View, d Detail) rendered {
+	var mask *blind.Mask
+	if v.Blind {
+		mask = newMask(c)
+	}
 	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {
-		k := card{c: c, contacts: v.Contacts && !v.Blind, item: item, items: items}
-		if v.Blind {
-			k.mask = newMask(c)
-		}
+		k := card{c: c, contacts: v.Contacts && !v.Blind, item: item, items: items, mask: mask}
 		k.write(d)
 		text := k.out.String()
 		if utf8.RuneCountInString(text) >= maxCandidate && item > minItem {
@@ -110,16 +111,21 @@ func (k *card) who() string {
 	if c.MatchScore != nil {
 		who += " (" + number(*c.MatchScore) + ")"
 	}
-	name := k.text(c.Name, maxName)
-	switch {
-	case k.mask != nil:
-		name = "(name hidden)"
-	case name == "":
+	name := k.name()
+	if name == "" {
 		name = "(no name)"
 	}
 	job := joined(", ", k.fact(c.CurrentRole), k.company(c.CurrentCompany))
 	name = strings.ReplaceAll(name, ": ", " - ") // or it could begin a job of its own
 	return who + " " + joined(": ", name, joined("; ", job, k.fact(c.Location)))
+}
+
+func (k *card) name() string {
+	name := k.text(k.c.Name, maxName)
+	if k.mask != nil {
+		return "(name hidden)"
+	}
+	return name
 }
 
 func (k *card) id() string {

@@ -113,7 +113,7 @@ func next(r *client.Results, v View, b block) []string {
 		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(b.left)), v.rest(b)))
 	}
 	if len(b.texts) > 0 && v.detail() != Full {
-		full := View{RequestID: v.RequestID, Selection: Selection{Detail: Full, ProfileIDs: []string{handle(b.first)}}, Contacts: v.Contacts, Blind: v.Blind}
+		full := View{RequestID: v.RequestID, Selection: Selection{Detail: Full, ProfileIDs: []string{ID(b.first, v.Blind)}}, Contacts: v.Contacts, Blind: v.Blind}
 		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(%s) for experience and evidence.", full.Arguments()))
 	}
 	if r.Finished() && len(r.Candidates) > 0 {
@@ -142,7 +142,7 @@ func (v View) rest(b block) string {
 		// Only those that are left are named, and min_score let them through.
 		next.ProfileIDs, next.MinScore, next.Offset = nil, nil, 0
 		for _, c := range b.left {
-			next.ProfileIDs = append(next.ProfileIDs, handle(c))
+			next.ProfileIDs = append(next.ProfileIDs, ID(c, v.Blind))
 		}
 	} else {
 		next.Offset = v.Offset + len(b.main) + len(b.tail)

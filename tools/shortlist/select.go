@@ -110,7 +110,7 @@ func pick(all []client.Candidate, s Selection) picked {
 // take reports whether c is wanted, and marks it found. The id as shown counts,
 // too: a model can only send that.
 func take(wanted map[string]bool, c *client.Candidate) bool {
-	for _, id := range []string{c.ProfileID, handle(c)} {
+	for _, id := range []string{c.ProfileID, ID(c, false), rankID(c)} {
 		if _, ok := wanted[id]; ok && id != "" {
 			wanted[id] = true
 			return true
@@ -118,8 +118,6 @@ func take(wanted map[string]bool, c *client.Candidate) bool {
 	}
 	return false
 }
-
-func handle(c *client.Candidate) string { return sanitize.Line(c.ProfileID, maxHandle).String }
 
 // notes says what the selection hid or did not find.
 func (p picked) notes() []string {
