@@ -28,6 +28,11 @@ func connect(t *testing.T) *mcpclient.Client {
 	t.Helper()
 	s := server.NewMCPServer("test", "0")
 	prompts.Register(s, false)
+	return connectTo(t, s)
+}
+
+func connectTo(t *testing.T, s *server.MCPServer) *mcpclient.Client {
+	t.Helper()
 	session, err := mcpclient.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)
@@ -380,5 +385,16 @@ func check(t *testing.T, handle server.PromptHandlerFunc, name string, given arg
 	}
 	if !utf8.ValidString(text) || len(text) > 12_000 || strings.Contains(text, "<no value>") {
 		t.Errorf("%s: %q makes it:\n%s", name, typed, text)
+	}
+}
+
+func TestTheReviewSaysThatTheOperatorHidesNames(t *testing.T) {
+	for blind, want := range map[bool]string{false: "If I want no names, add blind=true to every call.", true: "Names are hidden here: call candidates by rank, and do not guess who they are."} {
+		s := server.NewMCPServer("test", "0")
+		prompts.Register(s, blind)
+		text, err := get(t, connectTo(t, s), "review_shortlist", args{"request_id": "req_1"})
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("blind is %v: %v, %q is not in:\n%s", blind, err, want, text)
+		}
 	}
 }

@@ -108,6 +108,37 @@ func TestOffers(t *testing.T) {
 	}
 }
 
+func TestNamesAreFoundWithoutTheirAccents(t *testing.T) {
+	m := New(&runs{people: people("Katarína Šimončičová", "Łukasz Grzybowski", "Đặng Quốc Bảo", "Jean-Luc O’Brien", "Ｍａｒｔａ Müller", "Ayşe Yıldız", "Žofia Stoße")}, false)
+	look(t, m, "", "r")
+	for typed, want := range map[string]string{
+		"simon": "prof_1", "lukasz": "prof_2", "dang quoc": "prof_3", "Quốc": "prof_3", "jean luc o'b": "prof_4", "marta": "prof_5", "muller": "prof_5",
+		"yildiz": "prof_6", "AYSE": "prof_6", " stosse ": "prof_7",
+	} {
+		if diff := cmp.Diff([]string{want}, complete(t, m, "", "profile_id", typed, "r")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", typed, diff)
+		}
+	}
+	for _, typed := range []string{"simone", "·", "quoc dang"} {
+		if got := complete(t, m, "", "profile_id", typed, "r"); got != nil {
+			t.Errorf("%q finds %v", typed, got)
+		}
+	}
+}
+
+// A name that is typed and finds an id would tell whose that is.
+func TestNoNameIsFoundWhereTheOperatorHidesThem(t *testing.T) {
+	all := people("Jane Doe", "Žofia Nová")
+	all[1].ProfileID = "zofia-nova-12"
+	m := New(&runs{people: all}, true)
+	look(t, m, "", "r")
+	for typed, want := range map[string][]string{"": {"prof_1", "rank-2"}, "jane": nil, "zofia": nil, "prof": {"prof_1"}, "rank": {"rank-2"}} {
+		if diff := cmp.Diff(want, complete(t, m, "", "profile_id", typed, "r")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", typed, diff)
+		}
+	}
+}
+
 func TestNothingIsAskedForACompletion(t *testing.T) {
 	r := &runs{people: people("Jane")}
 	m := New(r, false)
