@@ -46,14 +46,21 @@ func New(name string, companies, facts []string) *Mask {
 	m.addParts(read)
 	m.addCompact(read)
 	m.addJoined()
-	for field, texts := range map[Field][]string{Company: companies, Fact: facts} {
-		for _, s := range texts {
-			if m.Hide(s, field) == s {
-				m.protect(s)
-			}
-		}
+	for _, s := range append(m.untouched(companies, Company), m.untouched(facts, Fact)...) {
+		m.protect(s)
 	}
 	return m
+}
+
+// untouched returns the texts that hold no name.
+func (m *Mask) untouched(texts []string, field Field) []string {
+	var kept []string
+	for _, s := range texts {
+		if m.Hide(s, field) == s {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // protect keeps a fact of the profile from being hidden in prose: one of several

@@ -1,6 +1,10 @@
 package blind
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 	for name, tt := range map[string]struct{ person, text, want string }{
@@ -29,4 +33,34 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever stands in a profile, hiding is a pure function of valid text, and a
+// name that means nothing else is found where it stands in full.
+func FuzzHide(f *testing.F) {
+	f.Add("Ing. Jana Nováková, PhD | CTO", "S Janou Novákovou; JanaNovakova; rose")
+	f.Add("王小明 (Xiaoming Wang)", "王先生 and 小明, Wang X.")
+	f.Add("(((\"'", "a.b.c, d-e_f (g) “h")
+	f.Add("J. R. R. T. van der Öl-Ǆ ß", "J.R.R. T ǆ ẞ SS İi")
+	f.Add("\u0301\u200d", "\u0301a\u200d\u0600")
+	f.Fuzz(func(t *testing.T, name, s string) {
+		if !utf8.ValidString(name) || !utf8.ValidString(s) || len(name) > 500 || len(s) > 5_000 {
+			t.Skip()
+		}
+		m := New(name, []string{s}, []string{name})
+		for _, field := range []Field{Prose, Company, Fact} {
+			got := m.Hide(s, field)
+			if !utf8.ValidString(got) {
+				t.Errorf("Hide(%q) of %q is no valid text: %q", s, name, got)
+			}
+			if again := New(name, []string{s}, []string{name}).Hide(s, field); again != got {
+				t.Errorf("Hide(%q) of %q is %q, and then %q", s, name, got, again)
+			}
+		}
+		m.InID(s)
+		const plain = "Žofia Šimková"
+		if got := New(plain, nil, nil).Hide(s+" ; "+plain+" ; "+s, Prose); strings.Contains(got, " "+plain+" ") {
+			t.Errorf("the name survives in %q", got)
+		}
+	})
 }

@@ -62,7 +62,7 @@ var (
 		intern freelance freelancer contractor remote recruiter recruiting recruitment recruit talent sourcer hiring hire hires certified certification professional practitioner
 		enthusiast evangelist speaker author blogger writer mentor investor sales marketing accountant accounting finance financial controller auditor lawyer attorney
 		administrator admin assistant coordinator executive technician operator tester agile scrum devsecops sre qa ux ui hr it ai ml looking seeking available open work job jobs opportunities opportunity
-		helping building making creating passionate building team teams business partner growth digital technology technical tech solutions services machine learning deep
+		helping building making creating passionate building team teams business partner growth digital technology technical tech solutions services machine learning deep member linkedin user anonymous confidential unknown profile private
 		vyvojar programator manazer manazerka riaditel riaditelka konzultant konzultantka inzinier inzinierka veduci veduca ucitel entwickler entwicklerin ingenieur berater geschaftsfuhrer
 		leiter leiterin programista inzynier kierownik dyrektor fejleszto mernok ingeniero desarrollador gerente consultor ingenieur developpeur directeur directrice chef gestionnaire`)
 
@@ -74,7 +74,7 @@ var (
 
 	honorifics   = setOf("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
 	humanVerbs   = setOf("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
-	generalVerbs = setOf("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who")
+	generalVerbs = setOf("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
 	meeting      = setOf("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
 	personal     = setOf("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
 	polite       = strings.Fields("先生 女士 小姐 老师 经理 总 工 同学 さん 様 氏 君 くん ちゃん 先輩 部長 씨 님 군 양 선생 대리 과장 부장 팀장 さま")
@@ -110,7 +110,7 @@ var (
 		aws gcp azure ibm sql nosql mysql postgres sqlite hbase neo4j arango couch dynamo aerospike scylla vertica teradata netezza greenplum exadata informatica talend pentaho fivetran dbt`)
 
 	// givenNames are tools and months that are first names much more often.
-	givenNames = setOf("julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby")
+	givenNames = setOf("julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby petra sofia jordan charlotte victoria madison jackson austin florence georgia virginia carolina chelsea adelaide chad")
 
 	// brands are firms and products called like two persons or one.
 	brands = phrases(`john deere|ernst young|morgan stanley|jpmorgan chase|jp morgan chase|j p morgan|jp morgan|baker hughes|baker mckenzie|wells fargo|goldman sachs|merrill lynch|lehman brothers|bear stearns|charles schwab|
@@ -124,7 +124,7 @@ var (
 		papa john s|victoria s secret|levi strauss|estee lauder|elizabeth arden|max mara|max factor|max planck|paul smith|ted baker|jimmy choo|vera bradley|kate spade|tiffany co|mark anthony|
 		grant thornton|rose hulman|martin marietta|lockheed martin|general dynamics|northrop grumman|pratt whitney|taylor wessing|dentons|dla piper|bird bird|noerr|norton rose|mayer brown|hogan lovells|
 		ford motor|dell technologies|wolfram research|adam opel|carl zeiss|karl storz|ernst klett|axel springer|hubert burda|werner enterprises|klaus union|franz haniel|friedrich naumann|konrad adenauer|
-		brown university|duke university|rice university|stanford university|tomas bata|eli lilly|skoda auto|jan becher|tatra banka`)
+		brown university|duke university|rice university|stanford university|tomas bata|eli lilly|viet nam|skoda auto|jan becher|tatra banka`)
 
 	brandWords = setOf(`morgan stanley goldman sachs ernst deloitte ford dell tesla mercedes benz chase jpmorgan wells fargo lloyd lloyds barclay barclays baker hughes marsh mckinsey bain accenture
 		siemens bosch porsche heinz kellogg kelloggs johnson procter gamble lehman merrill lynch schwab lauren klein hilfiger abbott pfizer merck lilly mars nestle ferrero lindt boeing airbus lockheed
@@ -363,7 +363,7 @@ var endings = sync.OnceValue(func() map[string]bool {
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
 		n la le lta sa sta na ta ksi ele ela elta esa esta en
 		ui as is os ien iene s sen lui ului ul
-		ma it ad isa ze`)
+		ma it ad isa ze ar in ina inu inei inom`)
 })
 
 // scriptOf names the script of a letter, if it is one that matters here.

@@ -2,6 +2,7 @@ package blind
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"instaview-mcp/internal/fold"
 )
@@ -81,7 +82,7 @@ func (p *part) hasForm(w *word) bool {
 		return false
 	}
 	if genitive, ok := strings.CutSuffix(w.key, "s"); ok && genitive == p.key {
-		return len(genitive) >= 5
+		return len(genitive) >= 4
 	}
 	s := w.skeleton
 	if s == p.skeleton {
@@ -93,6 +94,9 @@ func (p *part) hasForm(w *word) bool {
 	if len(s) < 3 {
 		return false
 	}
+	if len(s) >= 4 && p.forms[s] { // "Марии" of "Мария", "Novákov" of "Nováková"
+		return true
+	}
 	for cut := max(2, len(s)-maxEnding); cut < len(s); cut++ {
 		if p.forms[s[:cut]] && endings()[s[cut:]] && (len(p.skeleton) >= 5 || strings.IndexAny(s[cut:cut+1], "aeiou") == 0) {
 			return true
@@ -102,7 +106,9 @@ func (p *part) hasForm(w *word) bool {
 }
 
 func sameScript(a, b string) bool {
-	return scriptOf([]rune(a)[0]) == scriptOf([]rune(b)[len([]rune(b))-1])
+	first, _ := utf8.DecodeRuneInString(a)
+	last, _ := utf8.DecodeLastRuneInString(b)
+	return scriptOf(first) == scriptOf(last)
 }
 
 // caselessForm knows the short words that Hebrew and Arabic write before a name,
@@ -112,7 +118,7 @@ func caselessForm(name, text string) bool {
 	if !found {
 		stem := strings.TrimRight(name, "ი") // Georgian drops it before an ending
 		before, after, found = strings.Cut(text, stem)
-		return found && before == "" && stem != name && len([]rune(after)) <= 4
+		return found && before == "" && stem != name && stem != "" && len([]rune(after)) <= 4
 	}
 	switch scriptOf([]rune(name)[0]) {
 	case "Hebrew", "Arabic":

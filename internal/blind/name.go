@@ -42,7 +42,9 @@ func readName(field string) []nameWord {
 	names := mainName(outside)
 	if len(names) == 0 && len(extra) == 0 { // better a word too many than the name
 		for text := range strings.FieldsSeq(outside) {
-			names = append(names, nameWord{text: text, maybe: true})
+			if !roleWords[fold.Word(text)] {
+				names = append(names, nameWord{text: text, maybe: true})
+			}
 		}
 	}
 	return append(markEnds(names), markEnds(extra)...)

@@ -57,10 +57,12 @@ func (m *Mask) addParts(names []nameWord) {
 				}
 				m.addPart(n)
 			}
-			if strings.ContainsAny(piece, "гГ") { // which Ukrainian reads as an h
-				n := newPart(strings.ReplaceAll(p.latin, "g", "h"), id)
-				n.first, n.last = p.first, p.last
-				m.addPart(n)
+			if p.latin != p.key && len(p.latin) > 1 && p.consonants == "" { // as it is, or in Ukrainian, read
+				for _, latin := range []string{p.latin, strings.ReplaceAll(p.latin, "g", "h")} {
+					n := newPart(strings.ToUpper(latin[:1])+latin[1:], id)
+					n.first, n.last = p.first, p.last
+					m.addPart(n)
+				}
 			}
 			id++
 		}
@@ -71,7 +73,8 @@ func newPart(text string, id int) part {
 	p := part{key: fold.Word(text), latin: fold.Latin(text), id: id}
 	p.skeleton = skeleton(p.latin)
 	p.initial = utf8.RuneCountInString(p.key) == 1
-	p.caseless = !hasCase([]rune(text)[0])
+	first, _ := utf8.DecodeRuneInString(text)
+	p.caseless = !hasCase(first)
 	if p.caseless {
 		p.consonants = consonants(p.skeleton)
 	}

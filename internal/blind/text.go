@@ -32,8 +32,8 @@ func (t *text) mentions() bool {
 // group is words [from, to) that stand together and may be a name.
 type group struct{ from, to int }
 
-// close is what may stand between the words of one name.
-var closely = regexp.MustCompile(`^(?:[\s.\-‐‑_'’·・"“”()]{0,3}|, ?|、)$`)
+// closely is what may stand between the words of one name.
+var closely = regexp.MustCompile(`^(?:[ .\-‐‑_'’·・"“”()]{0,3}|, ?)$`)
 
 // groups finds the words of the name, with initials and particles beside them.
 func (t *text) groups() []group {
@@ -53,7 +53,7 @@ func (t *text) groups() []group {
 			continue
 		}
 		g := group{i, i + 1}
-		for g.to < len(t.words) && t.may(g.to) && closely.MatchString(t.between(g.to-1)) {
+		for g.to < len(t.words) && t.may(g.to) && t.together(g.to-1) {
 			g.to++
 		}
 		i = g.to - 1
@@ -62,6 +62,25 @@ func (t *text) groups() []group {
 		}
 	}
 	return groups
+}
+
+// together reports whether words i and i+1 may belong to one name. A point with a
+// space ends a sentence, unless it ends an initial; a comma stands between last
+// and first name alone.
+func (t *text) together(i int) bool {
+	gap, left, right := t.between(i), t.words[i].match, t.words[i+1].match
+	switch {
+	case !closely.MatchString(gap):
+		return false
+	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.use == commonWord: // "Will will"
+		return false
+	case strings.HasPrefix(gap, ","):
+		return left != nil && right != nil && left.last && right.first && left.part != right.part &&
+			(left.part.use == nameOnly || right.part.use == nameOnly) || t.isInitial(i+1) && left != nil && left.last && left.part.use == nameOnly
+	case strings.HasPrefix(gap, ". "):
+		return utf8.RuneCountInString(t.words[i].key) == 1
+	}
+	return true
 }
 
 // between is what stands between word i and the next.

@@ -13,6 +13,9 @@ func (t *text) usedAsName(i int) bool {
 	if !w.capital || w.upper && utf8.RuneCountInString(w.key) <= 4 && !t.shouts() {
 		return false
 	}
+	if t.inCompound(i) {
+		return false
+	}
 	before, after := t.neighbour(i, -1), t.neighbour(i, 1)
 	use := w.match.part.use
 	switch {
@@ -22,7 +25,7 @@ func (t *text) usedAsName(i int) bool {
 		return true
 	case t.possessive(i):
 		owned := t.at(i + 2)
-		return use == commonWord || owned != nil && personal[owned.key]
+		return use == commonWord || givenNames[w.key] || owned != nil && personal[owned.key]
 	case after != nil && (use == commonWord || t.rarelyAThing(w.key)) && (generalVerbs[after.key] || isPast(t.s[after.start:after.end])):
 		return true
 	case use == properNoun:
@@ -71,6 +74,16 @@ func isPast(verb string) bool {
 	return len(verb) > 4 && strings.HasSuffix(verb, "ed") && strings.ToLower(verb) == verb
 }
 
+// inCompound reports whether a word is a part of one such as "mark-up".
+func (t *text) inCompound(i int) bool {
+	for _, j := range []int{i - 1, i + 1} {
+		if other := t.at(j); other != nil && other.match == nil && strings.Trim(t.between(min(i, j)), "-‐‑") == "" && t.between(min(i, j)) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // alone reports whether a word is a clause of its own: "led; Baker".
 func (t *text) alone(i int) bool {
 	apart := func(j int) bool {
@@ -86,7 +99,7 @@ func (t *text) capitalInside(i int) bool {
 	if before == nil || articles[before.key] {
 		return false
 	}
-	if first, _ := utf8.DecodeRuneInString(t.s[before.start:]); !unicode.IsLower(first) {
+	if first, _ := utf8.DecodeRuneInString(t.s[before.start:]); !unicode.IsLower(first) && !functionWords[before.key] {
 		return false
 	}
 	after := t.neighbour(i, 1)
