@@ -2,6 +2,7 @@ package blind
 
 import (
 	_ "embed"
+	"iter"
 	"strings"
 	"sync"
 	"unicode"
@@ -13,12 +14,12 @@ import (
 //go:embed english.txt
 var english string
 
-var englishWords = sync.OnceValue(func() map[string]bool { return setOf(english) })
+var englishWords = words(english)
 
-func isEnglish(key string) bool { return englishWords()[key] || functionWords[key] }
+func isEnglish(key string) bool { return englishWords.has(key) || functionWords.has(key) }
 
 func proper(key string) bool {
-	return months[key] || places[key] || tools[key] || brandWords[key]
+	return months.has(key) || places.has(key) || tools.has(key) || brandWords.has(key)
 }
 
 // knownWord reports whether a word means something beside a name.
@@ -28,34 +29,51 @@ func knownWord(key string) bool { return isEnglish(key) || proper(key) }
 // form of an adjective.
 func isOther(key string) bool {
 	masculine, feminine := strings.CutSuffix(key, "a")
-	return otherWords[key] || feminine && otherWords[masculine+"y"]
+	return otherWords.has(key) || feminine && otherWords.has(masculine+"y")
 }
 
-func setOf(words string) map[string]bool {
+// set is a set of words that is made when it is first asked, since most runs of
+// the program never do.
+type set struct {
+	make func() map[string]bool
+}
+
+func (s set) has(word string) bool { return s.make()[word] }
+
+func words(list string) set {
+	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.FieldsSeq(list)) })}
+}
+
+// phrases makes a set of phrases with a bar between.
+func phrases(list string) set {
+	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.SplitSeq(list, "|")) })}
+}
+
+func setOf(words iter.Seq[string]) map[string]bool {
 	set := map[string]bool{}
-	for word := range strings.FieldsSeq(words) {
-		set[word] = true
+	for word := range words {
+		set[strings.TrimSpace(word)] = true
 	}
 	return set
 }
 
 // Keys of words, folded as package fold does.
 var (
-	functionWords = setOf("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
-	articles      = setOf("a an the this that its our their no each every any some my your")
-	months        = setOf("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
+	functionWords = words("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
+	articles      = words("a an the this that its our their no each every any some my your")
+	months        = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
 
-	particles = setOf("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op 't")
-	formerly  = setOf("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
+	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op 't")
+	formerly  = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
 
 	// titles and suffixes are no names; suffixes only after one.
-	titles   = setOf("dr prof professor mr mrs ms mx sir ing mgr bc phdr mudr mvdr judr rndr paeddr thdr thlic icdr csc drsc dsc doc docent dipl mag diploming drs mba emba phd dphil msc bsc meng beng llm llb esq cpa cfa acca pmp mphil edd psyd dba herr frau mme mlle señor sra srta dott dottssa avv inz hab lic univ dis artd mpa mph med pe cissp csm cspo itil prince2 shrmcp shrmscp sphr phr ccie ccna ccnp cism cisa crisc fcca aca cima cipd mcips frm caia cfp aia leed pmpr togaf safe lion openers drhab habil dring dripl dipling diplomingenieur")
-	suffixes = setOf("jr sr junior senior ii iii iv ml st dr ret kbe obe mbe cbe om qc kc mp vii viii")
+	titles   = words("dr prof professor mr mrs ms mx sir ing mgr bc phdr mudr mvdr judr rndr paeddr thdr thlic icdr csc drsc dsc doc docent dipl mag diploming drs mba emba phd dphil msc bsc meng beng llm llb esq cpa cfa acca pmp mphil edd psyd dba herr frau mme mlle señor sra srta dott dottssa avv inz hab lic univ dis artd mpa mph med pe cissp csm cspo itil prince2 shrmcp shrmscp sphr phr ccie ccna ccnp cism cisa crisc fcca aca cima cipd mcips frm caia cfp aia leed pmpr togaf safe lion openers drhab habil dring dripl dipling diplomingenieur")
+	suffixes = words("jr sr junior senior ii iii iv ml st dr ret kbe obe mbe cbe om qc kc mp vii viii")
 
 	// credentials are degrees by their capitals alone.
-	credentials = setOf("MA BA MS BS MD JD DO PE RN CA BE MCA BCA CPO BBA RN NP PA PT OT MPP DDS DVM MBE OBE CBE KBE OM LLM CSM PSM AI IT HR UX UI QA SAFe ACCA SPHR PHR")
+	credentials = words("MA BA MS BS MD JD DO PE RN CA BE MCA BCA CPO BBA RN NP PA PT OT MPP DDS DVM MBE OBE CBE KBE OM LLM CSM PSM AI IT HR UX UI QA SAFe ACCA SPHR PHR")
 
-	roleWords = setOf(`engineer engineers engineering developer developers development programmer coder manager managers management director directors head lead leader leadership
+	roleWords = words(`engineer engineers engineering developer developers development programmer coder manager managers management director directors head lead leader leadership
 		senior junior principal staff chief officer ceo cto cfo coo cio cmo cpo ciso cro vp svp evp founder cofounder owner entrepreneur president chairman chairwoman
 		data software product project program programme full stack fullstack frontend backend devops cloud security system systems network analyst analytics architect
 		designer design scientist science researcher research consultant consulting adviser advisor specialist expert coach trainer teacher lecturer student graduate
@@ -66,22 +84,22 @@ var (
 		vyvojar programator manazer manazerka riaditel riaditelka konzultant konzultantka inzinier inzinierka veduci veduca ucitel entwickler entwicklerin ingenieur berater geschaftsfuhrer
 		leiter leiterin programista inzynier kierownik dyrektor fejleszto mernok ingeniero desarrollador gerente consultor ingenieur developpeur directeur directrice chef gestionnaire`)
 
-	firmWords = setOf(`s r o a spol sro as gmbh ag kg ug ltd llc llp inc corp corporation co company limited plc sa sas sarl srl spa bv nv oy ab aps kft zrt bt doo dd sp z oo ood eood ou sia uab
+	firmWords = words(`s r o a spol sro as gmbh ag kg ug ltd llc llp inc corp corporation co company limited plc sa sas sarl srl spa bv nv oy ab aps kft zrt bt doo dd sp z oo ood eood ou sia uab
 		partners partner sons son syn synovia bros brothers family and und et i y e consulting consultants consultancy consult soft software solutions systems labs lab studio studios
 		design designs group holding holdings ventures venture capital invest investments legal law advokat advokati advokatska kancelaria attorneys associates trading trade services service
 		media digital tech technologies technology it web photo photography art architects architecture global international coaching academy freelance online shop store construction
 		stav bau build builders development dev data ai analytics marketing agency creative productions ateliers atelier works werke works the de a`)
 
-	honorifics   = setOf("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
-	humanVerbs   = setOf("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
-	generalVerbs = setOf("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
-	meeting      = setOf("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
-	personal     = setOf("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
+	honorifics   = words("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
+	humanVerbs   = words("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
+	generalVerbs = words("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
+	meeting      = words("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
+	personal     = words("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
 	polite       = strings.Fields("先生 女士 小姐 老师 经理 总 工 同学 さん 様 氏 君 くん ちゃん 先輩 部長 씨 님 군 양 선생 대리 과장 부장 팀장 さま")
 
-	doubleSurnames = setOf("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 独孤 南宫 南宮 夏侯 皇甫 尉迟 尉遲 公孙 公孫 慕容 长孙 長孫 令狐 남궁 선우 황보 제갈 독고 사공 서문")
+	doubleSurnames = words("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 独孤 南宫 南宮 夏侯 皇甫 尉迟 尉遲 公孙 公孫 慕容 长孙 長孫 令狐 남궁 선우 황보 제갈 독고 사공 서문")
 
-	places = setOf(`africa america asia europe australia austin paris london sydney dallas houston jackson lincoln washington madison florence chelsea brooklyn jordan israel georgia virginia
+	places = words(`africa america asia europe australia austin paris london sydney dallas houston jackson lincoln washington madison florence chelsea brooklyn jordan israel georgia virginia
 		carolina india china chad kenya vienna verona milan roma rome adelaide victoria charlotte orlando savannah dakota montana phoenix denver devon kent berlin york lancaster
 		hamilton wellington cleveland santiago diego francisco lima troy petra sofia odessa bristol oxford cambridge boston atlanta chicago seattle portland nashville memphis
 		miami tampa detroit aurora alexandria geneva lisbon lourdes valencia barcelona madrid seville salvador leon cordoba granada tours nice lyon nancy lille
@@ -97,7 +115,7 @@ var (
 		albany dallas laurel camden salem bethany houston marion monroe jefferson franklin clinton raleigh tyler garland plano mesa santa san los las el linz graz wels tyrol silesia moravia bohemia
 		slovensko polska rossiya german english french spanish italian polish danish dutch irish scottish welsh norman roman`)
 
-	tools = setOf(`go golang rust swift ruby java javascript python julia pascal ada dart kotlin elm crystal haskell jenkins maven spring angular react vue ember cassandra kafka hive spark oracle
+	tools = words(`go golang rust swift ruby java javascript python julia pascal ada dart kotlin elm crystal haskell jenkins maven spring angular react vue ember cassandra kafka hive spark oracle
 		redis mongo docker travis jasper django flask tornado celery cypress jade jest mocha chai gatsby scala clojure erlang elixir phoenix stan lua perl prolog apache cobalt tableau looker
 		snowflake airflow beam flink storm heron pandas sage wolfram bash fish vim emacs atom claude alexa cortana siri watson gemini llama bert elmo unity maya blender nomad consul vault
 		terraform puppet chef ansible salt lambda athena aurora neptune iris titan groovy grails hugo jekyll laravel symfony rails node deno bun svelte ionic flutter xamarin cordova hadoop
@@ -110,7 +128,7 @@ var (
 		aws gcp azure ibm sql nosql mysql postgres sqlite hbase neo4j arango couch dynamo aerospike scylla vertica teradata netezza greenplum exadata informatica talend pentaho fivetran dbt`)
 
 	// givenNames are tools and months that are first names much more often.
-	givenNames = setOf("julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby petra sofia jordan charlotte victoria madison jackson austin florence georgia virginia carolina chelsea adelaide chad")
+	givenNames = words("julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby petra sofia jordan charlotte victoria madison jackson austin florence georgia virginia carolina chelsea adelaide chad")
 
 	// brands are firms and products called like two persons or one.
 	brands = phrases(`john deere|ernst young|morgan stanley|jpmorgan chase|jp morgan chase|j p morgan|jp morgan|baker hughes|baker mckenzie|wells fargo|goldman sachs|merrill lynch|lehman brothers|bear stearns|charles schwab|
@@ -126,7 +144,7 @@ var (
 		ford motor|dell technologies|wolfram research|adam opel|carl zeiss|karl storz|ernst klett|axel springer|hubert burda|werner enterprises|klaus union|franz haniel|friedrich naumann|konrad adenauer|
 		brown university|duke university|rice university|stanford university|tomas bata|eli lilly|viet nam|skoda auto|jan becher|tatra banka`)
 
-	brandWords = setOf(`morgan stanley goldman sachs ernst deloitte ford dell tesla mercedes benz chase jpmorgan wells fargo lloyd lloyds barclay barclays baker hughes marsh mckinsey bain accenture
+	brandWords = words(`morgan stanley goldman sachs ernst deloitte ford dell tesla mercedes benz chase jpmorgan wells fargo lloyd lloyds barclay barclays baker hughes marsh mckinsey bain accenture
 		siemens bosch porsche heinz kellogg kelloggs johnson procter gamble lehman merrill lynch schwab lauren klein hilfiger abbott pfizer merck lilly mars nestle ferrero lindt boeing airbus lockheed
 		northrop grumman halliburton schlumberger chevron shell hewlett packard xerox kodak philips honda toyota suzuki yamaha kawasaki mitsubishi sumitomo mitsui nomura matsuda mazda ishikawa
 		tata birla mahindra godrej bajaj infosys wipro samsung hyundai daewoo kia lenovo huawei skoda bata tatra porsche daimler benz opel audi adidas puma nike disney warner marriott hilton
@@ -138,11 +156,11 @@ var (
 		ramp brex gusto rippling zendesk palantir asana slack twitter uber lyft bolt grab gojek booking agoda airbnb expedia ryanair wizz easyjet lufthansa raiffeisen erste credit suisse ubs`)
 
 	// mostlyNames are words that with a capital are nearly always names.
-	mostlyNames = setOf("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
+	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
 
 	// otherWords are words of other languages, English ones that are not common,
 	// and names of beliefs and peoples, that are names as well.
-	otherWords = setOf(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
+	otherWords = words(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
 		spicer tanner tucker tyler weaver webb wheeler archer bowman chandler clark cook foster gunner page palmer piper sawyer sexton shearer smith ruby pearl jade amber opal crystal lily ivy holly
 		violet daisy iris poppy fern heather hazel olive olivia rosemary basil sage ginger cherry candy penny dawn eve autumn summer winter raven robin jay wren finch drake swan hawk crane peacock
 		fox wolf lamb bear buck colt bull pike bass salmon cod herring trout ray finn reed rush moss heath marsh moor glen dale cliff brook burn beck ford banks shore sandy stone flint rocky clay
@@ -167,17 +185,6 @@ var (
 		kowal mlody nowy wilk zajac lis kot krol mazur polak czech szary bialy czarny
 		kis nagy kovacs szabo molnar varga vadasz farkas fekete feher voros kiraly balogh nemeth horvath toth olah lengyel szel so`)
 )
-
-// phrases reads phrases with a bar between.
-func phrases(list string) map[string]bool {
-	set := map[string]bool{}
-	for phrase := range strings.SplitSeq(list, "|") {
-		if phrase = strings.TrimSpace(phrase); phrase != "" {
-			set[phrase] = true
-		}
-	}
-	return set
-}
 
 // nicknames returns the names that are used for a name, each in Latin letters.
 var nicknames = sync.OnceValue(func() map[string][]string {
@@ -354,17 +361,15 @@ mohammed mo
 mohamed mo
 `
 
-// polish is not here: endings are of the skeleton.
+// maxEnding is the length of the longest of endings, in letters.
 const maxEnding = 7
 
 // endings are what a declined name ends in after its stem, as skeletons.
-var endings = sync.OnceValue(func() map[string]bool {
-	return setOf(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
+var endings = words(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
 		n la le lta sa sta na ta ksi ele ela elta esa esta en
 		ui as is os ien iene s sen lui ului ul
 		ma it ad isa ze ar in ina inu inei inom`)
-})
 
 // scriptOf names the script of a letter, if it is one that matters here.
 func scriptOf(r rune) string {

@@ -66,7 +66,7 @@ func (m *Mask) severalIn(w *word) *match {
 				}
 			}
 		}
-		if rest, ok := strings.CutPrefix(w.key, p.key); ok && p.use == nameOnly && len(p.key) >= 4 && (firmWords[rest] && len(rest) > 2 || strings.Trim(rest, "0123456789") == "") {
+		if rest, ok := strings.CutPrefix(w.key, p.key); ok && p.use == nameOnly && len(p.key) >= 4 && (firmWords.has(rest) && len(rest) > 2 || strings.Trim(rest, "0123456789") == "") {
 			return &match{p, 1, p.first, p.last, true}
 		}
 	}
@@ -98,7 +98,7 @@ func (p *part) hasForm(w *word) bool {
 		return true
 	}
 	for cut := max(2, len(s)-maxEnding); cut < len(s); cut++ {
-		if p.forms[s[:cut]] && endings()[s[cut:]] && (len(p.skeleton) >= 5 || strings.IndexAny(s[cut:cut+1], "aeiou") == 0) {
+		if p.forms[s[:cut]] && endings.has(s[cut:]) && (len(p.skeleton) >= 5 || strings.IndexAny(s[cut:cut+1], "aeiou") == 0) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,17 +23,22 @@ type nameWord struct {
 
 var (
 	// inBrackets finds a nickname, a former name, a pronoun or a slogan.
-	inBrackets = regexp.MustCompile(`\(([^)]*)\)?|\[([^\]]*)\]?|\{([^}]*)\}?|[“”„"«]([^“”„"»]*)[“”"»]?|(?:^|\s)['‘]([^'‘’]*)['’](?:\s|$)`)
+	inBrackets = onFirstUse(`\(([^)]*)\)?|\[([^\]]*)\]?|\{([^}]*)\}?|[“”„"«]([^“”„"»]*)[“”"»]?|(?:^|\s)['‘]([^'‘’]*)['’](?:\s|$)`)
 	// between finds what stands between a name and a title or a slogan.
-	between = regexp.MustCompile(`\s[-–—/:·@]+\s|\s[-–—]+$|[-–—]\s|[|¦•;*]|\sat\s`)
+	between = onFirstUse(`\s[-–—/:·@]+\s|\s[-–—]+$|[-–—]\s|[|¦•;*]|\sat\s`)
 )
+
+// onFirstUse compiles a pattern that most runs of the program never need.
+func onFirstUse(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // readName finds the words of a name in a profile's name field: "Ing. Jana
 // Nováková, PhD (she/her) | CTO" names Jana and Nováková.
 func readName(field string) []nameWord {
 	field = norm.NFKC.String(field)
 	var extra []nameWord
-	outside := inBrackets.ReplaceAllStringFunc(field, func(s string) string {
+	outside := inBrackets().ReplaceAllStringFunc(field, func(s string) string {
 		inside := strings.Trim(s, " ()[]{}“”„\"«»'‘’")
 		if words, slogan := nameWords(inside); !slogan && len(words) <= 4 && !strings.Contains(inside, "/") {
 			extra = append(extra, words...)
@@ -42,7 +48,7 @@ func readName(field string) []nameWord {
 	names := mainName(outside)
 	if len(names) == 0 && len(extra) == 0 { // better a word too many than the name
 		for text := range strings.FieldsSeq(outside) {
-			if !roleWords[fold.Word(text)] {
+			if !roleWords.has(fold.Word(text)) {
 				names = append(names, nameWord{text: text, maybe: true})
 			}
 		}
@@ -54,7 +60,7 @@ func readName(field string) []nameWord {
 // two words or more, or else of one. A name in another script is one, too.
 func mainName(outside string) []nameWord {
 	var best []nameWord
-	segments := between.Split(strings.Map(separateSymbols, outside), -1)
+	segments := between().Split(strings.Map(separateSymbols, outside), -1)
 	for _, least := range []int{2, 1} {
 		for _, segment := range segments {
 			words, slogan := nameWords(segment)
@@ -106,10 +112,10 @@ func nameWords(segment string) (words []nameWord, slogan bool) {
 		key := fold.Word(text)
 		switch {
 		case key == "":
-		case isTitle(text, len(words)), formerly[key]:
-		case functionWords[key] && !unicode.IsUpper([]rune(text)[0]) && !particles[key], strings.ContainsAny(text, "@0123456789") && !strings.HasPrefix(text, "A-"):
+		case isTitle(text, len(words)), formerly.has(key):
+		case functionWords.has(key) && !unicode.IsUpper([]rune(text)[0]) && !particles.has(key), strings.ContainsAny(text, "@0123456789") && !strings.HasPrefix(text, "A-"):
 			told++
-		case roleWords[key], tools[key] && len(all) > 1 && told > 0:
+		case roleWords.has(key), tools.has(key) && len(all) > 1 && told > 0:
 			told++
 		default:
 			credential := mixed && len(words) >= 2 && utf8.RuneCountInString(text) <= 5 && utf8.RuneCountInString(text) > 1 && strings.ToUpper(text) == text && hasCase([]rune(text)[0])
@@ -164,17 +170,17 @@ func markEnds(words []nameWord) []nameWord {
 	return words
 }
 
-var dotted = regexp.MustCompile(`^(\p{Lu}\.){1,3}\p{Lu}?$`)
+var dotted = onFirstUse(`^(\p{Lu}\.){1,3}\p{Lu}?$`)
 
 // isTitle reports whether a word of a name field is a title or a degree, after
 // so many words of the name.
 func isTitle(text string, position int) bool {
-	if dotted.MatchString(text) && position < 2 { // J.R. Smith
+	if dotted().MatchString(text) && position < 2 { // J.R. Smith
 		return false
 	}
-	if credentials[strings.ReplaceAll(text, ".", "")] {
+	if credentials.has(strings.ReplaceAll(text, ".", "")) {
 		return position >= 1
 	}
 	key := fold.Word(text)
-	return titles[key] || position > 0 && suffixes[key]
+	return titles.has(key) || position > 0 && suffixes.has(key)
 }

@@ -44,7 +44,7 @@ func (m *Mask) addParts(names []nameWord) {
 			}
 			p := newPart(piece, id)
 			p.first, p.last = name.first && j == 0, name.last && j == len(pieces)-1
-			p.particle = particles[p.key] && (i > 0 && i < len(names)-1 || unicode.IsLower([]rune(piece)[0])) && !name.first && !name.last
+			p.particle = particles.has(p.key) && (i > 0 && i < len(names)-1 || unicode.IsLower([]rune(piece)[0])) && !name.first && !name.last
 			if name.maybe && p.use == nameOnly {
 				p.use = properNoun
 			}
@@ -79,7 +79,7 @@ func newPart(text string, id int) part {
 		p.consonants = consonants(p.skeleton)
 	}
 	switch latin := p.latin == p.key; {
-	case mostlyNames[p.key]:
+	case mostlyNames.has(p.key):
 	case proper(p.key):
 		p.use = properNoun
 	case latin && (len(p.key) <= 2 || isEnglish(p.key) || isOther(p.key)):
@@ -188,7 +188,7 @@ func splitName(name string) []string {
 		return []string{name}
 	}
 	last := 1
-	if len(runes) >= 4 || doubleSurnames[string(runes[:2])] {
+	if len(runes) >= 4 || doubleSurnames.has(string(runes[:2])) {
 		last = 2
 	}
 	return []string{string(runes[:last]), string(runes[last:])}

@@ -1,7 +1,6 @@
 package blind
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -33,7 +32,7 @@ func (t *text) mentions() bool {
 type group struct{ from, to int }
 
 // closely is what may stand between the words of one name.
-var closely = regexp.MustCompile(`^(?:[ .\-‐‑_'’·・"“”()]{0,3}|, ?)$`)
+var closely = onFirstUse(`^(?:[ .\-‐‑_'’·・"“”()]{0,3}|, ?)$`)
 
 // groups finds the words of the name, with initials and particles beside them.
 func (t *text) groups() []group {
@@ -70,7 +69,7 @@ func (t *text) groups() []group {
 func (t *text) together(i int) bool {
 	gap, left, right := t.between(i), t.words[i].match, t.words[i+1].match
 	switch {
-	case !closely.MatchString(gap):
+	case !closely().MatchString(gap):
 		return false
 	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.use == commonWord: // "Will will"
 		return false
@@ -157,7 +156,7 @@ func (t *text) sum(g group) sum {
 		if w.match.sure {
 			s.sure++
 		}
-		s.nameOnly = s.nameOnly || w.match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames[w.key])
+		s.nameOnly = s.nameOnly || w.match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key))
 		s.capitals = s.capitals && w.capital
 	}
 	return s
@@ -187,7 +186,7 @@ func (t *text) hides(g group, field Field) bool {
 		return !t.isBrand(g) || t.inOrder(g)
 	case s.parts >= 2:
 		after := t.neighbour(g.to-1, 1)
-		return after != nil && humanVerbs[after.key]
+		return after != nil && humanVerbs.has(after.key)
 	case s.initial && s.capitals:
 		return true
 	}
@@ -203,7 +202,7 @@ func (t *text) anyIsName(g group) bool {
 		case t.loose(i):
 		case !match.sure:
 			return w.capital
-		case match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames[w.key]),
+		case match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key)),
 			match.part.use == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && w.capital && t.foreign():
 			return true
 		case t.usedAsName(i):
@@ -234,7 +233,7 @@ func (t *text) ownFirm(g group) bool {
 		if i >= g.from && i < g.to {
 			continue
 		}
-		if w := &t.words[i]; !firmWords[w.key] && utf8.RuneCountInString(w.key) > 1 {
+		if w := &t.words[i]; !firmWords.has(w.key) && utf8.RuneCountInString(w.key) > 1 {
 			return false
 		}
 	}
@@ -251,7 +250,7 @@ func (t *text) isBrand(g group) bool {
 					keys = append(keys, w.key)
 				}
 			}
-			if brands[strings.Join(keys, " ")] {
+			if brands.has(strings.Join(keys, " ")) {
 				return true
 			}
 		}
@@ -286,7 +285,7 @@ func (t *text) foreign() bool {
 	for _, w := range t.words {
 		if r, _ := utf8.DecodeRuneInString(t.s[w.start:]); unicode.IsLower(r) && w.match == nil {
 			words++
-			if functionWords[w.key] || isEnglish(w.key) {
+			if functionWords.has(w.key) || isEnglish(w.key) {
 				english++
 			}
 		}

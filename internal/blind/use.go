@@ -19,17 +19,17 @@ func (t *text) usedAsName(i int) bool {
 	before, after := t.neighbour(i, -1), t.neighbour(i, 1)
 	use := w.match.part.use
 	switch {
-	case before != nil && honorifics[before.key]:
+	case before != nil && honorifics.has(before.key):
 		return true
-	case after != nil && humanVerbs[after.key]:
+	case after != nil && humanVerbs.has(after.key):
 		return true
 	case t.possessive(i):
 		owned := t.at(i + 2)
-		return use == commonWord || givenNames[w.key] || owned != nil && personal[owned.key]
-	case after != nil && (use == commonWord || t.rarelyAThing(w.key)) && (generalVerbs[after.key] || isPast(t.s[after.start:after.end])):
+		return use == commonWord || givenNames.has(w.key) || owned != nil && personal.has(owned.key)
+	case after != nil && (use == commonWord || t.rarelyAThing(w.key)) && (generalVerbs.has(after.key) || isPast(t.s[after.start:after.end])):
 		return true
 	case use == properNoun:
-		return before != nil && (meeting[before.key] || (before.key == "with" || before.key == "by") && (months[w.key] || places[w.key]))
+		return before != nil && (meeting.has(before.key) || (before.key == "with" || before.key == "by") && (months.has(w.key) || places.has(w.key)))
 	}
 	return t.capitalInside(i) || t.alone(i)
 }
@@ -37,7 +37,7 @@ func (t *text) usedAsName(i int) bool {
 // rarelyAThing reports whether a proper noun is a person rather than a tool or a
 // month where something is told of it.
 func (t *text) rarelyAThing(key string) bool {
-	return givenNames[key] || !tools[key] && !months[key]
+	return givenNames.has(key) || !tools.has(key) && !months.has(key)
 }
 
 // shouts reports whether the whole text is in capitals.
@@ -58,7 +58,7 @@ func (t *text) neighbour(i, step int) *word {
 		return nil
 	}
 	gap := t.between(min(i, i+step))
-	if gap == " " || step < 0 && gap == ". " && honorifics[other.key] {
+	if gap == " " || step < 0 && gap == ". " && honorifics.has(other.key) {
 		return other
 	}
 	return nil
@@ -96,10 +96,10 @@ func (t *text) alone(i int) bool {
 // sentence's beginning nor a longer name explains.
 func (t *text) capitalInside(i int) bool {
 	before := t.neighbour(i, -1)
-	if before == nil || articles[before.key] {
+	if before == nil || articles.has(before.key) {
 		return false
 	}
-	if first, _ := utf8.DecodeRuneInString(t.s[before.start:]); !unicode.IsLower(first) && !functionWords[before.key] {
+	if first, _ := utf8.DecodeRuneInString(t.s[before.start:]); !unicode.IsLower(first) && !functionWords.has(before.key) {
 		return false
 	}
 	after := t.neighbour(i, 1)

@@ -74,7 +74,7 @@ func (m *Memory) profileIDs(by caller.ID, requestID, typed string, listed []stri
 	var ids []string
 	name := fold.Text(typed)
 	for _, c := range r.candidates {
-		if (contains(c.id, typed) || name != "" && strings.Contains(c.name, name)) && !slices.Contains(listed, c.id) {
+		if (contains(c.id, typed) || name != "" && strings.Contains(fold.Text(c.name), name)) && !slices.Contains(listed, c.id) {
 			ids = append(ids, c.id)
 		}
 	}

@@ -16,7 +16,6 @@ import (
 
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
-	"instaview-mcp/internal/fold"
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools"
 	"instaview-mcp/tools/shortlist"
@@ -53,7 +52,7 @@ type run struct {
 	candidates []candidate
 }
 
-type candidate struct{ id, name string } // the name folded
+type candidate struct{ id, name string }
 
 // New returns a Memory that reads runs. A blind one does not tell whose name
 // something is: it finds candidates by id alone, and remembers no names.
@@ -105,7 +104,7 @@ func (m *Memory) candidates(look poll.Look) []candidate {
 	for i := range all {
 		c := candidate{id: shortlist.ID(&all[i], m.blind)}
 		if !m.blind {
-			c.name = fold.Text(sanitize.Line(all[i].Name, maxName).String)
+			c.name = sanitize.Line(all[i].Name, maxName).String
 		}
 		if c.id != "" {
 			kept = append(kept, c)
