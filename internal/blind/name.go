@@ -48,7 +48,7 @@ func readName(field string) []nameWord {
 	names := mainName(outside)
 	if len(names) == 0 && len(extra) == 0 { // better a word too many than the name
 		for text := range strings.FieldsSeq(outside) {
-			if !roleWords.has(fold.Word(text)) {
+			if key := fold.Word(text); key != "" && !roleWords.has(key) {
 				names = append(names, nameWord{text: text, maybe: true})
 			}
 		}
@@ -100,55 +100,57 @@ func latinWords(words []nameWord) bool {
 }
 
 // nameWords reads the words of a segment that are no titles; slogan reports
-// whether the segment rather says something. After a comma stands a first name,
-// if only a last name stands before it, or more often a degree.
+// whether the segment says something rather than names someone.
 func nameWords(segment string) (words []nameWord, slogan bool) {
-	all := strings.FieldsFunc(segment, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '，' })
-	mixed := strings.ToUpper(segment) != segment
+	if before, after, found := strings.Cut(segment, ","); found {
+		return acrossComma(before, after)
+	}
 	told := 0 // words that say something
-	comma := false
-	for _, text := range all {
+	mixed := strings.ToUpper(segment) != segment
+	for text := range strings.FieldsSeq(segment) {
 		text = strings.Trim(text, ".!?:/&+~_#\"“”„«»‘’'")
 		key := fold.Word(text)
 		switch {
-		case key == "":
-		case isTitle(text, len(words)), formerly.has(key):
-		case functionWords.has(key) && !unicode.IsUpper([]rune(text)[0]) && !particles.has(key), strings.ContainsAny(text, "@0123456789") && !strings.HasPrefix(text, "A-"):
-			told++
-		case roleWords.has(key), tools.has(key) && len(all) > 1 && told > 0:
+		case key == "", isTitle(text, len(words)), formerly.has(key):
+		case tellsSomething(text, key), tools.has(key) && told > 0:
 			told++
 		default:
-			credential := mixed && len(words) >= 2 && utf8.RuneCountInString(text) <= 5 && utf8.RuneCountInString(text) > 1 && strings.ToUpper(text) == text && hasCase([]rune(text)[0])
-			words = append(words, nameWord{text: text, maybe: credential})
+			words = append(words, nameWord{text: text, maybe: mixed && len(words) >= 2 && isShortUpper(text)})
 		}
-	}
-	before, after, found := strings.Cut(segment, ",")
-	if found {
-		words, comma = acrossComma(before, after)
-	}
-	if comma {
-		return words, false
 	}
 	return words, told > len(words)
 }
 
-// acrossComma reads "Nováková, Jana" and "Jana Nováková, PhD"; swapped reports
-// the former.
-func acrossComma(before, after string) (words []nameWord, swapped bool) {
-	left, _ := nameWords(before)
+// tellsSomething reports whether a word is one of a slogan.
+func tellsSomething(text, key string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return roleWords.has(key) || strings.ContainsAny(text, "@0123456789") ||
+		functionWords.has(key) && !unicode.IsUpper(first) && !particles.has(key)
+}
+
+// isShortUpper reports whether a word has the form of a degree: "CCSP".
+func isShortUpper(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	n := utf8.RuneCountInString(text)
+	return 1 < n && n <= 5 && hasCase(first) && strings.ToUpper(text) == text
+}
+
+// acrossComma reads "Nováková, Jana" and "Jana Nováková, PhD".
+func acrossComma(before, after string) (words []nameWord, slogan bool) {
 	next, rest, _ := strings.Cut(after, ",")
-	right, slogan := nameWords(next)
-	if len(left) == 0 {
+	left, slogan := nameWords(before)
+	right, says := nameWords(next)
+	switch {
+	case len(left) == 0:
 		return nameWords(after)
+	case len(right) == 0 && !says && rest != "": // a degree stands between
+		return acrossComma(before, rest)
+	case says, len(right) == 0, len(right) > 2, len(left) > 2, allUpper(right) && !allUpper(left):
+		return left, slogan
+	case len(left) == 2 && (len(right) > 1 || knownWord(fold.Word(right[0].text))): // "Jane Doe, Acme Corp"
+		return left, slogan
 	}
-	if slogan || len(right) == 0 || len(right) > 2 || len(left) > 2 || allUpper(right) && !allUpper(left) {
-		return left, false
-	}
-	if len(left) == 2 && (knownWord(fold.Word(right[0].text)) || len(right) > 1) {
-		return left, false // "Jane Doe, Acme Corp"
-	}
-	_ = rest // degrees
-	return append(slices.Clone(right), left...), true
+	return append(slices.Clone(right), left...), false
 }
 
 func allUpper(words []nameWord) bool {
