@@ -100,9 +100,8 @@ func (m *Mask) Hide(s string, field Field) string {
 		if from < end {
 			continue
 		}
-		b.WriteString(s[end:from])
-		if strings.TrimSpace(s[end:from]) != "" || !strings.HasSuffix(b.String(), Placeholder+" ") {
-			b.WriteString(Placeholder)
+		if gap := s[end:from]; strings.TrimSpace(gap) != "" || !strings.HasSuffix(b.String(), Placeholder) {
+			b.WriteString(gap + Placeholder)
 		}
 		end = to
 	}

@@ -25,6 +25,7 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 		"hyphens":           {"Anne-Marie O'Brien", "Anne-Marie met Brien", "the candidate met the candidate"},
 		"Arabic":            {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
 		"Devanagari":        {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
+		"one space is left": {"Ludwig van Beethoven", "With Ludwig van Beethoven in it", "With the candidate in it"},
 		"no name":           {"", "Jane", "Jane"},
 	} {
 		t.Run(name, func(t *testing.T) {

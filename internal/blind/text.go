@@ -32,7 +32,7 @@ func (t *text) mentions() bool {
 type group struct{ from, to int }
 
 // closely is what may stand between the words of one name.
-var closely = onFirstUse(`^(?:[ .\-‐‑_'’·・"“”()]{0,3}|, ?)$`)
+var closely = onFirstUse(`^(?:[ .\-‐‑_'’·・־་"“”()]{0,3}|, ?)$`)
 
 // groups finds the words of the name, with initials and particles beside them.
 func (t *text) groups() []group {
@@ -71,7 +71,7 @@ func (t *text) together(i int) bool {
 	switch {
 	case !closely().MatchString(gap):
 		return false
-	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.use == commonWord: // "Will will"
+	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.use == commonWord && !right.part.particle: // "Will will"
 		return false
 	case strings.HasPrefix(gap, ","):
 		return left != nil && right != nil && left.last && right.first && left.part != right.part &&
@@ -203,6 +203,7 @@ func (t *text) anyIsName(g group) bool {
 		case !match.sure:
 			return w.capital
 		case match.part.use == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key)),
+			w.accented && (match.part.use == commonWord || months.has(w.key)) && !isOther(w.key),
 			match.part.use == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && w.capital && t.foreign():
 			return true
 		case t.usedAsName(i):

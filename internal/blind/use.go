@@ -28,6 +28,8 @@ func (t *text) usedAsName(i int) bool {
 		return use == commonWord || givenNames.has(w.key) || owned != nil && personal.has(owned.key)
 	case after != nil && (use == commonWord || t.rarelyAThing(w.key)) && (generalVerbs.has(after.key) || isPast(t.s[after.start:after.end])):
 		return true
+	case months.has(w.key) && givenNames.has(w.key) && !t.tellsTime(i):
+		return t.capitalInside(i)
 	case use == properNoun:
 		return before != nil && (meeting.has(before.key) || (before.key == "with" || before.key == "by") && (months.has(w.key) || places.has(w.key)))
 	}
@@ -83,6 +85,14 @@ func (t *text) inCompound(i int) bool {
 	}
 	return false
 }
+
+// tellsTime reports whether a month is used as one: "since May", "May 2019".
+func (t *text) tellsTime(i int) bool {
+	before, after := t.at(i-1), t.at(i+1)
+	return before != nil && (timeWords.has(before.key) || isNumber(before.key)) || after != nil && isNumber(after.key)
+}
+
+func isNumber(key string) bool { return key != "" && strings.Trim(key, "0123456789") == "" }
 
 // alone reports whether a word is a clause of its own: "led; Baker".
 func (t *text) alone(i int) bool {

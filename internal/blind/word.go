@@ -13,6 +13,7 @@ type word struct {
 	start, end int
 	key        string // folded: without case, marks and width
 	capital    bool   // begins with a capital, or its script has none
+	accented   bool   // Latin with diacritics, which no English word has
 	upper      bool   // two capitals or more, and nothing else
 	caseless   bool   // its script has no capitals
 	skeleton   string // once forms are looked for
@@ -58,6 +59,7 @@ func newWord(s string, start, end int) word {
 	w.caseless = !hasCase(first)
 	w.capital = w.caseless || unicode.IsUpper(first) || unicode.IsTitle(first)
 	w.upper = !w.caseless && utf8.RuneCountInString(text) > 1 && strings.ToUpper(text) == text
+	w.accented = !w.caseless && len(w.key) < len(text) && onlyASCII(w.key)
 	if !w.upper {
 		w.humps = humps(text)
 	}
@@ -67,6 +69,10 @@ func newWord(s string, start, end int) word {
 func (w *word) spaceless() bool {
 	first, _ := utf8.DecodeRuneInString(w.key)
 	return spaceless(first)
+}
+
+func onlyASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
 // hasCase reports whether r is a letter of a script that begins names with a
