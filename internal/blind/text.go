@@ -87,9 +87,13 @@ func (t *text) between(i int) string { return t.s[t.words[i].end:t.words[i+1].st
 
 func (t *text) may(i int) bool { return t.words[i].match != nil || t.isInitial(i) }
 
-// isInitial reports whether a word is the first letter of a part of the name.
+// isInitial reports whether a word is the first letter of a part of the name. "A"
+// and "I" are words of their own without a point.
 func (t *text) isInitial(i int) bool {
 	w := &t.words[i]
+	if (w.key == "a" || w.key == "i") && !strings.HasPrefix(t.s[w.end:], ".") {
+		return false
+	}
 	return !w.caseless && w.capital && utf8.RuneCountInString(w.key) == 1 && strings.Contains(t.mask.initials, w.key)
 }
 
@@ -106,9 +110,6 @@ func (t *text) trim(g group) group {
 	}
 	for g.to > g.from && t.loose(g.to-1) && !(t.isInitial(g.to-1) && g.to-g.from > 1 && !strings.Contains(t.between(g.to-2), ".")) {
 		g.to--
-	}
-	for g.from < g.to && t.words[g.from].match == nil && t.mask.match(&t.words[g.from]) == nil && !t.isInitial(g.from) {
-		g.from++
 	}
 	if !slices.ContainsFunc(t.words[g.from:g.to], func(w word) bool { return w.match != nil && !w.match.part.particle && !w.match.part.initial }) {
 		return group{}
