@@ -63,7 +63,7 @@ var (
 	articles      = words("a an the this that its our their no each every any some my your")
 	months        = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
 
-	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op 't")
+	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op بن ابن ابو ام ال عبد بنت")
 	formerly  = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
 
 	// titles and suffixes are no names; suffixes only after one.
@@ -358,8 +358,9 @@ erzsebet erzsi bozsi
 giuseppe beppe peppe
 giovanni gianni
 francesca franca
-mohammed mo
-mohamed mo
+mohammed mo muhammad mohamed mohammad
+muhammad mohamed mohammad
+mohamed mo mohammad
 `
 
 // maxEnding is the length of the longest of endings, in letters.
@@ -370,7 +371,7 @@ var endings = words(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
 		n la le lta sa sta na ta ksi ele ela elta esa esta en
 		ui as is os ien iene s sen lui ului ul
-		ma it ad isa ze ar in ina inu inei inom`)
+		ma it ad isa ze ar ur in ina inu inei inom`)
 
 // scriptOf names the script of a letter, if it is one that matters here.
 func scriptOf(r rune) string {

@@ -98,11 +98,23 @@ func (p *part) hasForm(w *word) bool {
 		return true
 	}
 	for cut := max(2, len(s)-maxEnding); cut < len(s); cut++ {
-		if p.forms[s[:cut]] && endings.has(s[cut:]) && (len(p.skeleton) >= 5 || strings.IndexAny(s[cut:cut+1], "aeiou") == 0) {
+		if p.forms[s[:cut]] && endings.has(s[cut:]) && p.takes(s[cut:]) {
 			return true
 		}
 	}
 	return false
+}
+
+// takes reports whether an ending may follow the name: a single consonant makes
+// another name of a short one, such as Janet of Jane.
+func (p *part) takes(ending string) bool {
+	switch {
+	case strings.IndexAny(ending[:1], "aeiou") == 0:
+		return true
+	case len(ending) == 1:
+		return len(p.skeleton) >= 5
+	}
+	return len(p.latin) >= 4
 }
 
 func sameScript(a, b string) bool {
@@ -139,7 +151,7 @@ func stems(skeleton string) map[string]bool {
 	if last == 'a' || len(skeleton) >= 5 && strings.IndexByte("eio", last) >= 0 {
 		stems[skeleton[:len(skeleton)-1]] = true
 	}
-	for _, drop := range []string{"os", "as", "is", "us", "es"} { // Greek, Lithuanian
+	for _, drop := range []string{"os", "as", "is", "us", "es", "ir"} { // Greek, Lithuanian, Icelandic
 		if stem, ok := strings.CutSuffix(skeleton, drop); ok && len(stem) >= 3 {
 			stems[stem] = true
 		}

@@ -37,11 +37,8 @@ const maxWords = 12
 func (m *Mask) addParts(names []nameWord) {
 	id := 0
 	for i, name := range names[:min(len(names), maxWords)] {
-		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) })
+		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || spaceless(r) })
 		for j, piece := range pieces {
-			if spaceless([]rune(piece)[0]) {
-				continue
-			}
 			p := newPart(piece, id)
 			p.first, p.last = name.first && j == 0, name.last && j == len(pieces)-1
 			p.particle = particles.has(p.key) && (i > 0 && i < len(names)-1 || unicode.IsLower([]rune(piece)[0])) && !name.first && !name.last
@@ -49,23 +46,35 @@ func (m *Mask) addParts(names []nameWord) {
 				p.use = properNoun
 			}
 			m.addPart(p)
-			for _, nick := range nicknames()[p.latin] {
-				n := newPart(strings.ToUpper(nick[:1])+nick[1:], id)
-				n.first, n.last = p.first, p.last
-				if !strings.HasSuffix(n.skeleton, "a") { // or Johnny would be found in Johns
-					n.forms = map[string]bool{n.skeleton: true}
-				}
-				m.addPart(n)
-			}
-			if p.latin != p.key && len(p.latin) > 1 && p.consonants == "" { // as it is, or in Ukrainian, read
-				for _, latin := range []string{p.latin, strings.ReplaceAll(p.latin, "g", "h")} {
-					n := newPart(strings.ToUpper(latin[:1])+latin[1:], id)
-					n.first, n.last = p.first, p.last
-					m.addPart(n)
-				}
-			}
+			m.addVariants(p)
 			id++
 		}
+		if len(pieces) > 1 { // "ONeill", "Hanspeter"
+			p := newPart(strings.Join(pieces, ""), id)
+			p.first, p.last = name.first, name.last
+			m.addPart(p)
+			id++
+		}
+	}
+}
+
+// addVariants adds the usual nicknames for a word, and what it is in Latin
+// letters, in which Ukrainian has an h for a g.
+func (m *Mask) addVariants(p part) {
+	add := func(latin string) {
+		n := newPart(strings.ToUpper(latin[:1])+latin[1:], p.id)
+		n.first, n.last = p.first, p.last
+		if latin != p.latin && !strings.HasSuffix(n.skeleton, "a") { // or Johnny would be found in Johns
+			n.forms = map[string]bool{n.skeleton: true}
+		}
+		m.addPart(n)
+	}
+	for _, nickname := range nicknames()[p.latin] {
+		add(nickname)
+	}
+	if p.latin != p.key && len(p.latin) > 1 && p.consonants == "" {
+		add(p.latin)
+		add(strings.ReplaceAll(p.latin, "g", "h"))
 	}
 }
 
@@ -145,6 +154,9 @@ func (m *Mask) addCompact(names []nameWord) {
 		return
 	}
 	latin := len(m.parts) > 0
+	if name := []rune(pieces[0]); len(pieces) == 1 && len(name) == 2 && unicode.Is(unicode.Han, name[0]) && !latin {
+		m.addPinyin(string(name[:1]), string(name[1:]))
+	}
 	last, first := pieces[0], strings.Join(pieces[1:], "")
 	if len(pieces) > 1 {
 		m.addWhole(strings.Join(pieces, ""))

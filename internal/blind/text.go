@@ -32,7 +32,7 @@ func (t *text) mentions() bool {
 type group struct{ from, to int }
 
 // closely is what may stand between the words of one name.
-var closely = onFirstUse(`^(?:[ .\-‐‑_'’·・־་"“”()]{0,3}|, ?)$`)
+var closely = onFirstUse(`^(?:[\p{Zs}.\-‐‑_'’·・־་"“”()]{0,3}|, ?)$`)
 
 // groups finds the words of the name, with initials and particles beside them.
 func (t *text) groups() []group {
@@ -132,8 +132,8 @@ func (t *text) initialsOnly(g group) bool {
 
 // sum is what is in a group.
 type sum struct {
-	parts       int // different parts of the name
-	initial     bool
+	parts       int  // different parts of the name
+	initial     bool // or a particle with a capital
 	first, last bool
 	sure        int // words that stand in full
 	nameOnly    bool
@@ -146,7 +146,7 @@ func (t *text) sum(g group) sum {
 	for i := g.from; i < g.to; i++ {
 		w := &t.words[i]
 		if t.loose(i) {
-			s.initial = s.initial || t.isInitial(i)
+			s.initial = s.initial || t.isInitial(i) || w.match != nil && w.match.part.particle && w.capital
 			continue
 		}
 		if !seen[w.match.part.id] {

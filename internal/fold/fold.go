@@ -58,7 +58,7 @@ func Word(s string) string {
 
 // sameLetter holds letters that writers use one for the other.
 var sameLetter = map[rune]rune{
-	'ς': 'σ', 'ى': 'ي', 'ی': 'ي', 'ک': 'ك', 'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', 'ँ': 'ं', 'ך': 'כ', 'ם': 'מ', 'ן': 'נ', 'ף': 'פ', 'ץ': 'צ',
+	'ς': 'σ', 'ی': 'ي', 'ک': 'ك', 'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', 'ँ': 'ं', 'ך': 'כ', 'ם': 'מ', 'ן': 'נ', 'ף': 'פ', 'ץ': 'צ',
 }
 
 // Latin transliterates a word into lower-case Latin letters and digits.
