@@ -1,5 +1,6 @@
 // Package prompts is the MCP prompts: what a person who has a finished sourcing
-// run asks of an assistant next, written out so that it is done well and fairly.
+// run asks of an assistant next, written out so that it is done well and
+// fairly.
 //
 // Each is one Go file, which declares it and reads its arguments, and one
 // Markdown template. Values are put into a template, never parsed as one.
@@ -40,8 +41,8 @@ func all() []prompt {
 	}
 }
 
-// Register adds the prompts to s; blind says that no answer shows names. The errors of their handlers are words for the
-// person who gave the arguments.
+// Register adds the prompts to s; blind says that no answer shows names. The
+// errors of their handlers are words for the person who gave the arguments.
 func Register(s *server.MCPServer, blind bool) {
 	for _, p := range all() {
 		p.blind = blind

@@ -1,5 +1,6 @@
 // Package blind hides a person's name in texts about that person, as a help
-// against bias. What is left is not anonymous: employers, dates and places stay.
+// against bias. What is left is not anonymous: employers, dates and places
+// stay.
 //
 // A word of a name that means nothing else is hidden wherever it stands, also
 // declined or transliterated. One that is also a word, a place, a month, a tool
@@ -63,8 +64,9 @@ func (m *Mask) untouched(texts []string, field Field) []string {
 	return kept
 }
 
-// protect keeps a fact of the profile from being hidden in prose: one of several
-// words as it is written, one of a single word unless it is used as a name.
+// protect keeps a fact of the profile from being hidden in prose: one of
+// several words as it is written, one of a single word unless it is used as a
+// name.
 func (m *Mask) protect(fact string) {
 	words := m.split(fact)
 	if len(words) > 1 {

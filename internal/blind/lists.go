@@ -159,8 +159,8 @@ var (
 	// mostlyNames are words that with a capital are nearly always names.
 	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
 
-	// otherWords are words of other languages, English ones that are not common,
-	// and names of beliefs and peoples, that are names as well.
+	// otherWords are words of other languages, English ones that are not
+	// common, and names of beliefs and peoples, that are names as well.
 	otherWords = words(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
 		spicer tanner tucker tyler weaver webb wheeler archer bowman chandler clark cook foster gunner page palmer piper sawyer sexton shearer smith ruby pearl jade amber opal crystal lily ivy holly
 		violet daisy iris poppy fern heather hazel olive olivia rosemary basil sage ginger cherry candy penny dawn eve autumn summer winter raven robin jay wren finch drake swan hawk crane peacock

@@ -44,8 +44,8 @@ func (m *Mask) match(w *word) *match {
 	return nil
 }
 
-// severalIn finds a name written in one word: "JaneDoe", "janedoe42", "jdoe", or
-// a part of it joined to another word, as in "NovákSoft".
+// severalIn finds a name written in one word: "JaneDoe", "janedoe42", "jdoe",
+// or a part of it joined to another word, as in "NovákSoft".
 func (m *Mask) severalIn(w *word) *match {
 	both := &match{part: &part{id: -2}, parts: 2, first: true, last: true, sure: true}
 	name := strings.Trim(w.key, "0123456789")
@@ -123,8 +123,8 @@ func sameScript(a, b string) bool {
 	return scriptOf(first) == scriptOf(last)
 }
 
-// caselessForm knows the short words that Hebrew and Arabic write before a name,
-// and the endings that other scripts without capitals put after it.
+// caselessForm knows the short words that Hebrew and Arabic write before a
+// name, and the endings that other scripts without capitals put after it.
 func caselessForm(name, text string) bool {
 	before, after, found := strings.Cut(text, name)
 	if !found {

@@ -86,7 +86,8 @@ func separateSymbols(r rune) rune {
 	return r
 }
 
-// severalCharacters reports whether a single word is a whole name in its script.
+// severalCharacters reports whether a single word is a whole name in its
+// script.
 func severalCharacters(words []nameWord) bool {
 	if len(words) != 1 {
 		return false

@@ -115,6 +115,16 @@ func (m *Mask) addPart(p part) {
 	}
 }
 
+// isOneWord reports whether the person has a name of one word.
+func (m *Mask) isOneWord() bool {
+	for _, p := range m.parts {
+		if p.id != m.parts[0].id {
+			return false
+		}
+	}
+	return len(m.parts) > 0
+}
+
 // addJoined notes what first and last names look like in one word.
 func (m *Mask) addJoined() {
 	for _, p := range m.parts {

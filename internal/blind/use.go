@@ -36,8 +36,8 @@ func (t *text) usedAsName(i int) bool {
 	return t.capitalInside(i) || t.alone(i)
 }
 
-// rarelyAThing reports whether a proper noun is a person rather than a tool or a
-// month where something is told of it.
+// rarelyAThing reports whether a proper noun is a person rather than a tool or
+// a month where something is told of it.
 func (t *text) rarelyAThing(key string) bool {
 	return givenNames.has(key) || !tools.has(key) && !months.has(key)
 }
