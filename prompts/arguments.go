@@ -27,6 +27,7 @@ func (e UserError) Error() string { return string(e) }
 type reader struct {
 	prompt mcp.Prompt
 	given  map[string]string
+	blind  bool // names are hidden in every answer
 	fault  error
 }
 

@@ -27,7 +27,12 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func connect(t *testing.T) *mcpclient.Client {
 	t.Helper()
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
+	return connectTo(t, s)
+}
+
+func connectTo(t *testing.T, s *server.MCPServer) *mcpclient.Client {
+	t.Helper()
 	session, err := mcpclient.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +250,7 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 // server that it is part of gives the code.
 func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	for request, want := range map[string]string{
 		`{"name":"../../etc/passwd"}`: `{"code":-32602,`,
 		`{"name":"{{.}}"}`:            `{"code":-32602,`,
@@ -418,7 +423,7 @@ func FuzzArguments(f *testing.F) {
 		f.Add(seed)
 	}
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	f.Fuzz(func(t *testing.T, typed string) {
 		for name, fewest := range least {
 			handle := s.ListPrompts()[name].Handler
@@ -456,5 +461,16 @@ func check(t *testing.T, handle server.PromptHandlerFunc, name string, given arg
 	}
 	if !utf8.ValidString(text) || len(text) > 12_000 || strings.Contains(text, "<no value>") {
 		t.Errorf("%s: %q makes it:\n%s", name, typed, text)
+	}
+}
+
+func TestTheReviewSaysThatTheOperatorHidesNames(t *testing.T) {
+	for blind, want := range map[bool]string{false: "If I want no names, add blind=true to every call.", true: "Names are hidden here: call candidates by rank, and do not guess who they are."} {
+		s := server.NewMCPServer("test", "0")
+		prompts.Register(s, blind)
+		text, err := get(t, connectTo(t, s), "review_shortlist", args{"request_id": "req_1"})
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("blind is %v: %v, %q is not in:\n%s", blind, err, want, text)
+		}
 	}
 }

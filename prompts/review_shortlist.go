@@ -40,6 +40,7 @@ func reviewShortlist() prompt {
 				"MustHaves": a.text("must_haves", maxMustHaves),
 				"Top":       top,
 				"Split":     leftOut,
+				"Blind":     a.blind,
 				"Fetched":   top + 1, // with one from further down
 			}
 		},

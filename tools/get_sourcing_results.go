@@ -13,14 +13,17 @@ import (
 )
 
 // getSourcingResults looks at a run once.
-type getSourcingResults struct{ runs Looker }
+type getSourcingResults struct {
+	runs     Looker
+	settings Settings
+}
 
-func (getSourcingResults) definition() mcp.Tool {
+func (t getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool("get_sourcing_results",
 		readOnly("Get sourcing results"),
 		mcp.WithDescription("Look once at an InstaView sourcing run: processing, failed and why, "+
 			"or the ranked shortlist with scores, fit points and red flags. For a run still processing use wait_for_sourcing."),
-		selecting(),
+		selecting(t.settings),
 	)
 }
 

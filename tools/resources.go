@@ -146,7 +146,7 @@ func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *reader) r
 // other, and words would not do where a program expects a table.
 func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	if look.Err == nil && look.Results != nil && look.Results.Status == client.StatusCompleted {
-		return reply{text: shortlist.CSV(look.Results, v.RequestID), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
+		return reply{text: shortlist.CSV(look.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
 	}
 	r := answer(ctx, v, look, a)
 	r.isError = true

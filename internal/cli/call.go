@@ -22,8 +22,8 @@ import (
 
 // call makes one tool call through a real MCP client in this process: progress
 // to stderr, the answer's text to stdout, and the run as a table to the file, if
-// one is named.
-func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string) error {
+// one is named. blind says that no answer and no table shows names.
+func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string, blind bool) error {
 	if len(args) == 0 {
 		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
 	}
@@ -34,9 +34,9 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 		return err
 	}
 	request.Params.Arguments = given // the tools read numbers and lists from text
-	requestID, blind := meaning(given)
-	if table != "" && blind {
-		return errors.New("--csv writes names, which blind hides: leave out one of them")
+	requestID, asksBlind := meaning(given)
+	if table != "" && asksBlind && !blind {
+		return errors.New("--csv writes names, which blind hides: leave out one of them, or set INSTAVIEW_MCP_BLIND=true")
 	}
 	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
 

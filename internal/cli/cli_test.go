@@ -104,6 +104,10 @@ func TestPromptPrintsAPromptAndNeedsNoKey(t *testing.T) {
 	}
 }
 
+func TestPromptKnowsThatNamesAreHidden(t *testing.T) {
+	execute(t, map[string]string{"INSTAVIEW_MCP_BLIND": "true"}, "prompt", "review_shortlist", "request_id=req_1").wants(t, 0, []string{"Names are hidden here"}, nil)
+}
+
 func TestPromptWithoutANameListsThePrompts(t *testing.T) {
 	want := []string{
 		"review_shortlist request_id=… [role=…] [must_haves=…] [top=…]\n  Whom to talk to first",

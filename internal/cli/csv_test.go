@@ -52,6 +52,19 @@ func TestATableOfPeopleIsForItsOwner(t *testing.T) {
 	}
 }
 
+func TestATableHidesNamesIfTheOperatorDoes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shortlist.csv")
+	env := map[string]string{"INSTAVIEW_MCP_BLIND": "true"}
+	execute(t, env, "--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "blind=true", "--csv", file).wants(t, 0, []string{"(name hidden)"}, []string{file})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(text); strings.Count(s, "(name hidden)") != 20 || strings.Contains(s, "linkedin.com") || !strings.Contains(s, "not anonymous") {
+		t.Errorf("the table is:\n%s", s)
+	}
+}
+
 func TestATableThatCannotBeWrittenIsExplained(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "shortlist.csv")
 	get := []string{"--demo", "call", "get_sourcing_results"}

@@ -9,15 +9,20 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/tools"
 )
 
 // prompt prints a prompt, for those whose client does not show any. It asks
-// InstaView nothing, so it needs no key.
+// InstaView nothing, so it needs no key, and only needs to
+// know whether names are hidden.
 func prompt(ctx context.Context, sys System, args []string) error {
+	settings := config.Load(ctx, sys.Environ, config.Use{Demo: true})
 	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
-		Version: buildVersion(),
-		Log:     slog.New(slog.NewTextHandler(sys.Stderr, nil)),
+		Version:  buildVersion(),
+		Settings: tools.Settings{Blind: settings.Blind},
+		Log:      slog.New(slog.NewTextHandler(sys.Stderr, nil)),
 	}))
 	if err != nil {
 		return err

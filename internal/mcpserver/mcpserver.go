@@ -50,7 +50,7 @@ type Options struct {
 // capability that a client could hold a connection for: no list changes, no
 // subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
-	memory := completion.New(o.Runs)
+	memory := completion.New(o.Runs, o.Settings.Blind)
 	s := server.NewMCPServer(Name, o.Version,
 		server.WithHooks(withCodes()),
 		server.WithInstructions(strings.TrimSpace(instructions)),
@@ -70,7 +70,7 @@ func New(o Options) *server.MCPServer {
 	)
 	tools.Register(s, memory, o.Settings)
 	tools.RegisterResources(s, memory, o.Settings)
-	prompts.Register(s)
+	prompts.Register(s, o.Settings.Blind)
 	return s
 }
 

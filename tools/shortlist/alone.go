@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/blind"
 )
 
 // The caps of names and titles, and the characters around the items, of a
@@ -21,16 +22,20 @@ const (
 // or as many items from one on as fit into maxCandidate characters. Headline
 // and reason count as items; one that no answer has room for is cut.
 func renderAlone(c *client.Candidate, v View, from int) rendered {
-	whole := renderWith(c, v, Full, caps{}, window{})
+	var mask *blind.Mask
+	if v.Blind {
+		mask = newMask(c)
+	}
+	whole := renderWith(c, v, Full, caps{}, window{}, mask)
 	if from == 0 && utf8.RuneCountInString(whole.text) <= maxCandidate {
 		return whole
 	}
 	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
-	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt})
+	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt}, mask)
 	room := maxCandidate - allLabels - utf8.RuneCountInString(frame.text)
 	longest := room - entryHead - aroundItem
 	paged.headline, paged.rationale, paged.item = longest, longest, longest
-	return renderWith(c, v, Full, paged, window{from: from, room: room})
+	return renderWith(c, v, Full, paged, window{from: from, room: room}, mask)
 }
 
 // window is the part of a candidate's items that an answer has room for. The

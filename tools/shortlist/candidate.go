@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/blind"
 	"instaview-mcp/internal/sanitize"
 )
 
@@ -34,8 +35,8 @@ var usualCaps = caps{maxName, maxTitle, maxHeadline, maxRationale, maxItem, maxI
 // card writes one candidate, and notes on the way what was done to its text.
 type card struct {
 	c        *client.Candidate
-	mask     *mask // nil if names are shown
-	contacts bool  // e-mail addresses are shown
+	mask     *blind.Mask // nil if names are shown
+	contacts bool        // e-mail addresses are shown
 	caps     caps
 	window   window
 	out      strings.Builder
@@ -61,21 +62,22 @@ const minItem = 20
 // that has its lists cut shorter and shorter until it fits, which it does at
 // the latest with one item of minItem characters in each.
 func render(c *client.Candidate, v View, d Detail) rendered {
+	var mask *blind.Mask
+	if v.Blind {
+		mask = newMask(c)
+	}
 	for caps := usualCaps; ; caps.item, caps.items = max(caps.item*2/3, minItem), max(caps.items*2/3, 1) {
-		r := renderWith(c, v, d, caps, window{})
+		r := renderWith(c, v, d, caps, window{}, mask)
 		if utf8.RuneCountInString(r.text) < maxCandidate || caps.item == minItem {
 			return r
 		}
 	}
 }
 
-func renderWith(c *client.Candidate, v View, d Detail, caps caps, w window) rendered {
-	k := card{c: c, contacts: v.Contacts && !v.Blind, caps: caps, window: w, escape: sanitize.ForModel}
+func renderWith(c *client.Candidate, v View, d Detail, caps caps, w window, mask *blind.Mask) rendered {
+	k := card{c: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: w, escape: sanitize.ForModel}
 	if v.Markdown {
 		k.escape = sanitize.ForMarkdown
-	}
-	if v.Blind {
-		k.mask = newMask(sanitize.Line(c.Name, maxName).String)
 	}
 	k.write(d)
 	text := k.out.String()
@@ -105,7 +107,7 @@ func (k *card) write(d Detail) {
 	k.field("why", k.window.filter(k.text(c.Rationale, k.caps.rationale)))
 	k.field("fit", k.list(c.FitPoints))
 	k.field("risk", k.risks())
-	k.field("skills", k.list(c.Skills))
+	k.field("skills", k.listOf(c.Skills, blind.Fact))
 	if d == Full {
 		k.experience()
 		k.evidence()
@@ -128,21 +130,18 @@ const separator = "| "
 // then name, role, company and location, each in its own place.
 func (k *card) who() string {
 	c := k.c
-	name := k.text(c.Name, k.caps.name)
+	name := k.name()
 	who := fmt.Sprint(c.Rank)
 	switch {
 	case c.MatchScore != nil:
 		who += " (" + number(*c.MatchScore) + ")"
-	case strings.HasPrefix(name, "("):
+	case strings.HasPrefix(name, "(") && name != hiddenName:
 		who += " (no score)" // or the name could pass for one
 	}
-	switch {
-	case k.mask != nil:
-		name = "(name hidden)"
-	case name == "":
+	if name == "" {
 		name = "(no name)"
 	}
-	return who + " " + inPlaces(name, k.title(c.CurrentRole), k.title(c.CurrentCompany), k.title(c.Location))
+	return who + " " + inPlaces(name, k.fact(c.CurrentRole), k.company(c.CurrentCompany), k.fact(c.Location))
 }
 
 // inPlaces joins parts that are told apart by their places: an empty one keeps
@@ -151,10 +150,24 @@ func inPlaces(parts ...string) string {
 	return strings.TrimRight(strings.Join(parts, separator), separator)
 }
 
+func (k *card) name() string {
+	name := k.text(k.c.Name, k.caps.name)
+	if k.mask != nil {
+		return hiddenName
+	}
+	return name
+}
+
+// hiddenName stands for a name in a blind answer.
+const hiddenName = "(name hidden)"
+
 func (k *card) id() string {
 	id := k.text(k.c.ProfileID, maxHandle)
-	if id == "" {
+	switch {
+	case id == "":
 		return ""
+	case k.mask != nil && k.mask.InID(k.c.ProfileID):
+		return "[" + rankID(k.c) + "]"
 	}
 	return "[" + id + "]"
 }
@@ -232,9 +245,9 @@ func (k *card) evidence() {
 // entry writes "Role| Company [2 years] what was done there". Brackets around
 // the time spare a token beside a separator, as times begin with a digit.
 func (k *card) entry(role, company, duration string, what []string) string {
-	at := inPlaces(k.title(role), k.title(company))
-	duration = k.title(duration)
-	items := k.texts(what)
+	at := inPlaces(k.fact(role), k.company(company))
+	duration = k.fact(duration)
+	items := k.texts(what, blind.Prose)
 	if len(items) > 0 || duration != "" {
 		at = joined(" ", at, "["+duration+"]")
 	}
@@ -310,9 +323,15 @@ func (k *card) notes() string {
 	return strings.Join(notes, "; ")
 }
 
-// text cleans a field and shortens it to size characters. Contacts and names
+// text is a text of sentences; fact and company are words that stand for
+// themselves.
+func (k *card) text(s string, size int) string { return k.clean(s, size, blind.Prose) }
+func (k *card) fact(s string) string           { return k.clean(s, k.caps.title, blind.Fact) }
+func (k *card) company(s string) string        { return k.clean(s, k.caps.title, blind.Company) }
+
+// clean cleans a field and shortens it to size characters. Contacts and names
 // are hidden before that, so that no cut leaves the half of one.
-func (k *card) text(s string, size int) string {
+func (k *card) clean(s string, size int, field blind.Field) string {
 	t := sanitize.Clean(s, size)
 	k.altered = k.altered || t.Altered
 	k.mixed = k.mixed || sanitize.MixedScript(t.String)
@@ -321,7 +340,7 @@ func (k *card) text(s string, size int) string {
 		hidden = sanitize.HideContacts(hidden)
 	}
 	if k.mask != nil {
-		hidden = k.mask.hide(hidden)
+		hidden = k.mask.Hide(hidden, field)
 	}
 	if hidden != t.String { // What was put in may stand beside what it must not.
 		t.String = sanitize.Clean(hidden, 0).String
@@ -334,19 +353,21 @@ func (k *card) text(s string, size int) string {
 	return k.escape(t.String)
 }
 
-func (k *card) title(s string) string { return k.text(s, k.caps.title) }
+func (k *card) list(items []string) string { return k.listOf(items, blind.Prose) }
 
-func (k *card) list(items []string) string { return k.window.filter(k.texts(items)...) }
+func (k *card) listOf(items []string, field blind.Field) string {
+	return k.window.filter(k.texts(items, field)...)
+}
 
 // texts cleans the items of a list, as many as are shown.
-func (k *card) texts(items []string) []string {
+func (k *card) texts(items []string, field blind.Field) []string {
 	var texts []string
 	for i, item := range items {
 		if k.caps.items > 0 && len(texts) == k.caps.items {
 			k.cut = true
 			return append(texts, leftOut(len(items)-i))
 		}
-		if t := k.text(item, k.caps.item); t != "" {
+		if t := k.clean(item, k.caps.item, field); t != "" {
 			texts = append(texts, t)
 		}
 	}

@@ -5,12 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/arguments"
+	"instaview-mcp/internal/fold"
 	"instaview-mcp/internal/sanitize"
 )
 
@@ -46,15 +44,13 @@ func choose(all []client.Candidate, s Selection, blind bool) *chooser {
 func (c *chooser) byID(id string) bool {
 	found := false
 	for i := range c.all {
-		if p := &c.all[i]; id != "" && (p.ProfileID == id || shownID(p) == id) {
+		if p := &c.all[i]; id != "" && (p.ProfileID == id || ID(p, false) == id) {
 			c.chosen[i] = true
 			found = true
 		}
 	}
 	return found
 }
-
-func shownID(c *client.Candidate) string { return shown(c.ProfileID, maxHandle) }
 
 func (c *chooser) byRank(rank int) bool {
 	for i := range c.all {
@@ -120,26 +116,10 @@ func describe(given string, at int) string {
 	return fmt.Sprintf("entry %d of profile_ids", at+1)
 }
 
-// nameWords are the words of a name, folded.
-func nameWords(name string) []string {
-	return strings.FieldsFunc(fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
+// nameWords are the words of a name, without case and accents.
+func nameWords(name string) []string { return strings.Fields(fold.Text(name)) }
 
 func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
-
-// plainLetters are letters that no normal form takes apart.
-var plainLetters = strings.NewReplacer("ł", "l", "đ", "d", "ð", "d", "ø", "o", "ı", "i", "ß", "ss", "æ", "ae", "œ", "oe", "þ", "th", "ħ", "h", "ŧ", "t")
-
-// fold takes case and accents from a text.
-func fold(s string) string {
-	marks := func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}
-	return plainLetters.Replace(strings.Map(marks, strings.ToLower(norm.NFKD.String(s))))
-}
 
 // notes says whom the names did not lead to, and what would.
 func (c *chooser) notes(v View) []string {

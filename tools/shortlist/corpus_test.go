@@ -112,7 +112,7 @@ func outputs(r *client.Results) []string {
 	v := View{RequestID: "r", Marker: "m", Selection: Selection{Detail: Full}}
 	document := v
 	document.Markdown = true
-	return []string{renderText(r, v), renderText(r, document), CSV(r, "r")}
+	return []string{renderText(r, v), renderText(r, document), CSV(r, "r", false)}
 }
 
 // tally counts the cases of each kind, and those that went wrong.
@@ -203,7 +203,7 @@ func TestHonestTextsOfTheCorpusAreShownAndNotMarked(t *testing.T) {
 	for _, c := range textCases(t, "honest") {
 		run := c.run(t)
 		text := outputs(run)[0]
-		cells := table(t, CSV(run, "r"), ',')[1]
+		cells := table(t, CSV(run, "r", false), ',')[1]
 		if c.Equals != nil {
 			want := asRead(*c.Equals)
 			inAnswer := strings.Contains(asRead(text), want) ||
@@ -232,7 +232,7 @@ func TestHostileTextsOfTheCorpusForgeNothing(t *testing.T) {
 		candidates := len(run.Candidates)
 		n.count(c.Kind, strings.Count(text, "⟦") == 2*candidates && len(shownRanks(text)) == candidates && !strings.ContainsAny(text, "\u202e\u200b\x1b"),
 			"%s: %.200s forges something in\n%s", c.ID, c.Input, text)
-		for _, record := range table(t, CSV(run, "r"), ',') {
+		for _, record := range table(t, CSV(run, "r", false), ',') {
 			for _, cell := range record {
 				if beginsFormula(cell) {
 					t.Errorf("%s: the cell %q begins a formula", c.ID, cell)
@@ -275,7 +275,7 @@ func TestIDsAndErrorsHoldNoContact(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(fmt.Sprint(table(t, CSV(runs[0], "r"), ',')), "(contact hidden)") {
+	if !strings.Contains(fmt.Sprint(table(t, CSV(runs[0], "r", false), ',')), "(contact hidden)") {
 		t.Error("the table does not say that the id is hidden")
 	}
 }

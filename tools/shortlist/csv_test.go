@@ -36,7 +36,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 		},
 		{Rank: 3, ProfileID: "prof_3", Name: "Ivan \u202eHidden", LinkedInURL: "https://example.com", MatchScore: ptr(math.Copysign(0, -1))},
 	}
-	got := CSV(completedRun(people), "req_1")
+	got := CSV(completedRun(people), "req_1", false)
 	if !strings.HasPrefix(got, "\xEF\xBB\xBFRank,") {
 		t.Errorf("no byte order mark before the header: %.20q", got)
 	}
@@ -61,7 +61,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 
 func TestContactsStayOutOfTheTable(t *testing.T) {
 	c := client.Candidate{Rank: 1, Name: "Jane", Headline: "Write to jane@example.com", Rationale: "+421 901 234 567", Emails: []string{"jane@example.com"}}
-	got := CSV(completedRun([]client.Candidate{c}), "r")
+	got := CSV(completedRun([]client.Candidate{c}), "r", false)
 	if strings.Contains(got, "jane@") || strings.Contains(got, "901") {
 		t.Errorf("a contact is shown:\n%s", got)
 	}
@@ -88,7 +88,7 @@ func TestNoCellCanBeginAFormula(t *testing.T) {
 		"cmd", "HYPERLINK(\"https://example.com\")", "1+1", "ž", "<b>", "\u202e", "\u3000",
 	}
 	check := func(people []client.Candidate) {
-		text := CSV(completedRun(people), "req_1")
+		text := CSV(completedRun(people), "req_1", false)
 		for _, separator := range []rune{',', ';', '\t'} {
 			for _, record := range table(t, text, separator) {
 				for _, cell := range record {
@@ -183,7 +183,7 @@ func FuzzCSV(f *testing.F) {
 			Rank: 1, ProfileID: text, Name: text, CurrentRole: text, CurrentCompany: text, Location: text, Headline: text, Rationale: text,
 			FitPoints: list, RedFlags: list, Skills: list, LinkedInURL: text,
 		}
-		got := CSV(completedRun([]client.Candidate{c}), "req_1")
+		got := CSV(completedRun([]client.Candidate{c}), "req_1", false)
 		if records := table(t, got, ','); len(records) != 2 || len(records[1]) != len(header) {
 			t.Fatalf("not a table of one candidate: %q", got)
 		}
