@@ -52,11 +52,10 @@ func notFoundCode(ctx context.Context) int {
 	return mcp.RESOURCE_NOT_FOUND
 }
 
-// withCodes gives the errors of prompts and resources their codes, and names the
+// addCodes gives the errors of prompts and resources their codes, and names the
 // URI of a resource that is not there. mcp-go makes every error of a handler an
 // internal one, and has no other place to change that.
-func withCodes() *server.Hooks {
-	hooks := &server.Hooks{}
+func addCodes(hooks *server.Hooks) {
 	hooks.AddOnError(func(ctx context.Context, _ any, method mcp.MCPMethod, message any, err error) {
 		var (
 			own        *fault
@@ -78,7 +77,6 @@ func withCodes() *server.Hooks {
 			setField(err, "data", map[string]any{"uri": read.Params.URI})
 		}
 	})
-	return hooks
 }
 
 // setField sets an unexported field of mcp-go's error, whose fields nothing else

@@ -18,6 +18,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/completion"
+	"instaview-mcp/internal/jsonrpc"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -51,8 +52,13 @@ type Options struct {
 // subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
 	memory := completion.New(o.Runs, o.Settings.Blind)
+	hooks := &server.Hooks{}
+	addCodes(hooks)
+	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+		jsonrpc.AwaitAcknowledgement(ctx)
+	})
 	s := server.NewMCPServer(Name, o.Version,
-		server.WithHooks(withCodes()),
+		server.WithHooks(hooks),
 		server.WithInstructions(strings.TrimSpace(instructions)),
 		server.WithToolCapabilities(false),
 		// The first middleware is the outermost: it sees what the others make.
