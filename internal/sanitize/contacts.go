@@ -70,10 +70,10 @@ func mayHoldContact(s string) (address, number bool) {
 		case c == '%' || c == '&':
 			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
 		case c == '(' || c == '{' || c == '<':
-			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "ät", "arroba")
+			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
 		case c == ' ' || c == '_' || c == '-':
-			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "arroba ")
-			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt ", "punto ", "ponto ")
+			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
+			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont")
 		case c == '.':
 			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
 		case c >= utf8.RuneSelf:
@@ -85,7 +85,7 @@ func mayHoldContact(s string) (address, number bool) {
 			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
 		}
 	}
-	return address || atWord && dotWord, digits >= minDigits
+	return address || atWord && (dotWord || strings.Contains(strings.ToLower(s), "mail")), digits >= minDigits
 }
 
 // mayBeginDomain reports whether a dot, or what stands for one, is near the
@@ -93,7 +93,7 @@ func mayHoldContact(s string) (address, number bool) {
 func mayBeginDomain(s string) bool {
 	const near = 256 // bytes: a label of 63 characters of four
 	s = s[:min(len(s), near)]
-	return strings.ContainsAny(s, ".․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
+	return strings.ContainsAny(s, ".,․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
 }
 
 // beginsWithAny reports whether s begins with one of prefixes, in any case.

@@ -48,6 +48,8 @@ func TestDisguisedAddressesAreHidden(t *testing.T) {
 		"«jane at evil dot com»", "Mail me: «jane at evil dot net»", "«jane.doe at evil dot co dot uk»", "«jane_doe at evil dot io»", "«jane at gmail.com», please",
 		"«jane&#64;evil.com»", "«jane&#x40;evil.com»", "«jane&commat;evil.com»", "«jane&#064;evil&#46;com»", "«jane&#x00040;evil.com»", "«jane（at）evil．com»", "«jane（ａｔ）evil．com»", "«𝐣𝐚𝐧𝐞@𝐞𝐯𝐢𝐥.𝐜𝐨𝐦»", "«jane=1@evil.com»", "«jane@evil..com»",
 		"«jane@(192.168.0.1)»", "«jane@evil dot com»", "«jane_at_evil_dot_com»", "«jane -at- evil -dot- com»", "«CEO@evil.com»", "«Jobs@Acme.com»", "«HR@Acme.com»", "«jane%40evil.com»", "«jane%40evil%2Ecom»",
+		"«jane dot doe at gmail dot com»", "«jane (dot) doe (at) evil (dot) com»", "«jane(dot)doe@evil.com»", "«jane@evil,com»", "«jane@@evil.com»", "«jane(a)evil.com»", "«jane zavináč evil tečka cz»", "«jane(zavinac)evil.sk»", "«jane (małpa) evil.pl»",
+		"«jane chiocciola evil punto it»", "«jane ät evil punkt de»", "«jane kukac evil pont hu»", "E-mail: «jane at evil.com»", "Email me: «jane.doe at evil.co.uk»",
 	)
 	for in, want := range map[string]string{
 		"jane\n@\nevil.com": "(contact hidden)", "jane@\u200bevil\u00ad.com": "(contact hidden)", "jane[at]evil[dot]com": "(contact hidden)", "jane@evil.com/x": "(contact hidden) (link removed)",
@@ -71,6 +73,7 @@ func TestSpokenWordsAreNoAddress(t *testing.T) {
 	shows(t,
 		"Knows how to talk at scale dot net", "Uses AT&T, at the dot-com era", "expert at asp dot net", "good at dot net", "Strong at VB dot net and C#", "works at booking dot com", "Engineer at Booking.com",
 		"worked at yahoo.com and gmail.com", "engineer at gmail.com", "meets at point A", "looking at punkt de", "at 10 dot 5", "led a team at Amazon dot com", "(at) the office", "rate (at) 5.0",
+		"f(a)x.io", "works dot by dot", "Team lead at evil.com since 2019", "email marketing lead at evil.com", "Dev @ Acme,in Berlin", "react@18,2,0",
 	)
 }
 
@@ -85,6 +88,7 @@ func TestInternationalNumbersAreHidden(t *testing.T) {
 		"«＋４２１ ９０５ １２３ ４５６»", "«+٤٢١٩٠٥١٢٣٤٥٦»", "«+४२१९०५१२३४५६»", "«+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹»", "«+৮৮০ ১৭১২ ৩৪৫৬৭৮»", "«+๖๖ ๘๑ ๒๓๔ ๕๖๗๘»",
 		"«00421 905 123 456»", "«0044 20 7946 0958»", "«00 49 171 1234567»", "«00421-905-123456»", "电话«+8613812345678»谢谢", "Call «+421 905 123 456», 2019-2023", "«+421 905 123 456» - 2019", "mobil«+421905123456»",
 		"«+421 905 123 456» / x", "5 years, «+421 905 123 456».", "«+ 421 905 123 456»", "call: «+ 1 415 555 2671»", "«+4 2 1 9 0 5 1 2 3 4 5 6»", "«+421(0)905123456»",
+		"«+(421) 905 123 456»", "«011 44 20 7946 0958»", "«01144 20 7946 0958»",
 	)
 }
 
@@ -93,7 +97,7 @@ func TestNationalNumbersAreHiddenByTheirGrouping(t *testing.T) {
 		"«(415) 555-2671»", "«415-555-2671»", "«415.555.2671»", "«1-415-555-2671»", "«415 555 2671»", "«0905 123 456»", "«0905/123 456»", "«0905/123456»", "«0905-123-456»", "«(0905) 123 456»", "«020 7946 0958»", "«(020) 7946 0958»",
 		"«06 12 34 56 78»", "«06.12.34.56.78»", "«06-12-34-56-78»", "«01234 567890»", "«07911 123456»", "«0171 1234567»", "«030 / 1234567»", "«089/123456»", "«0664 1234567»", "«079 123 45 67»", "«0470/12.34.56»", "«06 1 234 5678»",
 		"«8 (495) 123-45-67»", "«8-800-555-35-35»", "«8 916 123 45 67»", "«0532 123 45 67»", "«0 (532) 123 45 67»", "«052-123-4567»", "«090-1234-5678»", "«03-1234-5678»", "«010-1234-5678»", "«138 1234 5678»", "«0912-345-678»",
-		"«(11) 98765-4321»", "«11 98765-4321»", "«(03) 9374 4000»", "«0412 345 678»", "«081 234 5678»", "«۰۹۱۲ ۳۴۵ ۶۷۸۹»", "«٠٥٠ ١٢٣ ٤٥٦٧»", "since 2019 «0905 123 456»", "«0905 123 456» / «0905 123 457»", "«0905–123–456»", "«(0)905 123 456»", "«８ (４９５) １２３-４５-６７»", "«02 2034 5678»", "«02/5555 1234»", "«0421 905 123 456»", "«415-5552671»", "«0 532 123 45 67»", "«098765 43210»",
+		"«(11) 98765-4321»", "«11 98765-4321»", "«(03) 9374 4000»", "«0412 345 678»", "«081 234 5678»", "«۰۹۱۲ ۳۴۵ ۶۷۸۹»", "«٠٥٠ ١٢٣ ٤٥٦٧»", "since 2019 «0905 123 456»", "«0905 123 456» / «0905 123 457»", "«0905–123–456»", "«(0)905 123 456»", "«８ (４９５) １２３-４５-６７»", "«02 2034 5678»", "«02/5555 1234»", "«0421 905 123 456»", "«415-5552671»", "«0 532 123 45 67»", "«098765 43210»", "«(415) - 555 - 2671»", "«(415) — 555 — 2671»", "«021-1234567»",
 	)
 }
 
@@ -105,6 +109,9 @@ func TestNationalNumbersAreHiddenBehindAWordForThem(t *testing.T) {
 		"फ़ोन: «9876543210»", "मोबाइल नंबर «९८७६५४३२१०»", "电话：«13812345678»", "手机 «13812345678»", "携帯«09012345678»", "電話番号：«0312345678»", "전화: «01012345678»", "휴대폰 «01012345678»", "โทร. «0812345678»", "SĐT: «0912345678»",
 		"tél. : «0612345678»", "móvil «612345678»", "komórka: «601234567»", "cep: «5321234567»", "puh. «0401234567»", "tlf. «12345678»", "mob «0905123456», x", "M: «0905123456»", "T: «905 123 456»", "Tel.«0905123456»", "phone=«0905123456»", "phone#«0905123456»", "call/text «4155552671»", "Signal: «0905123456»", "微信同号 «13800138000»", "모바일: «01012345678»",
 		"Telefónne číslo: «0905123456»", "telefonní číslo «777123456»", "numer telefonu «601234567»", "número de teléfono: «612345678»", "Contact «0905123456»", "טל' «0521234567»", "сот. «89161234567»",
+		"Mobilné číslo: «0905123456»", "číslo telefónu: «905123456»", "číslo mobilu «601234567»", "nr kom. «601234567»", "Mobilfunknummer: «1711234567»", "telefoonnummer «612345678»", "mobilszám: «301234567»", "telefon numarası: «5321234567»",
+		"номер мобильного: «9051234567»", "телефонен номер «881234567»", "broj telefona: «641234567»", "tālr. «21234567»", "puhelinnumeroni on «401234567»", "símanúmer «6123456»", "αριθμός τηλεφώνου: «6941234567»", "手机号码是«13812345678»", "携帯番号：«09012345678»", "전화번호는 «01012345678»",
+		"Text me: «4155552671»", "Phone or text «4155552671»", "reachable at «4155552671»", "tel_«0301234567»", "«4155552671» (mobile)", "«07700900123» (WhatsApp)", "«905123456» (tel.)", "«98765 43210» (M)",
 	)
 }
 
@@ -113,6 +120,7 @@ func TestNumbersThatCountAreShown(t *testing.T) {
 		"+10000000 users", "+150.000.000 EUR", "+2019-2023", "Sales +2019-2023 CAGR", "Grew base by +12 500 000 users", "from 0 to +1000000000 rows", "+44 market expansion", "+44 500 000 000 users", "+33 100 000 000 EUR",
 		"+25 000 000 downloads", "+1 for teamwork", "5+5 years", "+20 000 000", "+500%", "+49 500 000 000 €", "+36 % p.a., +48 % q/q", "UTC+05:30", "GMT+0100", "2024-01-15T10:00:00+02:00", "v1.2.3-rc.1+20240115123456", "1+4155552671",
 		"10000000 users and 100 000 000 events", "612 345 678 rows", "1 234 567,89", "100 200 300", "$1,234,567", "1.234.567,89 Kč", "200-300-4000 employees", "Mobile: 12 500 000 users", "phone 10000000 calls", "+687 250 000", "+298 500 000", "GSM 850/1900 and LTE 800/1800", "C++ 17 2019 2020", "Google+ 123456789", "2 + 421905123456", "J. Med. 2(34) 567-890",
+		"phone 123456 units", "handled 500000 calls (mobile)", "2010 - 2015 (mobile)", "100 - 200 - 3000", "team of 415 - 500 - 600", "Telegram: 1000000 subscribers", "mobile game: 10000000 installs", "M: 2019-2020", "12345678 rows (total)",
 	)
 }
 

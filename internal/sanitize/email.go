@@ -13,24 +13,30 @@ import (
 // is one only if all of it is: the sentence around is written in it, too.
 const (
 	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
-	atSign    = `( ?@ ?| ?[({<] ?(?:at|\x01t|@|arroba) ?[)}>] ?|&#0*64;|&#x0*40;|&commat;|%40)`
-	gap       = `[ _-]+`
-	atWord    = gap + `(?:at|arroba)` + gap
-	dotWord   = `(?:dot|punkt|punto|ponto)`
-	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
-	label     = `[a-z0-9\x01\x02_-]+`
-	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
+	// atName is what '@' is called, with \x01 for a letter that is not ASCII.
+	atName  = `(?:at|\x01t|arroba|zavin[a\x01][c\x01]|ma[l\x01]pa|chiocciola|klammeraffe|kukac)`
+	atSign  = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;|&#x0*40;|&commat;|%40)`
+	gap     = `[ _-]+`
+	atWord  = gap + atName + gap
+	dotWord = `(?:dot|punkt|punto|ponto|te[c\x01]ka|bodka|kropka|pont)`
+	// dottedPart is a local part whose dots are spelled, too: "jane dot doe".
+	dottedPart = `(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))*`
+	dotSign    = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
+	label      = `[a-z0-9\x01\x02_-]+`
+	lastLabel  = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
 	// common are the endings in front of which a stray space is believed.
 	common = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
 )
 
 var (
-	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. )` + common + `)`)
-	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	written = onFirstUse(dottedPart + localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + common + `)`)
+	spelled = onFirstUse(dottedPart + localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
 	// literal is an address at the number of a computer.
 	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
-	// mailbox is an address whose provider shows that "at" stands for '@'.
-	mailbox = onFirstUse(localPart + atWord + `((?:gmail|googlemail|hotmail|proton|protonmail|icloud))\.([a-z]+)`)
+	// mailbox is an address that is told from a place ("engineer at acme.io") by
+	// its provider or by what stands in front.
+	mailbox   = onFirstUse(dottedPart + localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
+	providers = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
 )
 
 func onFirstUse(pattern string) func() *regexp.Regexp {
@@ -62,12 +68,7 @@ func (f *folded) addresses() []span {
 	find(written, f.isWritten)
 	find(spelled, f.isSpelled)
 	find(literal, func(m []int) int { return m[1] })
-	find(mailbox, func(m []int) int {
-		if ordinaryWords()[string(f.c[m[2]:m[3]])] {
-			return 0 // "engineer at gmail.com"
-		}
-		return m[1]
-	})
+	find(mailbox, f.isMailbox)
 	return found
 }
 
@@ -80,6 +81,8 @@ func (f *folded) isWritten(m []int) int {
 	case isAlnum(f.at(m[1])) || f.at(m[1]) == foreign:
 		return 0
 	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
+		return 0
+	case strings.Contains("({<", at[:1]) && at[1:2] == "a" && len(at) == 3 && len(local) < 3: // "f(a)"
 		return 0
 	case isVersion(domain), local == "git", local == "hg", local == "svn":
 		return 0
@@ -125,6 +128,19 @@ func (f *folded) isSpelled(m []int) int {
 	}
 	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
 		return 0 // "good at asp dot net"
+	}
+	return m[1]
+}
+
+// isMailbox returns where the address of a match of mailbox ends, 0 if it is
+// none.
+func (f *folded) isMailbox(m []int) int {
+	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
+	word := before[strings.LastIndexByte(before, ' ')+1:]
+	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
+	provider, ending := string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
+	if isAlnum(f.at(m[1])) || ordinaryWords()[string(f.c[m[2]:m[3]])] || !providers()[provider] && !(introduced && linkedEndings[ending]) {
+		return 0
 	}
 	return m[1]
 }

@@ -37,7 +37,7 @@ type digits struct {
 const maxGroups = maxDigits
 
 // maxBetween is how many signs may stand between two groups, as in ") - ".
-const maxBetween = 3
+const maxBetween = 4
 
 // hasLoosePlus reports whether a '+' stands before the digit at i with a space
 // between, and belongs to nothing else, as in "C++ 17".
@@ -47,7 +47,7 @@ func (f *folded) hasLoosePlus(i int) bool {
 }
 
 func (f *folded) digitsFrom(i int) digits {
-	d := digits{f: f, plus: f.at(i-1) == '+' || f.hasLoosePlus(i)}
+	d := digits{f: f, plus: f.at(i-1) == '+' || f.at(i-1) == '(' && f.at(i-2) == '+' || f.hasLoosePlus(i)}
 	for {
 		end := i
 		for isDigit(f.at(end)) {
@@ -163,13 +163,17 @@ func (d digits) isNumber() bool {
 	if d.isAmount(all) || d.areDates() || isDigit(d.f.at(d.groups[len(d.groups)-1].end)) {
 		return false
 	}
-	switch national := strings.TrimPrefix(all, "00"); {
+	international := strings.TrimPrefix(all, "00")
+	if len(d.groups) > 2 { // North America dials 011
+		international = strings.TrimPrefix(international, "011")
+	}
+	switch {
 	case d.plus:
 		return isInternational(all) || all[0] == '1' && slices.Equal(d.shape(), []int{1, 3, 3, 4})
-	case len(national) < len(all) && len(d.groups) > 1 && isInternational(national):
+	case len(international) < len(all) && len(d.groups) > 1 && isInternational(international):
 		return true
 	}
-	switch d.introduced() {
+	switch d.saidToBe() {
 	case phoneWord:
 		const long = 9 // "24/7/365" is shorter
 		return len(all) >= long || !slices.Contains(d.shape(), 1)
@@ -203,7 +207,7 @@ func (d digits) isGroupedAsNumber(all string) bool {
 		return all[1] >= '2'
 	case slices.Equal(shape, []int{3, 4, 4}) && all[0] == '1':
 		return all[1] >= '3'
-	case slices.Equal(shape, []int{3, 7}) && strings.ContainsAny(d.between(0), "-."):
+	case slices.Equal(shape, []int{3, 7}) && all[0] != '0' && strings.ContainsAny(d.between(0), "-."):
 		return all[0] >= '2' && all[3] >= '2'
 	case slices.Equal(shape, []int{2, 5, 4}) && all[2] == '9': // Brazil
 		return true

@@ -25,16 +25,20 @@ func (d digits) introduced() introduction {
 	const near = 48 // runes
 	end := d.groups[0].start
 	text := strings.ToLower(d.f.text(max(0, end-near), end))
-	kind := noWord
+	kind, colon := noWord, false
 	for range maxFillers + 1 {
-		colon := strings.HasSuffix(strings.TrimRight(text, " +("), ":")
-		text = strings.TrimRight(text, " \t.:：-–—=+()/\"'#*\ufe0f\u200f\u200e")
-		if slices.ContainsFunc(gluedPhoneWords, func(word string) bool { return strings.HasSuffix(text, word) }) {
+		colon = colon || strings.HasSuffix(strings.TrimRight(text, " +("), ":")
+		text = strings.TrimRight(text, " \t.:：-–—=+()/\"'#*_\ufe0f\u200f\u200e")
+		glued := text
+		for _, filler := range gluedFillers {
+			glued = strings.TrimSuffix(glued, filler)
+		}
+		if slices.ContainsFunc(gluedPhoneWords, func(word string) bool { return strings.HasSuffix(glued, word) }) {
 			return phoneWord
 		}
 		stem := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || isMark(r) || r == zwnj })
 		switch word := text[len(stem):]; {
-		case phoneWords()[word], colon && labels()[word]:
+		case isPhoneWord(word), colon && labels()[word]:
 			return phoneWord
 		case numberWords()[word]:
 			kind = numberWord
@@ -44,6 +48,36 @@ func (d digits) introduced() introduction {
 		text = stem
 	}
 	return kind
+}
+
+// saidToBe returns what the words around d say of it: those in front or, as in
+// "4155552671 (mobile)", one in brackets behind.
+func (d digits) saidToBe() introduction {
+	if said := d.introduced(); said != noWord {
+		return said
+	}
+	const near = 24 // runes
+	end := d.groups[len(d.groups)-1].end
+	after, bracketed := strings.CutPrefix(strings.ToLower(d.f.text(end, min(end+near, len(d.f.c)))), " (")
+	word, _, closed := strings.Cut(after, ")")
+	if word = strings.Trim(word, " ."); bracketed && closed && (isPhoneWord(word) || labels()[word]) {
+		return phoneWord
+	}
+	return noWord
+}
+
+// phoneStems begin the words for a telephone, declined and compound, such as
+// "telefónu", "Mobilfunknummer", "puhelinnumero".
+var phoneStems = strings.Fields(`
+	telefon telefón telefoon téléphon teléfon telepon tilefon mobiln mobiel mobilfunk mobiltel mobilsz mobitel handy puhelin kännyk komórk tālr sími símanúmer
+	телефон мобильн мобіль τηλεφών τηλέφων κινητ
+`)
+
+func isPhoneWord(word string) bool {
+	if phoneWords()[word] {
+		return true
+	}
+	return slices.ContainsFunc(phoneStems, func(stem string) bool { return strings.HasPrefix(word, stem) })
 }
 
 // onceSetOf makes a set when it is first asked for, which most runs of the
@@ -59,7 +93,7 @@ var phoneWords = onceSetOf(`
 	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel
 	komórka komorka komórkowy telefónne telefonní telefonnr telnr tlfnr handynr mobilnr phonenumber telno phoneno mobileno cellulare contact contacto contatto kontakt
 	matkapuhelin puhelin puh kännykkä kontakttelefon rufnummer festnetz portable cep telefonum numeri hotline helpline landline
-	whatsapp viber fax sms call dzwoń volajte anrufen chiama llámame appelez ligue đt sđt hp ponsel điện thoại thoại
+	mobilu whatsapp viber skype imessage fax sms call dial reachable fon kom dzwoń volajte anrufen chiama llámame appelez ligue đt sđt hp ponsel điện thoại thoại
 	тел телефон телефона моб мобильный мобілка мобільний мобилен сот сотовый факс ватсап вотсап вацап вайбер звоните телефонувати дзвоніть
 	τηλ τηλέφωνο κιν κινητό φαξ հեռ հեռախոս ტელ ტელეფონი მობ მობილური
 	هاتف الهاتف جوال الجوال موبايل تلفون تليفون واتساب محمول فاكس للتواصل تلفن موبایل همراه واتساپ تماس فون
@@ -77,10 +111,13 @@ var gluedPhoneWords = strings.Fields(`
 	전화 전화번호 휴대폰 휴대전화 핸드폰 모바일 연락처 โทร โทรศัพท์ มือถือ เบอร์ ទូរស័ព្ទ ໂທ ဖုန်း
 `)
 
+// gluedFillers may stand between one of them and its number.
+var gluedFillers = strings.Fields(`是 为 為 は 는 은 번호 番号 番號 号码 號碼`)
+
 // fillerWords may stand between a word and its number.
 var fillerWords = onceSetOf(`
 	number num me us at on my the is direct office work home private line no nr č čís cislo číslo č numero número nummer numer n is ist est es je tel text
-	номер رقم نمبر شماره נא मोबाइल नंबर नं নম্বর
+	or numarası numaram numaranız numeris numurs številka broj szám száma on αριθμός επικοινωνίας номер رقم نمبر شماره נא मोबाइल नंबर नं নম্বর
 `)
 
 // numberWords introduce numbers that are no telephone's; behind a word for a
@@ -93,7 +130,7 @@ var numberWords = onceSetOf(`
 
 // units follow an amount.
 var units = onceSetOf(`
-	users user customers clients rows records events requests req rps downloads installs people employees members subscribers visitors views impressions lines loc
+	units users user customers clients rows records events requests req rps downloads installs people employees members subscribers visitors views impressions lines loc
 	transactions orders items products devices messages documents files queries calls sessions accounts households students patients companies vehicles parameters tokens
 	images hours years months days km km² m m² miles kg t mb gb tb kb hz mw kwh bytes eur usd gbp chf czk pln huf inr jpy cny krw brl rub sek nok dkk aud cad sgd aed
 	€ $ £ ¥ ₹ ₽ ₩ ₴ kč zł ft kr lei лв руб грн euros dollars pounds million millions billion thousand mio mil mln
