@@ -26,6 +26,12 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 		"Arabic":            {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
 		"Devanagari":        {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
 		"one space is left": {"Ludwig van Beethoven", "With Ludwig van Beethoven in it", "With the candidate in it"},
+		"ё and е":           {"Пётр Семёнов", "с Петром; Семенова; Petr Semenov; Semyonov", "с the candidate; the candidate; the candidate; the candidate"},
+		"a soft ending":     {"Наталья Кузнецова", "с Натальей и Наталью", "с the candidate и the candidate"},
+		"short adjectives":  {"Peter Malý", "s Petrom Malým, Malému; Malá firma", "s the candidate, the candidate; Malá firma"},
+		"particles joined":  {"Vincent van Gogh", "vangogh.com, VanGogh", "the candidate.com, the candidate"},
+		"words of work":     {"Charlotte Web", "web apps; Charlotte Web", "web apps; the candidate"},
+		"Max":               {"Max Power", "Max throughput; Max led", "Max throughput; the candidate led"},
 		"no name":           {"", "Jane", "Jane"},
 	} {
 		t.Run(name, func(t *testing.T) {

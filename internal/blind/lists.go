@@ -16,7 +16,9 @@ var english string
 
 var englishWords = words(english)
 
-func isEnglish(key string) bool { return englishWords.has(key) || functionWords.has(key) }
+func isEnglish(key string) bool {
+	return englishWords.has(key) || functionWords.has(key) || workWords.has(key)
+}
 
 func proper(key string) bool {
 	return months.has(key) || places.has(key) || tools.has(key) || brandWords.has(key)
@@ -60,8 +62,16 @@ func setOf(words iter.Seq[string]) map[string]bool {
 // Keys of words, folded as package fold does.
 var (
 	functionWords = words("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
-	articles      = words("a an the this that its our their no each every any some my your")
-	months        = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
+	// workWords are small words of profiles that the common ones lack.
+	workWords = words(`web website websites webinar api apis app apps blog blogs wiki repo repos forum podcast podcasts dev ops online offline onsite offshore email emails internet intranet laptop laptops smartphone
+		startup startups fintech biotech crypto bitcoin blockchain token tokens dashboard dashboards workflow workflows roadmap roadmaps backlog sprint sprints stakeholder stakeholders
+		onboarding freelance outsource outsourcing backend frontend firmware middleware malware cyber login admin router routers modem pixel pixels plugin plugins prototype prototypes refactor deploy deploys
+		pipeline pipelines cluster clusters cache caches query queries schema schemas mentor mentors mentoring coach coaching intern interns internship recruiter recruiters analytics metric metrics dataset
+		datasets benchmark benchmarks throughput latency logistics retail payroll healthcare nonprofit graph graphs tester testers robotics sensor sensors drone drones gaming vendor vendors audit audits
+		compliance hybrid gig gigs stack stacks lab labs tech kernel compiler compilers parser parsers runtime async thread threads socket sockets proxy proxies shard shards queue queues batch mesh pod pods
+		commit commits merge debug hack hackathon keynote meetup newsletter tutorial tutorials`)
+	articles = words("a an the this that its our their no each every any some my your")
+	months   = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
 
 	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op بن ابن ابو ام ال عبد بنت")
 	formerly  = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
@@ -157,7 +167,7 @@ var (
 		ramp brex gusto rippling zendesk palantir asana slack twitter uber lyft bolt grab gojek booking agoda airbnb expedia ryanair wizz easyjet lufthansa raiffeisen erste credit suisse ubs`)
 
 	// mostlyNames are words that with a capital are nearly always names.
-	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
+	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim jay lee sally polly molly carol sandy victor")
 
 	// otherWords are words of other languages, English ones that are not
 	// common, and names of beliefs and peoples, that are names as well.

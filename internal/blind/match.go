@@ -35,7 +35,7 @@ func (m *Mask) match(w *word) *match {
 	if knownWord(w.key) || isOther(w.key) {
 		return nil
 	}
-	w.skeleton = skeleton(fold.Latin(w.key))
+	w.skeleton = skeleton(fold.Latin(softEnding.Replace(w.key)))
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.particle && !p.initial && p.hasForm(w) {
 			return &match{p, 1, p.first, p.last, false}
@@ -43,6 +43,9 @@ func (m *Mask) match(w *word) *match {
 	}
 	return nil
 }
+
+// softEnding declines "Наталья" like "Наталия".
+var softEnding = strings.NewReplacer("ье", "ие", "ью", "ию", "ьи", "ии")
 
 // severalIn finds a name written in one word: "JaneDoe", "janedoe42", "jdoe",
 // or a part of it joined to another word, as in "NovákSoft".

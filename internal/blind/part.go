@@ -35,7 +35,7 @@ const maxWords = 12
 
 // addParts makes parts of a name's words.
 func (m *Mask) addParts(names []nameWord) {
-	id := 0
+	id, before := 0, ""
 	for i, name := range names[:min(len(names), maxWords)] {
 		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || spaceless(r) })
 		for j, piece := range pieces {
@@ -47,6 +47,12 @@ func (m *Mask) addParts(names []nameWord) {
 			}
 			m.addPart(p)
 			m.addVariants(p)
+			if withoutYo(piece) != piece { // "Semyonov", too
+				yo := newPart(fold.Latin(piece), id)
+				yo.first, yo.last = p.first, p.last
+				m.addPart(yo)
+			}
+			m.addAfterParticles(&before, p)
 			id++
 		}
 		if len(pieces) > 1 { // "ONeill", "Hanspeter"
@@ -56,6 +62,20 @@ func (m *Mask) addParts(names []nameWord) {
 			id++
 		}
 	}
+}
+
+// addAfterParticles notes a last name in one word with the particles before it,
+// which it adds to: "vangogh".
+func (m *Mask) addAfterParticles(before *string, p part) {
+	const shortest = 6 // or "Dela" and the like would be found in other words
+	switch {
+	case p.particle:
+		*before += p.latin
+		return
+	case *before != "" && len(*before+p.latin) >= shortest && !p.initial:
+		m.joined[*before+p.latin] = []string{p.key}
+	}
+	*before = ""
 }
 
 // addVariants adds the usual nicknames for a word, and what it is in Latin
@@ -79,7 +99,8 @@ func (m *Mask) addVariants(p part) {
 }
 
 func newPart(text string, id int) part {
-	p := part{key: fold.Word(text), latin: fold.Latin(text), id: id}
+	p := part{key: fold.Word(text), id: id}
+	p.latin = fold.Latin(withoutYo(text))
 	p.skeleton = skeleton(p.latin)
 	p.initial = utf8.RuneCountInString(p.key) == 1
 	first, _ := utf8.DecodeRuneInString(text)
@@ -95,8 +116,16 @@ func newPart(text string, id int) part {
 		p.use = commonWord
 	}
 	p.forms = stems(p.skeleton)
+	if stem, ok := strings.CutSuffix(strings.ToLower(text), "ý"); ok && len(p.skeleton) == 4 { // "Malého" of "Malý"
+		p.forms[skeleton(fold.Latin(stem))] = true
+	}
 	return p
 }
+
+// withoutYo writes Russian as it is usually printed, with an е for each ё.
+func withoutYo(s string) string { return yo.Replace(s) }
+
+var yo = strings.NewReplacer("ё", "е", "Ё", "Е")
 
 func (m *Mask) addPart(p part) {
 	if p.key == "" || strings.Trim(p.key, "0123456789") == "" {
