@@ -28,7 +28,7 @@ func (a *reader) profileIDs() []string {
 func (a *reader) ranks() []int {
 	ranks, ok := arguments.RankList(a.get(arguments.Ranks), shortlist.MaxRanks)
 	if !ok {
-		a.refuse("ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7].")
+		a.refuse("ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7]. Ids and names go in profile_ids.")
 	}
 	if len(ranks) > shortlist.MaxRanks {
 		a.refuse("ranks may hold at most %d numbers: ask for the others in a second call.", shortlist.MaxRanks)

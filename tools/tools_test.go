@@ -364,7 +364,7 @@ func TestBadArgumentsAreAnsweredWithoutARequest(t *testing.T) {
 		"profile_ids an object":      {args{"request_id": "r", "profile_ids": args{}}, "profile_ids must be a list of strings."},
 		"profile_ids of lists":       {args{"request_id": "r", "profile_ids": []any{[]int{1}}}, "profile_ids must be a list of strings."},
 		"profile_ids of fractions":   {args{"request_id": "r", "profile_ids": []float64{1.5}}, "profile_ids must be a list of strings."},
-		"ranks of words":             {args{"request_id": "r", "ranks": []string{"first"}}, "ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7]."},
+		"ranks of words":             {args{"request_id": "r", "ranks": []string{"first"}}, "ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7]. Ids and names go in profile_ids."},
 		"ranks of fractions":         {args{"request_id": "r", "ranks": []float64{1.5}}, "ranks must be a list of whole numbers"},
 		"a rank 0":                   {args{"request_id": "r", "ranks": []int{0, 1}}, "from 1 on"},
 		"a rank below 0":             {args{"request_id": "r", "ranks": "-1"}, "from 1 on"},

@@ -21,7 +21,7 @@ func TestFindRequestID(t *testing.T) {
 		"https://api.instaview.sk/sourcing/ID/results", "https://app.instaview.sk/en/jobs/12/sourcing/ID/candidates/prof_1", "app.instaview.sk/sourcing/ID/results",
 		"https://app.instaview.sk/?requestId=ID", "https://app.instaview.sk/run?request_id=ID&tab=1", "https://app.instaview.sk/#/sourcing/ID", "https://example.com/x/ID",
 		"Request ID: https://app.instaview.sk/sourcing/ID", "GET /sourcing/ID/results",
-		`{"requestId":"ID"}`, `{"success":true,"requestId":"ID","status":"processing"}`, `["ID"]`, `{"id": "Request ID: ID"}`,
+		`{"requestId":"ID"}`, `{"success":true,"requestId":"ID","status":"processing"}`, `["ID"]`, `{"id": "Request ID: ID"}`, "ID.", "Request ID: ID.", "\"requestId\": \"ID\",", "**ID**", "**Request ID:** ID", "https://app.instaview.sk/sourcing/ID.",
 	} {
 		text := strings.ReplaceAll(pasted, "ID", "\x00")
 		if i := strings.LastIndex(pasted, "ID"); i >= 0 {
@@ -83,7 +83,7 @@ func TestNames(t *testing.T) {
 		MinScore:   {"minScore", "min-score", "MinScore", "minimum_score", "score_min", "min_match_score", "scoreThreshold", "threshold"},
 		ProfileIDs: {"profileIds", "profileIDs", "ProfileIds", "profile_id", "profileId", "candidate_ids", "candidateIds", "candidates", "ids", "people"},
 		Ranks:      {"Ranks", "rank", "rankings", "positions"},
-		Blind:      {"Blind", "BLIND", "isBlind", "blindMode", "blind_review", "anonymous", "anonymize", "hide_names", "hideNames"},
+		Blind:      {"Blind", "BLIND", "isBlind", "blindMode", "blind_review", "anonymous", "anonymize", "hide_names", "hideNames", "hide_candidate_names", "namesHidden", "anonymize_candidates", "name_blind", "removeNames"},
 		Contacts:   {"includeContacts", "include-contacts", "contacts", "showEmails", "include_emails"},
 		Limit:      {"Limit", "count", "max_results", "maxResults", "top", "topN", "page_size", "pageSize", "n", "num_results"},
 		Offset:     {"Offset", "skip", "startIndex"},

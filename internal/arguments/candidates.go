@@ -207,6 +207,7 @@ func parseRanks(s string, most int) (ranks []int, ok bool) {
 		m := rankRange().FindStringSubmatch(r)
 		first, _ := strconv.Atoi(m[1])
 		last, _ := strconv.Atoi(m[2])
+		first, last = min(first, last), max(first, last)
 		for rank := first; rank <= last && len(ranks) <= most; rank++ {
 			ranks = append(ranks, rank)
 		}

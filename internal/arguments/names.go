@@ -77,12 +77,30 @@ func Name(written string) (name, unit string) {
 	if name, ok := meanings[folded]; ok {
 		return name, ""
 	}
+	if hidesNames(folded) {
+		return Blind, ""
+	}
 	for ending, unit := range units {
 		if stem, ok := strings.CutSuffix(folded, ending); ok && meanings[stem] == MaxWait {
 			return MaxWait, unit
 		}
 	}
 	return "", ""
+}
+
+// hidesNames reports whether a folded name says that names are hidden, in words
+// that no list holds: "hide_candidate_names", "namesHidden". Such an argument
+// must not be passed over, as the answer would show them.
+func hidesNames(folded string) bool {
+	if strings.HasPrefix(folded, "anonymi") || strings.HasPrefix(folded, "pseudonymi") {
+		return true
+	}
+	for _, verb := range []string{"hide", "hidden", "mask", "redact", "anonymi", "blind", "conceal", "remove", "omit", "without"} {
+		if strings.Contains(folded, verb) && (strings.Contains(folded, "name") || strings.Contains(folded, "identit")) {
+			return true
+		}
+	}
+	return false
 }
 
 // Rename gives the values of written the names that known has for them. It

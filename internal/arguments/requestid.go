@@ -22,7 +22,10 @@ func FindRequestID(pasted string) (id string, ok bool) {
 	if len(pasted) > maxPasted || strings.ContainsFunc(pasted, unicode.IsControl) {
 		return "", false
 	}
-	s := unwrap(pasted)
+	s := unwrap(strings.TrimRight(pasted, " .,")) // the end of a sentence or of a line of JSON
+	if bold, ok := strings.CutPrefix(s, "**"); ok {
+		s = unwrap(strings.Replace(bold, "**", "", 1))
+	}
 	if link := markdownLink().FindStringSubmatch(s); link != nil {
 		s = link[1]
 	}

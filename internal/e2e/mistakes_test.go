@@ -114,6 +114,7 @@ var works = map[string]mistake{
 	"ranks in a text":        {`{"request_id":"req_demo_done","ranks":"1, 3 and 7"}`, []string{"Showing 1, 3, 7 in summary."}, ""},
 	"ranks as texts":         {`{"request_id":"req_demo_done","ranks":["1","#3","rank 7"]}`, []string{"Showing 1, 3, 7 in summary."}, ""},
 	"a range of ranks":       {`{"request_id":"req_demo_done","ranks":"2-4"}`, []string{"Showing 2-4 in summary."}, ""},
+	"a range from its end":   {`{"request_id":"req_demo_done","ranks":"4-2"}`, []string{"Showing 2-4 in summary."}, ""},
 	"top 3":                  {`{"request_id":"req_demo_done","ranks":"top 3"}`, []string{"Showing 1-3 in summary."}, ""},
 	"ordinals":               {`{"request_id":"req_demo_done","ranks":"1st, 3rd and 7th"}`, []string{"Showing 1, 3, 7 in summary."}, ""},
 	"ranks as JSON":          {`{"request_id":"req_demo_done","ranks":"[1,3]"}`, []string{"Showing 1, 3 in summary."}, ""},
