@@ -29,15 +29,21 @@ var (
 // linkedin.com, www.linkedin.com or that of a country; the slug is
 // percent-encoded. A language, a query and a fragment are dropped.
 func LinkedIn(raw string) (string, error) {
-	if !strings.HasPrefix(raw, "https://") {
-		return "", ErrNotHTTPS
-	}
-	if len(raw) > maxProfileURL {
+	const scheme = "https://"
+	switch {
+	case len(raw) > maxProfileURL:
 		return "", ErrMalformed
+	case strings.HasPrefix(raw, scheme):
+	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(raw)), scheme):
+		return "", ErrMalformed
+	default:
+		return "", ErrNotHTTPS
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Opaque != "":
+		return "", ErrMalformed
+	case strings.HasSuffix(u.Hostname(), ".linkedin.com") && !isLinkedIn(u.Hostname()): // "m.linkedin.com"
 		return "", ErrMalformed
 	case !isLinkedIn(u.Hostname()):
 		return "", ErrOtherSite

@@ -68,6 +68,8 @@ func TestLinkedInSaysWhatAnotherLinkIs(t *testing.T) {
 		"https://www.linkedin.com/pub/jane":        ErrNotProfile,
 		"https://www.linkedin.com/in/jane/details": ErrNotProfile,
 		"https://www.linkedin.com/in/ja%20ne":      ErrMalformed,
+		"https://m.linkedin.com/in/jane":           ErrMalformed,
+		" HTTPS://www.linkedin.com/in/jane":        ErrMalformed,
 		"https://www.linkedin.com:443/in/jane":     ErrMalformed,
 		"https://u@www.linkedin.com/in/jane":       ErrMalformed,
 		"https://www.linkedin.com/in/ja%ne":        ErrMalformed,
