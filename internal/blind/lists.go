@@ -124,9 +124,9 @@ var (
 		maine vermont delaware maryland jersey pennsylvania connecticut massachusetts hampshire essex sussex surrey york durham chester windsor warwick stafford preston bolton burton
 		lincoln derby kingston ashton clifton hudson carson irving arlington aberdeen perth melbourne brisbane darwin newcastle wellington auckland regina winnipeg calgary trinidad tobago
 		albany dallas laurel camden salem bethany houston marion monroe jefferson franklin clinton raleigh tyler garland plano mesa santa san los las el linz graz wels tyrol silesia moravia bohemia
-		slovensko polska rossiya german english french spanish italian polish danish dutch irish scottish welsh norman roman`)
+		slovensko cesko cechy morava nemecko rakusko madarsko polsko rusko polska niemcy czechy wegry rossiya german english french spanish italian polish danish dutch irish scottish welsh norman roman`)
 
-	tools = words(`go golang rust swift ruby java javascript python julia pascal ada dart kotlin elm crystal haskell jenkins maven spring angular react vue ember cassandra kafka hive spark oracle
+	tools = words(`markdown go golang rust swift ruby java javascript python julia pascal ada dart kotlin elm crystal haskell jenkins maven spring angular react vue ember cassandra kafka hive spark oracle
 		redis mongo docker travis jasper django flask tornado celery cypress jade jest mocha chai gatsby scala clojure erlang elixir phoenix stan lua perl prolog apache cobalt tableau looker
 		snowflake airflow beam flink storm heron pandas sage wolfram bash fish vim emacs atom claude alexa cortana siri watson gemini llama bert elmo unity maya blender nomad consul vault
 		terraform puppet chef ansible salt lambda athena aurora neptune iris titan groovy grails hugo jekyll laravel symfony rails node deno bun svelte ionic flutter xamarin cordova hadoop

@@ -52,6 +52,9 @@ var softEnding = strings.NewReplacer("ье", "ие", "ью", "ию", "ьи", "и
 func (m *Mask) severalIn(w *word) *match {
 	both := &match{part: &part{id: -2}, parts: 2, first: true, last: true, sure: true}
 	name := strings.Trim(w.key, "0123456789")
+	if knownWord(name) && w.humps == nil { // "benchmark" of Mark Bench
+		return nil
+	}
 	if m.joined[name] != nil || m.handles[name] && !knownWord(name) && !w.upper {
 		return both
 	}

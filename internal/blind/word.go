@@ -128,7 +128,8 @@ func skeleton(latin string) string {
 }
 
 var agree = strings.NewReplacer(
-	"shch", "s", "tsch", "k", "sch", "s", "sh", "s", "sz", "s", "ch", "k", "cz", "k", "tz", "k", "ts", "k", "ck", "k", "c", "k", "qu", "kv", "q", "k",
+	"oyev", "ov", "oiev", "ov", "ojev", "ov", "ayev", "av", "aiev", "av", "ajev", "av", "eyev", "ev", "eiev", "ev", "ejev", "ev", // Dostoyevsky
+	"shch", "s", "tsch", "k", "tsh", "k", "sch", "s", "sh", "s", "sz", "s", "ch", "k", "cz", "k", "tz", "k", "ts", "k", "ck", "k", "c", "k", "qu", "kv", "q", "k",
 	"kh", "h", "ph", "v", "f", "v", "th", "t", "gh", "g", "zh", "z", "rz", "z", "dz", "z", "dj", "d", "x", "ks",
 	"ue", "u", "oe", "o", "ae", "a", "ou", "u", "w", "v", "y", "i", "j", "i",
 )
