@@ -41,6 +41,11 @@ func readArguments(raw any) *reader {
 		a.note("The arguments were taken out of “%s”: send them by themselves.", within)
 	}
 	a.given, a.renamed = arguments.Rename(given, known, func(value any, unit string) any { return fmt.Sprint(value) + unit })
+	for name, value := range a.given {
+		if arguments.ShowsNames(name) && slices.Contains([]any{false, "false", "no", 0.0}, value) {
+			a.refuse("Names are hidden by blind. For example: blind=true.")
+		}
+	}
 	return a
 }
 

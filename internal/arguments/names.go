@@ -103,6 +103,18 @@ func hidesNames(folded string) bool {
 	return false
 }
 
+// ShowsNames reports whether an argument's name says that names are shown, so
+// that a value of false asks for what blind does.
+func ShowsNames(written string) bool {
+	folded := foldName(written)
+	for _, verb := range []string{"show", "include", "with", "reveal", "display"} {
+		if strings.HasPrefix(folded, verb) && strings.HasSuffix(folded, "names") && !strings.Contains(folded, "without") {
+			return true
+		}
+	}
+	return false
+}
+
 // Rename gives the values of written the names that known has for them. It
 // returns those it has renamed: the name in known, and as it was written. A
 // name of known itself goes before others that mean the same, which stay.

@@ -186,6 +186,8 @@ var explained = map[string]mistake{
 	"null in words":        {`{"request_id":"null"}`, []string{"request_id is missing."}, ""},
 	"the argument's name":  {`{"request_id":"<request_id>"}`, []string{"request_id is not a sourcing run's id"}, ""},
 	"no id, but others":    {`{"limit":3}`, []string{"request_id is missing."}, ""},
+	"names not shown":      {`{"request_id":"req_demo_done","show_names":false}`, []string{"Names are hidden by blind. For example: blind=true."}, ""},
+	"a name among ranks":   {`{"request_id":"req_demo_done","ranks":["Katarína"]}`, []string{"Ids and names go in profile_ids."}, ""},
 	"a number word":        {`{"request_id":"req_demo_done","limit":"ten"}`, []string{"limit must be a number. For example: limit=10."}, ""},
 	"a fraction of people": {`{"request_id":"req_demo_done","limit":2.5}`, []string{"limit must be a whole number. For example: limit=10."}, ""},
 	"below nothing":        {`{"request_id":"req_demo_done","offset":-1}`, []string{"offset must be at least 0. For example: offset=10."}, ""},
