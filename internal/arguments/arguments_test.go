@@ -21,7 +21,7 @@ func TestFindRequestID(t *testing.T) {
 		"https://api.instaview.sk/sourcing/ID/results", "https://app.instaview.sk/en/jobs/12/sourcing/ID/candidates/prof_1", "app.instaview.sk/sourcing/ID/results",
 		"https://app.instaview.sk/?requestId=ID", "https://app.instaview.sk/run?request_id=ID&tab=1", "https://app.instaview.sk/#/sourcing/ID", "https://example.com/x/ID",
 		"Request ID: https://app.instaview.sk/sourcing/ID", "GET /sourcing/ID/results",
-		`{"requestId":"ID"}`, `{"success":true,"requestId":"ID","status":"processing"}`, `["ID"]`, `{"id": "Request ID: ID"}`, "ID.", "Request ID: ID.", "\"requestId\": \"ID\",", "**ID**", "**Request ID:** ID", "https://app.instaview.sk/sourcing/ID.",
+		`{"requestId":"ID"}`, `{"success":true,"requestId":"ID","status":"processing"}`, `["ID"]`, `{"id": "Request ID: ID"}`, "ID.", "Request ID: ID.", "\"requestId\": \"ID\",", "/sourcing/ID", "/sourcing/ID/results", "**ID**", "**Request ID:** ID", "https://app.instaview.sk/sourcing/ID.",
 	} {
 		text := strings.ReplaceAll(pasted, "ID", "\x00")
 		if i := strings.LastIndex(pasted, "ID"); i >= 0 {

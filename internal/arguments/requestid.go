@@ -40,7 +40,11 @@ func FindRequestID(pasted string) (id string, ok bool) {
 			return inJSON(s)
 		}
 		label := labelPattern().FindString(s)
-		if label == "" {
+		switch {
+		case label != "":
+		case strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//"): // a path alone
+			return inURL("https://instaview.invalid" + s)
+		default:
 			return inURL("https://" + s) // without its scheme
 		}
 		s = unwrap(s[len(label):])
