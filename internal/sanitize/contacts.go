@@ -85,7 +85,7 @@ func mayHoldContact(s string) (address, number bool) {
 			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
 		}
 	}
-	return address || atWord && (dotWord || strings.Contains(strings.ToLower(s), "mail")), digits >= minDigits
+	return address || atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL")), digits >= minDigits
 }
 
 // mayBeginDomain reports whether a dot, or what stands for one, is near the

@@ -14,28 +14,29 @@ import (
 const (
 	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
 	// atName is what '@' is called, with \x01 for a letter that is not ASCII.
-	atName  = `(?:at|\x01t|arroba|zavin[a\x01][c\x01]|ma[l\x01]pa|chiocciola|klammeraffe|kukac)`
-	atSign  = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;|&#x0*40;|&commat;|%40)`
-	gap     = `[ _-]+`
-	atWord  = gap + atName + gap
-	dotWord = `(?:dot|punkt|punto|ponto|te[c\x01]ka|bodka|kropka|pont)`
-	// dottedPart is a local part whose dots are spelled, too: "jane dot doe".
-	dottedPart = `(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))*`
-	dotSign    = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
-	label      = `[a-z0-9\x01\x02_-]+`
-	lastLabel  = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
+	atName    = `(?:at|\x01t|arroba|zavin[a\x01][c\x01]|ma[l\x01]pa|chiocciola|klammeraffe|kukac)`
+	atSign    = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;|&#x0*40;|&commat;|%40)`
+	gap       = `[ _-]+`
+	atWord    = gap + atName + gap
+	dotWord   = `(?:dot|punkt|punto|ponto|te[c\x01]ka|bodka|kropka|pont)`
+	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
+	label     = `[a-z0-9\x01\x02_-]+`
+	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
 	// common are the endings in front of which a stray space is believed.
 	common = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
 )
 
 var (
-	written = onFirstUse(dottedPart + localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + common + `)`)
-	spelled = onFirstUse(dottedPart + localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + common + `)`)
+	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	// dotted is the beginning of a local part whose dots are spelled, too, as in
+	// "jane dot doe".
+	dotted = onFirstUse(`(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))+$`)
 	// literal is an address at the number of a computer.
 	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
 	// mailbox is an address that is told from a place ("engineer at acme.io") by
 	// its provider or by what stands in front.
-	mailbox   = onFirstUse(dottedPart + localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
+	mailbox   = onFirstUse(localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
 	providers = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
 )
 
@@ -58,7 +59,7 @@ func (f *folded) addresses() []span {
 				}
 			}
 			if end := isAddress(m); end > 0 {
-				found = append(found, span{m[0], end})
+				found = append(found, span{f.dottedFrom(m[0]), end})
 				from = end
 			} else {
 				from = m[3] // behind the local part
@@ -70,6 +71,16 @@ func (f *folded) addresses() []span {
 	find(literal, func(m []int) int { return m[1] })
 	find(mailbox, f.isMailbox)
 	return found
+}
+
+// dottedFrom returns where an address begins that was found at start.
+func (f *folded) dottedFrom(start int) int {
+	const near = 64 // the longest local part (RFC 5321)
+	from := max(0, start-near)
+	if m := dotted().FindIndex(f.c[from:start]); m != nil {
+		return from + m[0]
+	}
+	return start
 }
 
 // isWritten returns where the address of a match of written ends, 0 if it is
