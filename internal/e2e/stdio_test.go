@@ -432,6 +432,7 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 
 // Large answers that nobody reads yet must not fill the memory.
 func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
+	t.Parallel()
 	c := demo(t)
 	c.send(hello)
 	c.next()
@@ -449,6 +450,7 @@ func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
 
 // A request upstream that hangs must not hold the program.
 func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
+	t.Parallel()
 	c, s := upstream(t)
 	s.Inject("req_demo_done", sandbox.Fault{Delay: 2 * patience})
 	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
