@@ -107,7 +107,7 @@ func (c *Config) setDefaults(e *environment) {
 func (e *environment) checkRanges(c Config) (wrong bool) {
 	mostWaits := 100_000
 	if c.Transport == Stdio {
-		mostWaits = tools.DefaultMaxWaits // of the hundred calls that run at once
+		mostWaits = tools.DefaultMaxWaits
 	}
 	for name, ok := range map[string]bool{
 		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,

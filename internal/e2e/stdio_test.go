@@ -457,7 +457,8 @@ func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
 	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
 	c.next()
 	_ = c.stdin.Close()
-	if r := c.next(); r.ID != 1.0 || !r.Result.IsError {
+	// A machine so busy that the call cannot end in time is told the other.
+	if r := c.next(); r.ID != 1.0 || !strings.Contains(r.text(), "This server is stopping") && r.Error == nil {
 		t.Errorf("the call got no word: %s", r.raw)
 	}
 	c.exits()
