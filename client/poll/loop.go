@@ -16,7 +16,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
-		r = &run{id: id, born: now, schedule: newSchedule(), changed: make(chan struct{})}
+		r = &run{id: id, born: now, schedule: newSchedule(p.jitter), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
 	p.callers++

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -21,14 +20,15 @@ const (
 
 // pause stops all looks of a key: a refusal for its rate is the key's, and so is
 // an InstaView that is down. When its time is over one look probes, and the
-// others wait for what becomes of it. The zero value is no pause. Not safe for
-// concurrent use.
+// others wait for what becomes of it. The zero value is no pause, except that it
+// lacks a jitter. Not safe for concurrent use.
 type pause struct {
 	cause   client.Code // "" = none
 	until   time.Time
 	probe   *run // its look is the one under way
 	failing *run // the last probe, if it met a fault
 	backoff *backoff.ExponentialBackOff
+	jitter  jitter
 
 	faults int  // in a row
 	first  *run // that met one of them
@@ -96,5 +96,5 @@ func (p *pause) lengthen() time.Duration {
 		return firstPause // exact: the floor is known to both sides
 	}
 	next := p.backoff.NextBackOff()
-	return next + rand.N(next/4)
+	return next + p.jitter(next/4)
 }

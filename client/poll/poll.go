@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -85,6 +86,7 @@ type Poller struct {
 	api     API
 	log     *slog.Logger
 	observe func(Observed)
+	jitter  jitter
 
 	ctx     context.Context // of requests; ends with Close
 	cancel  context.CancelFunc
@@ -131,12 +133,18 @@ func WithObserver(f func(Observed)) Option {
 	return func(p *Poller) { p.observe = f }
 }
 
+// withJitter replaces the random source of backoffs, to make a test repeatable.
+func withJitter(f jitter) Option {
+	return func(p *Poller) { p.jitter = f }
+}
+
 // New returns a Poller that asks api. Close it to stop.
 func New(api API, opts ...Option) *Poller {
 	p := &Poller{
 		api:     api,
 		log:     slog.New(slog.DiscardHandler),
 		observe: func(Observed) {},
+		jitter:  rand.N[time.Duration],
 		runs:    map[string]*run{},
 		made:    1,
 		budget:  newBudget(DefaultRequestsPerMinute),
@@ -145,6 +153,7 @@ func New(api API, opts ...Option) *Poller {
 	for _, opt := range opts {
 		opt(p)
 	}
+	p.pause.jitter = p.jitter
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.waiting, p.drain = context.WithCancel(p.ctx)
 	p.timer = stoppedTimer(p.dispatch)

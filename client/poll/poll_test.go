@@ -133,7 +133,7 @@ func TestTheAgeIsNotRoundedDown(t *testing.T) {
 }
 
 func TestBackoffOfOldRunsIsCapped(t *testing.T) {
-	s := newSchedule()
+	s := newSchedule(nil)
 	var got []time.Duration
 	for range 6 {
 		got = append(got, s.afterAnswer(oldAge, false))
@@ -853,4 +853,21 @@ func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
 			t.Errorf("%d runs are remembered after three minutes, %d of them for their turn", len(p.runs), p.memory.turns)
 		}
 	})
+}
+
+func TestTheJitterIsTheInjectedOne(t *testing.T) {
+	var asked []time.Duration
+	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 25*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 5.5, 11.5, 18.5), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	}, withJitter(func(below time.Duration) time.Duration {
+		asked = append(asked, below)
+		return below / 2
+	}))
+	if diff := cmp.Diff(seconds(1, 2, 4, 8), asked); diff != "" {
+		t.Errorf("bounds of the jitter (-want +got):\n%s", diff)
+	}
 }

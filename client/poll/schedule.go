@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -41,10 +40,16 @@ const (
 type schedule struct {
 	old    *backoff.ExponentialBackOff
 	faults *backoff.ExponentialBackOff
+	jitter jitter
 }
 
-func newSchedule() schedule {
+// jitter returns a random duration from 0 up to but excluding below, which must
+// be positive. rand.N is one; tests inject a repeatable source.
+type jitter func(below time.Duration) time.Duration
+
+func newSchedule(jitter jitter) schedule {
 	return schedule{
+		jitter: jitter,
 		old:    exponential(time.Duration(float64(Floor)*oldMultiplier), oldMultiplier, oldMaxInterval),
 		faults: exponential(faultInitialJitter, faultMultiplier, faultMaxJitter),
 	}
@@ -83,5 +88,5 @@ func (s *schedule) afterAnswer(age time.Duration, crowded bool) time.Duration {
 // afterFault is the time from a transient fault to the retry: full jitter above
 // hold, which is what the floor and Retry-After ask for.
 func (s *schedule) afterFault(hold time.Duration) time.Duration {
-	return hold + rand.N(s.faults.NextBackOff())
+	return hold + s.jitter(s.faults.NextBackOff())
 }
