@@ -32,7 +32,7 @@ type budget struct {
 	limiter  *rate.Limiter
 	learned  bool // the minute's limit
 	inFlight int
-	last     time.Time // when the newest request was taken
+	lastWait time.Time // when the newest request that no Look was for was taken
 	windows  [2]window
 }
 
@@ -84,7 +84,7 @@ func (b *budget) wait(now time.Time, urgent bool) time.Duration {
 		}
 	}
 	if !urgent {
-		wait = max(wait, b.last.Add(b.windows[hour].pace(now)).Sub(now))
+		wait = max(wait, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
 	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
@@ -100,10 +100,12 @@ func (b *budget) spacing(now time.Time, n int) time.Duration {
 }
 
 // take spends one request; wait must have allowed it.
-func (b *budget) take(now time.Time) {
+func (b *budget) take(now time.Time, urgent bool) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
-	b.last = now
+	if !urgent {
+		b.lastWait = now
+	}
 	for i := range b.windows {
 		b.windows[i].take(now)
 	}

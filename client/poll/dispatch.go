@@ -3,6 +3,7 @@ package poll
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -21,24 +22,19 @@ func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
 	for p.ctx.Err() == nil {
 		now := time.Now()
-		r := p.next(now)
-		if r == nil {
-			return
+		r, in := p.next(now)
+		if r == nil || p.pause.probe != nil {
+			return // the probe's answer comes back here
 		}
-		if p.pause.probe != nil {
-			return // its answer comes back here
-		}
-		if wait := max(r.due.Sub(now), p.budget.wait(now, r.queue == &p.urgent), p.pause.wait(now)); wait > 0 {
-			if urgent := p.urgent.head(); urgent != nil && urgent != r {
-				wait = min(wait, urgent.due.Sub(now)) // it may not have to wait as long
-			}
-			p.timer.Reset(wait)
+		if in > 0 {
+			p.timer.Reset(in)
 			return
 		}
 		if p.pause.cause != "" {
 			p.pause.probe = r
 		}
-		p.budget.take(now)
+		p.urgentNext = r.queue != &p.urgent
+		p.budget.take(now, r.queue == &p.urgent)
 		p.made++
 		r.remove()
 		r.inFlight = true
@@ -47,14 +43,27 @@ func (p *Poller) dispatchLocked() {
 	}
 }
 
-// next is the run to serve next: an urgent one that is due, or else whichever
-// is due first.
-func (p *Poller) next(now time.Time) *run {
+// next returns the run to serve next and the time until then; nil if none is
+// queued. When runs of both queues may be served now the queues take turns, so
+// that neither can keep the other from being served.
+func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	urgent, other := p.urgent.head(), p.queue.head()
-	if urgent == nil || other != nil && urgent.due.After(now) && other.before(urgent) {
-		return other
+	if urgent == nil && other == nil {
+		return nil, 0
 	}
-	return urgent
+	urgentIn, otherIn := p.until(urgent, now), p.until(other, now)
+	if urgentIn < otherIn || urgentIn == otherIn && p.urgentNext {
+		return urgent, urgentIn
+	}
+	return other, otherIn
+}
+
+// until is the time until r, the head of a queue, may be served; nil never is.
+func (p *Poller) until(r *run, now time.Time) time.Duration {
+	if r == nil {
+		return math.MaxInt64
+	}
+	return max(0, r.due.Sub(now), p.budget.wait(now, r.queue == &p.urgent), p.pause.wait(now))
 }
 
 // ask makes one attempt at r and books its outcome.

@@ -94,16 +94,17 @@ type Poller struct {
 	drain   context.CancelFunc
 	asking  sync.WaitGroup
 
-	mu     sync.Mutex
-	runs   map[string]*run
-	urgent queue // of runs that a Look is for: a model waits for its answer now
-	queue  queue // of the others
-	budget *budget
-	pause  pause
-	order  uint64
-	made   uint64      // requests, and one
-	timer  *time.Timer // of the first that is due
-	memory memory
+	mu         sync.Mutex
+	runs       map[string]*run
+	urgent     queue // of runs that a Look is for: a model waits for its answer now
+	queue      queue // of the others
+	urgentNext bool  // the last request was for one of the others
+	budget     *budget
+	pause      pause
+	order      uint64
+	made       uint64      // requests, and one
+	timer      *time.Timer // of the first that is due
+	memory     memory
 
 	callers int // of Look and Wait, under way
 	watched int // runs that they ask for

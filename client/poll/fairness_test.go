@@ -1,0 +1,112 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// unknownButRuns answers 404 for every id that does not begin with r.
+func unknownButRuns(u *upstream) {
+	u.answer = func(n int, _ time.Duration) (*client.Results, error) {
+		if u.runs[n-1][0] != 'r' {
+			return nil, &client.Error{Code: client.CodeNotFound, HTTPStatus: 404}
+		}
+		return processing(), nil
+	}
+}
+
+// longestGap returns the longest time that passed between two requests for id.
+func (u *upstream) longestGap(id string, end time.Duration) time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var last, longest time.Duration
+	for i, at := range u.asked {
+		if u.runs[i] == id {
+			last, longest = at, max(longest, at-last)
+		}
+	}
+	return max(longest, end-last)
+}
+
+// N11: gets for ids that nobody knows, one after the other, used to keep every
+// wait from its turn for as long as they went on.
+func TestGetsDoNotStarveWaits(t *testing.T) {
+	for _, clients := range []int{1, 5} {
+		t.Run(fmt.Sprint(clients), func(t *testing.T) {
+			u := &upstream{latency: 100 * time.Millisecond}
+			unknownButRuns(u)
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				const length = 2 * time.Minute
+				ctx, cancel := context.WithTimeout(t.Context(), length)
+				defer cancel()
+				for i := range clients {
+					go func() {
+						for n := 0; ctx.Err() == nil; n++ {
+							_, _ = p.Look(ctx, fmt.Sprintf("unknown-%d-%d", i, n))
+						}
+					}()
+				}
+				waitForAll(t, p, 3, length)
+				for i := range 3 {
+					if gap := u.longestGap(fmt.Sprint("r", i), length); gap > 15*time.Second {
+						t.Errorf("r%d was not requested for %v", i, gap)
+					}
+				}
+				p.Close()
+			})
+		})
+	}
+}
+
+// N11, the other way round: waits leave every second request to gets.
+func TestWaitsDoNotStarveGets(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond}
+	unknownButRuns(u)
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 100 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		time.Sleep(time.Minute)
+		var took []time.Duration
+		for n := range 100 {
+			begun := time.Now()
+			if look, err := p.Look(t.Context(), fmt.Sprint("unknown-", n)); err != nil || look.Err == nil {
+				t.Fatalf("%+v, %v", look, err)
+			}
+			took = append(took, time.Since(begun))
+		}
+		if longest := slices.Max(took); longest > 3*time.Second {
+			t.Errorf("a get took %v beside a hundred waits", longest)
+		}
+		p.Close()
+	})
+}
+
+// A turn that cannot be used yet must not make the dispatcher spin, which in
+// a bubble would end the test by its timeout.
+func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
+	left := 10
+	u := &upstream{latency: 100 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: 40 * time.Minute}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 3 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		time.Sleep(time.Second)
+		for n := range 5 {
+			begun := time.Now()
+			if look, err := p.Look(t.Context(), fmt.Sprint("g", n)); err != nil || look.Results == nil || time.Since(begun) != u.latency {
+				t.Errorf("get %d: %+v, %v after %v", n, look, err, time.Since(begun))
+			}
+		}
+		p.Close()
+	})
+}
