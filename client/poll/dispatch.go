@@ -82,7 +82,7 @@ func (p *Poller) ask(r *run) {
 	}
 	failure := asFailure(err)
 	p.observe(observed(r.look, results, failure, now.Sub(begun)))
-	r.record(results, failure, now, p.crowded(now))
+	r.record(results, failure, now)
 	p.learn(r, results, failure, now)
 	p.tell(r, results, failure, now)
 	switch {
@@ -92,12 +92,6 @@ func (p *Poller) ask(r *run) {
 		p.enqueue(r, r.due, false)
 	}
 	p.dispatchLocked()
-}
-
-// crowded reports whether more runs are queued than the budget serves within
-// the floor.
-func (p *Poller) crowded(now time.Time) bool {
-	return p.budget.spacing(now, p.queue.Len()+p.urgent.Len()) > Floor
 }
 
 // attempt asks the API. What a body makes it panic with is a fault of that

@@ -36,7 +36,7 @@ func (u *upstream) longestGap(id string, end time.Duration) time.Duration {
 // N11: gets for ids that nobody knows, one after the other, used to keep every
 // wait from its turn for as long as they went on.
 func TestGetsDoNotStarveWaits(t *testing.T) {
-	for _, clients := range []int{1, 5} {
+	for _, clients := range []int{1, 5, 30} {
 		t.Run(fmt.Sprint(clients), func(t *testing.T) {
 			u := &upstream{latency: 100 * time.Millisecond}
 			unknownButRuns(u)
@@ -108,5 +108,26 @@ func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
 			}
 		}
 		p.Close()
+	})
+}
+
+// Runs that are queued but not due leave the budget free, so their number must
+// not delay the requests of any.
+func TestManyYoungRunsAreSeenEarly(t *testing.T) {
+	const runs, failAt = 20, 9 * time.Second
+	u := &upstream{latency: 100 * time.Millisecond, answer: func(_ int, at time.Duration) (*client.Results, error) {
+		if at < failAt {
+			return processing(), nil
+		}
+		return &client.Results{Status: client.StatusFailed, HTTPStatus: 200}, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		begun := time.Now()
+		for i, look := range waitForAll(t, p, runs, time.Minute) {
+			// The budget serves twenty requests within 11 s.
+			if lag := look.At.Sub(begun) - failAt; lag > 12*time.Second {
+				t.Errorf("r%d was seen %v after its end", i, lag)
+			}
+		}
 	})
 }

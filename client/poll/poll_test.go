@@ -136,7 +136,7 @@ func TestBackoffOfOldRunsIsCapped(t *testing.T) {
 	s := newSchedule(nil)
 	var got []time.Duration
 	for range 6 {
-		got = append(got, s.afterAnswer(oldAge, false))
+		got = append(got, s.afterAnswer(oldAge))
 	}
 	want := seconds(7.5, 11.25, 16.875, 25.3125, 30, 30)
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -33,7 +33,7 @@ type run struct {
 }
 
 // record takes in an attempt that ended now, and sets when the next is due.
-func (r *run) record(results *client.Results, failure *client.Error, now time.Time, crowded bool) {
+func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
 	r.looks++
 	r.look.At, r.look.Err = now, failure
 	hold := Floor
@@ -46,7 +46,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 		if age, ok := results.Age(); ok && now.Add(-age).Before(r.born) {
 			r.born = now.Add(-age)
 		}
-		next = r.schedule.afterAnswer(now.Sub(r.born), crowded)
+		next = r.schedule.afterAnswer(now.Sub(r.born))
 	case failure.Transient():
 		hold = max(Floor, failure.RetryAfter)
 		next = r.schedule.afterFault(hold)

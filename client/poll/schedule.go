@@ -17,12 +17,7 @@ const Floor = 5 * time.Second
 const (
 	firstAge  = 10 * time.Second
 	secondAge = 20 * time.Second
-	// crowdedAge takes the place of both when runs crowd the budget: what the
-	// young ones leave goes to those that are likelier to have ended. In simulation
-	// 24 runs in flight are then found 5.4 s after their end instead of 6.6 s, and
-	// 50 runs 13.3 s instead of 14.5 s, at equal requests.
-	crowdedAge = 40 * time.Second
-	oldAge     = 180 * time.Second
+	oldAge    = 180 * time.Second
 
 	oldMultiplier  = 1.5
 	oldMaxInterval = 30 * time.Second
@@ -69,11 +64,9 @@ func exponential(initial time.Duration, multiplier float64, ceiling time.Duratio
 
 // afterAnswer is the time from an answer to the next look, for a run that was
 // age old when it answered.
-func (s *schedule) afterAnswer(age time.Duration, crowded bool) time.Duration {
+func (s *schedule) afterAnswer(age time.Duration) time.Duration {
 	s.faults.Reset()
 	switch {
-	case age < crowdedAge && crowded:
-		return max(Floor, crowdedAge-age)
 	case age < firstAge:
 		return max(Floor, firstAge-age)
 	case age < secondAge:
