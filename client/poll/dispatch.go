@@ -125,10 +125,10 @@ func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, n
 		p.budget.learn(now, failure.RateLimit)
 	}
 	if failure == nil || !failure.Transient() {
-		if p.pause.probe == r {
-			p.log.Debug("looks go on", "cause", p.pause.cause)
+		cause := p.pause.cause
+		if p.pause.answered(r, now) {
+			p.log.Debug("looks go on", "cause", cause)
 		}
-		p.pause.answered(r)
 		return
 	}
 	if p.pause.failed(r, failure, now) {

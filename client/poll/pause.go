@@ -43,15 +43,26 @@ func (p *pause) wait(now time.Time) time.Duration {
 	return max(0, p.until.Sub(now))
 }
 
-// answered takes in that a look of r brought an answer, of whatever kind.
-func (p *pause) answered(r *run) {
+// answered takes in that a look of r brought an answer, of whatever kind, and
+// reports whether that ended the pause.
+func (p *pause) answered(r *run, now time.Time) bool {
 	p.faults, p.first, p.mixed = 0, nil, false
-	if p.probe == r {
-		p.end()
+	if p.probe != r {
+		return false
 	}
+	p.probe = nil
+	return p.end(now)
 }
 
-func (p *pause) end() { p.cause, p.probe, p.failing, p.backoff = "", nil, nil, nil }
+// end ends a pause whose time is over, and reports whether it did. A refusal
+// that arrived while the probe was out may have prolonged it.
+func (p *pause) end(now time.Time) bool {
+	if now.Before(p.until) {
+		return false
+	}
+	p.cause, p.failing, p.backoff = "", nil, nil
+	return true
+}
 
 // failed takes in that a look of r met a fault that may pass, and reports
 // whether a pause begins or goes on for it.
@@ -65,8 +76,8 @@ func (p *pause) failed(r *run, failure *client.Error, now time.Time) bool {
 		if p.failing == r {
 			// No other is waited for, and of one alone the faults may be its own.
 			p.faults, p.mixed = 0, false
-			p.end()
-			return false
+			p.until = later(p.until, now.Add(failure.RetryAfter))
+			return !p.end(now)
 		}
 		p.failing = r
 	}

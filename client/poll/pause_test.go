@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +77,87 @@ func TestPauseIsEndedByOneProbe(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A 429 that arrives while the probe of another pause is out prolongs the pause,
+// whatever becomes of the probe.
+func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
+	const refusedFor = time.Minute
+	for name, tt := range map[string]struct {
+		refusedAt time.Duration // while the last of the probes is out
+		probes    []bool        // whether each is answered, after 4 s
+	}{
+		"the probe is answered":    {8 * time.Second, []bool{true}},
+		"the probe fails":          {8 * time.Second, []bool{false}},
+		"a lone probe fails twice": {16 * time.Second, []bool{false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			probes := 0
+			api := &scripted{answer: func(id string, n int) (*client.Results, error) {
+				down := &client.Error{Code: client.CodeUnavailable, HTTPStatus: 503}
+				switch {
+				case id == "refused" && n == 1:
+					time.Sleep(tt.refusedAt)
+					return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: refusedFor}
+				case n == 1: // three runs fail at once, and that begins a pause
+					return nil, down
+				case probes < len(tt.probes):
+					probes++
+					time.Sleep(4 * time.Second)
+					if !tt.probes[probes-1] {
+						return nil, down
+					}
+				}
+				return processing(), nil
+			}}
+			synctest.Test(t, func(t *testing.T) {
+				api.began = time.Now()
+				p := New(api, withJitter(func(time.Duration) time.Duration { return 0 }))
+				for _, id := range []string{"refused", "r1", "r2"} {
+					go func() { _, _ = p.Wait(t.Context(), id, time.Second, nil) }()
+				}
+				_, _ = p.Wait(t.Context(), "alone", 2*time.Minute, nil)
+				p.Close()
+				if probes != len(tt.probes) {
+					t.Fatalf("%d probes, want %d: %v", probes, len(tt.probes), api.times())
+				}
+				for _, at := range api.times() {
+					if at > tt.refusedAt && at < tt.refusedAt+refusedFor {
+						t.Errorf("requested at %v, though refused at %v for %v", at, tt.refusedAt, refusedFor)
+					}
+				}
+			})
+		})
+	}
+}
+
+// scripted is an API whose answers are a function of the id and of how often it
+// was requested. It notes every request.
+type scripted struct {
+	answer func(id string, n int) (*client.Results, error)
+
+	mu    sync.Mutex
+	began time.Time
+	asked []time.Duration
+	count map[string]int
+}
+
+func (s *scripted) Results(_ context.Context, id string) (*client.Results, error) {
+	s.mu.Lock()
+	s.asked = append(s.asked, time.Since(s.began))
+	if s.count == nil {
+		s.count = map[string]int{}
+	}
+	s.count[id]++
+	n := s.count[id]
+	s.mu.Unlock()
+	return s.answer(id, n)
+}
+
+func (s *scripted) times() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
 }
 
 func TestPauseIsToldWithItsCause(t *testing.T) {
