@@ -42,28 +42,6 @@ const (
 	hour
 )
 
-// window is what the server said is left of one of its windows, less what was
-// asked since.
-type window struct {
-	left     int
-	limit    int       // 0 = not told
-	resetsAt time.Time // zero or past: nothing is known
-}
-
-// pace is the time between requests that spreads what is left of the hour over
-// the rest of it; 0 while that allows at least evenShare of an even pace.
-func (w window) pace(now time.Time) time.Duration {
-	rest := w.resetsAt.Sub(now)
-	if rest <= 0 || w.left <= 0 || w.limit == 0 {
-		return 0
-	}
-	pace := rest / time.Duration(w.left)
-	if pace.Hours()*float64(w.limit) <= 1/evenShare {
-		return 0
-	}
-	return pace
-}
-
 func newBudget(requestsPerMinute int) *budget {
 	perMinute := float64(requestsPerMinute)
 	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
@@ -79,9 +57,7 @@ func burst(perMinute float64) int {
 func (b *budget) wait(now time.Time, urgent bool) time.Duration {
 	var wait time.Duration
 	for _, w := range b.windows {
-		if w.left <= 0 {
-			wait = max(wait, w.resetsAt.Sub(now))
-		}
+		wait = max(wait, w.wait(now))
 	}
 	if !urgent {
 		wait = max(wait, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
@@ -111,21 +87,10 @@ func (b *budget) take(now time.Time, urgent bool) {
 	}
 }
 
-// take counts a request. Of a window that was spent and has started over, it
-// lets one pass until there is an answer: how much the new one holds is for
-// that to tell, and of a sliding one it may be no more.
-func (w *window) take(now time.Time) {
-	if w.left <= 0 && !w.resetsAt.IsZero() && !now.Before(w.resetsAt) {
-		w.resetsAt = now.Add(Floor)
-	}
-	w.left--
-}
-
 // ended is called for every request taken.
 func (b *budget) ended() { b.inFlight-- }
 
-// learn takes a response's rate-limit headers into account. What is missing
-// changes nothing; nothing raises the rate above the configured one.
+// learn takes a response's rate-limit headers into account. Nothing raises the rate above the configured one.
 func (b *budget) learn(now time.Time, limit client.RateLimit) {
 	if limit.Minute.Limit > 0 {
 		perMinute := min(b.ceiling, share*float64(limit.Minute.Limit))
@@ -142,6 +107,7 @@ func (b *budget) learn(now time.Time, limit client.RateLimit) {
 	}
 	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
 		if told.Remaining == nil || told.ResetIn == 0 {
+			b.windows[i].untold(now)
 			continue
 		}
 		// The server may not have seen yet what is in flight; and an answer

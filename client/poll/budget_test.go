@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -180,4 +181,50 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A window that was told spent, and that later answers do not tell of any more,
+// does not slow down what comes after its reset.
+func TestAWindowThatIsNotToldAnyMoreIsForgotten(t *testing.T) {
+	none, some := 0, 40
+	for name, tt := range map[string]struct{ before, after client.Window }{
+		"spent, then no headers":                 {client.Window{Limit: 120, Remaining: &none, ResetIn: 30 * time.Second}, client.Window{}},
+		"40 left, then no headers":               {client.Window{Limit: 120, Remaining: &some, ResetIn: 30 * time.Second}, client.Window{}},
+		"spent, then a reset that lies in past":  {client.Window{Limit: 120, Remaining: &none, ResetIn: 30 * time.Second}, client.Window{Limit: 120, Remaining: &none}},
+		"spent, then only a limit":               {client.Window{Limit: 120, Remaining: &none, ResetIn: 30 * time.Second}, client.Window{Limit: 120}},
+		"spent, then no headers, and new faults": {client.Window{Limit: 120, Remaining: &none, ResetIn: 30 * time.Second}, client.Window{}},
+	} {
+		for _, which := range []string{"minute", "hour"} {
+			t.Run(which+" "+name, func(t *testing.T) {
+				u := &upstream{answer: func(_ int, at time.Duration) (*client.Results, error) {
+					w := tt.before
+					if at >= 30*time.Second {
+						w = tt.after
+					}
+					limit := client.RateLimit{Hour: w}
+					if which == "minute" {
+						limit = client.RateLimit{Minute: w}
+					}
+					if strings.HasSuffix(name, "faults") && at < time.Minute && at > 20*time.Second {
+						return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 502, RateLimit: limit}
+					}
+					r := processing()
+					r.RateLimit = limit
+					return r, nil
+				}}
+				bubble(t, u, func(t *testing.T, p *Poller) {
+					waitForAll(t, p, 60, 4*time.Minute)
+					n := 0
+					for _, at := range u.times() {
+						if at >= 2*time.Minute && at < 4*time.Minute {
+							n++
+						}
+					}
+					if n < 200 {
+						t.Errorf("%d requests in two minutes", n)
+					}
+				})
+			})
+		}
+	}
 }

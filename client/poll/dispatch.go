@@ -119,9 +119,10 @@ func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, no
 
 // learn takes what a look of r says of the key as a whole.
 func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	if failure == nil {
+	switch {
+	case failure == nil:
 		p.budget.learn(now, results.RateLimit)
-	} else {
+	case failure.HTTPStatus != 0: // or there was no answer to learn from
 		p.budget.learn(now, failure.RateLimit)
 	}
 	if failure == nil || !failure.Transient() {
