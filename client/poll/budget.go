@@ -90,8 +90,9 @@ func (b *budget) take(now time.Time, urgent bool) {
 // ended is called for every request taken.
 func (b *budget) ended() { b.inFlight-- }
 
-// learn takes a response's rate-limit headers into account. Nothing raises the rate above the configured one.
-func (b *budget) learn(now time.Time, limit client.RateLimit) {
+// learn takes into account the rate-limit headers of a response that the server
+// dated so; a zero date means that it told none. Nothing raises the rate above the configured one.
+func (b *budget) learn(now, date time.Time, limit client.RateLimit) {
 	if limit.Minute.Limit > 0 {
 		perMinute := min(b.ceiling, share*float64(limit.Minute.Limit))
 		if !b.learned {
@@ -106,18 +107,6 @@ func (b *budget) learn(now time.Time, limit client.RateLimit) {
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}
 	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
-		if told.Remaining == nil || told.ResetIn == 0 {
-			b.windows[i].untold(now)
-			continue
-		}
-		// The server may not have seen yet what is in flight; and an answer
-		// may be overtaken by a later one, so within a window less counts.
-		w := window{left: *told.Remaining - b.inFlight, limit: told.Limit, resetsAt: now.Add(told.ResetIn)}
-		// Resets are told in whole seconds, so a later one by more is another
-		// window's, whose count owes nothing to the last.
-		if known := b.windows[i].resetsAt; now.Before(known) && w.resetsAt.Sub(known) <= 2*time.Second {
-			w.left = min(w.left, b.windows[i].left)
-		}
-		b.windows[i] = w
+		b.windows[i].learn(now, date, told, b.inFlight)
 	}
 }

@@ -228,3 +228,34 @@ func TestAWindowThatIsNotToldAnyMoreIsForgotten(t *testing.T) {
 		}
 	}
 }
+
+// A body that takes its time makes the reset of its headers look later than it
+// is by our clock, but it tells of the same window.
+func TestASpentWindowOutlastsASlowBody(t *testing.T) {
+	const resetIn = 40 * time.Second
+	none, few := 0, 3
+	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	api := &scripted{answer: func(id string, n int) (*client.Results, error) {
+		r := processing()
+		switch {
+		case n == 1 && id == "r0":
+			time.Sleep(10 * time.Second)
+			r.Date, r.RateLimit.Minute = began, client.Window{Limit: 120, Remaining: &few, ResetIn: resetIn}
+		case n == 1 && id == "r1":
+			time.Sleep(time.Second)
+			r.Date, r.RateLimit.Minute = began, client.Window{Limit: 120, Remaining: &none, ResetIn: resetIn}
+		default:
+			r.Date = began.Add(resetIn)
+		}
+		return r, nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		api.began = time.Now()
+		p := New(api)
+		waitForAll(t, p, 2, time.Minute)
+		p.Close()
+		if diff := cmp.Diff(seconds(0, 0, 41), api.times()[:3]); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -121,9 +121,9 @@ func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, no
 func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, now time.Time) {
 	switch {
 	case failure == nil:
-		p.budget.learn(now, results.RateLimit)
+		p.budget.learn(now, results.Date, results.RateLimit)
 	case failure.HTTPStatus != 0: // or there was no answer to learn from
-		p.budget.learn(now, failure.RateLimit)
+		p.budget.learn(now, failure.Date, failure.RateLimit)
 	}
 	if failure == nil || !failure.Transient() {
 		cause := p.pause.cause

@@ -1,13 +1,18 @@
 package poll
 
-import "time"
+import (
+	"time"
+
+	"instaview-mcp/client"
+)
 
 // window is what the server said is left of one of its rate-limit windows, less
 // what was requested since. In the zero value nothing is known.
 type window struct {
 	left     int
 	limit    int       // 0 = not told
-	resetsAt time.Time // zero = nothing is known
+	reset    time.Time // by the server's clock, which tells one window from the next
+	resetsAt time.Time // the same by ours, at the latest; zero = nothing is known
 	probedAt time.Time // when a request last went out after a spent window's reset
 }
 
@@ -36,12 +41,36 @@ func (w *window) take(now time.Time) {
 	w.left--
 }
 
-// untold takes in an answer that says nothing of the window, or that its reset
-// lies in the past. Once the window has started over nothing is known of it.
-func (w *window) untold(now time.Time) {
-	if w.over(now) {
-		*w = window{}
+// sameReset is how far apart two tellings of one reset can be: servers round
+// both the reset and the Date that it is told by to whole seconds.
+const sameReset = 2 * time.Second
+
+// learn takes in what an answer with this Date tells of the window while other
+// requests are in flight, which the server may not have counted yet.
+func (w *window) learn(now, date time.Time, told client.Window, inFlight int) {
+	if told.Remaining == nil || told.ResetIn <= 0 {
+		// Once the window has started over nothing is known of it.
+		if w.over(now) {
+			*w = window{}
+		}
+		return
 	}
+	if date.IsZero() {
+		date = now
+	}
+	next := window{left: *told.Remaining - inFlight, limit: told.Limit,
+		resetsAt: now.Add(told.ResetIn), reset: date.Add(told.ResetIn)}
+	// A later reset is another window's, whose count owes nothing to the last.
+	// By our clock it would also be later when only the body came slowly.
+	if !w.resetsAt.IsZero() && next.reset.Sub(w.reset) <= sameReset {
+		// An answer may overtake another, so the lower count is the newer.
+		next.left = min(next.left, w.left)
+		if w.resetsAt.Before(next.resetsAt) {
+			next.resetsAt = w.resetsAt
+		}
+		next.probedAt = w.probedAt
+	}
+	*w = next
 }
 
 // pace is the time between requests that spreads what is left of the hour over
