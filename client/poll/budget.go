@@ -28,12 +28,12 @@ const (
 
 // budget is what one key may ask for. Not safe for concurrent use.
 type budget struct {
-	ceiling  float64 // requests a minute, as configured
-	limiter  *rate.Limiter
-	learned  bool // the minute's limit
-	inFlight int
-	lastWait time.Time // when the newest request that no Look was for was taken
-	windows  [2]window
+	ceiling   float64 // requests a minute, as configured
+	limiter   *rate.Limiter
+	toldLimit int // the minute's, as the last answer told it
+	inFlight  int
+	lastWait  time.Time // when the newest request that no Look was for was taken
+	windows   [2]window
 }
 
 // The windows. The limiter spreads the first by itself.
@@ -44,7 +44,7 @@ const (
 
 func newBudget(requestsPerMinute int) *budget {
 	perMinute := float64(requestsPerMinute)
-	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
+	return &budget{ceiling: perMinute, toldLimit: math.MaxInt32, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
 // burst keeps burst and rate together below limit for a rate of share × limit.
@@ -94,15 +94,13 @@ func (b *budget) ended() { b.inFlight-- }
 // dated so; a zero date means that it told none. Nothing raises the rate above the configured one.
 func (b *budget) learn(now, date time.Time, limit client.RateLimit) {
 	if limit.Minute.Limit > 0 {
-		perMinute := min(b.ceiling, share*float64(limit.Minute.Limit))
-		if !b.learned {
-			// The first burst left before this was known; what was too much of it
-			// is owed.
-			for range b.limiter.Burst() - burst(perMinute) {
-				b.limiter.ReserveN(now, 1)
-			}
+		// One answer may be false, so a lower limit counts only when told twice.
+		perMinute := min(b.ceiling, share*float64(max(limit.Minute.Limit, b.toldLimit)))
+		b.toldLimit = limit.Minute.Limit
+		// What a burst has spent beyond the lower limit's own is owed.
+		for range b.limiter.Burst() - burst(perMinute) {
+			b.limiter.ReserveN(now, 1)
 		}
-		b.learned = true
 		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}

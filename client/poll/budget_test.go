@@ -259,3 +259,74 @@ func TestASpentWindowOutlastsASlowBody(t *testing.T) {
 		}
 	})
 }
+
+// A single false figure, as one faulty instance of a gateway may tell, changes
+// nothing; told twice in a row it is believed.
+func TestAFalseFigureIsBelievedOnlyWhenToldTwice(t *testing.T) {
+	spent := func(l client.RateLimit) client.RateLimit {
+		none := 0
+		l.Hour = client.Window{Limit: l.Hour.Limit, Remaining: &none, ResetIn: l.Hour.ResetIn}
+		return l
+	}
+	for name, tt := range map[string]struct {
+		first, times int
+		change       func(client.RateLimit) client.RateLimit
+		least, most  int // requests from 2 min to 10 min
+	}{
+		"nothing":                        {30, 0, nil, 800, 900},
+		"0 left this hour":               {30, 1, spent, 800, 900},
+		"0 left this hour, later reset":  {30, 1, func(l client.RateLimit) client.RateLimit { l.Hour.ResetIn = time.Hour; return spent(l) }, 800, 900},
+		"0 left this hour, sooner reset": {30, 1, func(l client.RateLimit) client.RateLimit { l.Hour.ResetIn = 20 * time.Minute; return spent(l) }, 800, 900},
+		"0 left this hour, twice":        {30, 2, spent, 0, 0},
+		"limit 1":                        {30, 1, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 1; return l }, 800, 900},
+		"limit 1 at first":               {1, 1, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 1; return l }, 800, 900},
+		"limit 30 for good":              {1, 1 << 20, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 30; return l }, 200, 220},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, at time.Duration) (*client.Results, error) {
+				left := 5000 - n
+				told := client.RateLimit{
+					Minute: client.Window{Limit: 120},
+					Hour:   client.Window{Limit: 5000, Remaining: &left, ResetIn: 40*time.Minute - at},
+				}
+				if n >= tt.first && n < tt.first+tt.times {
+					told = tt.change(told)
+				}
+				r := processing()
+				r.RateLimit = told
+				return r, nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				waitForAll(t, p, 60, 10*time.Minute)
+				n := 0
+				for _, at := range u.times() {
+					if at >= 2*time.Minute {
+						n++
+					}
+				}
+				if n < tt.least || n > tt.most {
+					t.Errorf("%d requests in eight minutes, want %d to %d", n, tt.least, tt.most)
+				}
+			})
+		})
+	}
+}
+
+// With one run waited for, a false limit of 1 used to owe the burst and silence
+// the key for eleven minutes.
+func TestOneFalseLimitDoesNotSilenceTheKey(t *testing.T) {
+	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Minute.Limit = 120
+		if n == 1 {
+			r.RateLimit.Minute.Limit = 1
+		}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		waitForAll(t, p, 1, 2*time.Minute)
+		if got := len(u.times()); got < 20 {
+			t.Errorf("%d requests in two minutes", got)
+		}
+	})
+}

@@ -13,6 +13,7 @@ type window struct {
 	limit    int       // 0 = not told
 	reset    time.Time // by the server's clock, which tells one window from the next
 	resetsAt time.Time // the same by ours, at the latest; zero = nothing is known
+	doubted  bool      // the last answer told a figure that is not believed yet
 	probedAt time.Time // when a request last went out after a spent window's reset
 }
 
@@ -69,6 +70,12 @@ func (w *window) learn(now, date time.Time, told client.Window, inFlight int) {
 			next.resetsAt = w.resetsAt
 		}
 		next.probedAt = w.probedAt
+	}
+	// One answer may be false, and “0 left” would silence the key until the
+	// reset, so a sharp drop is believed only when told twice in a row.
+	if w.left > 0 && next.left < w.left/2 && !w.doubted {
+		w.doubted = true
+		return
 	}
 	*w = next
 }
