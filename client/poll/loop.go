@@ -24,6 +24,8 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	if r.waiters == 1 {
 		p.watched++
 		p.memory.drop(r)
+	}
+	if r.queue == nil && !r.inFlight { // those who still wait may be busy in onLook
 		r.forgetStale(now)
 	}
 	looks, current = r.looks, r.current(now)

@@ -464,6 +464,29 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 	}
 }
 
+// A caller that is busy with what it was told of keeps the run watched, but not
+// an old failure alive.
+func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
+	u := &upstream{answer: failing(client.Error{Code: client.CodeForbidden})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		unblock := make(chan struct{})
+		go func() {
+			_, _ = p.Wait(t.Context(), "r", time.Minute, func(Look) { <-unblock })
+		}()
+		time.Sleep(10 * time.Second)
+		u.answer = finishingAt(0)
+		for range 2 {
+			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || !look.Results.Finished() {
+				t.Errorf("%+v, %v", look, err)
+			}
+		}
+		if got := len(u.times()); got != 2 {
+			t.Errorf("%d requests, want 2", got)
+		}
+		close(unblock)
+	})
+}
+
 func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
 	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
 		if n == 1 {
