@@ -85,11 +85,10 @@ func (p *Poller) ask(r *run) {
 	r.record(results, failure, now)
 	p.learn(r, results, failure, now)
 	p.tell(r, results, failure, now)
-	switch {
-	case r.waiters == 0:
+	r.order = p.nextOrder()
+	p.place(r)
+	if !r.watched() {
 		p.rest(r)
-	case !r.look.settled():
-		p.enqueue(r, r.due, false)
 	}
 	p.dispatchLocked()
 }
@@ -107,7 +106,7 @@ func (p *Poller) attempt(id string) (results *client.Results, err error) {
 }
 
 func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	attrs := []any{"outcome", outcome(results, failure), "waiters", r.waiters}
+	attrs := []any{"outcome", outcome(results, failure), "waiters", r.gets + r.waits}
 	if !r.look.settled() {
 		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
 	}

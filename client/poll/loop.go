@@ -1,6 +1,9 @@
 package poll
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // join counts the caller among those who wait for the run. If they are the
 // first, the run is looked at as soon as it may be; others follow the pace of
@@ -16,29 +19,29 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
-		r = &run{id: id, born: now, schedule: newSchedule(p.jitter), changed: make(chan struct{})}
+		r = &run{id: id, born: now, due: now, order: p.nextOrder(), schedule: newSchedule(p.jitter), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
 	p.callers++
-	r.waiters++
-	if r.waiters == 1 {
+	if !r.watched() {
 		p.watched++
 		p.memory.drop(r)
 	}
 	if r.queue == nil && !r.inFlight { // those who still wait may be busy in onLook
 		r.forgetStale(now)
 	}
+	*r.count(urgent)++
 	looks, current = r.looks, r.current(now)
 	if r.inFlight || current && (urgent || r.look.settled()) {
 		return r, looks, current, nil
 	}
 	if r.queue == nil || urgent || r.due.After(end) {
-		due := now
-		if !r.due.IsZero() && r.due.Before(now) {
-			due = r.due // its turn outlives whoever waited before
+		// A turn that has come already outlives whoever waited before.
+		if due := later(earlier(r.due, now), r.notBefore); !due.Equal(r.due) {
+			r.due, r.order = due, p.nextOrder()
 		}
-		p.enqueue(r, later(due, r.notBefore), urgent)
 	}
+	p.place(r)
 	p.dispatchLocked()
 	return r, looks, current, nil
 }
@@ -52,25 +55,55 @@ func (p *Poller) full(r *run, urgent bool) bool {
 	if urgent {
 		most = maxLookedAt
 	}
-	return (r == nil || r.waiters == 0) && p.watched >= most
+	return (r == nil || !r.watched()) && p.watched >= most
 }
 
-func (p *Poller) leave(r *run) {
+func (p *Poller) leave(r *run, urgent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.callers--
-	r.waiters--
-	if r.waiters > 0 {
-		return
-	}
-	p.watched--
-	r.remove()
-	// A request in flight is let end: it is paid for, and the next caller is
-	// likely to want its answer.
-	if !r.inFlight {
-		p.rest(r)
+	*r.count(urgent)--
+	p.place(r)
+	if !r.watched() {
+		p.watched--
+		// A request in flight is let end: it is paid for, and the next caller is
+		// likely to want its answer.
+		if !r.inFlight {
+			p.rest(r)
+		}
 	}
 	p.dispatchLocked()
+}
+
+// place puts r into the queue of the most urgent who wait for it, and takes it
+// out of any other. It belongs in none if nobody is left to answer, or while
+// looking again would change nothing.
+func (p *Poller) place(r *run) {
+	var to *queue
+	switch {
+	case r.inFlight || r.look.settled():
+	case r.gets > 0:
+		to = &p.urgent
+	case r.waits > 0 && p.waiting.Err() == nil:
+		to = &p.queue
+	}
+	if r.queue != to {
+		r.remove()
+	}
+	if to != nil {
+		to.add(r)
+	}
+}
+
+// Drain ends every wait, and those that begin later, with what is known. Looks
+// go on.
+func (p *Poller) Drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drain()
+	for _, r := range slices.Clone(p.queue.runs) {
+		p.place(r)
+	}
 }
 
 // peek returns what is known of r, from how many looks, and a channel that is
@@ -90,32 +123,21 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	return look, r.looks, r.changed
 }
 
-// enqueue queues r for due. A run that is queued for earlier keeps its turn,
-// and one that is urgent stays so until it is looked at.
-func (p *Poller) enqueue(r *run, due time.Time, urgent bool) {
-	to := &p.queue
-	if urgent {
-		to = &p.urgent
-	}
-	if r.queue != nil {
-		if r.due.Before(due) {
-			due = r.due
-		}
-		if r.queue == &p.urgent {
-			to = r.queue
-		}
-		if r.queue != to {
-			r.remove()
-		}
-	} else if !due.Equal(r.due) {
-		p.order++
-		r.order = p.order
-	}
-	to.add(r, due)
+// nextOrder numbers what becomes due, so that equal times keep their order.
+func (p *Poller) nextOrder() uint64 {
+	p.order++
+	return p.order
 }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

@@ -168,10 +168,6 @@ func stoppedTimer(f func()) *time.Timer {
 	return t
 }
 
-// Drain ends every wait, and those that begin later, with what is known. Looks
-// go on.
-func (p *Poller) Drain() { p.drain() }
-
 // Close ends every wait, which then returns what it knows, and every request.
 func (p *Poller) Close() {
 	p.mu.Lock()
@@ -217,11 +213,14 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 	if p.ctx.Err() != nil {
 		return Look{}, ErrClosed
 	}
+	if ctx.Err() != nil { // no request for who has gone already
+		return Look{}, context.Cause(ctx)
+	}
 	r, before, current, err := p.join(id, end, urgent)
 	if err != nil {
 		return Look{}, err
 	}
-	defer p.leave(r)
+	defer p.leave(r, urgent)
 
 	timeUp := time.NewTimer(time.Until(end))
 	defer timeUp.Stop()

@@ -787,6 +787,83 @@ func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
 	})
 }
 
+// A call that nobody listens to any more sends nothing.
+func TestNoRequestIsMadeThatNobodyWants(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *Poller){
+		"a get cancelled before": func(ctx context.Context, p *Poller) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, _ = p.Look(ctx, "r")
+		},
+		"a wait cancelled before": func(ctx context.Context, p *Poller) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, _ = p.Wait(ctx, "r", time.Minute, nil)
+		},
+		"a wait after Drain": func(ctx context.Context, p *Poller) {
+			p.Drain()
+			_, _ = p.Wait(ctx, "r", time.Minute, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: finishingAt(time.Hour), latency: time.Second}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				call(t.Context(), p)
+				time.Sleep(time.Minute)
+				if n := len(u.times()); n != 0 {
+					t.Errorf("%d requests", n)
+				}
+			})
+		})
+	}
+}
+
+// When waits are drained those that stand in the queue are not served.
+func TestDrainedWaitsAreNotServed(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour), latency: 100 * time.Millisecond}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		// Their callers are slow to notice: as many as are told of a look at once.
+		unblock := make(chan struct{})
+		for i := range 3 {
+			go func() {
+				_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, func(Look) { <-unblock })
+			}()
+		}
+		time.Sleep(time.Second)
+		p.Drain()
+		time.Sleep(time.Minute)
+		if n := len(u.times()); n != 3 {
+			t.Errorf("%d requests, want none after Drain", n-3)
+		}
+		close(unblock)
+	})
+}
+
+// A get that is cancelled while it waits for its turn leaves none to a wait
+// for the same run.
+func TestACancelledGetLeavesNoTurn(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 40 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, nil) }()
+		}
+		synctest.Wait()
+		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = p.Look(ctx, "last") }()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if slices.Contains(u.runs, "last") {
+			t.Error("the run was looked at before its turn")
+		}
+	})
+}
+
 func TestCloseEndsRequestsInFlight(t *testing.T) {
 	u := &upstream{answer: finishingAt(0), latency: time.Hour}
 	bubble(t, u, func(t *testing.T, p *Poller) {

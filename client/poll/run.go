@@ -12,7 +12,8 @@ import (
 // out), or idle (nobody waits; its last look is remembered for a while).
 type run struct {
 	id       string
-	waiters  int
+	gets     int // callers, by what they called
+	waits    int
 	inFlight bool
 	leftAt   time.Time // when the last who waited went
 
@@ -83,6 +84,17 @@ func (r *run) forgetStale(now time.Time) {
 // forget drops the last look; its floor stays.
 func (r *run) forget() { r.look, r.footprint = Look{}, 0 }
 
+// watched reports whether anyone waits for the run.
+func (r *run) watched() bool { return r.gets+r.waits > 0 }
+
+// count is of the callers of one kind.
+func (r *run) count(urgent bool) *int {
+	if urgent {
+		return &r.gets
+	}
+	return &r.waits
+}
+
 // queue orders runs by when they are due. It implements heap.Interface; use
 // add and remove.
 type queue struct{ runs []*run }
@@ -122,10 +134,10 @@ func (q *queue) head() *run {
 	return q.runs[0]
 }
 
-// add queues r, which must not stand in another queue, for due or moves it
-// there.
-func (q *queue) add(r *run, due time.Time) {
-	r.due, r.countedAt = due, 0
+// add queues r, which must not stand in another queue, or moves it to where its
+// due time belongs.
+func (q *queue) add(r *run) {
+	r.countedAt = 0
 	if r.queue == q {
 		heap.Fix(q, r.position)
 	} else {
