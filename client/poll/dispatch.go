@@ -83,6 +83,8 @@ func (p *Poller) ask(r *run) {
 	failure := asFailure(err)
 	p.observe(observed(r.look, results, failure, now.Sub(begun)))
 	r.record(results, failure, now)
+	p.memory.count(r)
+	p.memory.shrink()
 	p.learn(r, results, failure, now)
 	p.tell(r, results, failure, now)
 	r.order = p.nextOrder()

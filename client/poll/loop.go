@@ -15,7 +15,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	defer p.mu.Unlock()
 	now := time.Now()
 	r = p.runs[id]
-	if p.full(r, urgent) {
+	if p.full(r, urgent, now) {
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
@@ -25,10 +25,11 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	p.callers++
 	if !r.watched() {
 		p.watched++
-		p.memory.drop(r)
+		p.resume(r)
 	}
 	if r.queue == nil && !r.inFlight { // those who still wait may be busy in onLook
 		r.forgetStale(now)
+		p.memory.count(r)
 	}
 	*r.count(urgent)++
 	looks, current = r.looks, r.current(now)
@@ -46,16 +47,19 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	return r, looks, current, nil
 }
 
-// full reports whether there is no place for one more caller, who asks for r.
-func (p *Poller) full(r *run, urgent bool) bool {
-	if p.callers >= maxCallers {
+// full reports whether there is no place for one more caller, who asks for r;
+// nil is a run not known yet.
+func (p *Poller) full(r *run, urgent bool, now time.Time) bool {
+	switch {
+	case p.callers >= maxCallers:
 		return true
+	case r != nil && r.watched():
+		return false
+	case !urgent && p.watched >= maxRuns:
+		return true
+	default:
+		return r == nil && !p.makeRoom(now)
 	}
-	most := maxRuns
-	if urgent {
-		most = maxLookedAt
-	}
-	return (r == nil || !r.watched()) && p.watched >= most
 }
 
 func (p *Poller) leave(r *run, urgent bool) {

@@ -3,6 +3,8 @@ package poll
 import (
 	"container/list"
 	"time"
+
+	"instaview-mcp/client"
 )
 
 // memoryFor is how long what was seen is remembered.
@@ -12,58 +14,94 @@ const memoryFor = time.Minute
 // hundred runs of a hundred candidates each.
 const DefaultMemory = 64 << 20
 
-// memory keeps the runs nobody waits for, oldest first. How many there can be
-// is bounded: each was looked at within the last minute, which the budget of
-// requests bounds, or is held by a Retry-After, or is one of maxRuns never looked
-// at. These keep their turn: with many runs the first look may take longer than
-// a wait, and who waits again must not begin at the queue's end.
+// maxMessage is far above what is shown of InstaView's message, in bytes.
+const maxMessage = 4 << 10
+
+// memory counts what is held of all runs, and keeps those that nobody waits
+// for, the one left longest ago first. They include runs never looked at, which
+// keep their turn: with many runs the first look may take longer than a wait,
+// and who waits again must not begin at the queue's end.
 type memory struct {
-	idle  list.List // of *run
-	where map[*run]*list.Element
-	bytes int64
+	idle  list.List   // of *run
+	bytes int64       // of the last looks at all runs
 	limit int64       // of bytes
-	turns int         // runs among them that were never looked at
 	timer *time.Timer // of the next sweep; stopped while there is nothing to forget
 }
 
-func (m *memory) keep(r *run) {
-	if m.where == nil {
-		m.where = map[*run]*list.Element{}
+// count takes in that the last look at r has changed.
+func (m *memory) count(r *run) {
+	held := int64(0)
+	if r.look.Results != nil {
+		held = r.look.Results.Footprint()
 	}
-	m.where[r] = m.idle.PushBack(r)
-	m.bytes += r.footprint
-	if r.looks == 0 {
-		m.turns++
+	m.bytes += held - r.footprint
+	r.footprint = held
+}
+
+// shrink forgets what was seen of idle runs, the one left longest ago first,
+// until the limit is kept. Of runs that are waited for little is held.
+func (m *memory) shrink() {
+	for at := m.idle.Front(); at != nil && m.bytes > m.limit; at = at.Next() {
+		r := at.Value.(*run)
+		r.look = Look{} // its floor stays
+		m.count(r)
 	}
 }
 
-func (m *memory) drop(r *run) {
-	if at, ok := m.where[r]; ok {
-		m.idle.Remove(at)
-		delete(m.where, r)
-		m.bytes -= r.footprint
-		if r.looks == 0 {
-			m.turns--
-		}
+// lean is what is held of a run in progress: candidates are not shown before
+// the end, and hundreds of runs may be waited for.
+func lean(r *client.Results) *client.Results {
+	if !r.InProgress() {
+		return r
 	}
+	kept := *r
+	kept.Candidates, kept.ErrorCode, kept.ErrorMessage = nil, "", ""
+	if len(kept.Message) > maxMessage {
+		kept.Message = ""
+	}
+	return &kept
 }
 
 // rest remembers a run that nobody waits for any more.
 func (p *Poller) rest(r *run) {
 	r.leftAt = time.Now()
-	if r.looks == 0 && p.memory.turns >= maxRuns {
-		delete(p.runs, r.id)
-		return
-	}
 	if p.memory.idle.Len() == 0 && p.ctx.Err() == nil {
 		p.memory.timer.Reset(memoryFor)
 	}
-	p.memory.keep(r)
-	for at := p.memory.idle.Front(); at != nil && p.memory.bytes > p.memory.limit; at = at.Next() {
-		oldest := at.Value.(*run)
-		p.memory.bytes -= oldest.footprint
-		oldest.forget()
+	r.idle = p.memory.idle.PushBack(r)
+	p.memory.shrink()
+}
+
+// resume takes a run that someone waits for again out of the idle ones.
+func (p *Poller) resume(r *run) {
+	if r.idle != nil {
+		p.memory.idle.Remove(r.idle)
+		r.idle = nil
 	}
+}
+
+// forget drops all that is known of an idle run.
+func (p *Poller) forget(r *run) {
+	p.resume(r)
+	r.look = Look{}
+	p.memory.count(r)
+	delete(p.runs, r.id)
+}
+
+// makeRoom reports whether one run more may be known, and forgets another for
+// it if need be: the one left longest ago, though none that the contract
+// forbids to ask for yet.
+func (p *Poller) makeRoom(now time.Time) bool {
+	if len(p.runs) < maxKept {
+		return true
+	}
+	for at := p.memory.idle.Front(); at != nil; at = at.Next() {
+		if r := at.Value.(*run); !now.Before(r.notBefore) {
+			p.forget(r)
+			return true
+		}
+	}
+	return false
 }
 
 // sweep forgets what has been remembered long enough.
@@ -78,11 +116,9 @@ func (p *Poller) sweep() {
 		if r.looks == 0 {
 			seen = r.leftAt
 		}
-		if now.Before(r.notBefore) || now.Before(seen.Add(memoryFor)) {
-			continue
+		if !now.Before(r.notBefore) && !now.Before(seen.Add(memoryFor)) {
+			p.forget(r)
 		}
-		p.memory.drop(r)
-		delete(p.runs, r.id)
 	}
 	if p.memory.idle.Len() > 0 && p.ctx.Err() == nil {
 		p.memory.timer.Reset(memoryFor)

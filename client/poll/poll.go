@@ -44,9 +44,10 @@ const (
 	// some KiB here, and tens in the connection it came by.
 	maxCallers = 10_000
 	// maxRuns is as many as the budget looks at every nine minutes: to wait for
-	// more is to wait in vain. Looks have a few places more, so that they go on.
-	maxRuns     = 1_000
-	maxLookedAt = maxRuns + 100
+	// more is to wait in vain.
+	maxRuns = 1_000
+	// maxKept is of all runs known: those waited for, looked at and remembered.
+	maxKept = maxRuns + 100
 )
 
 // API makes one attempt at a run's results. *client.Client is one.

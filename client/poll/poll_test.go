@@ -942,15 +942,15 @@ func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
 			_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Millisecond, nil)
 		}
 		p.mu.Lock()
-		if got, most := len(p.runs), maxRuns+len(u.times()); got > most {
-			t.Errorf("%d runs are remembered, want at most %d", got, most)
+		if got := len(p.runs); got > maxKept {
+			t.Errorf("%d runs are remembered, want at most %d", got, maxKept)
 		}
 		p.mu.Unlock()
 		time.Sleep(3 * time.Minute)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if len(p.runs) > 0 || p.memory.turns > 0 {
-			t.Errorf("%d runs are remembered after three minutes, %d of them for their turn", len(p.runs), p.memory.turns)
+		if len(p.runs) > 0 || p.memory.bytes != 0 {
+			t.Errorf("%d runs and %d bytes are remembered after three minutes", len(p.runs), p.memory.bytes)
 		}
 	})
 }
@@ -970,4 +970,61 @@ func TestTheJitterIsTheInjectedOne(t *testing.T) {
 	if diff := cmp.Diff(seconds(1, 2, 4, 8), asked); diff != "" {
 		t.Errorf("bounds of the jitter (-want +got):\n%s", diff)
 	}
+}
+
+// However many runs are waited for, and left again, and looked at.
+func TestRunsKeptAreBounded(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		most := 0
+		for round := range 3 {
+			ctx, leave := context.WithCancel(t.Context())
+			for i := range maxRuns {
+				go func() { _, _ = p.Wait(ctx, fmt.Sprint("r", round, "-", i), time.Hour, nil) }()
+			}
+			time.Sleep(30 * time.Second)
+			for i := range 20 { // looks go on beside them
+				if look, err := p.Look(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
+					t.Errorf("%+v, %v", look, err)
+				}
+			}
+			p.mu.Lock()
+			most = max(most, len(p.runs))
+			p.mu.Unlock()
+			leave()
+			synctest.Wait()
+		}
+		if most > maxKept {
+			t.Errorf("%d runs were kept, want at most %d", most, maxKept)
+		}
+		p.Close()
+	})
+}
+
+// What is seen of runs in progress counts, and of their candidates none is held.
+func TestMemoryOfRunsInProgressIsBounded(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.Message = strings.Repeat("m", 1<<20)
+		for range 100 {
+			r.Candidates = append(r.Candidates, client.Candidate{Rationale: strings.Repeat("x", 30<<10)})
+		}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 30 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		time.Sleep(30 * time.Second)
+		p.mu.Lock()
+		held := int64(0)
+		for _, r := range p.runs {
+			held += r.look.Results.Footprint()
+		}
+		if held > 1<<20 || held != p.memory.bytes {
+			t.Errorf("%d KiB are held of 30 runs, and %d counted", held>>10, p.memory.bytes>>10)
+		}
+		p.mu.Unlock()
+		p.Close()
+	})
 }

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"container/heap"
+	"container/list"
 	"time"
 
 	"instaview-mcp/client"
@@ -15,7 +16,8 @@ type run struct {
 	gets     int // callers, by what they called
 	waits    int
 	inFlight bool
-	leftAt   time.Time // when the last who waited went
+	idle     *list.Element // of the runs that nobody waits for; nil for none
+	leftAt   time.Time     // when the last who waited went
 
 	due       time.Time // of the next look, while queued
 	order     uint64    // of becoming due, for equal times
@@ -41,7 +43,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	var next time.Duration
 	switch {
 	case failure == nil:
-		r.look.Results, r.look.SeenAt, r.footprint = results, now, results.Footprint()
+		r.look.Results, r.look.SeenAt = lean(results), now
 		// The server's clock tells whole seconds, so of several tellings the
 		// one that makes the run oldest is the most exact.
 		if age, ok := results.Age(); ok && now.Add(-age).Before(r.born) {
@@ -77,12 +79,9 @@ func (r *run) forgetStale(now time.Time) {
 	}
 	r.look.Err = nil
 	if r.look.Results == nil || !r.look.Results.InProgress() {
-		r.forget()
+		r.look = Look{}
 	}
 }
-
-// forget drops the last look; its floor stays.
-func (r *run) forget() { r.look, r.footprint = Look{}, 0 }
 
 // watched reports whether anyone waits for the run.
 func (r *run) watched() bool { return r.gets+r.waits > 0 }
