@@ -9,15 +9,18 @@ import (
 	"instaview-mcp/client"
 )
 
-// DefaultRequestsPerMinute leaves a twelfth of the results endpoint's
-// documented 120 a minute: with the burst, no 60 s hold more than 120.
-const DefaultRequestsPerMinute = 110
+// DefaultRequestsPerMinute is share of the results endpoint's documented 120 a
+// minute.
+const DefaultRequestsPerMinute = 108
 
 const (
-	maxBurst = 10
-	// share of a limit told by the server that is spent; the rest is for the
-	// burst and for other programs on the key.
-	share = 0.9
+	// share of a limit told by the server is spent; the rest is for the burst and
+	// for other programs on the key.
+	share    = 0.9
+	maxBurst = 8
+	// jitterSeconds is by how much the network may delay one request more than
+	// another, so that the server counts in 60 s what was sent in so many more.
+	jitterSeconds = 2
 	// evenShare is the part of the hour's limit that waits make last the hour.
 	// Simulated with 500 an hour and 3 runs always waited for: spent as it comes,
 	// a mean lag of 169 s and a worst of 42 min; the second half spread, 17 s and
@@ -47,9 +50,12 @@ func newBudget(requestsPerMinute int) *budget {
 	return &budget{ceiling: perMinute, toldLimit: math.MaxInt32, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
-// burst keeps burst and rate together below limit for a rate of share × limit.
+// burst is how many requests may go out at once beside a rate of perMinute,
+// which is share of a limit: with network jitter no 60 s may hold more than the
+// limit. Of 120 a minute that leaves 120 - 108 * 62/60 = 8.
 func burst(perMinute float64) int {
-	return max(1, min(maxBurst, int(math.Round(perMinute*(1-share)/share))))
+	spare := perMinute/share - perMinute*(60+jitterSeconds)/60
+	return max(1, min(maxBurst, int(spare)))
 }
 
 // wait is the time until a request may be made; 0 = now. One that a Look is for

@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -329,4 +330,58 @@ func TestOneFalseLimitDoesNotSilenceTheKey(t *testing.T) {
 			t.Errorf("%d requests in two minutes", got)
 		}
 	})
+}
+
+// N28: an upstream that counts any 60 s sees no more than its limit, whatever
+// the network delays; 110 a minute and a burst of 10 made it see 121 of 120.
+func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
+	for _, tt := range []struct {
+		limit int
+		told  bool
+	}{{120, true}, {120, false}, {60, true}, {30, true}} {
+		t.Run(fmt.Sprint(tt), func(t *testing.T) {
+			var arrived []time.Duration
+			random := rand.New(rand.NewPCG(1, 2))
+			api := &scripted{}
+			api.answer = func(string, int) (*client.Results, error) {
+				api.mu.Lock()
+				// The worst jitter delays the burst alone, so that it arrives with
+				// what was sent up to two seconds later.
+				delay := 2*time.Second - 1
+				if time.Since(api.began)%(2*time.Minute) > time.Second {
+					delay = 0
+				}
+				if random.IntN(4) == 0 {
+					delay = time.Duration(random.Int64N(int64(2 * time.Second)))
+				}
+				arrived = append(arrived, time.Since(api.began)+delay)
+				api.mu.Unlock()
+				time.Sleep(delay)
+				r := processing()
+				if tt.told {
+					r.RateLimit.Minute.Limit = tt.limit
+				}
+				return r, nil
+			}
+			synctest.Test(t, func(t *testing.T) {
+				api.began = time.Now()
+				p := New(api)
+				for range 30 {
+					waitForAll(t, p, 130, 100*time.Second)
+					time.Sleep(20 * time.Second) // to gather a burst
+				}
+				p.Close()
+			})
+			slices.Sort(arrived)
+			if !tt.told && len(arrived) < 4000 {
+				t.Errorf("%d requests in an hour", len(arrived))
+			}
+			for i := tt.limit; i < len(arrived); i++ {
+				// The first burst goes out before a lower limit is told.
+				if first := arrived[i-tt.limit]; first > 2*time.Minute && arrived[i]-first < time.Minute {
+					t.Fatalf("%d requests within %v, from %v", tt.limit+1, arrived[i]-first, first)
+				}
+			}
+		})
+	}
 }

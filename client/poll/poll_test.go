@@ -596,7 +596,7 @@ func TestANewWindowOwesNothingToTheLast(t *testing.T) {
 }
 
 func TestTheBurstFitsTheLimit(t *testing.T) {
-	for limit, want := range map[float64]int{30: 3, 60: 6, 120: 10, 600: 10, 5: 1} {
+	for limit, want := range map[float64]int{30: 2, 60: 4, 120: 8, 600: 8, 5: 1} {
 		if got := burst(share * limit); got != want {
 			t.Errorf("burst for %v a minute = %d, want %d", limit, got, want)
 		}

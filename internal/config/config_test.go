@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 110, DefaultWait: 50 * time.Second,
+		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 108, DefaultWait: 50 * time.Second,
 		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelInfo, LogFormat: "text",
 		Transport: Stdio, Addr: "127.0.0.1:8080", MaxConnections: 12_000,
 	}
@@ -124,7 +124,7 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "INSTAVIEW_API_KEY is a literal") || strings.Contains(strings.ToLower(err.Error()), "canary") {
 			t.Errorf("%s: the key's absence is explained with %v", value, err)
 		}
-		if c.Key.Reveal() != "" || c.RequestsPerMinute != 110 || len(c.Warnings) != 2 {
+		if c.Key.Reveal() != "" || c.RequestsPerMinute != 108 || len(c.Warnings) != 2 {
 			t.Errorf("%s: key %q, %d a minute, warnings %q", value, c.Key.Reveal(), c.RequestsPerMinute, c.Warnings)
 		}
 		warnings := strings.Join(c.Warnings, " ")
