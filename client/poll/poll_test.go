@@ -104,11 +104,11 @@ func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
 		if _, err := p.Wait(t.Context(), "r", 4*time.Minute, nil); err != nil {
 			t.Fatal(err)
 		}
-		want := seconds(0, 10, 20)
-		for at := 25.0; at <= 180; at += 5 {
+		want := seconds(0, 10, 15, 20, 30)
+		for at := 35.0; at <= 180; at += 5 {
 			want = append(want, seconds(at)...)
 		}
-		want = append(want, seconds(187.5, 198.75, 215.625)...)
+		want = append(want, seconds(187.5, 198.75, 213.75, 228.75)...)
 		if diff := cmp.Diff(want, u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
@@ -125,8 +125,8 @@ func TestTheAgeIsNotRoundedDown(t *testing.T) {
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Wait(t.Context(), "r", 28*time.Second, nil)
-		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
 	})
@@ -138,7 +138,7 @@ func TestBackoffOfOldRunsIsCapped(t *testing.T) {
 	for range 6 {
 		got = append(got, s.afterAnswer(oldAge))
 	}
-	want := seconds(7.5, 11.25, 16.875, 25.3125, 30, 30)
+	want := seconds(7.5, 11.25, 15, 15, 15, 15)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("intervals (-want +got):\n%s", diff)
 	}
@@ -148,7 +148,7 @@ func TestAnUnknownAgeCountsFromTheFirstSight(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
-		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
 	})
@@ -339,7 +339,7 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
-		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 35.625
+		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 33.75
 		_, _ = p.Look(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)

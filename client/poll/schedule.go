@@ -10,17 +10,20 @@ import (
 // for the same run. The API documents "at most once every 5 seconds".
 const Floor = 5 * time.Second
 
-// The regular schedule, by the age of the run. A run of InstaView's own
-// example takes 79 s, so nothing is lost by looking rarely in the first
-// seconds, and nothing won by backing off before the third minute: with one
-// run the floor bounds the lag, and an earlier backoff only adds to it.
-const (
-	firstAge  = 10 * time.Second
-	secondAge = 20 * time.Second
-	oldAge    = 180 * time.Second
+// youngAges are the ages at which a run is asked for after its first request;
+// from the last on that is every Floor. A run of InstaView's own example takes
+// 79 s and one that fails 16 s. Ages of 10 and 20 s alone find runs that fail
+// within 20 s 4.45 s after their end; these do after 2.44 s, for 0.2 % more
+// requests.
+var youngAges = [...]time.Duration{10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second}
 
+// From oldAge on backing off saves requests. With one run the floor bounds the
+// lag, and an earlier backoff only adds to it. A longest interval of 15 s finds
+// an old run's end 7.6 s late instead of 14.7 s with 30 s, for 11 more requests.
+const (
+	oldAge         = 180 * time.Second
 	oldMultiplier  = 1.5
-	oldMaxInterval = 30 * time.Second
+	oldMaxInterval = 15 * time.Second
 )
 
 // The backoff after a fault: its figure is the upper end of the random time
@@ -66,16 +69,15 @@ func exponential(initial time.Duration, multiplier float64, ceiling time.Duratio
 // age old when it answered.
 func (s *schedule) afterAnswer(age time.Duration) time.Duration {
 	s.faults.Reset()
-	switch {
-	case age < firstAge:
-		return max(Floor, firstAge-age)
-	case age < secondAge:
-		return max(Floor, secondAge-age)
-	case age < oldAge:
-		return Floor
-	default:
+	if age >= oldAge {
 		return s.old.NextBackOff()
 	}
+	for _, next := range youngAges {
+		if age < next {
+			return max(Floor, next-age)
+		}
+	}
+	return Floor
 }
 
 // afterFault is the time from a transient fault to the retry: full jitter above
