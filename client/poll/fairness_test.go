@@ -131,3 +131,22 @@ func TestManyYoungRunsAreSeenEarly(t *testing.T) {
 		}
 	})
 }
+
+// In a crowd a run never seen goes before those whose next answer is due, so
+// that few waits end without any.
+func TestFirstAnswersComeEarlyInACrowd(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 100 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		time.Sleep(70 * time.Second) // each is now requested every 56 s
+		for n := range 3 {
+			begun := time.Now()
+			if look, err := p.Wait(t.Context(), fmt.Sprint("new", n), 50*time.Second, nil); err != nil || look.Results == nil {
+				t.Errorf("wait %d: %+v, %v after %v", n, look, err, time.Since(begun))
+			}
+		}
+		p.Close()
+	})
+}

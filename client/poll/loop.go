@@ -19,7 +19,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
-		r = &run{id: id, born: now, due: now, order: p.nextOrder(), schedule: newSchedule(p.jitter), changed: make(chan struct{})}
+		r = &run{id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(), schedule: newSchedule(p.jitter), changed: make(chan struct{})}
 		p.runs[id] = r
 	}
 	p.callers++

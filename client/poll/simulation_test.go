@@ -145,9 +145,9 @@ func TestSimulation(t *testing.T) {
 		{1, 300, 2700 * time.Millisecond, 5200 * time.Millisecond, 16},
 		{9, 600, 2700 * time.Millisecond, 5200 * time.Millisecond, 16},
 		{10, 600, 0, 0, 16},
-		{24, 1000, 7200 * time.Millisecond, 14 * time.Second, 0},
-		{50, 1000, 15 * time.Second, 0, 0},
-		{100, 1500, 28 * time.Second, time.Minute, 0},
+		{24, 1000, 7500 * time.Millisecond, 15 * time.Second, 0},
+		{50, 1000, 16 * time.Second, 31 * time.Second, 0},
+		{100, 1500, 32 * time.Second, 62 * time.Second, 0},
 		{1000, 2000, 8 * time.Minute, 10 * time.Minute, 0}, // half of them begin at once
 	} {
 		synctest.Test(t, func(t *testing.T) {
