@@ -18,6 +18,9 @@ const (
 	// for other programs on the key.
 	share    = 0.9
 	maxBurst = 8
+	// keptForGets lets a get that comes when waits use up the budget go out at
+	// once instead of after the next token, 0.55 s later.
+	keptForGets = 3
 	// jitterSeconds is by how much the network may delay one request more than
 	// another, so that the server counts in 60 s what was sent in so many more.
 	jitterSeconds = 2
@@ -59,8 +62,9 @@ func burst(perMinute float64) int {
 }
 
 // wait is the time until a request may be made; 0 = now. One that a Look is for
-// may take what waits leave for later.
-func (b *budget) wait(now time.Time, urgent bool) time.Duration {
+// may take what waits leave for later in the hour; with keep, so many tokens of
+// the minute remain that a Look could follow at once.
+func (b *budget) wait(now time.Time, urgent, keep bool) time.Duration {
 	var wait time.Duration
 	for _, w := range b.windows {
 		wait = max(wait, w.wait(now))
@@ -68,12 +72,19 @@ func (b *budget) wait(now time.Time, urgent bool) time.Duration {
 	if !urgent {
 		wait = max(wait, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
-	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
+	need := 1
+	if keep {
+		need += b.kept()
+	}
+	if missing := float64(need) - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
 		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
 	return wait
 }
+
+// kept is how many tokens waits leave in the bucket.
+func (b *budget) kept() int { return min(keptForGets, b.limiter.Burst()/2) }
 
 // spacing is the time that n requests take once the burst is spent.
 func (b *budget) spacing(now time.Time, n int) time.Duration {

@@ -63,7 +63,15 @@ func (p *Poller) until(r *run, now time.Time) time.Duration {
 	if r == nil {
 		return math.MaxInt64
 	}
-	return max(0, r.due.Sub(now), p.budget.wait(now, r.queue == &p.urgent), p.pause.wait(now))
+	return max(0, r.due.Sub(now), p.budgetWait(r.queue == &p.urgent, now), p.pause.wait(now))
+}
+
+// budgetWait is the time until the budget has a request for the urgent, or for
+// the others: these leave some for urgent ones to come, but not while one is
+// due, as they take turns then.
+func (p *Poller) budgetWait(urgent bool, now time.Time) time.Duration {
+	first := p.urgent.head()
+	return p.budget.wait(now, urgent, !urgent && (first == nil || first.due.After(now)))
 }
 
 // ask makes one attempt at r and books its outcome.

@@ -150,3 +150,25 @@ func TestFirstAnswersComeEarlyInACrowd(t *testing.T) {
 		p.Close()
 	})
 }
+
+// Waits leave a few requests of the minute for gets: beside 64 waits one is
+// answered as soon as InstaView answers.
+func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
+	u := &upstream{latency: 3 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 64 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		for n := range 30 {
+			time.Sleep(7123 * time.Millisecond)
+			for i := range 2 { // one after the other
+				begun := time.Now()
+				look, err := p.Look(t.Context(), fmt.Sprint("g", n, "-", i))
+				if took := time.Since(begun); err != nil || look.Results == nil || took > 10*time.Millisecond {
+					t.Errorf("get %d.%d: %+v, %v after %v", n, i, look, err, took)
+				}
+			}
+		}
+		p.Close()
+	})
+}

@@ -120,9 +120,9 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	look.Paused = p.pause.cause
 	switch {
 	case r.queue != nil:
-		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budget.wait(now, r.queue == &p.urgent)+p.budget.spacing(now, r.ahead(p.made)))
+		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budgetWait(r.queue == &p.urgent, now)+p.budget.spacing(now, r.ahead(p.made)))
 	case !r.inFlight:
-		look.NextIn = max(0, r.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false))
+		look.NextIn = max(0, r.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false, false))
 	}
 	return look, r.looks, r.changed
 }

@@ -590,7 +590,7 @@ func TestANewWindowOwesNothingToTheLast(t *testing.T) {
 	b.learn(now, time.Time{}, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
 	now = now.Add(300 * time.Millisecond)
 	b.learn(now, time.Time{}, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
-	if wait := b.wait(now, false); wait != 0 {
+	if wait := b.wait(now, false, false); wait != 0 {
 		t.Errorf("wait %v at the start of a window with 119 left", wait)
 	}
 }
@@ -850,6 +850,9 @@ func TestACancelledGetLeavesNoTurn(t *testing.T) {
 		synctest.Wait()
 		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
 		synctest.Wait()
+		for i := range keptForGets {
+			_, _ = p.Look(t.Context(), fmt.Sprint("g", i))
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _, _ = p.Look(ctx, "last") }()
 		synctest.Wait()
