@@ -60,7 +60,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 	progress.begin(wait)
 	start, faults := time.Now(), 0
 	look, err := t.runs.Wait(ctx, id, wait, func(l poll.Look) {
-		if l.Err != nil && l.Err.Transient() && !l.At.Before(start) {
+		if l.Err != nil && !l.At.Before(start) {
 			faults++
 		}
 		progress.looked(l)

@@ -117,7 +117,7 @@ func (p *Poller) attempt(id string) (results *client.Results, err error) {
 
 func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
 	attrs := []any{"outcome", outcome(results, failure), "waiters", r.gets + r.waits}
-	if !r.look.settled() {
+	if !r.look.final() {
 		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
 	}
 	p.log.Debug("looked", attrs...)

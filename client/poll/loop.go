@@ -33,7 +33,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	}
 	*r.count(urgent)++
 	looks, current = r.looks, r.current(now)
-	if r.inFlight || current && (urgent || r.look.settled()) {
+	if r.inFlight || current && (urgent || r.look.final()) {
 		return r, looks, current, nil
 	}
 	if r.queue == nil || urgent || r.due.After(end) {
@@ -85,7 +85,7 @@ func (p *Poller) leave(r *run, urgent bool) {
 func (p *Poller) place(r *run) {
 	var to *queue
 	switch {
-	case r.inFlight || r.look.settled():
+	case r.inFlight || r.look.final():
 	case r.gets > 0:
 		to = &p.urgent
 	case r.waits > 0 && p.waiting.Err() == nil:

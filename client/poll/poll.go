@@ -72,15 +72,21 @@ type Look struct {
 	// Paused says why no run of the key is looked at for a while; "" if none is
 	// kept back.
 	Paused client.Code
+
+	unconfirmed bool // Err may pass although it says otherwise
 }
 
-// settled reports whether looking again by itself would change nothing.
+// settled reports whether a get has its answer.
 func (l Look) settled() bool {
 	if l.Err != nil {
 		return !l.Err.Transient()
 	}
 	return l.Results != nil && !l.Results.InProgress()
 }
+
+// final reports whether looking again by itself would change nothing, so that
+// a wait ends.
+func (l Look) final() bool { return l.settled() && !l.unconfirmed }
 
 // Poller looks at runs on behalf of one API key. It is safe for concurrent use.
 type Poller struct {
@@ -202,7 +208,7 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 		if onLook != nil && !l.At.IsZero() {
 			onLook(l)
 		}
-		return l.settled()
+		return l.final()
 	})
 }
 

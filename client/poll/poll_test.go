@@ -422,7 +422,7 @@ func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
 
 func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 	for _, code := range []client.Code{client.CodeUnauthorized, client.CodeKeySuspended, client.CodePaymentRequired,
-		client.CodeForbidden, client.CodeNotFound, client.CodeBadResponse, client.CodeInvalidRequest} {
+		client.CodeForbidden, client.CodeBadResponse, client.CodeInvalidRequest} {
 		u := &upstream{answer: failing(client.Error{Code: code})}
 		bubble(t, u, func(t *testing.T, p *Poller) {
 			start := time.Now()
@@ -432,6 +432,63 @@ func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// N15: a run just created may be unknown for some seconds, and a key that was
+// accepted may be refused once: a wait asks once more, a get does not.
+func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
+	const unknown, unauthorized, forbidden, broken = client.CodeNotFound, client.CodeUnauthorized, client.CodeForbidden, client.CodeBadResponse
+	for name, tt := range map[string]struct {
+		answers []client.Code // "" = still running; after them completed
+		want    client.Code   // that the wait ends with
+		asked   int
+	}{
+		"404 at first":               {[]client.Code{unknown}, "", 2},
+		"404 twice":                  {[]client.Code{unknown, unknown}, unknown, 2},
+		"404, a fault and an answer": {[]client.Code{unknown, client.CodeUnavailable}, "", 3},
+		"404 after an answer":        {[]client.Code{"", unknown}, unknown, 2},
+		"401 at first":               {[]client.Code{unauthorized}, unauthorized, 1},
+		"401 after an answer":        {[]client.Code{"", unauthorized}, "", 3},
+		"401 twice after an answer":  {[]client.Code{"", unauthorized, unauthorized}, unauthorized, 3},
+		"401 now and then":           {[]client.Code{"", unauthorized, "", unauthorized, ""}, "", 6},
+		"403 after an answer":        {[]client.Code{"", forbidden}, "", 3},
+		"401, then 403":              {[]client.Code{"", unauthorized, forbidden}, forbidden, 3},
+		"a bad body after an answer": {[]client.Code{"", broken}, broken, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+				switch {
+				case n > len(tt.answers):
+					return completed(), nil
+				case tt.answers[n-1] == "":
+					return processing(), nil
+				}
+				return nil, &client.Error{Code: tt.answers[n-1]}
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
+				if err != nil || len(u.times()) != tt.asked {
+					t.Errorf("%+v, %v after %d requests, want %d", look, err, len(u.times()), tt.asked)
+				}
+				if tt.want == "" && (look.Err != nil || !look.Results.Finished()) || tt.want != "" && (look.Err == nil || look.Err.Code != tt.want) {
+					t.Errorf("%+v, want %q", look, tt.want)
+				}
+			})
+			u.assertFloor(t)
+		})
+	}
+	u := &upstream{answer: failing(client.Error{Code: unknown})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		begun := time.Now()
+		if look, err := p.Look(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
+			t.Errorf("get: %+v, %v after %v and %d requests", look, err, time.Since(begun), len(u.times()))
+		}
+		// A wait that follows within the floor goes on where the get ended.
+		u.answer = finishingAt(0)
+		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || time.Since(begun) != Floor {
+			t.Errorf("wait: %+v, %v after %v", look, err, time.Since(begun))
+		}
+	})
 }
 
 // After a failure that left nothing known, a later call begins anew.

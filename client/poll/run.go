@@ -38,6 +38,7 @@ type run struct {
 // record takes in an attempt that ended now, and sets when the next is due.
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
 	r.looks++
+	r.look.unconfirmed = r.mayPass(failure)
 	r.look.At, r.look.Err = now, failure
 	hold := Floor
 	var next time.Duration
@@ -59,6 +60,22 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	r.notBefore, r.due = now.Add(hold), now.Add(next)
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// mayPass reports whether a failure for good has to be repeated before it ends
+// a wait: a run just created may be unknown for some seconds, and an instance of
+// InstaView that fails to check keys may refuse one that was accepted before.
+func (r *run) mayPass(failure *client.Error) bool {
+	if failure == nil || r.look.Err != nil && !r.look.Err.Transient() {
+		return false
+	}
+	switch failure.Code {
+	case client.CodeNotFound:
+		return r.look.Results == nil
+	case client.CodeUnauthorized, client.CodeForbidden:
+		return r.look.Results != nil
+	}
+	return false
 }
 
 // current reports whether the last look may still answer a call: no other look
