@@ -30,6 +30,13 @@ func (p *Poller) dispatchLocked() {
 			p.timer.Reset(in)
 			return
 		}
+		if hold := r.floor.wait(now); hold > 0 {
+			// Another company's request for the run went before. The order stays, so
+			// that each has its turn.
+			r.due = now.Add(hold)
+			p.place(r)
+			continue
+		}
 		if p.pause.cause != "" {
 			p.pause.probe = r
 		}
@@ -37,7 +44,7 @@ func (p *Poller) dispatchLocked() {
 		p.budget.take(now, r.queue == &p.urgent)
 		p.made++
 		r.remove()
-		r.inFlight = true
+		r.inFlight, r.floor.inFlight = true, true
 		p.asking.Add(1)
 		go p.ask(r)
 	}
@@ -82,7 +89,7 @@ func (p *Poller) ask(r *run) {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.inFlight = false
+	r.inFlight, r.floor.inFlight = false, false
 	now := time.Now()
 	p.budget.ended()
 	if p.ctx.Err() != nil {

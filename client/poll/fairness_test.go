@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,4 +172,51 @@ func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
 		}
 		p.Close()
 	})
+}
+
+// N13: whatever the company, the floor is the sourcing run's, and each company
+// has its turn and its own answers.
+func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
+	for _, latency := range []time.Duration{0, 300 * time.Millisecond, 7 * time.Second} {
+		t.Run(latency.String(), func(t *testing.T) {
+			u := &upstream{latency: latency}
+			u.answer = func(n int, _ time.Duration) (*client.Results, error) {
+				r := processing()
+				r.Message = u.runs[n-1]
+				return r, nil
+			}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				const companies = 13
+				var all sync.WaitGroup
+				for i := range companies {
+					id := fmt.Sprintf("company-%d/r", i)
+					all.Go(func() {
+						look, err := p.Wait(t.Context(), id, 5*time.Minute, nil)
+						if err != nil || look.Results == nil || latency == 0 && look.Results.Message != id {
+							t.Errorf("%s: %+v, %v", id, look, err)
+						}
+					})
+					if i%3 == 0 {
+						all.Go(func() { _, _ = p.Look(t.Context(), id) })
+					}
+				}
+				all.Wait()
+				p.Close()
+				count := map[string]int{}
+				for _, id := range u.runs {
+					count[id]++
+				}
+				mean := len(u.runs) / companies
+				for id, n := range count {
+					if n < mean-1 || n > mean+2 {
+						t.Errorf("%s was requested %d times, the mean is %d", id, n, mean)
+					}
+				}
+				if len(u.runs) < int(5*time.Minute/(2*Floor+latency)) {
+					t.Errorf("%d requests in five minutes", len(u.runs))
+				}
+			})
+			u.assertFloor(t)
+		})
+	}
 }

@@ -19,8 +19,7 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
-		r = &run{id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(), schedule: newSchedule(p.jitter), changed: make(chan struct{})}
-		p.runs[id] = r
+		r = p.newRun(id, now)
 	}
 	p.callers++
 	if !r.watched() {
@@ -38,13 +37,28 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 	}
 	if r.queue == nil || urgent || r.due.After(end) {
 		// A turn that has come already outlives whoever waited before.
-		if due := later(earlier(r.due, now), r.notBefore); !due.Equal(r.due) {
+		if due := later(earlier(r.due, now), r.floor.notBefore); !due.Equal(r.due) {
 			r.due, r.order = due, p.nextOrder()
 		}
 	}
 	p.place(r)
 	p.dispatchLocked()
 	return r, looks, current, nil
+}
+
+func (p *Poller) newRun(id string, now time.Time) *run {
+	f := p.floors[sourcingRun(id)]
+	if f == nil {
+		f = &floor{}
+		p.floors[sourcingRun(id)] = f
+	}
+	f.runs++
+	r := &run{
+		id: id, floor: f, born: now, due: now.Add(-headStart), order: p.nextOrder(),
+		schedule: newSchedule(p.jitter), changed: make(chan struct{}),
+	}
+	p.runs[id] = r
+	return r
 }
 
 // full reports whether there is no place for one more caller, who asks for r;
@@ -122,7 +136,7 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	case r.queue != nil:
 		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budgetWait(r.queue == &p.urgent, now)+p.budget.spacing(now, r.ahead(p.made)))
 	case !r.inFlight:
-		look.NextIn = max(0, r.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false, false))
+		look.NextIn = max(0, r.floor.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false, false))
 	}
 	return look, r.looks, r.changed
 }

@@ -86,6 +86,9 @@ func (p *Poller) forget(r *run) {
 	r.look = Look{}
 	p.memory.count(r)
 	delete(p.runs, r.id)
+	if r.floor.runs--; r.floor.runs == 0 {
+		delete(p.floors, sourcingRun(r.id))
+	}
 }
 
 // makeRoom reports whether one run more may be known, and forgets another for
@@ -96,7 +99,7 @@ func (p *Poller) makeRoom(now time.Time) bool {
 		return true
 	}
 	for at := p.memory.idle.Front(); at != nil; at = at.Next() {
-		if r := at.Value.(*run); !now.Before(r.notBefore) {
+		if r := at.Value.(*run); r.floor.wait(now) == 0 {
 			p.forget(r)
 			return true
 		}
@@ -116,7 +119,7 @@ func (p *Poller) sweep() {
 		if r.looks == 0 {
 			seen = r.leftAt
 		}
-		if !now.Before(r.notBefore) && !now.Before(seen.Add(memoryFor)) {
+		if r.floor.wait(now) == 0 && !now.Before(seen.Add(memoryFor)) {
 			p.forget(r)
 		}
 	}

@@ -103,9 +103,10 @@ type Poller struct {
 
 	mu         sync.Mutex
 	runs       map[string]*run
-	urgent     queue // of runs that a Look is for: a model waits for its answer now
-	queue      queue // of the others
-	urgentNext bool  // the last request was for one of the others
+	floors     map[string]*floor // by sourcing run
+	urgent     queue             // of runs that a Look is for: a model waits for its answer now
+	queue      queue             // of the others
+	urgentNext bool              // the last request was for one of the others
 	budget     *budget
 	pause      pause
 	order      uint64
@@ -154,6 +155,7 @@ func New(api API, opts ...Option) *Poller {
 		observe: func(Observed) {},
 		jitter:  rand.N[time.Duration],
 		runs:    map[string]*run{},
+		floors:  map[string]*floor{},
 		made:    1,
 		budget:  newBudget(DefaultRequestsPerMinute),
 		memory:  memory{limit: DefaultMemory},
@@ -186,7 +188,8 @@ func (p *Poller) Close() {
 }
 
 // Look returns the state of a run, no older than the floor allows; that of a
-// finished run may be up to a minute old. Transient faults are retried, three
+// finished run may be up to a minute old. What stands before a slash in requestID
+// is a company: its answers are its own, but the floor is the run's. Transient faults are retried, three
 // attempts in all and within 25 s. The error is ctx's, ErrBusy or ErrClosed;
 // failures of the API are in Look.Err.
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {

@@ -3,6 +3,7 @@ package poll
 import (
 	"container/heap"
 	"container/list"
+	"strings"
 	"time"
 
 	"instaview-mcp/client"
@@ -13,6 +14,7 @@ import (
 // out), or idle (nobody waits; its last look is remembered for a while).
 type run struct {
 	id       string
+	floor    *floor
 	gets     int // callers, by what they called
 	waits    int
 	inFlight bool
@@ -25,7 +27,7 @@ type run struct {
 	position  int       // in the queue
 	counted   int       // of those ahead of it there
 	countedAt uint64    // that many requests; 0 = not since it was queued
-	notBefore time.Time // floor and Retry-After: no request earlier
+	notBefore time.Time // until then the last look is current
 
 	born      time.Time // when it was created, by our clock; at the latest now
 	schedule  schedule
@@ -58,6 +60,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 		next = Floor
 	}
 	r.notBefore, r.due = now.Add(hold), now.Add(next)
+	r.floor.notBefore = r.notBefore
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
@@ -98,6 +101,32 @@ func (r *run) forgetStale(now time.Time) {
 	if r.look.Results == nil || !r.look.Results.InProgress() {
 		r.look = Look{}
 	}
+}
+
+// floor keeps the requests for one sourcing run apart. Runs asked for on behalf
+// of several companies share it, as the contract knows no companies.
+type floor struct {
+	runs      int
+	inFlight  bool
+	notBefore time.Time // floor and Retry-After: no request earlier
+}
+
+// wait is the time until a request may be made; 0 = now. While one is in flight
+// that is not known, but longer than Floor.
+func (f *floor) wait(now time.Time) time.Duration {
+	if f.inFlight {
+		return Floor
+	}
+	return max(0, f.notBefore.Sub(now))
+}
+
+// sourcingRun is an id without the company that it may begin with.
+func sourcingRun(id string) string {
+	_, run, found := strings.Cut(id, "/")
+	if !found {
+		return id
+	}
+	return run
 }
 
 // watched reports whether anyone waits for the run.

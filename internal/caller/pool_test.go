@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,7 +65,7 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
 		start := time.Now()
 		for i := range 30 {
-			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), "req_1"); err != nil {
+			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), fmt.Sprintf("req_%d", i/2)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -74,6 +75,35 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 		// 120 a minute are told, of which nine tenths are spent after a burst.
 		if took := time.Since(start); took < 9*time.Second {
 			t.Errorf("30 requests in %v", took)
+		}
+	})
+}
+
+// N13: the contract's floor is the run's, for whichever companies it is asked.
+func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sandbox.New(sandbox.WithKey("a"))
+		dial, stop := s.Start()
+		defer stop()
+		p := NewPool(func(key client.Key) (*client.Client, error) {
+			return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		})
+		defer p.Close()
+		var all sync.WaitGroup
+		for i := range 13 {
+			all.Go(func() {
+				look, err := p.Wait(on(t, "a", fmt.Sprintf("company-%d", i)), "req_demo_slow", 90*time.Second, nil)
+				if err != nil || look.Results == nil {
+					t.Errorf("company %d: %+v, %v", i, look, err)
+				}
+			})
+		}
+		all.Wait()
+		requests := s.Requests()
+		for i := 1; i < len(requests); i++ {
+			if apart := requests[i].Arrived.Sub(requests[i-1].Arrived); apart < poll.Floor {
+				t.Errorf("request %d arrived %v after the one before", i, apart)
+			}
 		}
 	})
 }
