@@ -38,6 +38,7 @@ type budget struct {
 	limiter   *rate.Limiter
 	toldLimit int // the minute's, as the last answer told it
 	inFlight  int
+	notBefore time.Time // no request earlier
 	lastWait  time.Time // when the newest request that no Look was for was taken
 	windows   [2]window
 }
@@ -65,7 +66,7 @@ func burst(perMinute float64) int {
 // may take what waits leave for later in the hour; with keep, so many tokens of
 // the minute remain that a Look could follow at once.
 func (b *budget) wait(now time.Time, urgent, keep bool) time.Duration {
-	var wait time.Duration
+	wait := max(0, b.notBefore.Sub(now))
 	for _, w := range b.windows {
 		wait = max(wait, w.wait(now))
 	}

@@ -93,6 +93,7 @@ func (p *Poller) ask(r *run) {
 	now := time.Now()
 	p.budget.ended()
 	if p.ctx.Err() != nil {
+		r.floor.notBefore = now.Add(Floor) // it may have been counted
 		return
 	}
 	failure := asFailure(err)

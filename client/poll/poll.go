@@ -131,6 +131,12 @@ func WithMemory(bytes int64) Option {
 	return func(p *Poller) { p.memory.limit = bytes }
 }
 
+// WithNotBefore makes no request before t. It lets a Poller take over a key from
+// one that was closed; see NotBefore.
+func WithNotBefore(t time.Time) Option {
+	return func(p *Poller) { p.budget.notBefore = t }
+}
+
 // WithLogger logs the reason of every delay at debug level.
 func WithLogger(l *slog.Logger) Option {
 	return func(p *Poller) { p.log = l }
@@ -185,6 +191,23 @@ func (p *Poller) Close() {
 	p.memory.timer.Stop()
 	p.mu.Unlock()
 	p.asking.Wait()
+}
+
+// NotBefore returns when another Poller may make the key's next request, after
+// this one was closed: once the floor of all runs, Retry-After and spent windows
+// allow it, and the budget's burst with them. It may lie in the past.
+func (p *Poller) NotBefore() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	until := later(p.pause.until, p.budget.notBefore)
+	for _, w := range p.budget.windows {
+		until = later(until, now.Add(w.wait(now)))
+	}
+	for _, f := range p.floors {
+		until = later(until, f.notBefore)
+	}
+	return until
 }
 
 // Look returns the state of a run, no older than the floor allows; that of a

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 // The bounds of a Pool.
 const (
 	maxKeys = 1_000
+	// maxHeld is of keys that were dropped and may not be asked for yet.
+	maxHeld = 10 * maxKeys
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
@@ -37,7 +40,8 @@ type Pool struct {
 
 	mu       sync.Mutex
 	accounts map[ID]*list.Element
-	recent   list.List // of *account, the one used last at the back
+	recent   list.List        // of *account, the one used last at the back
+	held     map[ID]time.Time // dropped keys: no request earlier
 	draining bool
 	closed   bool
 }
@@ -55,7 +59,7 @@ type account struct {
 // NewPool returns a Pool that opens a client for every key, and a Poller with
 // opts over it.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
-	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}}
+	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
 // Look is poll.Poller.Look with the key of ctx's caller. Beside its errors it
@@ -134,7 +138,9 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := &account{id: id, client: c, poller: poll.New(companies{c}, append([]poll.Option{poll.WithMemory(memory)}, p.opts...)...)}
+		opts := append([]poll.Option{poll.WithMemory(memory), poll.WithNotBefore(p.held[id])}, p.opts...)
+		delete(p.held, id)
+		a := &account{id: id, client: c, poller: poll.New(companies{c}, opts...)}
 		if p.draining {
 			a.poller.Drain()
 		}
@@ -176,6 +182,12 @@ func (p *Pool) makeRoom(now time.Time) bool {
 	if p.recent.Len() < maxKeys {
 		return true
 	}
+	if len(p.held) >= maxHeld {
+		maps.DeleteFunc(p.held, func(_ ID, until time.Time) bool { return !now.Before(until) })
+		if len(p.held) >= maxHeld {
+			return false
+		}
+	}
 	if oldestUnknown == nil {
 		oldestUnknown = oldest
 	}
@@ -190,5 +202,8 @@ func (p *Pool) drop(at *list.Element) {
 	a := p.recent.Remove(at).(*account)
 	delete(p.accounts, a.id)
 	a.poller.Close()
+	if until := a.poller.NotBefore(); time.Now().Before(until) {
+		p.held[a.id] = until // for what InstaView asked of the key, whoever asks next
+	}
 	a.client.CloseIdleConnections()
 }
