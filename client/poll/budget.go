@@ -87,10 +87,12 @@ func (b *budget) wait(now time.Time, urgent, keep bool) time.Duration {
 // kept is how many tokens waits leave in the bucket.
 func (b *budget) kept() int { return min(keptForGets, b.limiter.Burst()/2) }
 
-// spacing is the time that n requests take once the burst is spent.
-func (b *budget) spacing(now time.Time, n int) time.Duration {
+// queueing is the time from now, when a request may be made, until one may be
+// that has so many ahead.
+func (b *budget) queueing(now time.Time, ahead int) time.Duration {
 	each := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
-	return time.Duration(n) * max(each, b.windows[hour].pace(now))
+	tokens := max(1, int(b.limiter.TokensAt(now)))
+	return time.Duration(max(0, ahead+1-tokens)) * max(each, b.windows[hour].pace(now))
 }
 
 // take spends one request; wait must have allowed it.

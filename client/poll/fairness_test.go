@@ -220,3 +220,63 @@ func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 		})
 	}
 }
+
+// N16: what holds a run back is told alike by whichever call meets it.
+func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
+	none := 0
+	for name, tt := range map[string]struct {
+		answer func() (*client.Results, error)
+		want   time.Duration // after 10 s
+	}{
+		"hour spent": {func() (*client.Results, error) {
+			r := processing()
+			r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
+			return r, nil
+		}, 40*time.Minute - 10*time.Second},
+		"refused": {func() (*client.Results, error) {
+			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
+		}, 5*time.Minute - 10*time.Second},
+		"Retry-After of a run": {func() (*client.Results, error) {
+			return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 503, RetryAfter: time.Minute}
+		}, 50 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return tt.answer() }}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				_, _ = p.Wait(t.Context(), "r", 10*time.Second, nil)
+				told := map[string]time.Duration{}
+				get, _ := p.Look(t.Context(), "r")
+				told["get"] = get.NextIn
+				wait, _ := p.Wait(t.Context(), "r", 0, nil)
+				told["wait"] = wait.NextIn
+				if name != "Retry-After of a run" { // it holds back that run alone
+					get, _ = p.Look(t.Context(), "other")
+					told["get another"] = get.NextIn
+					wait, _ = p.Wait(t.Context(), "another", 0, nil)
+					told["wait for another"] = wait.NextIn
+				}
+				for call, got := range told {
+					if got != tt.want {
+						t.Errorf("%s: %v, want %v", call, got, tt.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A wait that goes on without holding back is not told of the schedule.
+func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		r.Date = r.CreatedAt.Add(time.Hour)
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", time.Minute, nil)
+		if look, _ := p.Wait(t.Context(), "r", 3*time.Second, nil); look.NextIn > Floor {
+			t.Errorf("%+v, though nothing but the floor holds the run back", look)
+		}
+	})
+}

@@ -132,13 +132,41 @@ func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	now := time.Now()
 	look = r.look
 	look.Paused = p.pause.cause
-	switch {
-	case r.queue != nil:
-		look.NextIn = max(0, r.due.Sub(now), p.pause.wait(now), p.budgetWait(r.queue == &p.urgent, now)+p.budget.spacing(now, r.ahead(p.made)))
-	case !r.inFlight:
-		look.NextIn = max(0, r.floor.notBefore.Sub(now), p.pause.wait(now), p.budget.wait(now, false, false))
+	if !r.inFlight {
+		look.NextIn = max(r.floor.wait(now), p.pause.wait(now), p.budget.wait(now, true, false))
+	}
+	if r.queue != nil && !r.due.After(now) {
+		look.Ahead = p.ahead(r, now)
+		look.NextIn += p.budget.queueing(now.Add(look.NextIn), look.Ahead)
 	}
 	return look, r.looks, r.changed
+}
+
+// ahead is how many requests go before that for r, which is due: those due
+// earlier in its own queue, and as many of the other's, which takes turns with
+// it. All who wait for r ask after every look, so they are counted once for each
+// request made.
+func (p *Poller) ahead(r *run, now time.Time) int {
+	if r.countedAt == p.made {
+		return r.counted
+	}
+	other := &p.urgent
+	if r.queue == other {
+		other = &p.queue
+	}
+	before, others := 0, 0
+	for _, q := range r.queue.runs {
+		if q != r && q.before(r) {
+			before++
+		}
+	}
+	for _, q := range other.runs {
+		if !q.due.After(now) {
+			others++
+		}
+	}
+	r.counted, r.countedAt = before+min(before+1, others), p.made
+	return r.counted
 }
 
 // nextOrder numbers what becomes due, so that equal times keep their order.

@@ -66,9 +66,12 @@ type Look struct {
 	Err *client.Error
 	// At is when the newest attempt ended; zero as long as there was none.
 	At time.Time
-	// NextIn is the time until the next look, as far as is known; 0 while one
-	// is under way.
+	// NextIn is the time until InstaView can be asked for the run again: as the
+	// floor, Retry-After, the budget and the requests ahead allow it. It is 0
+	// while a request is under way. A wait may look later, by the run's age.
 	NextIn time.Duration
+	// Ahead is how many requests go before the run's, which is due; 0 if it is not.
+	Ahead int
 	// Paused says why no run of the key is looked at for a while; "" if none is
 	// kept back.
 	Paused client.Code

@@ -196,19 +196,3 @@ func (r *run) remove() {
 		heap.Remove(r.queue, r.position)
 	}
 }
-
-// ahead counts the runs of r's queue that are served before r. It counts anew
-// only when the queue has moved since, which made tells: all who wait for r ask
-// after every look.
-func (r *run) ahead(made uint64) int {
-	if r.countedAt == made {
-		return r.counted
-	}
-	r.counted, r.countedAt = 0, made
-	for _, other := range r.queue.runs {
-		if other != r && other.before(r) {
-			r.counted++
-		}
-	}
-	return r.counted
-}
