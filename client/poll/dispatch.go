@@ -21,13 +21,13 @@ func (p *Poller) dispatch() {
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
 	for p.ctx.Err() == nil {
-		now := time.Now()
+		now := p.clock.now()
 		r, in := p.next(now)
 		if r == nil || p.pause.probe != nil {
 			return // the probe's answer comes back here
 		}
 		if in > 0 {
-			p.timer.Reset(in)
+			p.timer.Reset(min(in, maxSleep))
 			return
 		}
 		if hold := r.floor.wait(now); hold > 0 {
@@ -84,13 +84,13 @@ func (p *Poller) budgetWait(urgent bool, now time.Time) time.Duration {
 // ask makes one attempt at r and books its outcome.
 func (p *Poller) ask(r *run) {
 	defer p.asking.Done()
-	begun := time.Now()
+	begun := p.clock.now()
 	results, err := p.attempt(r.id)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.inFlight, r.floor.inFlight = false, false
-	now := time.Now()
+	now := p.clock.now()
 	p.budget.ended()
 	if p.ctx.Err() != nil {
 		r.floor.notBefore = now.Add(Floor) // it may have been counted

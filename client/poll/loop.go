@@ -13,7 +13,7 @@ import (
 func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int, current bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := p.clock.now()
 	r = p.runs[id]
 	if p.full(r, urgent, now) {
 		return nil, 0, false, ErrBusy
@@ -129,8 +129,9 @@ func (p *Poller) Drain() {
 func (p *Poller) peek(r *run) (look Look, looks int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := p.clock.now()
 	look = r.look
+	look.At, look.SeenAt = p.clock.outside(look.At), p.clock.outside(look.SeenAt)
 	look.Paused = p.pause.cause
 	if !r.inFlight {
 		look.NextIn = max(r.floor.wait(now), p.pause.wait(now), p.budget.wait(now, true, false))

@@ -64,7 +64,7 @@ func lean(r *client.Results) *client.Results {
 
 // rest remembers a run that nobody waits for any more.
 func (p *Poller) rest(r *run) {
-	r.leftAt = time.Now()
+	r.leftAt = p.clock.now()
 	if p.memory.idle.Len() == 0 && p.ctx.Err() == nil {
 		p.memory.timer.Reset(memoryFor)
 	}
@@ -111,7 +111,7 @@ func (p *Poller) makeRoom(now time.Time) bool {
 func (p *Poller) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := p.clock.now()
 	for at := p.memory.idle.Front(); at != nil; {
 		r := at.Value.(*run)
 		at = at.Next()

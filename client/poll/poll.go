@@ -97,6 +97,7 @@ type Poller struct {
 	log     *slog.Logger
 	observe func(Observed)
 	jitter  jitter
+	clock   clock
 
 	ctx     context.Context // of requests; ends with Close
 	cancel  context.CancelFunc
@@ -156,6 +157,11 @@ func withJitter(f jitter) Option {
 	return func(p *Poller) { p.jitter = f }
 }
 
+// withSleep replaces what tells how long the machine has slept.
+func withSleep(slept func() time.Duration) Option {
+	return func(p *Poller) { p.clock = newClock(slept) }
+}
+
 // New returns a Poller that asks api. Close it to stop.
 func New(api API, opts ...Option) *Poller {
 	p := &Poller{
@@ -163,6 +169,7 @@ func New(api API, opts ...Option) *Poller {
 		log:     slog.New(slog.DiscardHandler),
 		observe: func(Observed) {},
 		jitter:  rand.N[time.Duration],
+		clock:   newClock(slept),
 		runs:    map[string]*run{},
 		floors:  map[string]*floor{},
 		made:    1,
@@ -202,7 +209,7 @@ func (p *Poller) Close() {
 func (p *Poller) NotBefore() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := p.clock.now()
 	until := later(p.pause.until, p.budget.notBefore)
 	for _, w := range p.budget.windows {
 		until = later(until, now.Add(w.wait(now)))
@@ -210,7 +217,7 @@ func (p *Poller) NotBefore() time.Time {
 	for _, f := range p.floors {
 		until = later(until, f.notBefore)
 	}
-	return until
+	return p.clock.outside(until)
 }
 
 // Look returns the state of a run, no older than the floor allows; that of a
@@ -219,12 +226,12 @@ func (p *Poller) NotBefore() time.Time {
 // attempts in all and within 25 s. The error is ctx's, ErrBusy or ErrClosed;
 // failures of the API are in Look.Err.
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
-	end := time.Now().Add(lookTime)
+	end := p.clock.now().Add(lookTime)
 	return p.follow(ctx, p.ctx, requestID, end, true, func(l Look, looks int) bool {
 		if looks > 0 && (l.Err == nil || l.settled() || looks >= lookAttempts) {
 			return true
 		}
-		return l.NextIn > time.Until(end) // no use in waiting for what cannot come in time
+		return l.NextIn > end.Sub(p.clock.now()) // no use in waiting for what cannot come in time
 	})
 }
 
@@ -233,7 +240,7 @@ func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 // flight is not awaited. onLook, if not nil, is called with what was known
 // before, if anything, and after every look. Errors are as for Look.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(Look)) (Look, error) {
-	return p.follow(ctx, p.waiting, requestID, time.Now().Add(d), false, func(l Look, _ int) bool {
+	return p.follow(ctx, p.waiting, requestID, p.clock.now().Add(d), false, func(l Look, _ int) bool {
 		if onLook != nil && !l.At.IsZero() {
 			onLook(l)
 		}
@@ -258,7 +265,7 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 	}
 	defer p.leave(r, urgent)
 
-	timeUp := time.NewTimer(time.Until(end))
+	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
 		look, looks, changed := p.peek(r)
