@@ -270,19 +270,29 @@ func (p *Poller) follow(ctx, open context.Context, id string, end time.Time, urg
 	for {
 		look, looks, changed := p.peek(r)
 		if enough(look, looks-before) || urgent && current {
-			return look, nil
+			select {
+			case <-changed: // enough took its time, and there is a newer look
+			default:
+				return look, nil
+			}
 		}
+		over := false
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return Look{}, context.Cause(ctx)
 		case <-open.Done():
+		case <-timeUp.C:
+			over = true
+		}
+		// All of them may have happened meanwhile, as enough may take its time.
+		switch {
+		case ctx.Err() != nil:
+			return Look{}, context.Cause(ctx)
+		case over || open.Err() != nil || !p.clock.now().Before(end):
+			look, _, _ = p.peek(r)
 			if look.At.IsZero() && p.ctx.Err() != nil {
 				return Look{}, ErrClosed
 			}
-			return look, nil
-		case <-timeUp.C:
-			look, _, _ = p.peek(r)
 			return look, nil
 		}
 	}
