@@ -110,9 +110,9 @@ func (b *budget) take(now time.Time, urgent bool) {
 // ended is called for every request taken.
 func (b *budget) ended() { b.inFlight-- }
 
-// learn takes into account the rate-limit headers of a response that the server
-// dated so; a zero date means that it told none. Nothing raises the rate above the configured one.
-func (b *budget) learn(now, date time.Time, limit client.RateLimit) {
+// learn takes into account the rate-limit headers that the answer to a request
+// sent then brought. Nothing raises the rate above the configured one.
+func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
 	if limit.Minute.Limit > 0 {
 		// One answer may be false, so a lower limit counts only when told twice.
 		perMinute := min(b.ceiling, share*float64(max(limit.Minute.Limit, b.toldLimit)))
@@ -125,6 +125,6 @@ func (b *budget) learn(now, date time.Time, limit client.RateLimit) {
 		b.limiter.SetBurstAt(now, burst(perMinute))
 	}
 	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
-		b.windows[i].learn(now, date, told, b.inFlight)
+		b.windows[i].learn(now, sent, told, b.inFlight)
 	}
 }

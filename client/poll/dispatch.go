@@ -101,7 +101,7 @@ func (p *Poller) ask(r *run) {
 	r.record(results, failure, now)
 	p.memory.count(r)
 	p.memory.shrink()
-	p.learn(r, results, failure, now)
+	p.learn(r, results, failure, begun, now)
 	p.tell(r, results, failure, now)
 	r.order = p.nextOrder()
 	p.place(r)
@@ -135,12 +135,12 @@ func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, no
 }
 
 // learn takes what a look of r says of the key as a whole.
-func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, now time.Time) {
+func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, sent, now time.Time) {
 	switch {
 	case failure == nil:
-		p.budget.learn(now, results.Date, results.RateLimit)
+		p.budget.learn(now, sent, results.RateLimit)
 	case failure.HTTPStatus != 0: // or there was no answer to learn from
-		p.budget.learn(now, failure.Date, failure.RateLimit)
+		p.budget.learn(now, sent, failure.RateLimit)
 	}
 	if failure == nil || !failure.Transient() {
 		cause := p.pause.cause

@@ -644,9 +644,9 @@ func TestANewWindowOwesNothingToTheLast(t *testing.T) {
 	now := time.Now()
 	b := newBudget(DefaultRequestsPerMinute)
 	few, many := 0, 119
-	b.learn(now, time.Time{}, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
+	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
 	now = now.Add(300 * time.Millisecond)
-	b.learn(now, time.Time{}, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
+	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
 	if wait := b.wait(now, false, false); wait != 0 {
 		t.Errorf("wait %v at the start of a window with 119 left", wait)
 	}

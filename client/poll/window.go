@@ -11,8 +11,7 @@ import (
 type window struct {
 	left     int
 	limit    int       // 0 = not told
-	reset    time.Time // by the server's clock, which tells one window from the next
-	resetsAt time.Time // the same by ours, at the latest; zero = nothing is known
+	resetsAt time.Time // at the latest; zero = nothing is known
 	doubted  bool      // the last answer told a figure that is not believed yet
 	probedAt time.Time // when a request last went out after a spent window's reset
 }
@@ -42,13 +41,9 @@ func (w *window) take(now time.Time) {
 	w.left--
 }
 
-// sameReset is how far apart two tellings of one reset can be: servers round
-// both the reset and the Date that it is told by to whole seconds.
-const sameReset = 2 * time.Second
-
-// learn takes in what an answer with this Date tells of the window while other
-// requests are in flight, which the server may not have counted yet.
-func (w *window) learn(now, date time.Time, told client.Window, inFlight int) {
+// learn takes in what the answer to a request sent then tells of the window
+// while others are in flight, which the server may not have counted yet.
+func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
 	if told.Remaining == nil || told.ResetIn <= 0 {
 		// Once the window has started over nothing is known of it.
 		if w.over(now) {
@@ -56,20 +51,14 @@ func (w *window) learn(now, date time.Time, told client.Window, inFlight int) {
 		}
 		return
 	}
-	if date.IsZero() {
-		date = now
-	}
-	next := window{left: *told.Remaining - inFlight, limit: told.Limit,
-		resetsAt: now.Add(told.ResetIn), reset: date.Add(told.ResetIn)}
-	// A later reset is another window's, whose count owes nothing to the last.
-	// By our clock it would also be later when only the body came slowly.
-	if !w.resetsAt.IsZero() && next.reset.Sub(w.reset) <= sameReset {
+	// The headers left the server between then and now; a body may have come
+	// slowly after them. A reset that may be the one known is the same window's,
+	// and one that is certainly later another's, whose count owes it nothing.
+	// Headers tell whole seconds.
+	next := window{left: *told.Remaining - inFlight, limit: told.Limit, resetsAt: now.Add(told.ResetIn)}
+	if earliest := sent.Add(told.ResetIn - time.Second); !w.resetsAt.IsZero() && !earliest.After(w.resetsAt) {
 		// An answer may overtake another, so the lower count is the newer.
-		next.left = min(next.left, w.left)
-		if w.resetsAt.Before(next.resetsAt) {
-			next.resetsAt = w.resetsAt
-		}
-		next.probedAt = w.probedAt
+		next.left, next.resetsAt, next.probedAt = min(next.left, w.left), earlier(next.resetsAt, w.resetsAt), w.probedAt
 	}
 	// One answer may be false, and “0 left” would silence the key until the
 	// reset, so a sharp drop is believed only when told twice in a row.
