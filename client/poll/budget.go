@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -51,7 +50,7 @@ const (
 
 func newBudget(requestsPerMinute int) *budget {
 	perMinute := float64(requestsPerMinute)
-	return &budget{ceiling: perMinute, toldLimit: math.MaxInt32, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
+	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
 // burst is how many requests may go out at once beside a rate of perMinute,
@@ -113,18 +112,23 @@ func (b *budget) ended() { b.inFlight-- }
 // learn takes into account the rate-limit headers that the answer to a request
 // sent then brought. Nothing raises the rate above the configured one.
 func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
-	if limit.Minute.Limit > 0 {
-		// One answer may be false, so a lower limit counts only when told twice.
-		perMinute := min(b.ceiling, share*float64(max(limit.Minute.Limit, b.toldLimit)))
-		b.toldLimit = limit.Minute.Limit
-		// What a burst has spent beyond the lower limit's own is owed.
-		for range b.limiter.Burst() - burst(perMinute) {
-			b.limiter.ReserveN(now, 1)
+	if n := limit.Minute.Limit; n > 0 {
+		// One answer may be false, so a limit counts when told twice in a row.
+		if n == b.toldLimit {
+			b.setRate(now, min(b.ceiling, share*float64(n)))
 		}
-		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
-		b.limiter.SetBurstAt(now, burst(perMinute))
+		b.toldLimit = n
 	}
 	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
 		b.windows[i].learn(now, sent, told, b.inFlight)
 	}
+}
+
+func (b *budget) setRate(now time.Time, perMinute float64) {
+	// What was sent at once beyond the lower rate's burst is owed.
+	for range b.limiter.Burst() - burst(perMinute) {
+		b.limiter.ReserveN(now, 1)
+	}
+	b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
+	b.limiter.SetBurstAt(now, burst(perMinute))
 }

@@ -31,7 +31,6 @@ func (p *Poller) join(id string, end time.Time, urgent bool) (r *run, looks int,
 		p.memory.count(r)
 	}
 	*r.count(urgent)++
-	r.joined = r.joined || !urgent
 	looks, current = r.looks, r.current(now)
 	if r.inFlight || current && (urgent || r.look.final()) {
 		return r, looks, current, nil

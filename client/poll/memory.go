@@ -115,11 +115,7 @@ func (p *Poller) sweep() {
 	for at := p.memory.idle.Front(); at != nil; {
 		r := at.Value.(*run)
 		at = at.Next()
-		seen := r.look.At
-		if r.looks == 0 {
-			seen = r.leftAt
-		}
-		if r.floor.wait(now) == 0 && !now.Before(seen.Add(memoryFor)) {
+		if r.floor.wait(now) == 0 && !now.Before(r.leftAt.Add(memoryFor)) {
 			p.forget(r)
 		}
 	}

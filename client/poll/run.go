@@ -18,7 +18,6 @@ type run struct {
 	gets     int // callers, by what they called
 	waits    int
 	inFlight bool
-	joined   bool          // by a wait, since the last look
 	idle     *list.Element // of the runs that nobody waits for; nil for none
 	leftAt   time.Time     // when the last who waited went
 
@@ -42,7 +41,7 @@ type run struct {
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
 	r.looks++
 	r.look.unconfirmed = r.mayPass(failure)
-	r.look.At, r.look.Err, r.joined = now, failure, false
+	r.look.At, r.look.Err = now, failure
 	hold := Floor
 	var next time.Duration
 	switch {
@@ -75,7 +74,7 @@ func (r *run) mayPass(failure *client.Error) bool {
 	}
 	switch failure.Code {
 	case client.CodeNotFound:
-		return r.look.Results == nil || r.joined
+		return true
 	case client.CodeUnauthorized, client.CodeForbidden:
 		return r.look.Results != nil
 	}

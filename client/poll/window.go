@@ -41,6 +41,9 @@ func (w *window) take(now time.Time) {
 	w.left--
 }
 
+// manyLeft is more than answers that overtake each other can seem to use up.
+const manyLeft = 20
+
 // learn takes in what the answer to a request sent then tells of the window
 // while others are in flight, which the server may not have counted yet.
 func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
@@ -61,8 +64,8 @@ func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
 		next.left, next.resetsAt, next.probedAt = min(next.left, w.left), earlier(next.resetsAt, w.resetsAt), w.probedAt
 	}
 	// One answer may be false, and “0 left” would silence the key until the
-	// reset, so a sharp drop is believed only when told twice in a row.
-	if w.left > 0 && next.left < w.left/2 && !w.doubted {
+	// reset, so a sharp drop from many is believed only when told twice in a row.
+	if w.left >= manyLeft && next.left < w.left/2 && !w.doubted {
 		w.doubted = true
 		return
 	}
