@@ -302,7 +302,7 @@ func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
 		if took := time.Since(start); took != 50*time.Second {
 			t.Errorf("took %v, want the wait's 50 s", took)
 		}
-		got.wants(t, false, "still processing", "The last look failed", "No look is possible for 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
+		got.wants(t, false, "still processing", "The last look failed", "InstaView can be asked again in 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
 	})
 }
 
@@ -703,9 +703,14 @@ func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
 		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_done"}).
 			wants(w.t, true, "request limit for this API key is used up", "try again in 1 min 3")
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_empty", "max_wait_seconds": 2}).
-			wants(w.t, true, "could not be looked at yet. InstaView's request limit for this API key is reached, so looks pause. Try again in 1 min 28 s.")
+			wants(w.t, false, "There is no answer for sourcing run req_demo_empty yet. InstaView's request limit for this API key is reached, so requests pause.",
+				`InstaView can be asked again in 1 min 28 s: tell the user, and call wait_for_sourcing(request_id="req_demo_empty", max_wait_seconds=2) then.`)
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_large"}).
+			wants(w.t, false, "There is no answer for sourcing run req_demo_large yet.", "InstaView can be asked again in 1 min 28 s")
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_slow"}).
+			wants(w.t, false, "still processing", "InstaView can be asked again in 1 min 28 s: tell the user, and call wait_for_sourcing")
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 20}).
-			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so looks pause.", "No look is possible for 1 min 8 s: tell the user")
+			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so requests pause.", "InstaView can be asked again in 1 min 8 s: tell the user")
 		// The probe ends the pause.
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 240}, &mcp.Meta{ProgressToken: "p"}).
 			wants(w.t, false, "12 returned")
@@ -720,7 +725,8 @@ func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
 			w.call("wait_for_sourcing", map[string]any{"request_id": id, "max_wait_seconds": 1})
 		}
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 1}).
-			wants(w.t, true, "could not be looked at yet. InstaView has failed several times in a row, so looks pause. Try again in 5 s.")
+			wants(w.t, false, "There is no answer for sourcing run req_demo_slow yet. InstaView has failed several times in a row, so requests pause.",
+				`Next: wait_for_sourcing(request_id="req_demo_slow", max_wait_seconds=1) goes on waiting.`)
 	})
 }
 

@@ -80,11 +80,16 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 // no error unless nothing at all is known.
 func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
+	call := "wait_for_sourcing(" + v.Arguments()
+	if wait != t.settings.DefaultWait {
+		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
+	}
+	call += ")"
 	if look.Results == nil {
 		if look.Err != nil {
 			return failed(string(look.Err.Code), failure(look.Err, look.NextIn))
 		}
-		return failed(OutcomeNotLooked, notYet(id, look))
+		return notYet(v, look, call, a)
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
@@ -98,16 +103,7 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
-
-	call := "wait_for_sourcing(" + v.Arguments()
-	if wait != t.settings.DefaultWait {
-		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
-	}
-	next := "Next: " + call + ") goes on waiting."
-	if look.NextIn > wait {
-		next = fmt.Sprintf("No look is possible for %s: tell the user, and call %s) then.", shortlist.Duration(roundUp(look.NextIn)), call)
-	}
-	return reply{text: strings.Join(append(lines, next), "\n"), outcome: OutcomeRunning}
+	return reply{text: strings.Join(append(lines, goOn(look, call, wait)), "\n"), outcome: OutcomeRunning}
 }
 
 func looksFailed(n int) string {
