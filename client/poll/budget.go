@@ -38,7 +38,7 @@ type budget struct {
 	toldLimit int // the minute's, as the last answer told it
 	inFlight  int
 	notBefore time.Time // no request earlier
-	lastWait  time.Time // when the newest request that no Look was for was taken
+	lastWait  time.Time // when the newest of a wait was taken
 	windows   [2]window
 }
 
@@ -61,15 +61,12 @@ func burst(perMinute float64) int {
 	return max(1, min(maxBurst, int(spare)))
 }
 
-// wait is the time until a request may be made; 0 = now. One that a Look is for
-// may take what waits leave for later in the hour; with keep, so many tokens of
-// the minute remain that a Look could follow at once.
-func (b *budget) wait(now time.Time, urgent, keep bool) time.Duration {
-	wait := max(0, b.notBefore.Sub(now))
-	for _, w := range b.windows {
-		wait = max(wait, w.wait(now))
-	}
-	if !urgent {
+// wait is the time until a request may be made; 0 = now. A get's may take
+// what waits leave for later in the hour; with keep, so many tokens remain that
+// a get's could follow at once.
+func (b *budget) wait(now time.Time, get, keep bool) time.Duration {
+	wait := b.held(now)
+	if !get {
 		wait = max(wait, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
 	need := 1
@@ -81,6 +78,15 @@ func (b *budget) wait(now time.Time, urgent, keep bool) time.Duration {
 		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
 	return wait
+}
+
+// held is the time for which no request may be made, whatever the rate.
+func (b *budget) held(now time.Time) time.Duration {
+	held := max(0, b.notBefore.Sub(now))
+	for _, w := range b.windows {
+		held = max(held, w.wait(now))
+	}
+	return held
 }
 
 // kept is how many tokens waits leave in the bucket.
@@ -95,10 +101,10 @@ func (b *budget) queueing(now time.Time, ahead int) time.Duration {
 }
 
 // take spends one request; wait must have allowed it.
-func (b *budget) take(now time.Time, urgent bool) {
+func (b *budget) take(now time.Time, get bool) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
-	if !urgent {
+	if !get {
 		b.lastWait = now
 	}
 	for i := range b.windows {

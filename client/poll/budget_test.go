@@ -168,7 +168,7 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Look(t.Context(), "forgotten")
 		p.mu.Lock()
-		p.runs["forgotten"].look = Look{} // as when memory is short; its floor stays
+		p.runs["forgotten"].forget() // as when memory is short; its floor stays
 		p.mu.Unlock()
 		for i := range 2 { // of which the second waits for its part of the hour
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()

@@ -1,17 +1,20 @@
 package poll
 
 import (
-	"errors"
-	"fmt"
 	"math"
-	"net/http"
-	"runtime/debug"
 	"time"
-
-	"instaview-mcp/client"
 )
 
-// dispatch serves the queues; it is the timer's function.
+// queuedForGet and queuedForWait report whether r is to be requested when it is
+// due, and for whom: a get, or else a wait. It is not if nobody is left to
+// answer, or while asking again would change nothing.
+func (r *run) queuedForGet() bool { return r.gets > 0 && !r.inFlight && !r.look.final() }
+
+func (p *Poller) queuedForWait(r *run) bool {
+	return r.gets == 0 && r.waits > 0 && !r.inFlight && !r.look.final() && p.waiting.Err() == nil
+}
+
+// dispatch makes the requests that may be made now; it is the timer's function.
 func (p *Poller) dispatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -20,156 +23,94 @@ func (p *Poller) dispatch() {
 
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
-	for p.ctx.Err() == nil {
+	for p.ctx.Err() == nil && p.breaker.probe == nil { // a probe's answer comes back here
 		now := p.clock.now()
 		r, in := p.next(now)
-		if r == nil || p.pause.probe != nil {
-			return // the probe's answer comes back here
+		if r == nil {
+			return
 		}
 		if in > 0 {
 			p.timer.Reset(min(in, maxSleep))
 			return
 		}
 		if hold := r.floor.wait(now); hold > 0 {
-			// Another company's request for the run went before. The order stays, so
-			// that each has its turn.
+			// A request for the same run went before on behalf of another company.
+			// The order stays, so that each has its turn.
 			r.due = now.Add(hold)
-			p.place(r)
 			continue
 		}
-		if p.pause.cause != "" {
-			p.pause.probe = r
+		if p.breaker.cause != "" {
+			p.breaker.probe = r
 		}
-		p.urgentNext = r.queue != &p.urgent
-		p.budget.take(now, r.queue == &p.urgent)
-		p.made++
-		r.remove()
+		get := r.queuedForGet()
+		p.getsTurn = !get
+		p.budget.take(now, get)
 		r.inFlight, r.floor.inFlight = true, true
-		p.asking.Add(1)
-		go p.ask(r)
+		p.requests.Add(1)
+		go p.request(r)
 	}
 }
 
-// next returns the run to serve next and the time until then; nil if none is
-// queued. When runs of both queues may be served now the queues take turns, so
-// that neither can keep the other from being served.
+// next returns the run to request next and the time until then; nil if none is
+// queued. When a get's and a wait's may both go out now they take turns, so that
+// neither kind can keep the other from being served.
 func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
-	urgent, other := p.urgent.head(), p.queue.head()
-	if urgent == nil && other == nil {
-		return nil, 0
+	get, wait := p.heads()
+	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+	if get != nil {
+		getIn = max(0, get.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, true, false))
 	}
-	urgentIn, otherIn := p.until(urgent, now), p.until(other, now)
-	if urgentIn < otherIn || urgentIn == otherIn && p.urgentNext {
-		return urgent, urgentIn
+	if wait != nil {
+		// Waits leave some requests for gets to come, but not while one is due.
+		keep := get == nil || get.due.After(now)
+		waitIn = max(0, wait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, false, keep))
 	}
-	return other, otherIn
+	if getIn < waitIn || getIn == waitIn && p.getsTurn {
+		return get, getIn
+	}
+	return wait, waitIn
 }
 
-// until is the time until r, the head of a queue, may be served; nil never is.
-func (p *Poller) until(r *run, now time.Time) time.Duration {
-	if r == nil {
-		return math.MaxInt64
-	}
-	return max(0, r.due.Sub(now), p.budgetWait(r.queue == &p.urgent, now), p.pause.wait(now))
-}
-
-// budgetWait is the time until the budget has a request for the urgent, or for
-// the others: these leave some for urgent ones to come, but not while one is
-// due, as they take turns then.
-func (p *Poller) budgetWait(urgent bool, now time.Time) time.Duration {
-	first := p.urgent.head()
-	return p.budget.wait(now, urgent, !urgent && (first == nil || first.due.After(now)))
-}
-
-// ask makes one attempt at r and books its outcome.
-func (p *Poller) ask(r *run) {
-	defer p.asking.Done()
-	begun := p.clock.now()
-	results, err := p.attempt(r.id)
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r.inFlight, r.floor.inFlight = false, false
-	now := p.clock.now()
-	p.budget.ended()
-	if p.ctx.Err() != nil {
-		r.floor.notBefore = now.Add(Floor) // it may have been counted
-		return
-	}
-	failure := asFailure(err)
-	p.observe(observed(r.look, results, failure, now.Sub(begun)))
-	r.record(results, failure, now)
-	p.memory.count(r)
-	p.memory.shrink()
-	p.learn(r, results, failure, begun, now)
-	p.tell(r, results, failure, now)
-	r.order = p.nextOrder()
-	p.place(r)
-	if !r.watched() {
-		p.rest(r)
-	}
-	p.dispatchLocked()
-}
-
-// attempt asks the API. What a body makes it panic with is a fault of that
-// body's answer alone, and its value, which may hold anything, is not logged.
-func (p *Poller) attempt(id string) (results *client.Results, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			p.log.Error("looking panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-			results, err = nil, &client.Error{Code: client.CodeBadResponse, Reason: "it could not be read"}
+// heads returns the runs that are due first of those queued for gets and of
+// those queued for waits; nil if there is none. There are maxKept runs at most
+// and two requests a second, so a search costs less than keeping an order.
+func (p *Poller) heads() (get, wait *run) {
+	for _, r := range p.runs {
+		switch {
+		case r.queuedForGet():
+			if get == nil || r.before(get) {
+				get = r
+			}
+		case p.queuedForWait(r):
+			if wait == nil || r.before(wait) {
+				wait = r
+			}
 		}
-	}()
-	return p.api.Results(p.ctx, id)
+	}
+	return get, wait
 }
 
-func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	attrs := []any{"outcome", outcome(results, failure), "waiters", r.gets + r.waits}
-	if !r.look.final() {
-		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
-	}
-	p.log.Debug("looked", attrs...)
-	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
-		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
-	}
-}
-
-// learn takes what a look of r says of the key as a whole.
-func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, sent, now time.Time) {
-	switch {
-	case failure == nil:
-		p.budget.learn(now, sent, results.RateLimit)
-	case failure.HTTPStatus != 0: // or there was no answer to learn from
-		p.budget.learn(now, sent, failure.RateLimit)
-	}
-	if failure == nil || !failure.Transient() {
-		cause := p.pause.cause
-		if p.pause.answered(r, now) {
-			p.log.Debug("looks go on", "cause", cause)
+// ahead is how many requests go before that for r, which is queued and due:
+// those of its kind that were due earlier, and as many of the other kind, which
+// takes turns with it.
+func (p *Poller) ahead(r *run, now time.Time) int {
+	get, own, other := r.queuedForGet(), 0, 0
+	for _, q := range p.runs {
+		switch {
+		case q == r || q.due.After(now):
+		case q.queuedForGet() == get && (get || p.queuedForWait(q)):
+			if q.before(r) {
+				own++
+			}
+		case get && p.queuedForWait(q) || !get && q.queuedForGet():
+			other++
 		}
-		return
 	}
-	if p.pause.failed(r, failure, now) {
-		p.log.Debug("looks pause", "cause", p.pause.cause, "for", p.pause.wait(now), "retry_after", failure.RetryAfter)
-	}
+	return own + min(own+1, other)
 }
 
-// asFailure makes any error of an API one with a code.
-func asFailure(err error) *client.Error {
-	var failure *client.Error
-	if err != nil && !errors.As(err, &failure) {
-		failure = &client.Error{Code: client.CodeUnavailable}
-	}
-	return failure
-}
-
-func outcome(results *client.Results, failure *client.Error) string {
-	switch {
-	case failure != nil:
-		return failure.Error()
-	case results.InProgress():
-		return "in progress"
-	default:
-		return "ended"
-	}
+// nextOrder numbers what becomes due, so that equal times keep their order.
+func (p *Poller) nextOrder() uint64 {
+	p.order++
+	return p.order
 }

@@ -258,8 +258,8 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 		time.Sleep(time.Second)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.callers != 0 || p.watched != 0 {
-			t.Errorf("%d callers and %d runs left", p.callers, p.watched)
+		if p.callers != 0 || p.activeRuns != 0 {
+			t.Errorf("%d callers and %d runs left", p.callers, p.activeRuns)
 		}
 	})
 }
@@ -386,8 +386,8 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 		WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	for _, want := range []string{
 		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
-		`msg="looks pause" cause=rate_limited for=9s retry_after=9s`, `msg="looks go on" cause=rate_limited`,
-		`outcome="in progress"`, `msg=looked next_in=5`, `outcome="in progress"`, "msg=looked outcome=ended",
+		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests go on" cause=rate_limited`,
+		`outcome="in progress"`, `msg=requested next_in=5`, `outcome="in progress"`, "msg=requested outcome=ended",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in the log:\n%s", want, &log)

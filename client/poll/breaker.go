@@ -18,11 +18,11 @@ const (
 	faultsToPause = 3
 )
 
-// pause stops all looks of a key: a refusal for its rate is the key's, and so is
+// breaker stops all requests of a key: a refusal for its rate is the key's, and so is
 // an InstaView that is down. When its time is over one look probes, and the
 // others wait for what becomes of it. The zero value is no pause, except that it
 // lacks a jitter. Not safe for concurrent use.
-type pause struct {
+type breaker struct {
 	cause   client.Code // "" = none
 	until   time.Time
 	probe   *run // its look is the one under way
@@ -36,76 +36,76 @@ type pause struct {
 }
 
 // wait is the time until a look may be made; 0 = now.
-func (p *pause) wait(now time.Time) time.Duration {
-	if p.cause == "" {
+func (b *breaker) wait(now time.Time) time.Duration {
+	if b.cause == "" {
 		return 0
 	}
-	return max(0, p.until.Sub(now))
+	return max(0, b.until.Sub(now))
 }
 
 // answered takes in that a look of r brought an answer, of whatever kind, and
 // reports whether that ended the pause.
-func (p *pause) answered(r *run, now time.Time) bool {
-	p.faults, p.first, p.mixed = 0, nil, false
-	if p.probe != r {
+func (b *breaker) answered(r *run, now time.Time) bool {
+	b.faults, b.first, b.mixed = 0, nil, false
+	if b.probe != r {
 		return false
 	}
-	p.probe = nil
-	return p.end(now)
+	b.probe = nil
+	return b.end(now)
 }
 
 // end ends a pause whose time is over, and reports whether it did. A refusal
 // that arrived while the probe was out may have prolonged it.
-func (p *pause) end(now time.Time) bool {
-	if now.Before(p.until) {
+func (b *breaker) end(now time.Time) bool {
+	if now.Before(b.until) {
 		return false
 	}
-	p.cause, p.failing, p.backoff = "", nil, nil
+	b.cause, b.failing, b.backoff = "", nil, nil
 	return true
 }
 
 // failed takes in that a look of r met a fault that may pass, and reports
 // whether a pause begins or goes on for it.
-func (p *pause) failed(r *run, failure *client.Error, now time.Time) bool {
-	probed := p.probe == r
+func (b *breaker) failed(r *run, failure *client.Error, now time.Time) bool {
+	probed := b.probe == r
 	if probed {
-		p.probe = nil
+		b.probe = nil
 	}
 	limited := failure.Code == client.CodeRateLimited
 	if probed && !limited {
-		if p.failing == r {
+		if b.failing == r {
 			// No other is waited for, and of one alone the faults may be its own.
-			p.faults, p.mixed = 0, false
-			p.until = later(p.until, now.Add(failure.RetryAfter))
-			return !p.end(now)
+			b.faults, b.mixed = 0, false
+			b.until = later(b.until, now.Add(failure.RetryAfter))
+			return !b.end(now)
 		}
-		p.failing = r
+		b.failing = r
 	}
 	if !limited {
-		if p.faults == 0 {
-			p.first = r
+		if b.faults == 0 {
+			b.first = r
 		}
-		p.faults++
-		p.mixed = p.mixed || p.first != r
+		b.faults++
+		b.mixed = b.mixed || b.first != r
 	}
-	if !limited && !probed && (p.faults < faultsToPause || !p.mixed) {
+	if !limited && !probed && (b.faults < faultsToPause || !b.mixed) {
 		return false
 	}
 	hold := failure.RetryAfter
-	if p.cause == "" || probed {
-		hold = max(hold, p.lengthen())
+	if b.cause == "" || probed {
+		hold = max(hold, b.lengthen())
 	}
-	p.cause = failure.Code
-	p.until = later(p.until, now.Add(hold))
+	b.cause = failure.Code
+	b.until = later(b.until, now.Add(hold))
 	return true
 }
 
 // lengthen returns how long the pause, or the next of its kind, should take.
-func (p *pause) lengthen() time.Duration {
-	if p.backoff == nil {
-		p.backoff = exponential(firstPause, 2, maxPause)
+func (b *breaker) lengthen() time.Duration {
+	if b.backoff == nil {
+		b.backoff = exponential(firstPause, 2, maxPause)
 		return firstPause // exact: the floor is known to both sides
 	}
-	next := p.backoff.NextBackOff()
-	return next + p.jitter(next/4)
+	next := b.backoff.NextBackOff()
+	return next + b.jitter(next/4)
 }
