@@ -23,9 +23,10 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/httpserver"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/telemetry"
 )
 
 // upstream is an InstaView without limits, whose runs all have the same
@@ -58,13 +59,13 @@ func ours(b *testing.B, upstream string) string {
 		b.Fatal(err)
 	}
 	poller := poll.New(api, poll.WithRequestsPerMinute(1_000_000_000))
-	metrics := serve.NewMetrics()
+	metrics := telemetry.NewMetrics()
 	quiet := slog.New(slog.DiscardHandler)
 	mcp := mcpserver.New(mcpserver.Options{Version: "bench", Runs: poller, Log: quiet})
-	settings := serve.HTTPSettings{Addr: freeAddress(b), MaxConnections: 1_000}
+	settings := httpserver.Settings{Addr: freeAddress(b), MaxConnections: 1_000}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serve.NewHTTP(mcp, settings, poller, metrics.Handler(), quiet).Run(ctx) }()
+	go func() { done <- httpserver.New(mcp, settings, poller, metrics.Handler(), quiet).Run(ctx) }()
 	b.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {

@@ -4,19 +4,16 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode"
 )
@@ -33,13 +30,6 @@ const (
 	attemptTimeout = 20 * time.Second
 	maxHeaderBytes = 64 << 10
 	maxErrorBytes  = 64 << 10
-	// Node servers close a connection that idles for 5 s, and polling comes
-	// back after 5 s: a connection kept that long would be closed under a
-	// request time and again. So it serves bursts only.
-	idleConnTimeout = 4 * time.Second
-	// maxIdleConns is above the look budget's burst, so that a burst does not
-	// pay for TLS again.
-	maxIdleConns = 16
 )
 
 // Key is an InstaView API key. It formats as "[redacted]" under every verb, in
@@ -179,17 +169,7 @@ func New(key Key, opts ...Option) (*Client, error) {
 		}
 	}
 	c.http = &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            c.dial,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    connectTimeout,
-			ResponseHeaderTimeout:  headerTimeout,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			MaxIdleConnsPerHost:    maxIdleConns,
-			IdleConnTimeout:        idleConnTimeout,
-			ForceAttemptHTTP2:      true,
-		},
+		Transport: newTransport(c.dial),
 		// A redirect could carry the key to another host, and the contract has none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -228,30 +208,19 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	defer func() { _ = resp.Body.Close() }()
 
 	answer := readAnswer(resp)
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
-		return nil, statusError(resp, answer)
+	if err := enter(attempt, small); err != nil {
+		return nil, bodyError(ctx, resp.StatusCode, answer, err)
 	}
-	results, err := decodeResults(resp.Body, resp.StatusCode, requestID)
+	defer func() { <-small }()
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
+		return nil, c.statusError(resp, answer)
+	}
+	results, err := decodeResults(attempt, resp.Body, resp.StatusCode, requestID)
 	if err != nil {
 		return nil, bodyError(ctx, resp.StatusCode, answer, err)
 	}
 	results.Date, results.RateLimit = answer.date, answer.limit
 	return results, nil
-}
-
-// onlyOnce ends an attempt that net/http is about to repeat by itself, which it
-// does for a GET whose reused connection was closed without an answer. The
-// first one may have been counted, and the contract sets a pause between two.
-// HTTP/2 repeats only what the server said it never handled.
-func onlyOnce(ctx context.Context, cancel context.CancelFunc) context.Context {
-	var connections atomic.Int32
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
-		secure, ok := got.Conn.(*tls.Conn)
-		if connections.Add(1) > 1 && !(ok && secure.ConnectionState().NegotiatedProtocol == "h2") {
-			cancel()
-			_ = got.Conn.Close() // or the request might still be written
-		}
-	}})
 }
 
 func (c *Client) request(ctx context.Context, requestID string) *http.Request {

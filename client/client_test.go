@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -303,7 +301,7 @@ func TestDecodingHostileBodiesStaysBelow64MiB(t *testing.T) {
 			body := envelope(members)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, _ = decodeResults(strings.NewReader(body), 200, testRun)
+			_, _ = decodeResults(t.Context(), strings.NewReader(body), 200, testRun)
 			runtime.ReadMemStats(&after)
 			if got := after.TotalAlloc - before.TotalAlloc; got > 64<<20 {
 				t.Errorf("allocated %d MiB, want below 64", got>>20)
@@ -333,7 +331,7 @@ func TestFootprintCountsWhatIsHeld(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	got, err := decodeResults(strings.NewReader(body), 200, testRun)
+	got, err := decodeResults(t.Context(), strings.NewReader(body), 200, testRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -538,30 +536,6 @@ func TestNetworkFaultsAreTransient(t *testing.T) {
 	}
 }
 
-// net/http repeats a GET by itself when a connection it had used before is
-// closed under it; the API would count both.
-func TestAConnectionLostMidwayCostsNoSecondRequest(t *testing.T) {
-	var requests atomic.Int32
-	c := rawUpstream(t, func(conn net.Conn) {
-		requests.Add(1)
-		_, _ = io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
-		if n, _ := conn.Read(make([]byte, 4096)); n > 0 {
-			requests.Add(1)
-		}
-	})
-	if _, err := c.Results(t.Context(), testRun); err != nil {
-		t.Fatal(err)
-	}
-	_, err := c.Results(t.Context(), testRun)
-	var e *Error
-	if !errors.As(err, &e) || e.Code != CodeUnavailable {
-		t.Errorf("error = %v, want %s", err, CodeUnavailable)
-	}
-	if got := requests.Load(); got != 2 {
-		t.Errorf("%d requests for two attempts", got)
-	}
-}
-
 // pipeUpstream answers over an in-memory connection, so that a synctest bubble
 // holds the whole exchange.
 func pipeUpstream(t *testing.T, script func(net.Conn)) *Client {
@@ -610,28 +584,6 @@ func TestAnAttemptEndsByItself(t *testing.T) {
 				time.Sleep(time.Second) // the bubble's: lets the script see its connection closed
 			})
 		})
-	}
-}
-
-func TestWhoIsNotTrustedIsNotAskedAgain(t *testing.T) {
-	secure := httptest.NewTLSServer(respond(202, `{}`))
-	defer secure.Close()
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
-	plain := httptest.NewServer(respond(202, `{}`))
-	defer plain.Close()
-	for url, want := range map[string]string{
-		secure.URL: "TLS certificate not trusted",
-		strings.Replace(plain.URL, "http:", "https:", 1): "no TLS spoken there",
-	} {
-		c, err := New(NewKey(testKey), WithBaseURL(url))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Results(t.Context(), testRun)
-		var e *Error
-		if !errors.As(err, &e) || e.Transient() || e.Reason != want {
-			t.Errorf("error = %v, want permanent: %s", err, want)
-		}
 	}
 }
 
@@ -724,7 +676,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"status":"processing","candidates":[[]]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, status := range []int{200, 202} {
-			got, err := decodeResults(bytes.NewReader(body), status, testRun)
+			got, err := decodeResults(t.Context(), bytes.NewReader(body), status, testRun)
 			if err != nil {
 				continue
 			}

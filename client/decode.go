@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"strconv"
@@ -22,6 +23,9 @@ const (
 	MaxListItems      = 200
 	MaxProfileID      = 256 // bytes; the longest seen in the documentation has 18
 	maxDepth          = 32
+	// maxListMemory is in bytes. Lists of tiny strings take four times the memory
+	// of their JSON; what is beyond this counts as broken.
+	maxListMemory = 2 * MaxBodyBytes
 )
 
 // contractError is a body that was received but cannot be accepted.
@@ -38,17 +42,30 @@ func (e *brokenBody) Error() string { return e.cause.Error() }
 func (e *brokenBody) Unwrap() error { return e.cause }
 
 // boundedReader fails, rather than ends, where MaxBodyBytes are passed: an end
-// would look like a body cut short by the network, which is worth a retry.
+// would look like a body cut short by the network, which is worth a retry. A
+// body that proves to be large waits for a place, until ctx ends.
 type boundedReader struct {
-	r    io.Reader
-	read int64
+	ctx   context.Context
+	r     io.Reader
+	read  int64
+	large bool // it has a place
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
+	limit := int64(smallBody)
+	switch {
+	case b.large:
+		limit = MaxBodyBytes
+	case b.read >= smallBody:
+		if err := enterLarge(b.ctx); err != nil {
+			return 0, err
+		}
+		b.large, limit = true, MaxBodyBytes
+	}
 	if b.read >= MaxBodyBytes {
 		return 0, errBodyTooLarge
 	}
-	n, err := b.r.Read(p[:min(int64(len(p)), MaxBodyBytes-b.read)])
+	n, err := b.r.Read(p[:min(int64(len(p)), limit-b.read)])
 	b.read += int64(n)
 	var corrupt flate.CorruptInputError
 	if err != nil && err != io.EOF && !errors.As(err, &corrupt) && err != gzip.ErrHeader && err != gzip.ErrChecksum {
@@ -57,10 +74,20 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decodeResults reads the body of a 200 or 202 for the run asked for. It
-// streams, so that memory is bounded by what is kept and not by what is sent.
-func decodeResults(body io.Reader, httpStatus int, requestID string) (*Results, error) {
-	bounded := &boundedReader{r: body}
+// decodeResults reads the body of a 200 or 202 for the run asked for. A body that
+// proves to be large waits for its turn, until ctx ends.
+func decodeResults(ctx context.Context, body io.Reader, httpStatus int, requestID string) (*Results, error) {
+	bounded := &boundedReader{ctx: ctx, r: body}
+	results, err := decode(bounded, httpStatus, requestID)
+	if bounded.large {
+		leaveLarge(results)
+	}
+	return results, err
+}
+
+// decode streams, so that memory is bounded by what is kept and not by what is
+// sent.
+func decode(bounded *boundedReader, httpStatus int, requestID string) (*Results, error) {
 	d := &decoder{
 		// Duplicate names are checked here, per object that matters, because a
 		// duplicate inside one candidate must not cost the others.
@@ -77,7 +104,13 @@ func decodeResults(body io.Reader, httpStatus int, requestID string) (*Results, 
 	case err != nil:
 		return nil, err
 	}
-	return d.results, checkOwner(d.results, requestID)
+	if err := checkOwner(d.results, requestID); err != nil {
+		return nil, err
+	}
+	if d.results.InProgress() {
+		d.results.Candidates = nil // shown to nobody, and held for as long as someone waits
+	}
+	return d.results, nil
 }
 
 // checkOwner keeps one tenant's candidates from another, should an upstream or
@@ -186,6 +219,7 @@ func (d *decoder) candidates() error {
 	if r.ScoredCount != nil { // usually theirs, and told before them
 		r.Candidates = make([]Candidate, 0, min(*r.ScoredCount, MaxCandidates))
 	}
+	made := int64(0)
 	for rank := 1; d.json.PeekKind() != ']'; rank++ {
 		if rank > MaxCandidates {
 			r.Truncated = true
@@ -198,7 +232,7 @@ func (d *decoder) candidates() error {
 		if err != nil {
 			return err
 		}
-		if ok {
+		if made += c.footprint(); ok && made <= maxListMemory {
 			c.Rank = rank
 			r.Candidates = append(r.Candidates, c)
 		} else {
@@ -278,8 +312,11 @@ func skip(dec *jsontext.Decoder) error {
 	}
 }
 
-// readWord reads a string; a number stands for its digits, since an id may
-// come as one. Anything else is passed over and reads as "".
+// maxWord is in bytes, and ten times what is shown of any word of the envelope.
+const maxWord = 4 << 10
+
+// readWord reads a string, up to maxWord; a number stands for its digits, since
+// an id may come as one. Anything else is passed over and reads as "".
 func readWord(dec *jsontext.Decoder) (string, error) {
 	switch dec.PeekKind() {
 	case '"', '0':
@@ -287,7 +324,11 @@ func readWord(dec *jsontext.Decoder) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return token.String(), nil
+		word := token.String()
+		if len(word) > maxWord {
+			word = strings.ToValidUTF8(strings.Clone(word[:maxWord]), "")
+		}
+		return word, nil
 	}
 	return "", skip(dec)
 }

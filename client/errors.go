@@ -3,16 +3,14 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -28,22 +26,26 @@ const (
 	CodeForbidden       Code = "forbidden"        // 403: scope, company or network not allowed
 	CodeNotFound        Code = "not_found"        // 404: unknown run, or another company's
 	CodeRateLimited     Code = "rate_limited"     // 429
-	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and every network fault
+	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and network faults that may pass
 	CodeTimeout         Code = "timeout"          // 408, or no answer in time
-	CodeBadResponse     Code = "bad_response"     // an answer outside the contract, or from whom TLS does not trust
+	CodeUnreachable     Code = "unreachable"      // no answer before a certificate, a proxy or a setting has changed
+	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
 )
 
 // MaxRetryAfter caps what an upstream can make a caller wait.
 const MaxRetryAfter = time.Hour
 
-// Error is a request that brought no results. Its text is safe to log and to
-// show: it never holds the key, the URL or any part of the body but the
-// server's code, if that looks like one.
+// documentedCodes are the words of an answer that may be logged.
+var documentedCodes = []string{"INVALID_API_KEY", "API_KEY_SUSPENDED", "INSUFFICIENT_PERMISSIONS", "RESOURCE_ACCESS_DENIED",
+	"RESOURCE_NOT_FOUND", "REQUEST_NOT_FOUND", "RATE_LIMIT_EXCEEDED"}
+
+// Error is a request that brought no results. Its text is safe to log: of what
+// the server wrote it holds nothing but documented codes.
 type Error struct {
 	Code       Code
-	HTTPStatus int           // 0 when no response arrived
-	ServerCode string        // such as REQUEST_NOT_FOUND; "" when none was given
+	HTTPStatus int           // 0 when no response of InstaView's arrived
+	ServerCode string        // such as REQUEST_NOT_FOUND; "" when none was given, or it held the key
 	Reason     string        // a few words of ours that narrow the code down; may be ""
 	RetryAfter time.Duration // 0 when not told; at most MaxRetryAfter
 	RateLimit  RateLimit     // of the response, if there was one
@@ -59,16 +61,17 @@ func (e *Error) Error() string {
 	if e.HTTPStatus != 0 {
 		fmt.Fprintf(&b, ", HTTP %d", e.HTTPStatus)
 	}
-	for _, s := range []string{e.ServerCode, e.Reason} {
-		if s != "" {
-			b.WriteString(", " + s)
-		}
+	if slices.Contains(documentedCodes, e.ServerCode) {
+		b.WriteString(", " + e.ServerCode)
+	}
+	if e.Reason != "" {
+		b.WriteString(", " + e.Reason)
 	}
 	return b.String()
 }
 
 // Unwrap returns the transport's error, for errors.Is. Do not print it: it may
-// hold the URL.
+// hold the URL, and what the other side wrote.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Transient reports whether the same request may succeed later.
@@ -78,42 +81,6 @@ func (e *Error) Transient() bool {
 		return true
 	}
 	return false
-}
-
-// transportError is for a request that got no response.
-func transportError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var timeout net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
-		return &Error{Code: CodeTimeout, Reason: "no answer in time", cause: err}
-	}
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &certificate):
-		return &Error{Code: CodeBadResponse, Reason: "TLS certificate not trusted", cause: err}
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return &Error{Code: CodeBadResponse, Reason: "no TLS spoken there", cause: err}
-	}
-	return &Error{Code: CodeUnavailable, Reason: networkReason(err), cause: err}
-}
-
-func networkReason(err error) string {
-	var (
-		dns *net.DNSError
-		op  *net.OpError
-	)
-	switch {
-	case errors.As(err, &dns):
-		return "host name not resolved"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.As(err, &op) && op.Op == "dial":
-		return "no way to the host"
-	default:
-		return "connection broken"
-	}
 }
 
 // bodyError is for a 200 or 202 whose body could not be read. A body cut short
@@ -126,12 +93,11 @@ func bodyError(ctx context.Context, status int, a answer, err error) error {
 	var (
 		contract *contractError
 		broken   *brokenBody
-		timeout  net.Error
 	)
 	switch {
 	case errors.As(err, &contract):
 		e.Reason = contract.reason
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case isTimeout(err):
 		e.Code, e.Reason = CodeTimeout, "body not received in time"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &broken):
 		e.Code, e.Reason = CodeUnavailable, "body cut short"
@@ -142,22 +108,30 @@ func bodyError(ctx context.Context, status int, a answer, err error) error {
 }
 
 // statusError is for a response that is neither 200 nor 202.
-func statusError(resp *http.Response, a answer) *Error {
-	// A body that cannot be read whole is as good as none: the status decides.
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
+func (c *Client) statusError(resp *http.Response, a answer) *Error {
+	if resp.StatusCode == http.StatusProxyAuthRequired { // no server but a proxy says so
+		return &Error{Code: errProxyLogin.code, Reason: errProxyLogin.reason}
+	}
+	var body []byte
+	if resp.StatusCode != http.StatusSwitchingProtocols { // after which no time-out ends a read
+		// A body that cannot be read whole is as good as none: the status decides.
+		body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
+	}
 	env := readErrorEnvelope(body)
 	e := &Error{
 		Code:       codeOf(resp.StatusCode, env.code),
 		HTTPStatus: resp.StatusCode,
-		ServerCode: env.code,
 		RateLimit:  a.limit,
 		Date:       a.date,
+	}
+	if !strings.Contains(env.code, c.key.Reveal()) {
+		e.ServerCode = env.code
 	}
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		e.Reason = "redirect not followed"
-	case resp.StatusCode == http.StatusNotFound && !env.known:
-		e.Reason = "not one of InstaView's errors" // any web server says 404
+	case (e.Code == CodeNotFound || e.Code == CodeForbidden) && !env.known:
+		e.Reason = "not one of InstaView's errors" // any web server says 404, any proxy 403
 	}
 	if e.Transient() {
 		e.RetryAfter = a.retryAfter(env)

@@ -35,10 +35,11 @@ type Results struct {
 	ErrorCode    string // third-party text, of a failed run
 	ErrorMessage string // third-party text, of a failed run
 
-	// Candidates are in the order received, which is the ranking.
+	// Candidates are in the order received, which is the ranking. There are none
+	// while the run is in progress, whatever was received.
 	Candidates []Candidate
-	// Broken counts elements of the list that could not be read; a list that is
-	// of another kind counts as one.
+	// Broken counts elements of the list that could not be read, or for which
+	// 16 MiB have no room; a list that is of another kind counts as one.
 	Broken int
 	// Truncated is set when the list went on after MaxCandidates elements.
 	Truncated bool

@@ -84,8 +84,7 @@ func (s Settings) account(ctx context.Context, tool string, do func(*Call) (repl
 	r, err := do(&call)
 	switch {
 	case errors.Is(err, poll.ErrClosed):
-		r = failed(OutcomeStopped, "This server is being stopped. The sourcing run goes on: "+
-			"when the server is back, ask again with the same request_id.")
+		r = failed(OutcomeStopped, stopping+" "+whenBack)
 	case errors.Is(err, poll.ErrBusy):
 		r = failed(OutcomeBusy, "This server is busy with as many waits for this API key as it takes. Try again in 10 s.")
 	case errors.Is(err, caller.ErrFull):

@@ -33,15 +33,15 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 	if err != nil {
 		return reply{}, err
 	}
-	return answer(v, look, a), nil
+	return answer(ctx, v, look, a), nil
 }
 
 // answer puts a look into words.
-func answer(v shortlist.View, look poll.Look, a *arguments) reply {
+func answer(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
 	id := v.RequestID
 	switch {
 	case look.Err != nil:
-		s := failure(look.Err, look.NextIn)
+		s := failure(ctx, look.Err, look.NextIn)
 		if look.Results != nil {
 			s += " Before that: " + shortlist.Outcome(look.Results, id) + seenAgo(look)
 		}

@@ -25,7 +25,7 @@ type resource struct {
 	mcp.ResourceTemplate
 	called string // what Call.Tool is
 	// write answers for a look.
-	write func(v shortlist.View, look poll.Look, a *arguments) reply
+	write func(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply
 }
 
 const (
@@ -88,7 +88,7 @@ func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateH
 			if err != nil {
 				return reply{}, err
 			}
-			return r.write(v, look, a), nil
+			return r.write(ctx, v, look, a), nil
 		})
 		switch {
 		case err != nil:
@@ -120,12 +120,12 @@ func unescaped(segment string) string {
 }
 
 // dossier answers with one candidate.
-func dossier(v shortlist.View, look poll.Look, a *arguments) reply {
+func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
 	if len(v.ProfileIDs) == 0 { // or all would be shown
 		return failed(OutcomeRefused, "The URI names no candidate: it ends in the id that a shortlist shows in square brackets.")
 	}
 	v.Detail = shortlist.Full
-	r := answer(v, look, a)
+	r := answer(ctx, v, look, a)
 	if r.outcome == OutcomeCompleted && r.shown == 0 {
 		return failed(OutcomeRefused, "Sourcing run "+v.RequestID+" has no such candidate: "+
 			"the URI ends in the id that the run's shortlist shows in square brackets.")
@@ -135,11 +135,11 @@ func dossier(v shortlist.View, look poll.Look, a *arguments) reply {
 
 // spreadsheet answers with the table of a completed run. There is none of any
 // other, and words would not do where a program expects a table.
-func spreadsheet(v shortlist.View, look poll.Look, a *arguments) reply {
+func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
 	if look.Err == nil && look.Results != nil && look.Results.Status == client.StatusCompleted {
 		return reply{text: shortlist.CSV(look.Results, v.RequestID), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
 	}
-	r := answer(v, look, a)
+	r := answer(ctx, v, look, a)
 	r.isError = true
 	return r
 }

@@ -20,8 +20,8 @@ import (
 const (
 	DefaultWait = 50 * time.Second
 	MaxWait     = 240 * time.Second
-	// DefaultMaxWaits leaves ten of mcp-go's hundred stdio workers to calls
-	// that answer at once.
+	// DefaultMaxWaits leaves ten of the hundred calls that run at once over stdio
+	// to those that are answered at once.
 	DefaultMaxWaits = 90
 )
 

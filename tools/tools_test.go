@@ -38,6 +38,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 type world struct {
 	t       *testing.T
 	sandbox *sandbox.Sandbox
+	poller  *poll.Poller
 	session *mcpclient.Client
 
 	mu       sync.Mutex
@@ -76,7 +77,7 @@ func inWorld(t *testing.T, settings tools.Settings, test func(w *world), runs ..
 		if _, err := session.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, sandbox: s, session: session}
+		w := &world{t: t, sandbox: s, poller: poller, session: session}
 		session.OnNotification(func(n mcp.JSONRPCNotification) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -47,7 +47,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 		if err != nil {
 			return reply{}, err
 		}
-		return answer(v, look, a), nil
+		return answer(ctx, v, look, a), nil
 	}
 	select {
 	case t.places <- struct{}{}:
@@ -69,16 +69,16 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 	case err != nil:
 		return reply{}, err
 	case look.Err != nil && !look.Err.Transient():
-		return answer(v, look, a), nil
+		return answer(ctx, v, look, a), nil
 	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
 		return ended(v, look, a), nil
 	}
-	return t.timeUp(v, look, a, wait, time.Since(start), faults), nil
+	return t.timeUp(ctx, v, look, a, wait, time.Since(start), faults), nil
 }
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
@@ -86,8 +86,8 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 	}
 	call += ")"
 	if look.Results == nil {
-		if look.Err != nil {
-			return failed(string(look.Err.Code), failure(look.Err, look.NextIn))
+		if look.Err != nil && !look.Stopping {
+			return failed(string(look.Err.Code), failure(ctx, look.Err, look.NextIn))
 		}
 		return notYet(v, look, call, a)
 	}
@@ -97,7 +97,7 @@ func (t waitForSourcing) timeUp(v shortlist.View, look poll.Look, a *arguments, 
 	}
 	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), spent}
 	if look.Err != nil {
-		lines = append(lines, "The last look failed: "+what(look.Err))
+		lines = append(lines, "The last look failed: "+what(ctx, look.Err))
 	}
 	if why := pausing(look); why != "" && look.Err == nil {
 		lines = append(lines, why)

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"sync/atomic"
 	"time"
 
 	"instaview-mcp/client"
@@ -11,9 +12,13 @@ import (
 // who waits again must not begin at the queue's end.
 const cacheFor = time.Minute
 
-// DefaultMemory is how much is held of all runs, in bytes: some hundred runs of
-// a hundred candidates each.
-const DefaultMemory = 64 << 20
+// DefaultMemory is how much is held of all runs, in bytes: as many runs of a
+// hundred candidates as the budget can request in the minute.
+const DefaultMemory = 32 << 20
+
+// Shared counts what the Pollers that share it hold together, of which
+// DefaultMemory is the most. The zero value is ready to use.
+type Shared struct{ bytes atomic.Int64 }
 
 // maxMessage is far above what is shown of InstaView's message, in bytes.
 const maxMessage = 4 << 10
@@ -45,18 +50,29 @@ func (p *Poller) retire(r *run) {
 // shrink forgets what was seen of idle runs until the limit is kept. Of runs
 // that are waited for little is held.
 func (p *Poller) shrink() {
+	if p.ctx.Err() != nil {
+		return // closed, and asked no more
+	}
 	held := int64(0)
 	for _, r := range p.runs {
 		held += r.footprint
 	}
-	for held > p.cacheLimit {
+	p.share(held)
+	for held > p.cacheLimit || p.shared.bytes.Load() > DefaultMemory {
 		r := p.oldestIdle(func(r *run) bool { return r.footprint > 0 })
 		if r == nil {
 			return
 		}
 		held -= r.footprint
 		r.forget()
+		p.share(held)
 	}
+}
+
+// share tells the other Pollers how much this one holds.
+func (p *Poller) share(held int64) {
+	p.shared.bytes.Add(held - p.counted)
+	p.counted = held
 }
 
 // makeRoom reports whether one run more may be known. It forgets another for it
@@ -103,4 +119,5 @@ func (p *Poller) sweep() {
 	if p.sweeping {
 		p.sweeper.Reset(cacheFor)
 	}
+	p.shrink()
 }

@@ -85,6 +85,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, get 
 			return Look{}, context.Cause(ctx)
 		case over || open.Err() != nil || !p.clock.now().Before(end):
 			look, _, _ = p.snapshot(r)
+			look.Stopping = open.Err() != nil
 			if look.At.IsZero() && p.ctx.Err() != nil {
 				return Look{}, ErrClosed
 			}

@@ -59,7 +59,7 @@ func TestFiftyRunsAtOnceOnOneKey(t *testing.T) {
 	})
 }
 
-var soak = flag.Duration("soak", 20*time.Second, "how long TestSoak goes on")
+var soak = flag.Duration("soak", 2*time.Second, "how long TestSoak goes on")
 
 // Random waits, looks, cancels and faults, in real time: nothing is lost or
 // crossed, and nothing grows.

@@ -96,6 +96,8 @@ type Look struct {
 	NextIn time.Duration
 	// Ahead is how many requests go before the run's, which is due; 0 if it is not.
 	Ahead int
+	// Stopping reports whether Drain or Close has ended the wait early.
+	Stopping bool
 	// Paused says why no run of the key is requested for a while; "" if none is
 	// kept back.
 	Paused client.Code
@@ -140,7 +142,9 @@ type Poller struct {
 	getsTurn bool        // the last request was a wait's
 	timer    *time.Timer // of the next dispatch
 
-	cacheLimit int64       // in bytes
+	cacheLimit int64 // in bytes
+	shared     *Shared
+	counted    int64       // bytes held, as told to shared
 	sweeper    *time.Timer // of the cache
 	sweeping   bool        // the sweeper runs
 }
@@ -156,6 +160,11 @@ func WithRequestsPerMinute(n int) Option {
 // WithMemory replaces DefaultMemory.
 func WithMemory(bytes int64) Option {
 	return func(p *Poller) { p.cacheLimit = bytes }
+}
+
+// WithShared has the Poller hold no more than all that share s may together.
+func WithShared(s *Shared) Option {
+	return func(p *Poller) { p.shared = s }
 }
 
 // WithNotBefore makes no request before t. It lets a Poller take over a key from
@@ -196,6 +205,7 @@ func New(api API, opts ...Option) *Poller {
 		runs:       map[string]*run{},
 		budget:     newBudget(DefaultRequestsPerMinute),
 		cacheLimit: DefaultMemory,
+		shared:     new(Shared),
 	}
 	for _, opt := range opts {
 		opt(p)
@@ -228,6 +238,7 @@ func (p *Poller) Close() {
 	p.cancel()
 	p.timer.Stop()
 	p.sweeper.Stop()
+	p.share(0)
 	p.mu.Unlock()
 	p.requests.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,8 @@ const (
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
-	// memory is how much a key's Poller remembers, in bytes, for a minute: some
-	// ten runs of a hundred candidates.
+	// memory is how much a key's Poller remembers, in bytes, for a minute, as long
+	// as the others leave room: some ten runs of a hundred candidates.
 	memory = 8 << 20
 )
 
@@ -59,6 +60,7 @@ type account struct {
 // NewPool returns a Pool that opens a client for every key, and a Poller with
 // opts over it.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
+	opts = append([]poll.Option{poll.WithMemory(memory), poll.WithShared(new(poll.Shared))}, opts...)
 	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
@@ -138,7 +140,7 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		if err != nil {
 			return nil, err
 		}
-		opts := append([]poll.Option{poll.WithMemory(memory), poll.WithNotBefore(p.held[id])}, p.opts...)
+		opts := append(slices.Clip(p.opts), poll.WithNotBefore(p.held[id]))
 		delete(p.held, id)
 		a := &account{id: id, client: c, poller: poll.New(companies{c}, opts...)}
 		if p.draining {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/config"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -19,29 +20,25 @@ import (
 const maxClockSkew = 30 * time.Second
 
 // check says in a line each whether settings, network, key, clock and budget
-// will do, by one look at a run that cannot exist. It succeeds only if InstaView
-// accepted the key: a key that could not be judged is a failure too.
+// will do, by one look at a run that cannot exist. It succeeds only if the
+// server would start and InstaView accepted the key: a key that could not be
+// judged is a failure too, unless callers bring theirs.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
-	err := withApp(ctx, sys, demo, false, func(a *app) error {
-		upstream, contacts := a.settings.BaseURL, "not allowed"
-		if demo {
-			upstream = "the demo's sandbox"
+	settings := loadSettings(ctx, sys, config.Use{Demo: demo, Serving: true})
+	for _, fault := range settings.Faults {
+		report.bad("configuration", "%s", fault)
+	}
+	if len(settings.Faults) == 0 {
+		report.fine("configuration", "%s", summary(settings, demo))
+	}
+	for _, w := range settings.Warnings {
+		report.line("", "warning", "%s", w)
+	}
+	if len(settings.Faults) == 0 {
+		if err := report.ask(ctx, sys, settings, demo); err != nil {
+			return err
 		}
-		if a.settings.AllowContacts {
-			contacts = "allowed"
-		}
-		report.fine("configuration", "%s, at most %d requests a minute, e-mail addresses %s", upstream, a.settings.RequestsPerMinute, contacts)
-		for _, w := range a.settings.Warnings {
-			report.line("", "warning", "%s", w)
-		}
-		start := time.Now()
-		_, err := a.api.Results(ctx, "check-"+rand.Text())
-		report.upstream(err, time.Since(start))
-		return nil
-	})
-	if err != nil {
-		report.bad("configuration", "%v", err)
 	}
 	switch {
 	case report.err != nil:
@@ -50,6 +47,34 @@ func check(ctx context.Context, sys System, demo bool) error {
 		return errFailed
 	}
 	return nil
+}
+
+func summary(settings config.Config, demo bool) string {
+	upstream, contacts := settings.BaseURL, "not allowed"
+	if demo {
+		upstream = "the demo's sandbox"
+	}
+	if settings.AllowContacts {
+		contacts = "allowed"
+	}
+	return fmt.Sprintf("%s, at most %d requests a minute, e-mail addresses %s", upstream, settings.RequestsPerMinute, contacts)
+}
+
+// noKey is asked with where callers bring their keys. InstaView refuses it, which
+// shows that it can be reached.
+const noKey = "each-caller-brings-a-key"
+
+// ask makes the look.
+func (r *report) ask(ctx context.Context, sys System, settings config.Config, demo bool) error {
+	if settings.CallerKeys {
+		settings.APIKey = client.NewKey(noKey)
+	}
+	return withApp(ctx, sys, settings, config.Use{Demo: demo}, func(a *app) error {
+		start := time.Now()
+		_, err := a.api.Results(ctx, "check-"+rand.Text())
+		r.upstream(err, time.Since(start), settings.CallerKeys)
+		return nil
+	})
 }
 
 // report writes a check's lines.
@@ -73,7 +98,7 @@ func (r *report) bad(what, format string, args ...any) {
 }
 
 // upstream judges the answer to the look.
-func (r *report) upstream(err error, took time.Duration) {
+func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 	var e *client.Error
 	switch {
 	case err == nil:
@@ -81,6 +106,9 @@ func (r *report) upstream(err error, took time.Duration) {
 		return
 	case !errors.As(err, &e):
 		r.bad("reachability", "interrupted")
+		return
+	case e.Code == client.CodeUnreachable:
+		r.bad("reachability", "%s", e.Reason)
 		return
 	case e.HTTPStatus == 0:
 		r.bad("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
@@ -90,7 +118,11 @@ func (r *report) upstream(err error, took time.Duration) {
 		return
 	}
 	r.fine("reachability", "answered in %d ms", took.Milliseconds())
-	r.key(e)
+	if callerKeys && e.Code == client.CodeUnauthorized {
+		r.fine("key", "none of the server's own: each caller brings one")
+	} else {
+		r.key(e)
+	}
 	r.clock(e)
 	r.budget(e)
 }

@@ -67,6 +67,25 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 			execute(t, env, "check").wants(t, tt.exit, []string{"configuration  ok", tt.want}, nil)
 		})
 	}
+	for name, tt := range map[string]struct {
+		status int
+		exit   int
+		want   string
+	}{
+		"callers' keys":           {401, 0, "key            ok      none of the server's own: each caller brings one"},
+		"callers' keys elsewhere": {404, 1, "key            failed  not judged: HTTP 404"},
+		"callers' keys and a 500": {500, 1, "reachability   failed  HTTP 500"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, "<html>")
+			}))
+			defer upstream.Close()
+			env := map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "true", "INSTAVIEW_MCP_ADDR": "127.0.0.1:0", "INSTAVIEW_BASE_URL": upstream.URL}
+			execute(t, env, "--transport", "http", "check").wants(t, tt.exit, []string{"configuration  ok", tt.want}, nil)
+		})
+	}
 	t.Run("nobody there", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_API_KEY": "x", "INSTAVIEW_BASE_URL": "http://127.0.0.1:9"}
 		execute(t, env, "check").wants(t, 1, []string{"reachability   failed  connection refused: check INSTAVIEW_BASE_URL"}, nil)
@@ -81,7 +100,7 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 		var stdout bytes.Buffer
 		env := map[string]string{"INSTAVIEW_API_KEY": "sk_live_1", "INSTAVIEW_BASE_URL": upstream.URL}
 		status := Run(ctx, System{
-			Args: []string{"check"}, LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Args: []string{"check"}, Environ: pairs(env),
 			Stdout: &stdout, Stderr: io.Discard,
 		})
 		if status != 1 || !strings.Contains(stdout.String(), "reachability   failed  interrupted") {
@@ -90,11 +109,11 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 	})
 	t.Run("a literal reference", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_API_KEY": "${KEY}"}
-		execute(t, env, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is a literal ${…}"}, []string{"literal"})
+		execute(t, env, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is a literal ${…}"}, nil)
 	})
 	t.Run("a warning", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_COMPANY_ID": "${COMPANY}"}
-		execute(t, env, "--demo", "check").wants(t, 0, []string{"warning INSTAVIEW_COMPANY_ID is a literal ${…}"}, []string{"literal"})
+		execute(t, env, "--demo", "check").wants(t, 0, []string{"warning INSTAVIEW_COMPANY_ID is a literal ${…}"}, nil)
 	})
 	t.Run("no key", func(t *testing.T) {
 		execute(t, nil, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is not set"}, nil)
@@ -109,10 +128,9 @@ func TestAReportThatCannotBeWrittenIsAFailure(t *testing.T) {
 	_ = stdout.Close()
 	var stderr bytes.Buffer
 	status := Run(t.Context(), System{
-		Args:      []string{"--demo", "check"},
-		LookupEnv: func(string) (string, bool) { return "", false },
-		Stdout:    w,
-		Stderr:    &stderr,
+		Args:   []string{"--demo", "check"},
+		Stdout: w,
+		Stderr: &stderr,
 	})
 	outcome{status: status, stderr: stderr.String()}.wants(t, 1, nil, []string{"instaview-mcp: write the report: io: read/write on closed pipe\n"})
 }

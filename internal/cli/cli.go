@@ -19,9 +19,12 @@ import (
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/internal/logging"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/stdio"
+	"instaview-mcp/internal/telemetry"
 	"instaview-mcp/tools"
 )
 
@@ -31,7 +34,7 @@ var Version string
 // System is what the program has of the outside.
 type System struct {
 	Args           []string // without the program's name
-	LookupEnv      func(string) (string, bool)
+	Environ        []string // of os.Environ's form
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -57,7 +60,7 @@ func Run(ctx context.Context, sys System) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case !errors.Is(err, errFailed):
-		_, _ = fmt.Fprintf(sys.Stderr, "instaview-mcp: %v\n", err)
+		printError(sys, err)
 	}
 	return 1
 }
@@ -71,7 +74,7 @@ func run(ctx context.Context, sys System) error {
 		_, err := fmt.Fprintln(sys.Stdout, "instaview-mcp", buildVersion())
 		return err
 	}
-	sys.LookupEnv = override(sys.LookupEnv, map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr})
+	sys.Environ = override(sys.Environ, map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr})
 	command, args, table := "serve", o.args, ""
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -94,7 +97,12 @@ func run(ctx context.Context, sys System) error {
 		}
 		return serveMCP(ctx, sys, o.demo)
 	case "call":
-		return withApp(ctx, sys, o.demo, false, func(a *app) error { return call(ctx, sys, a.server, args, table) })
+		use := config.Use{Demo: o.demo}
+		settings := loadSettings(ctx, sys, use)
+		return withApp(ctx, sys, settings, use, func(a *app) error {
+			warn(a.log, settings)
+			return call(ctx, sys, a.server, args, table)
+		})
 	case "prompt":
 		return prompt(ctx, sys, args)
 	default:
@@ -136,14 +144,14 @@ func parse(sys System) (options, error) {
 	return o, err
 }
 
-// override has flags answer for the variables that they stand for.
-func override(lookup func(string) (string, bool), flags map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		if value := flags[name]; value != "" {
-			return value, true
+// override has flags stand for variables: the last value of a name counts.
+func override(environ []string, flags map[string]string) []string {
+	for name, value := range flags {
+		if value != "" {
+			environ = append(environ, name+"="+value)
 		}
-		return lookup(name)
 	}
+	return environ
 }
 
 // maxUnreadLog is some thousand lines.
@@ -163,7 +171,7 @@ func misplaced(command string, args []string) error {
 // runs is what the tools look at runs with.
 type runs interface {
 	tools.Waiter
-	serve.Runs
+	httpserver.Runs
 }
 
 // app is the program, wired.
@@ -172,49 +180,54 @@ type app struct {
 	api      *client.Client // nil if callers bring their keys
 	runs     runs
 	server   *server.MCPServer
-	metrics  *serve.Metrics // nil over stdio, where nobody reads them
+	metrics  *telemetry.Metrics // nil over stdio, where nobody reads them
 	log      *slog.Logger
 }
 
-// withApp reads the settings, wires the program, and takes it apart after use.
-// Callers bring their keys only to a server.
-func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app) error) error {
-	settings, err := config.Load(ctx, sys.LookupEnv)
-	if err != nil {
+// openLog returns the log that the settings describe. A client need not read
+// it: what is left unread is lost, and nothing waits for it.
+func openLog(sys System, settings config.Config) (log *slog.Logger, closeLog func()) {
+	out, before := logging.NewAsyncWriter(sys.Stderr, maxUnreadLog), stdlog.Writer()
+	log = settings.Logger(out)
+	stdlog.SetOutput(logging.LibraryWriter(log)) // mcp-go logs panics there, with their values
+	stdlog.SetFlags(0)
+	return log, func() {
+		stdlog.SetOutput(before)
+		out.Close(stdio.LogTime)
+	}
+}
+
+// withApp wires the program if the settings will do, and takes it apart after
+// use. Callers bring their keys only to a server.
+func withApp(ctx context.Context, sys System, settings config.Config, as config.Use, use func(*app) error) error {
+	if err := refused(settings); err != nil {
 		return err
 	}
-	// A client need not read the log: what it leaves unread is lost, and nothing
-	// waits for it.
-	log := serve.NewOutbox(sys.Stderr, maxUnreadLog)
-	defer log.Close(serve.LogTime)
-	a := &app{settings: settings, log: settings.Logger(log)}
-	if serving && settings.Transport != config.Stdio {
-		a.metrics = serve.NewMetrics()
-	}
-	defer stdlog.SetOutput(stdlog.Writer())
-	stdlog.SetOutput(serve.Words(a.log)) // mcp-go logs panics there, with their values
-	stdlog.SetFlags(0)
-	for _, w := range settings.Warnings {
-		a.log.Warn(w)
+	log, closeLog := openLog(sys, settings)
+	defer closeLog()
+	a := &app{settings: settings, log: log}
+	if as.Serving && settings.Transport != config.Stdio {
+		a.metrics = telemetry.NewMetrics()
 	}
 	options := []client.Option{client.WithVersion(buildVersion())}
-	if demo {
+	if as.Demo {
 		dial, stop := sandbox.New().Start()
 		defer stop()
 		options = append(options, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		a.settings.APIKey = client.NewKey(sandbox.Key)
 	} else {
 		options = append(options, client.WithBaseURL(settings.BaseURL), client.WithCompanyID(settings.CompanyID))
 	}
-	if err := a.open(demo, serving && settings.CallerKeys, options); err != nil {
+	if err := a.open(as.Serving && settings.CallerKeys, options); err != nil {
 		return err
 	}
 	defer a.close()
 	called := func(context.Context, tools.Call) {}
-	if serving {
-		audit := serve.Audit(a.log)
+	if as.Serving {
+		audit := telemetry.Audit(a.log)
 		called = func(ctx context.Context, c tools.Call) {
 			if a.metrics != nil {
-				a.metrics.Called(c)
+				a.metrics.CountCall(c)
 			}
 			audit(ctx, c)
 		}
@@ -222,8 +235,8 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 	a.server = mcpserver.New(mcpserver.Options{
 		Version: buildVersion(),
 		Runs:    a.runs,
-		Demo:    demo,
-		Key:     a.settings.Key,
+		Demo:    as.Demo,
+		Key:     a.settings.APIKey,
 		Log:     a.log,
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,
@@ -238,31 +251,19 @@ func withApp(ctx context.Context, sys System, demo, serving bool, use func(*app)
 
 // open makes what looks at runs: with the server's key, or with those of
 // callers, and then with no other.
-func (a *app) open(demo, callerKeys bool, options []client.Option) error {
+func (a *app) open(callerKeys bool, options []client.Option) (err error) {
 	polling := []poll.Option{
 		poll.WithRequestsPerMinute(a.settings.RequestsPerMinute),
 		poll.WithLogger(a.log),
 	}
 	if a.metrics != nil {
-		polling = append(polling, poll.WithObserver(a.metrics.Looked))
+		polling = append(polling, poll.WithObserver(a.metrics.CountRequest))
 	}
-	switch {
-	case callerKeys && a.settings.HasKey():
-		return errors.New("INSTAVIEW_MCP_CALLER_KEYS=true and an InstaView key of the server's own exclude each other: unset one")
-	case callerKeys && a.settings.Transport == config.Stdio:
-		return errors.New("INSTAVIEW_MCP_CALLER_KEYS=true needs HTTP: set INSTAVIEW_MCP_TRANSPORT=http")
-	case callerKeys:
+	if callerKeys {
 		a.runs = caller.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
-		return a.settings.CheckBaseURL()
-	case demo:
-		a.settings.Key = client.NewKey(sandbox.Key)
-	default:
-		if err := a.settings.ReadKey(); err != nil {
-			return err
-		}
+		return nil
 	}
-	var err error
-	if a.api, err = client.New(a.settings.Key, options...); err != nil {
+	if a.api, err = client.New(a.settings.APIKey, options...); err != nil {
 		return err
 	}
 	a.runs = poll.New(a.api, polling...)

@@ -17,15 +17,24 @@ type outcome struct {
 	stdout, stderr string
 }
 
+// pairs is env in os.Environ's form.
+func pairs(env map[string]string) []string {
+	var all []string
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return all
+}
+
 func execute(t *testing.T, env map[string]string, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := Run(t.Context(), System{
-		Args:      args,
-		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Stdin:     strings.NewReader(""),
-		Stdout:    &stdout,
-		Stderr:    &stderr,
+		Args:    args,
+		Environ: pairs(env),
+		Stdin:   strings.NewReader(""),
+		Stdout:  &stdout,
+		Stderr:  &stderr,
 	})
 	return outcome{status, stdout.String(), stderr.String()}
 }

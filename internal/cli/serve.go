@@ -2,40 +2,46 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"instaview-mcp/internal/config"
-	"instaview-mcp/internal/serve"
+	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/stdio"
 )
 
 // serveMCP serves over the transport that is set until ctx ends or, over stdio,
 // until the client leaves.
 func serveMCP(ctx context.Context, sys System, demo bool) error {
-	return withApp(ctx, sys, demo, true, func(a *app) error {
+	use := config.Use{Demo: demo, Serving: true}
+	settings := loadSettings(ctx, sys, use)
+	if len(settings.Faults) > 0 && settings.Transport == config.Stdio {
+		return serveFaults(ctx, sys, settings)
+	}
+	return withApp(ctx, sys, settings, use, func(a *app) error {
+		warn(a.log, settings)
 		if a.settings.Transport == config.Stdio {
 			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)
-			return serve.Stdio(ctx, a.server, sys.Stdin, sys.Stdout, a.runs.Drain, a.log)
+			return stdio.Serve(ctx, a.server, sys.Stdin, sys.Stdout, a.runs.Drain, a.log)
 		}
-		if err := a.settings.ReadToken(); err != nil {
-			return err
-		}
-		settings := serve.HTTPSettings{
-			Addr:           a.settings.Addr,
-			SSE:            a.settings.Transport == config.SSE,
-			Token:          a.settings.Token,
-			CallerKeys:     a.settings.CallerKeys,
-			AllowedHosts:   a.settings.AllowedHosts,
-			AllowedOrigins: a.settings.AllowedOrigins,
-			TLSCert:        a.settings.TLSCert,
-			TLSKey:         a.settings.TLSKey,
-			TLSTerminated:  a.settings.TLSTerminated,
-			MetricsAddr:    a.settings.MetricsAddr,
-			MaxConnections: a.settings.MaxConnections,
-		}
-		if err := settings.Check(); err != nil {
-			return err
-		}
-		a.metrics.Watch(a.server)
+		a.metrics.CountInFlight(a.server)
 		a.log.Info("starting", "version", buildVersion(), "demo", demo)
-		return serve.NewHTTP(a.server, settings, a.runs, a.metrics.Handler(), a.log).Run(ctx)
+		return httpserver.New(a.server, httpSettings(a.settings), a.runs, a.metrics.Handler(), a.log).Run(ctx)
 	})
+}
+
+// serveFaults serves over stdio a program that cannot work: it lists what it
+// would have, and answers each call with the faults. If it ended instead,
+// clients would show people only that the connection is closed.
+func serveFaults(ctx context.Context, sys System, settings config.Config) error {
+	err := refused(settings)
+	printError(sys, err)
+	log, closeLog := openLog(sys, settings)
+	defer closeLog()
+	why := "This server cannot work with its present settings, so it asked InstaView nothing. Tell the user to correct them " +
+		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
+		strings.ReplaceAll(err.Error(), "\n", "\n- ")
+	server := mcpserver.NewUnusable(buildVersion(), why, log)
+	return errors.Join(errFailed, stdio.Serve(ctx, server, sys.Stdin, sys.Stdout, func() {}, log))
 }

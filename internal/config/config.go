@@ -1,23 +1,12 @@
-// Package config reads what the operator set in the environment, and says in
-// one sentence what is wrong with it.
+// Package config reads what the operator set in the environment, and says in a
+// sentence each what is wrong with it.
 package config
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
-	"reflect"
-	"regexp"
-	"runtime"
-	"strings"
 	"time"
-
-	"github.com/sethvargo/go-envconfig"
 
 	"instaview-mcp/client"
 	"instaview-mcp/tools"
@@ -48,80 +37,15 @@ type Config struct {
 	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
 	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
 	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
-	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=info" must:"be debug, info, warn or error" doc:"Least level logged, to stderr"`
+	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Least level logged, to stderr; over HTTP info if not set"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
-	// Key is the API key, from wherever ReadKey found it, and Token is what
-	// ReadToken found.
-	Key, Token client.Key
-	// Warnings are sentences about settings that were not used.
+	// Faults are what keeps the program from working, a sentence each, in the
+	// order of the fields above. Each names its variable and never holds its
+	// value. Nil means that the settings will do.
+	Faults []string
+	// Warnings are sentences about variables that were not used.
 	Warnings []string
-}
-
-// unexpanded is a reference that a client or a shell was expected to replace:
-// ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
-var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
-
-// example is what instructions show where the reader's own key belongs, such as
-// <your key> and YOUR_API_KEY.
-var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
-
-// assignment is a line of a .env file in place of its value.
-var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
-
-// Load reads and checks the environment through lookup, which is os.LookupEnv
-// or like it. The error is one sentence that names the variable and never
-// holds its value.
-func Load(ctx context.Context, lookup func(string) (string, bool)) (Config, error) {
-	var c Config
-	set := map[string]bool{}
-	err := envconfig.ProcessWith(ctx, &envconfig.Config{
-		Target: &c,
-		Lookuper: envconfig.LookuperFunc(func(name string) (string, bool) {
-			value, ok := lookup(name)
-			value = strings.TrimSpace(value)
-			if unexpanded.MatchString(value) {
-				c.Warnings = append(c.Warnings, name+" is a literal ${…} or the like that nothing replaced; it counts as not set. "+
-					"Write the value itself, or set the variable where the client is started.")
-				return "", false
-			}
-			set[name] = ok && value != ""
-			return value, set[name]
-		}),
-	})
-	if err != nil {
-		return Config{}, explain(err)
-	}
-	if !set["INSTAVIEW_MCP_MAX_WAITS"] {
-		if c.MaxWaits = 10_000; c.Transport == Stdio {
-			c.MaxWaits = tools.DefaultMaxWaits
-		}
-	}
-	if err := c.check(); err != nil {
-		return Config{}, err
-	}
-	if c.DefaultWait > c.MaxWait {
-		if set["INSTAVIEW_MCP_DEFAULT_WAIT"] {
-			return Config{}, errors.New("INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
-		}
-		c.DefaultWait = c.MaxWait // who shortens the longest wait means every wait
-	}
-	return c, nil
-}
-
-// explain finds the variable behind an error of envconfig's, which begins with
-// the field's name. The rest of it may hold the value.
-func explain(err error) error {
-	field, _, _ := strings.Cut(err.Error(), ":")
-	if f, ok := reflect.TypeFor[Config]().FieldByName(field); ok {
-		return invalid(f)
-	}
-	return errors.New("the environment could not be read")
-}
-
-func invalid(f reflect.StructField) error {
-	name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-	return fmt.Errorf("%s must %s", name, f.Tag.Get("must"))
 }
 
 // The transports.
@@ -131,170 +55,107 @@ const (
 	SSE   = "sse"
 )
 
-func (c *Config) check() error {
-	mostWaits := 100_000
-	if c.Transport == Stdio {
-		mostWaits = tools.DefaultMaxWaits // one a worker, but for ten
+// Use is what the program is about to do, which decides what it needs.
+type Use struct {
+	Demo    bool // asks its own sandbox, which needs neither key nor base URL
+	Serving bool // has clients, who may have to bring a token or their own keys
+}
+
+// ofInstaView are the variables that the demo does not need.
+var ofInstaView = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
+
+// Load reads and judges the environment, which is of os.Environ's form; where a
+// name is there twice, its last value counts. APIKey and AuthToken are read from
+// their files. It finds every fault; a Config that has any is good for its
+// Transport and its Logger alone.
+func Load(ctx context.Context, environ []string, use Use) Config {
+	var ignored []string
+	if use.Demo {
+		ignored = ofInstaView
 	}
-	for field, ok := range map[string]bool{
-		"RequestsPerMinute": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
-		"DefaultWait":       inRange(c.DefaultWait),
-		"MaxWait":           inRange(c.MaxWait),
-		"MaxWaits":          c.MaxWaits >= 1 && c.MaxWaits <= mostWaits,
-		"Transport":         c.Transport == Stdio || c.Transport == HTTP || c.Transport == SSE,
-		"MaxConnections":    c.MaxConnections >= 1 && c.MaxConnections <= 100_000,
-		"LogFormat":         c.LogFormat == "text" || c.LogFormat == "json",
-		"CompanyID":         c.CompanyID == "" || client.ValidCompanyID(c.CompanyID),
-	} {
-		if !ok {
-			f, _ := reflect.TypeFor[Config]().FieldByName(field)
-			return invalid(f)
+	e := readEnvironment(environ, ignored)
+	c := e.decode(ctx)
+	c.setDefaults(e)
+	if e.checkRanges(c) { // again, without the values that are out of range
+		c = e.decode(ctx)
+		c.setDefaults(e)
+	}
+	e.checkWaits(&c)
+	e.checkInstaView(&c, use)
+	if use.Serving && c.Transport != Stdio {
+		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
+	}
+	c.Faults, c.Warnings = inOrder(e.faults), inOrder(e.warnings)
+	return c
+}
+
+// setDefaults sets those that depend on the transport.
+func (c *Config) setDefaults(e *environment) {
+	if e.values["INSTAVIEW_MCP_MAX_WAITS"] == "" {
+		if c.MaxWaits = 10_000; c.Transport == Stdio {
+			c.MaxWaits = tools.DefaultMaxWaits
 		}
 	}
-	return nil
+	// Over stdio it stays at warn, since clients show people every line as an error.
+	if e.values["INSTAVIEW_MCP_LOG_LEVEL"] == "" && c.Transport != Stdio {
+		c.LogLevel = slog.LevelInfo
+	}
+}
+
+// checkRanges reports whether a value is out of range.
+func (e *environment) checkRanges(c Config) (wrong bool) {
+	mostWaits := 100_000
+	if c.Transport == Stdio {
+		mostWaits = tools.DefaultMaxWaits // of the hundred calls that run at once
+	}
+	for name, ok := range map[string]bool{
+		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
+		"INSTAVIEW_MCP_DEFAULT_WAIT":    inRange(c.DefaultWait),
+		"INSTAVIEW_MCP_MAX_WAIT":        inRange(c.MaxWait),
+		"INSTAVIEW_MCP_MAX_WAITS":       c.MaxWaits >= 1 && c.MaxWaits <= mostWaits,
+		"INSTAVIEW_MCP_TRANSPORT":       c.Transport == Stdio || c.Transport == HTTP || c.Transport == SSE,
+		"INSTAVIEW_MCP_MAX_CONNECTIONS": c.MaxConnections >= 1 && c.MaxConnections <= 100_000,
+		"INSTAVIEW_MCP_LOG_FORMAT":      c.LogFormat == "text" || c.LogFormat == "json",
+		"INSTAVIEW_COMPANY_ID":          c.CompanyID == "" || client.ValidCompanyID(c.CompanyID),
+	} {
+		if !ok {
+			e.invalid(name)
+			wrong = true
+		}
+	}
+	return wrong
 }
 
 // inRange holds a wait to what the most patient of the usual clients allow.
 func inRange(d time.Duration) bool { return d >= time.Second && d <= 240*time.Second }
 
-// ReadKey finds and checks what only a program that asks InstaView needs: the
-// base URL and the key, which must be set. Errors are like Load's.
-func (c *Config) ReadKey() error {
-	if err := c.CheckBaseURL(); err != nil {
-		return err
+func (e *environment) checkWaits(c *Config) {
+	if c.DefaultWait <= c.MaxWait {
+		return
 	}
-	key, from, err := secret(c.APIKey, c.APIKeyFile, "INSTAVIEW_API_KEY")
-	switch {
-	case err != nil:
-		return err
-	case key == "" && c.APIKeyFile == "":
-		return c.noKey()
+	if e.values["INSTAVIEW_MCP_DEFAULT_WAIT"] != "" {
+		e.fault("INSTAVIEW_MCP_DEFAULT_WAIT", "INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
 	}
-	c.APIKey, c.Key = client.Key{}, client.NewKey(key)
-	if err := standIn(key); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
-	}
-	if err := c.Key.Validate(); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
-	}
-	return nil
+	c.DefaultWait = c.MaxWait // who shortens the longest wait means every wait
 }
 
-// noKey says why there is none: perhaps the variable was set, in vain.
-func (c *Config) noKey() error {
-	for _, w := range c.Warnings {
-		if strings.HasPrefix(w, "INSTAVIEW_API_KEY") {
-			return errors.New(strings.TrimSuffix(w, "."))
-		}
-	}
-	return errNoKey
-}
-
-// CheckBaseURL checks what ReadKey does beside the key.
-func (c *Config) CheckBaseURL() error {
+// checkInstaView checks what is needed to ask InstaView, and reads the key.
+func (e *environment) checkInstaView(c *Config, use Use) {
 	if err := client.CheckBaseURL(c.BaseURL); err != nil {
-		return fmt.Errorf("INSTAVIEW_BASE_URL: %w", err)
+		e.fault("INSTAVIEW_BASE_URL", "INSTAVIEW_BASE_URL: %v", err)
 	}
-	return nil
-}
-
-// HasKey reports whether the server was given a key of its own.
-func (c *Config) HasKey() bool { return c.APIKey.Reveal() != "" || c.APIKeyFile != "" }
-
-// ReadToken finds the token that callers must bring, which need not be set.
-// Errors are like Load's.
-func (c *Config) ReadToken() error {
-	token, from, err := secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
-	if err == nil && token == "" && c.AuthTokenFile != "" {
-		err = fmt.Errorf("%s: the file is empty", from)
+	if !use.Serving || !c.CallerKeys {
+		if !use.Demo {
+			e.readKey(c)
+		}
+		return
 	}
-	c.AuthToken, c.Token = client.Key{}, client.NewKey(token)
-	return err
-}
-
-// secret reads a variable, or the file that its namesake with _FILE names.
-func secret(value client.Key, file, name string) (secret, from string, err error) {
-	if file == "" {
-		return value.Reveal(), name, nil
+	if c.APIKey.Reveal() != "" || c.APIKeyFile != "" {
+		e.fault("INSTAVIEW_MCP_CALLER_KEYS", "INSTAVIEW_MCP_CALLER_KEYS=true and an InstaView key of the server's own exclude each other: unset one")
 	}
-	if value.Reveal() != "" {
-		return "", "", fmt.Errorf("%s and %s_FILE are both set: unset one", name, name)
+	if c.Transport == Stdio && !e.isFaulty("INSTAVIEW_MCP_TRANSPORT") {
+		e.fault("INSTAVIEW_MCP_CALLER_KEYS", "INSTAVIEW_MCP_CALLER_KEYS=true needs HTTP: set INSTAVIEW_MCP_TRANSPORT=http")
 	}
-	name += "_FILE"
-	if secret, err = readSecret(file); err != nil {
-		return "", "", fmt.Errorf("%s: %w", name, err)
-	}
-	return secret, name, nil
-}
-
-var errNoKey = errors.New("INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none")
-
-// standIn says what to do about a value that only stands for a key, or nil. Sent
-// to InstaView, it would come back as a refusal that blames the key.
-func standIn(key string) error {
-	switch {
-	case strings.ContainsAny(key, "\"'`“”‘’"):
-		return errors.New("the key has quotation marks: leave them out")
-	case unexpanded.MatchString(key):
-		return errors.New("a literal ${…} or the like that nothing replaced stands there: write the key itself")
-	case assignment.MatchString(key):
-		return errors.New("a name and = stand before the key: leave them out")
-	case example.MatchString(key):
-		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
-	}
-	return nil
-}
-
-// maxSecret is in bytes, and far above any key's length.
-const maxSecret = 4 << 10
-
-// readSecret reads a file that others cannot, a link's target included.
-func readSecret(path string) (string, error) {
-	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", errors.New("there is no such file; ~ and variables in the path are not replaced")
-	case err != nil:
-		return "", errors.New("the file cannot be looked at")
-	}
-	if err := acceptable(info); err != nil {
-		return "", err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", errors.New("the file cannot be opened")
-	}
-	defer func() { _ = f.Close() }()
-	// Between the two it may have become another file.
-	if info, err = f.Stat(); err != nil {
-		return "", errors.New("the file cannot be looked at")
-	}
-	if err := acceptable(info); err != nil {
-		return "", err
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	switch {
-	case err != nil:
-		return "", errors.New("the file cannot be read")
-	case len(b) > maxSecret:
-		return "", errors.New("the file is too large for a key: write the key alone into it")
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // Windows PowerShell's > writes that
-		return "", errors.New("the file is in UTF-16: save it as UTF-8")
-	}
-	b = bytes.TrimPrefix(b, []byte("\ufeff")) // which editors on Windows put before UTF-8
-	return strings.TrimSpace(string(b)), nil
-}
-
-// acceptable says why a file may not hold a key, or nil. Its group may read it:
-// that is how Kubernetes mounts a secret for a user that is not root.
-func acceptable(info fs.FileInfo) error {
-	switch {
-	case !info.Mode().IsRegular():
-		return errors.New("not a regular file: write the key into a file and name that")
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
-		return errors.New("others can read the file: take that away with chmod o-rwx")
-	}
-	return nil
 }
 
 // Logger returns the logger the settings describe, on w.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // patience is how long a test waits for what must happen. It is far above what
 // anything takes, and far below the waits that must not be waited for.
-const patience = 20 * time.Second
+const patience = 40 * time.Second
 
 // conversation is a server process and the lines it writes.
 type conversation struct {
@@ -211,6 +212,17 @@ func request(id any, method, params string) string {
 // call is the params of a tool call.
 func call(tool, arguments string) string {
 	return fmt.Sprintf(`{"name":%q,"arguments":%s}`, tool, arguments)
+}
+
+// eventually waits until condition holds, which another process or goroutine
+// brings about.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %v", what, patience)
+		}
+	}
 }
 
 // exits waits for the process to leave by itself, with status 0.

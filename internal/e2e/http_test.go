@@ -122,7 +122,7 @@ func TestHTTPRefusesToStartWhereItMustNot(t *testing.T) {
 		"callers' keys over stdio": {[]string{"INSTAVIEW_MCP_CALLER_KEYS=true"}, nil, "needs HTTP"},
 		"P01 no key":               {nil, []string{"--transport", "sse"}, "INSTAVIEW_API_KEY is not set"},
 		"an unknown transport":     {nil, []string{"--demo", "--transport", "grpc"}, "INSTAVIEW_MCP_TRANSPORT must be stdio, http"},
-		"no certificate":           {[]string{"INSTAVIEW_MCP_TLS_CERT=/none", "INSTAVIEW_MCP_TLS_KEY=/none"}, []string{"--demo", "--transport", "http"}, "INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY must be files"},
+		"no certificate":           {[]string{"INSTAVIEW_MCP_TLS_CERT=/none", "INSTAVIEW_MCP_TLS_KEY=/none"}, []string{"--demo", "--transport", "http"}, "INSTAVIEW_MCP_TLS_CERT: the file cannot be read"},
 		"an address in use":        {nil, []string{"--demo", "--transport", "http", "--addr", "256.0.0.1:1"}, "set INSTAVIEW_MCP_AUTH_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {

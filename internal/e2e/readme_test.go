@@ -69,6 +69,8 @@ var clients = map[string]struct {
 	"Codex":          {"mcp_servers", []string{"tool_timeout_sec"}},
 	"Gemini CLI":     {"mcpServers", []string{"timeout"}},
 	"Zed":            {"context_servers", nil},
+
+	"A company's network": {"mcpServers", nil}, // any client of that form
 }
 
 // find returns the server's entry, from where the client looks for it. Of any
@@ -136,6 +138,10 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 		tried[block.heading+": "+l.command] = true
 		env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
 		for name, value := range l.env {
+			if name == "HTTPS_PROXY" || name == "SSL_CERT_FILE" { // the loopback upstream needs neither
+				env = append(env, name+"="+value.(string))
+				continue
+			}
 			switch match := reference.FindStringSubmatch(value.(string)); {
 			case match == nil:
 				t.Errorf("%s: %s has the value %q", block.heading, name, value)
@@ -155,7 +161,7 @@ func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Claude Desktop: " + unix, "Claude Desktop: " + windows, "Claude Code: " + unix, "Cursor: " + unix, "VS Code: " + unix,
-		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix,
+		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix, "A company's network: " + unix,
 	} {
 		if !tried[want] {
 			t.Errorf("no configuration for %s", want)
@@ -194,11 +200,10 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			status := cli.Run(t.Context(), cli.System{
-				Args:      args,
-				LookupEnv: func(string) (string, bool) { return "", false },
-				Stdin:     strings.NewReader(""),
-				Stdout:    &stdout,
-				Stderr:    &stderr,
+				Args:   args,
+				Stdin:  strings.NewReader(""),
+				Stdout: &stdout,
+				Stderr: &stderr,
 			})
 			if status != 0 {
 				t.Errorf("%s: exit status %d; stderr:\n%s", line, status, &stderr)
@@ -240,9 +245,8 @@ func TestTheREADMEsReviewQuotesTheProfiles(t *testing.T) {
 	}
 	var profiles bytes.Buffer
 	status := cli.Run(t.Context(), cli.System{
-		Args:      []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "detail=full", "limit=20"},
-		LookupEnv: func(string) (string, bool) { return "", false },
-		Stdout:    &profiles, Stderr: &bytes.Buffer{},
+		Args:   []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "detail=full", "limit=20"},
+		Stdout: &profiles, Stderr: &bytes.Buffer{},
 	})
 	if status != 0 {
 		t.Fatal(profiles.String())

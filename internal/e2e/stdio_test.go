@@ -209,7 +209,7 @@ func TestStdioCases(t *testing.T) {
 		"duplicate names": func(t *testing.T, c *conversation) {
 			c.send(`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, `{"jsonrpc":"2.0","id":1,"METHOD":"ping"}`)
 			c.next().wants(t, nil, -32700)
-			c.next().wants(t, nil, -32600)
+			c.next().wants(t, 1.0, -32600)
 		},
 		"ids that would not come back as sent": func(t *testing.T, c *conversation) {
 			for _, id := range []string{"9007199254740993", "1.5", "1e3", "{}", "[1]", "true"} {
@@ -293,15 +293,21 @@ func cancel(id int) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id)
 }
 
-// staysSmall checks the process's largest resident size so far. The race
-// detector's own memory is not measured.
+// staysSmall checks that the process has not needed much memory.
 func (c *conversation) staysSmall() {
+	c.t.Helper()
+	c.staysBelow(64 << 10)
+}
+
+// staysBelow checks the process's largest resident size so far, in KiB. The race
+// detector's own memory is not measured.
+func (c *conversation) staysBelow(kib int) {
 	c.t.Helper()
 	if runtime.GOOS != "linux" || raced {
 		return
 	}
-	if peak := c.peakMemory(); peak > 64<<10 {
-		c.t.Errorf("peak memory %d KiB", peak)
+	if peak := c.peakMemory(); peak > kib {
+		c.t.Errorf("peak memory %d KiB, want at most %d", peak, kib)
 	}
 }
 
@@ -335,7 +341,9 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 			if err := c.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			if r := c.next(); r.ID != 2.0 || r.Result.IsError || !strings.Contains(r.text(), "still processing") {
+			// A machine so busy that the wait cannot end within a second is told the
+			// other.
+			if r := c.next(); r.ID != 2.0 || !strings.Contains(r.text(), "This server is stopping.") && (r.Error == nil || !strings.Contains(r.Error.Message, "being stopped")) {
 				t.Errorf("the wait was not answered: %s", r.raw)
 			}
 			c.exits()
@@ -391,6 +399,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 // A client that reads late reads every answer whole, if it does so in time.
 func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	cmd := exec.Command(program, "--demo")
+	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to be told when stdin has ended
 	var lines []string
 	for id := range 20 {
 		lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
@@ -419,6 +428,23 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	if n := strings.Count(string(all), "\n"); n != 21 || !strings.HasSuffix(string(all), "}\n") {
 		t.Errorf("%d whole lines, want 21", n)
 	}
+}
+
+// Large answers that nobody reads yet must not fill the memory.
+func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
+	c := demo(t)
+	c.send(hello)
+	c.next()
+	const calls = 900
+	for id := range calls {
+		c.send(request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full","limit":50}`)))
+	}
+	for range calls {
+		if r := c.next(); r.Result.IsError || len(r.text()) < 20_000 {
+			t.Fatalf("answer: %.300s", r.raw)
+		}
+	}
+	c.staysBelow(200 << 10) // without bounds it took 330 MiB
 }
 
 // A request upstream that hangs must not hold the program.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/sanitize"
@@ -108,16 +109,31 @@ func remedy(code string) string {
 	}
 }
 
+// How old a run must be to be called unusual, and to be given up. The
+// documentation's own example takes 79 s, and names no longest time.
+const (
+	unusualAge = 15 * time.Minute
+	givenUpAge = 24 * time.Hour
+)
+
 // progress says how far a run is that has not ended.
 func progress(r *client.Results, requestID string) string {
 	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
-	if age, ok := r.Age(); ok {
+	age, ok := r.Age()
+	if ok {
 		s += ", " + Duration(age) + " after it was created"
 	}
 	if r.SourcedCount != nil {
 		s += fmt.Sprintf(": %s sourced so far", count(*r.SourcedCount, "candidate", "candidates"))
 	}
 	s += "."
+	switch {
+	case age >= givenUpAge:
+		s += " That is unusually long, and it has most likely stopped without saying so: " +
+			"tell the user to start it again, or to ask InstaView's support with this request id."
+	case age >= unusualAge:
+		s += " That is unusually long, as most take a few minutes: tell the user, who can check the run in the InstaView app."
+	}
 	if said := quoted(r.Message); said != "" {
 		s += " InstaView says: " + said
 	}

@@ -1,0 +1,151 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"instaview-mcp/client"
+)
+
+// readKey finds the API key, which must be set.
+func (e *environment) readKey(c *Config) {
+	c.APIKey = e.secret(c.APIKey, c.APIKeyFile, "INSTAVIEW_API_KEY")
+	if e.isFaulty("INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE") {
+		return
+	}
+	name, key := "INSTAVIEW_API_KEY", c.APIKey.Reveal()
+	if c.APIKeyFile != "" {
+		name = "INSTAVIEW_API_KEY_FILE"
+	} else if key == "" {
+		e.noKey()
+		return
+	}
+	err := standIn(key)
+	if err == nil {
+		err = c.APIKey.Validate()
+	}
+	if err != nil {
+		e.fault(name, "%s: %v", name, err)
+	}
+}
+
+const keyMissing = "INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none"
+
+// noKey says why there is none: perhaps the variable was set, in vain.
+func (e *environment) noKey() {
+	for i, w := range e.warnings {
+		if strings.HasPrefix(w.variable, "INSTAVIEW_API_KEY") && indexOf(w.variable) >= 0 {
+			e.warnings = slices.Delete(e.warnings, i, i+1)
+			e.fault(w.variable, "%s", strings.TrimSuffix(w.text, "."))
+			return
+		}
+	}
+	e.fault("INSTAVIEW_API_KEY", keyMissing)
+}
+
+// secret returns a variable's value, or what is in the file that its namesake
+// with _FILE names; the zero value if neither is set.
+func (e *environment) secret(value client.Key, file, name string) client.Key {
+	fileName := name + "_FILE"
+	switch {
+	case file == "":
+		return value
+	case value.Reveal() != "":
+		e.fault(name, "%s and %s are both set: unset one", name, fileName)
+		return client.Key{}
+	}
+	secret, err := readSecret(file)
+	switch {
+	case err != nil:
+	case secret == "":
+		err = errors.New("the file is empty")
+	case isQuoted(secret):
+		err = errors.New("what is in the file has quotation marks around it: leave them out")
+	case unexpanded.MatchString(secret):
+		err = errors.New("a literal ${…} or the like that nothing replaced stands in the file: write the value itself")
+	}
+	if err != nil {
+		e.fault(fileName, "%s: %v", fileName, err)
+	}
+	return client.NewKey(secret)
+}
+
+// example is what instructions show where the reader's own key belongs, such as
+// <your key> and YOUR_API_KEY.
+var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
+
+// assignment is a line of a .env file in place of its value.
+var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
+
+// standIn says what to do about a value that only stands for a key, or nil. Sent
+// to InstaView, it would come back as a refusal that blames the key.
+func standIn(key string) error {
+	switch {
+	case strings.ContainsAny(key, "\"'`“”‘’"):
+		return errors.New("the key has quotation marks: leave them out")
+	case assignment.MatchString(key):
+		return errors.New("a name and = stand before the key: leave them out")
+	case example.MatchString(key):
+		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
+	}
+	return nil
+}
+
+// maxSecret is in bytes, and far above any key's length.
+const maxSecret = 4 << 10
+
+// readSecret reads a file that others cannot, a link's target included.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", errors.New("there is no such file; ~ and variables in the path are not replaced")
+	case err != nil:
+		return "", errors.New("the file cannot be looked at")
+	}
+	if err := acceptable(info); err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", errors.New("the file cannot be opened")
+	}
+	defer func() { _ = f.Close() }()
+	// Between the two it may have become another file.
+	if info, err = f.Stat(); err != nil {
+		return "", errors.New("the file cannot be looked at")
+	}
+	if err := acceptable(info); err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	switch {
+	case err != nil:
+		return "", errors.New("the file cannot be read")
+	case len(b) > maxSecret:
+		return "", errors.New("the file is too large for a key: write the key alone into it")
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // Windows PowerShell's > writes that
+		return "", errors.New("the file is in UTF-16: save it as UTF-8")
+	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // which editors on Windows put before UTF-8
+	return strings.TrimSpace(string(b)), nil
+}
+
+// acceptable says why a file may not hold a key, or nil. Its group may read it:
+// that is how Kubernetes mounts a secret for a user that is not root.
+func acceptable(info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return errors.New("not a regular file: write the key into a file and name that")
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
+		return errors.New("others can read the file: take that away with chmod o-rwx")
+	}
+	return nil
+}

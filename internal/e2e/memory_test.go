@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// largeCandidate has some 16 KiB.
+var largeCandidate = `{"profileId":"p","name":"Jane Doe","matchScore":50,"skills":["Go","SQL"],"rationale":"` +
+	strings.Repeat("seven years of ledgers ", 700) + `"}`
+
+// An upstream that controls the bodies must not control the memory of the
+// process, however many calls wait for them.
+func TestN14WaitsOnLargeBodiesStayBelow256MiB(t *testing.T) {
+	if runtime.GOOS != "linux" || raced {
+		t.Skip("the process's memory is not measured here")
+	}
+	const size = 8<<20 - 4096
+	fill := func(unit string) string { return strings.Repeat(unit, size/len(unit)) }
+	// A list of tiny strings takes many times the memory of its JSON.
+	tiny := `{"name":"a","detailedExperience":[` + strings.TrimSuffix(strings.Repeat(`{"highlights":["`+strings.Repeat(`","x`, 20)+`"]},`, 200), ",") + `]}`
+	list := func(element string) string {
+		return `"candidates":[` + strings.TrimSuffix(fill(element+","), ",") + `]`
+	}
+	for name, tt := range map[string]struct {
+		waits   int
+		status  string
+		members string
+	}{
+		"shortlists":           {80, "completed", list(largeCandidate)},
+		"runs in progress":     {80, "processing", list(largeCandidate)},
+		"one long message":     {40, "failed", `"errorMessage":"` + fill("x") + `"`},
+		"lists of tiny things": {40, "completed", list(tiny)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = fmt.Fprintf(w, `{"requestId":%q,"status":%q,%s}`, strings.Split(r.URL.Path, "/")[2], tt.status, tt.members)
+			}))
+			defer server.Close()
+			c := start(t, []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + server.URL, "INSTAVIEW_REQUESTS_PER_MINUTE=10000"})
+			c.send(hello)
+			c.next()
+			for i := range tt.waits {
+				c.send(request(i+1, "tools/call", call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"r%d","max_wait_seconds":5}`, i))))
+			}
+			answered := 0
+			for range tt.waits {
+				if strings.Contains(c.next().text(), "Sourcing run r") {
+					answered++
+				}
+			}
+			// On a machine that is busy, some may not have had their turn yet.
+			if answered < tt.waits/4 {
+				t.Errorf("%d of %d waits were answered with a body", answered, tt.waits)
+			}
+			c.staysBelow256MiB(answered)
+			_ = c.cmd.Process.Kill() // what is still being sent is of no use
+		})
+	}
+}
+
+func (c *conversation) staysBelow256MiB(answered int) {
+	c.t.Helper()
+	peak := c.peakMemory() >> 10
+	c.t.Logf("%d MiB, %d answered", peak, answered)
+	if peak > 256 {
+		c.t.Errorf("peak memory %d MiB", peak)
+	}
+}
+
+// What is remembered for one key must not take the room of the others' bodies.
+func TestN14LargeBodiesOfManyKeysStayBelow256MiB(t *testing.T) {
+	if runtime.GOOS != "linux" || raced {
+		t.Skip("the process's memory is not measured here")
+	}
+	list := strings.TrimSuffix(strings.Repeat(largeCandidate+",", 256), ",")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"requestId":"r","status":"completed","candidates":[%s]}`, list)
+	}))
+	defer server.Close()
+	s := serveHTTP(t, "http", []string{"INSTAVIEW_BASE_URL=" + server.URL, "INSTAVIEW_MCP_CALLER_KEYS=true"})
+	const keys = 80
+	var (
+		callers  sync.WaitGroup
+		answered atomic.Int32
+	)
+	for i := range keys {
+		callers.Go(func() {
+			r, err := http.NewRequest(http.MethodPost, s.url, strings.NewReader(request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r"}`))))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.Header.Set("X-InstaView-Api-Key", fmt.Sprintf("key-%d", i))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Accept", "application/json, text/event-stream")
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if body, _ := io.ReadAll(resp.Body); strings.Contains(string(body), "Sourcing run r completed") {
+				answered.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	if n := answered.Load(); n < keys/2 {
+		t.Errorf("%d of %d callers were answered with a shortlist", n, keys)
+	}
+	(&conversation{t: t, cmd: s.cmd}).staysBelow256MiB(int(answered.Load()))
+}

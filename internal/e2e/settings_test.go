@@ -1,0 +1,379 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/sandbox"
+)
+
+// run runs the program to its end, with env and nothing on stdin.
+func run(t *testing.T, env []string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if !killer.Stop() {
+		t.Errorf("%q with %q goes on:\n%s", args, env, &log)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), log.String()
+}
+
+// linesAfter returns what follows prefix in the lines that begin with it.
+func linesAfter(prefix, text string) (found []string) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, prefix); ok {
+			found = append(found, strings.TrimSpace(rest))
+		}
+	}
+	return found
+}
+
+// agree runs check and the start on settings that will not do, which must name
+// the same faults in the same order, and returns these.
+func agree(t *testing.T, env []string) []string {
+	t.Helper()
+	status, report, _ := run(t, env, "check")
+	checked := linesAfter("configuration  failed  ", report)
+	startStatus, stdout, log := run(t, env)
+	started := linesAfter("instaview-mcp: ", log)
+	if diff := cmp.Diff(checked, started); diff != "" || len(checked) == 0 {
+		t.Errorf("%q: check (-), the start (+):\n%s", env, diff)
+	}
+	if status != 1 || startStatus != 1 || stdout != "" {
+		t.Errorf("%q: exit status %d and %d, want 1; stdout %q", env, status, startStatus, stdout)
+	}
+	return checked
+}
+
+// wrongValues has for each setting values that will not do; those of httpOnly are
+// not looked at over stdio.
+func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]bool) {
+	dir := t.TempDir()
+	file := func(name, content string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, []byte(content), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	secretFiles := []string{"/nonexistent", dir, file("empty", "", 0o600), file("reference", "${SECRET_OF_THE_SERVER}", 0o600), `"` + file("quoted", "a-good-secret-of-the-tests", 0o600) + `"`}
+	if runtime.GOOS != "windows" {
+		secretFiles = append(secretFiles, file("open", "a-good-secret-of-the-tests", 0o644))
+	}
+	values = map[string][]string{
+		"INSTAVIEW_API_KEY":             {"", "${KEY}", `"k"`, "your key", "KEY=k", "k k"},
+		"INSTAVIEW_API_KEY_FILE":        slices.Concat(secretFiles, []string{file("placeholder", "<your key>", 0o600), file("spaces", "a key", 0o600)}),
+		"INSTAVIEW_BASE_URL":            {"http://example.com", "example.com", "https://u:p@example.com", "https://example.com/a/../b", "https://x/?y", `"https://x"`},
+		"INSTAVIEW_COMPANY_ID":          {"a b", "a/b", `"a"`},
+		"INSTAVIEW_REQUESTS_PER_MINUTE": {"0", "-1", "many", "10001", `"5"`},
+		"INSTAVIEW_ALLOW_CONTACTS":      {"yes", `"true"`},
+		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"50", "0s", "1h", "'50s'"},
+		"INSTAVIEW_MCP_MAX_WAIT":        {"50", "0s", "1h"},
+		"INSTAVIEW_MCP_MAX_WAITS":       {"0", "many", "100001"},
+		"INSTAVIEW_MCP_TRANSPORT":       {"grpc", "HTTP", `"http"`},
+		"INSTAVIEW_MCP_ADDR":            {"127.0.0.1", "127.0.0.1:99999", "127.0.0.1:nope", ":0", "0.0.0.0:0", "[::]:0", taken.Addr().String(), `"127.0.0.1:0"`},
+		"INSTAVIEW_MCP_AUTH_TOKEN":      {"short", "correct horse battery staple", `"correct-horse-battery-staple"`},
+		"INSTAVIEW_MCP_AUTH_TOKEN_FILE": slices.Concat(secretFiles, []string{file("short", "short", 0o600)}),
+		"INSTAVIEW_MCP_CALLER_KEYS":     {"maybe", "true"}, // beside a key
+		"INSTAVIEW_MCP_ALLOWED_HOSTS":   {"*", "https://x", "a b"},
+		"INSTAVIEW_MCP_ALLOWED_ORIGINS": {"*", "example.com", "https://x/y", "null"},
+		"INSTAVIEW_MCP_TLS_CERT":        {"/nonexistent", dir, `"/nonexistent"`},
+		"INSTAVIEW_MCP_TLS_KEY":         {"/nonexistent", dir},
+		"INSTAVIEW_MCP_TLS_TERMINATED":  {"perhaps"},
+		"INSTAVIEW_MCP_METRICS_ADDR":    {"9090", "127.0.0.1:99999", taken.Addr().String(), "127.0.0.1:0"},
+		"INSTAVIEW_MCP_MAX_CONNECTIONS": {"0", "100001", "many"},
+		"INSTAVIEW_MCP_LOG_LEVEL":       {"loud", "warning", `"info"`},
+		"INSTAVIEW_MCP_LOG_FORMAT":      {"xml", "JSON"},
+	}
+	httpOnly = map[string]bool{}
+	for _, name := range []string{"ADDR", "AUTH_TOKEN", "AUTH_TOKEN_FILE", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TLS_CERT", "TLS_KEY", "METRICS_ADDR"} {
+		httpOnly["INSTAVIEW_MCP_"+name] = true
+	}
+	return values, httpOnly
+}
+
+// N24: whatever serving refuses, check refuses in the same words.
+func TestN24CheckAndStartAgreeOnEveryWrongValue(t *testing.T) {
+	values, httpOnly := wrongValues(t)
+	for f := range reflect.TypeFor[config.Config]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		if name == "" {
+			continue
+		}
+		if len(values[name]) == 0 {
+			t.Errorf("no wrong value of %s is tried", name)
+		}
+		for _, transport := range []string{"stdio", "http"} {
+			if transport == "stdio" && httpOnly[name] {
+				continue
+			}
+			t.Run(transport+" "+name, func(t *testing.T) {
+				t.Parallel()
+				for _, value := range values[name] {
+					env := []string{"INSTAVIEW_MCP_TRANSPORT=" + transport, "INSTAVIEW_MCP_ADDR=127.0.0.1:0"}
+					if name != "INSTAVIEW_API_KEY_FILE" {
+						env = append(env, "INSTAVIEW_API_KEY=k")
+					}
+					faults := agree(t, append(env, name+"="+value))
+					if !strings.HasPrefix(strings.Join(faults, "\n"), strings.TrimSuffix(name, "_FILE")) &&
+						!strings.HasPrefix(name, "INSTAVIEW_MCP_TLS_") { // of two, the other may be named
+						t.Errorf("%s=%s: the faults do not begin with it: %q", name, value, faults)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestN24EveryFaultIsToldAtOnce(t *testing.T) {
+	env := []string{
+		"INSTAVIEW_MCP_METRICS_ADDR=9090", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_MCP_TLS_CERT=/nonexistent", "INSTAVIEW_MCP_AUTH_TOKEN=short",
+		"INSTAVIEW_MCP_ADDR=0.0.0.0:0", "INSTAVIEW_MCP_TRANSPORT=http", "INSTAVIEW_BASE_URL=example.com", "INSTAVIEW_MCP_MAX_WAIT=1h",
+	}
+	var got []string
+	for _, fault := range agree(t, env) {
+		name, _, _ := strings.Cut(fault, " ")
+		got = append(got, strings.TrimSuffix(name, ":"))
+	}
+	want := []string{
+		"INSTAVIEW_API_KEY", "INSTAVIEW_BASE_URL", "INSTAVIEW_MCP_MAX_WAIT", "INSTAVIEW_MCP_LOG_FORMAT",
+		"INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_METRICS_ADDR",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+}
+
+// What check is content with, the start is content with, too.
+func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
+	for name, env := range map[string][]string{
+		"the defaults":        nil,
+		"with a token":        {"INSTAVIEW_MCP_AUTH_TOKEN= correct-horse-battery-staple "},
+		"with metrics":        {"INSTAVIEW_MCP_METRICS_ADDR=:0"},
+		"on every address":    {"INSTAVIEW_MCP_ADDR=:0", "INSTAVIEW_MCP_TLS_TERMINATED=true", "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"},
+		"with callers' keys":  {"INSTAVIEW_MCP_CALLER_KEYS=true"},
+		"with TLS":            tlsFiles(t),
+		"unknown and not set": {"INSTAVIEW_MCP_MAX_WAITZ=x", "INSTAVIEW_MCP_ALLOWED_HOSTS=${HOSTS}"},
+		"of stdio's concern":  {"INSTAVIEW_MCP_MAX_WAITS=10000"},
+	} {
+		for _, transport := range []string{"http", "sse"} {
+			t.Run(name+" over "+transport, func(t *testing.T) {
+				t.Parallel()
+				status, report, _ := run(t, append(env, "INSTAVIEW_MCP_TRANSPORT="+transport, "INSTAVIEW_MCP_ADDR=127.0.0.1:0"), "--demo", "check")
+				if status != 0 || !strings.Contains(report, "configuration  ok") {
+					t.Errorf("exit status %d:\n%s", status, report)
+				}
+				s := serveHTTP(t, transport, env, "--demo")
+				s.stop()
+				checked := linesAfter("               warning ", report)
+				for _, warning := range checked {
+					if !strings.Contains(s.log.String(), strings.ReplaceAll(warning, `"`, `\"`)) {
+						t.Errorf("the log lacks the warning %q:\n%s", warning, s.log)
+					}
+				}
+				if name == "unknown and not set" && len(checked) != 2 {
+					t.Errorf("warnings %q, want 2", checked)
+				}
+			})
+		}
+	}
+}
+
+func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
+	s := serveHTTP(t, "http", []string{"INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple", "INSTAVIEW_MCP_METRICS_ADDR=:0"}, "--demo")
+	s.stop()
+	for _, want := range []string{"url=" + s.url + ` authentication="bearer token in Authorization"`, `level=WARN msg="metrics are open to whoever can reach their address`} {
+		if !strings.Contains(s.log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, s.log)
+		}
+	}
+	s = serveHTTP(t, "sse", []string{"INSTAVIEW_MCP_METRICS_ADDR=localhost:0"}, "--demo")
+	s.stop()
+	if log := s.log.String(); !strings.Contains(log, "authentication=none") || strings.Contains(log, "metrics are open") {
+		t.Errorf("the log of a server on loopback:\n%s", log)
+	}
+}
+
+// tlsFiles writes httptest's certificate for example.com into files, and returns
+// the settings that name them.
+func tlsFiles(t *testing.T) []string {
+	t.Helper()
+	s := httptest.NewTLSServer(nil)
+	s.Close()
+	cert := s.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings []string
+	for name, block := range map[string]*pem.Block{
+		"INSTAVIEW_MCP_TLS_CERT": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
+		"INSTAVIEW_MCP_TLS_KEY":  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		path := filepath.Join(t.TempDir(), "file.pem")
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		settings = append(settings, name+"="+path)
+	}
+	return settings
+}
+
+// N25: a client whose URL begins with http:// is told of in the log, once.
+func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
+	s := serveHTTP(t, "http", tlsFiles(t), "--demo")
+	resp, err := http.Get(strings.Replace(s.url, "https://", "http://", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	s.stop()
+	if n := strings.Count(s.log.String(), "a client spoke HTTP to this HTTPS port: its URL must begin with https://"); n != 1 {
+		t.Errorf("%d lines say so, want 1:\n%s", n, s.log)
+	}
+}
+
+// N23: over stdio a program that cannot work says so in answers, since clients
+// would otherwise show that the connection is closed and nothing else.
+func TestN23AServerThatCannotWorkTalks(t *testing.T) {
+	for name, env := range map[string][]string{
+		"no key":             nil,
+		"a literal ${…}":     {"INSTAVIEW_API_KEY=${KEY}"},
+		"a misspelt name":    {"INSTAVIEW_APIKEY=k"},
+		"a wrong setting":    {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_MAX_WAIT=1h"},
+		"a wrong transport":  {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=studio"},
+		"a file that is not": {"INSTAVIEW_API_KEY_FILE=/nonexistent"},
+		"several":            {"INSTAVIEW_MCP_LOG_LEVEL=loud", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_BASE_URL=x"},
+	} {
+		for _, e := range eras {
+			t.Run(name+" "+e.name, func(t *testing.T) {
+				t.Parallel()
+				c := start(t, env)
+				e.begin(c)
+				if list := c.ask(2, "tools/list", e.params("{}", "")); len(list.Result.Tools) < 2 {
+					t.Errorf("tools/list: %s", list.raw)
+				}
+				for id, method := range []string{"prompts/list", "resources/list", "resources/templates/list"} {
+					if list := c.ask(10+id, method, e.params("{}", "")); list.Error != nil {
+						t.Errorf("%s: %s", method, list.raw)
+					}
+				}
+				answers := []reply{
+					c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"r"}`), "")),
+					c.ask(4, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"../x"}`), "")),
+					c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{}`), "")),
+					c.ask(6, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, "")),
+					c.ask(7, "resources/read", e.params(`{"uri":"sourcing://r"}`, "")),
+				}
+				if err := c.stdin.Close(); err != nil {
+					t.Fatal(err)
+				}
+				for range c.lines {
+				}
+				_ = c.cmd.Wait()
+				if c.cmd.ProcessState.ExitCode() != 1 {
+					t.Errorf("exit status %d, want 1", c.cmd.ProcessState.ExitCode())
+				}
+				sentences := linesAfter("instaview-mcp: ", c.stderr.String())
+				if len(sentences) == 0 || strings.Count(c.stderr.String(), "\n") != len(sentences) {
+					t.Errorf("stderr is not the faults alone:\n%s", c.stderr)
+				}
+				for _, answer := range answers {
+					text := answer.text()
+					if answer.Error != nil {
+						text = answer.Error.Message
+					} else if !answer.Result.IsError {
+						t.Errorf("not an error: %s", answer.raw)
+					}
+					for _, sentence := range sentences {
+						if !strings.Contains(text, sentence) {
+							t.Errorf("an answer lacks %q: %s", sentence, answer.raw)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// With the settings put right, a new start works.
+func TestN23ARestartMendsIt(t *testing.T) {
+	upstream := httptest.NewServer(sandbox.New())
+	defer upstream.Close()
+	env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
+	for _, tt := range []struct {
+		env  string
+		want string
+	}{
+		{"INSTAVIEW_APIKEY=" + sandbox.Key, "the nearest name is INSTAVIEW_API_KEY"},
+		{"INSTAVIEW_API_KEY=" + sandbox.Key, "20 scored of 134 found"},
+	} {
+		c := start(t, append(env, tt.env))
+		c.send(hello)
+		c.next()
+		if r := c.ask(1, "tools/call", call("get_sourcing_results", done)); !strings.Contains(r.text(), tt.want) {
+			t.Errorf("%s: the answer lacks %q: %s", tt.env, tt.want, r.raw)
+		}
+	}
+}
+
+// Clients show people every line of stderr as an error.
+func TestN23StderrIsSilentWhileNothingIsWrong(t *testing.T) {
+	for _, e := range eras {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			c := demo(t)
+			e.begin(c)
+			c.ask(2, "tools/list", e.params("{}", ""))
+			c.ask(3, "tools/call", e.params(call("get_sourcing_results", done), ""))
+			c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))
+			c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_failed"}`), ""))
+			c.ask(6, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), ""))
+			c.ask(7, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, ""))
+			c.ask(8, "resources/read", e.params(`{"uri":"sourcing://req_demo_done"}`, ""))
+			c.send(request(9, "tools/call", e.params(call("wait_for_sourcing", slow), "")))
+			c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":9}`, "")))
+			c.ask(10, "tools/list", e.params("{}", ""))
+			if err := c.stdin.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c.exits()
+			if got := c.stderr.String(); got != "" {
+				t.Errorf("stderr:\n%s", got)
+			}
+		})
+	}
+}

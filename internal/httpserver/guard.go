@@ -1,0 +1,291 @@
+package httpserver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/jsonrpc"
+)
+
+const (
+	apiKeyHeader    = "X-InstaView-Api-Key"
+	companyIDHeader = "X-InstaView-Company-Id"
+
+	// bodyTime is how long a client may take to send a message.
+	bodyTime = 10 * time.Second
+	// retryLater is told with 503, in seconds.
+	retryLater = "5"
+)
+
+// guard stands in front of every HTTP endpoint, since mcp-go checks neither
+// origin nor size nor who asks. What it refuses has cost nothing.
+type guard struct {
+	settings  Settings
+	endpoints map[string]endpoint // by exact path
+	hint      string              // where to go, for who asks for anything else
+	logger    *slog.Logger
+}
+
+// endpoint is what is served under a path.
+type endpoint struct {
+	method string // the only one; HEAD goes with GET
+	open   bool   // to whoever may name our host, however many there are
+	handle func(*responseWriter, *http.Request)
+}
+
+// refusal is an answer without a word of the request in it.
+type refusal struct {
+	status int
+	text   string
+	header [2]string // one more; "" = none
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s := newResponseWriter(w, r)
+	defer s.end()
+	defer g.recover(s)
+	if len(r.TransferEncoding) > 0 || overCapacity(r) {
+		// A proxy may have used a Content-Length that net/http ignored, and take
+		// what follows for another request. A client that finds no room must come
+		// back on a new connection, since the old one remains one too many.
+		w.Header().Set("Connection", "close")
+	}
+	at, refused := g.admit(s, r)
+	if refused == nil && isPreflight(s, r) {
+		preflight(s, at.method)
+		return
+	}
+	ctx := r.Context()
+	if refused == nil && !at.open {
+		ctx, refused = g.authenticate(r)
+	}
+	if refused != nil {
+		s.refuse(*refused)
+		return
+	}
+	at.handle(s, r.WithContext(ctx))
+}
+
+// admit decides by what a request is, before who sends it.
+func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
+	if refused := g.fromHere(s, r); refused != nil {
+		return endpoint{}, refused
+	}
+	at, ok := g.endpoints[r.URL.EscapedPath()]
+	switch {
+	case overCapacity(r) && !at.open:
+		return at, tooMany("connections")
+	case !ok && isOAuth(r.URL.Path):
+		text := fmt.Sprintf(`{"error":"invalid_request","error_description":"this server has no OAuth; its authentication: %s"}`, g.settings.authentication())
+		return at, &refusal{http.StatusNotFound, text, [2]string{"Content-Type", "application/json"}}
+	case !ok:
+		return at, &refusal{status: http.StatusNotFound, text: "not found: " + g.hint}
+	case r.Method == at.method, r.Method == http.MethodHead && at.open, isPreflight(s, r):
+		return at, nil
+	}
+	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed: " + g.hint, [2]string{"Allow", at.method}}
+}
+
+// isOAuth reports whether a client wants to log in by OAuth, as many try after a
+// 401. They show people the answer to this and not the one to that.
+func isOAuth(path string) bool {
+	return strings.Contains(path, "/.well-known/") || slices.Contains([]string{"/authorize", "/register", "/token"}, path)
+}
+
+func tooMany(what string) *refusal {
+	return &refusal{http.StatusServiceUnavailable, "too many " + what + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
+}
+
+// fromHere refuses what a foreign page has made a browser send: by its origin,
+// or by a host name that was rebound to us.
+func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
+	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
+		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
+	}
+	origins := r.Header.Values("Origin")
+	switch {
+	case len(origins) == 1 && (sameOrigin(origins[0], r.Host) || g.settings.originAllowed(origins[0])):
+		s.origin = origins[0]
+	case len(origins) > 0:
+		return &refusal{status: http.StatusForbidden, text: "origin not allowed: name it in INSTAVIEW_MCP_ALLOWED_ORIGINS if it may use this server"}
+	case slices.Contains([]string{"cross-site", "same-site"}, strings.ToLower(r.Header.Get("Sec-Fetch-Site"))):
+		return &refusal{status: http.StatusForbidden, text: "cross-site requests are not allowed"}
+	}
+	return nil
+}
+
+// isOwnAddress reports whether a request names the very IP address that it came
+// to, as probes and Prometheus do. No name can be rebound to look like one.
+func isOwnAddress(r *http.Request) bool {
+	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	named, err := netip.ParseAddrPort(r.Host)
+	return ok && err == nil && named.Addr().Unmap() == own.AddrPort().Addr().Unmap()
+}
+
+// sameOrigin reports whether a page is this server's own, by a host that is
+// allowed. There are no such pages; clients in browsers' shells say they are.
+func sameOrigin(origin, host string) bool {
+	_, of, _ := strings.Cut(origin, "://")
+	return strings.EqualFold(of, host)
+}
+
+// isPreflight reports whether a page of an allowed origin asks what it may send.
+// A browser asks without credentials.
+func isPreflight(s *responseWriter, r *http.Request) bool {
+	return r.Method == http.MethodOptions && s.origin != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflight tells a browser what a page of an allowed origin may send.
+func preflight(s *responseWriter, method string) {
+	h := s.Header()
+	h.Set("Access-Control-Allow-Methods", method)
+	h.Set("Access-Control-Allow-Headers", strings.Join([]string{
+		"Accept", "Authorization", "Content-Type", "Last-Event-ID",
+		"Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version", "Mcp-Session-Id",
+		apiKeyHeader, companyIDHeader,
+	}, ", "))
+	h.Set("Access-Control-Max-Age", "600")
+	s.WriteHeader(http.StatusNoContent)
+}
+
+// authenticate returns r's context on behalf of its caller.
+func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
+	if token := g.settings.Token.Reveal(); token != "" {
+		given, ok := bearer(r.Header)
+		if !ok {
+			return nil, unauthorized("a bearer token is needed", `Bearer realm="instaview-mcp"`)
+		}
+		if !same(given, token) {
+			return nil, unauthorized("the bearer token is not the right one", `Bearer realm="instaview-mcp", error="invalid_token"`)
+		}
+	}
+	if !g.settings.CallerKeys {
+		return r.Context(), nil
+	}
+	keys, companies := r.Header.Values(apiKeyHeader), r.Header.Values(companyIDHeader)
+	const challenge = `InstaView-Api-Key realm="instaview-mcp"`
+	if len(keys) != 1 {
+		return nil, unauthorized("the header "+apiKeyHeader+" is needed, once", challenge)
+	}
+	c := caller.Credentials{Key: client.NewKey(keys[0])}
+	if err := c.Key.Validate(); err != nil || len(keys[0]) > 4<<10 {
+		return nil, unauthorized("the header "+apiKeyHeader+" holds no API key", challenge)
+	}
+	if len(companies) > 0 {
+		if c.CompanyID = companies[0]; len(companies) > 1 || !client.ValidCompanyID(c.CompanyID) {
+			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
+		}
+	}
+	return caller.WithCredentials(r.Context(), c), nil
+}
+
+func unauthorized(text, challenge string) *refusal {
+	return &refusal{http.StatusUnauthorized, text, [2]string{"WWW-Authenticate", challenge}}
+}
+
+func bearer(h http.Header) (token string, ok bool) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+// same compares in constant time, whatever the lengths.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// readBody reads the one JSON-RPC message that a POST may hold.
+func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Message, refused *refusal) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "the content type must be application/json"}
+	}
+	if slices.ContainsFunc(r.Header.Values("Content-Encoding"), func(e string) bool { return e != "" && !strings.EqualFold(e, "identity") }) {
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusUnsupportedMediaType, text: "no content encoding is accepted"}
+	}
+	for name, values := range r.Header {
+		if len(values) > 1 && (strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, "Mcp-")) {
+			// A proxy may go by another of them than mcp-go.
+			return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
+		}
+	}
+	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
+	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, jsonrpc.MaxMessage))
+	if err == nil || r.ProtoMajor == 2 {
+		// Over HTTP/1.1 it bounds how long net/http reads the rest of a body.
+		_ = s.control.SetReadDeadline(time.Time{})
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
+	case err != nil:
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
+	}
+	m, bad := jsonrpc.Read(body)
+	if bad == nil && m.IsResponse {
+		bad = jsonrpc.ErrNeither // nothing was asked
+	}
+	if bad != nil {
+		return nil, jsonrpc.Message{}, jsonRefusal(bad, m.ID)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, m, nil
+}
+
+// jsonRefusal answers for a message.
+func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
+	return &refusal{http.StatusBadRequest, string(why.Response(id)), [2]string{"Content-Type", "application/json"}}
+}
+
+func (w *responseWriter) refuse(why refusal) { w.writeLine(why.status, why.text, why.header) }
+
+// writeLine answers with a line, which is plain text unless a header says otherwise.
+func (w *responseWriter) writeLine(status int, line string, header [2]string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if header[0] != "" {
+		w.Header().Set(header[0], header[1])
+	}
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintln(w, strings.TrimSpace(line))
+}
+
+// recover ends a request whose handler panicked. The panic's value, which
+// net/http would log, may hold anything.
+func (g *guard) recover(w *responseWriter) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	g.logger.Error("http handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+	w.mu.Lock()
+	started := w.started
+	w.mu.Unlock()
+	if started {
+		panic(http.ErrAbortHandler) // so that the client sees a broken answer
+	}
+	w.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
+}

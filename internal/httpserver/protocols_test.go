@@ -1,0 +1,283 @@
+package httpserver
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mcpgo "github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/tools"
+)
+
+// protocol is a version of HTTP that the server speaks.
+type protocol struct {
+	name string
+	tls  bool
+	http func(*http.Protocols)
+}
+
+var protocols = []protocol{
+	{"HTTP 1.1", false, func(p *http.Protocols) { p.SetHTTP1(true) }},
+	{"HTTP 1.1 over TLS", true, func(p *http.Protocols) { p.SetHTTP1(true) }},
+	{"HTTP 2 over TLS", true, func(p *http.Protocols) { p.SetHTTP2(true) }},
+}
+
+// onEveryProtocol gives test a site in fake time, and a client of it, once for
+// each protocol.
+func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.T, s *site, c *http.Client)) {
+	t.Helper()
+	cert, key := certificate(t)
+	for _, p := range protocols {
+		t.Run(p.name, func(t *testing.T) {
+			inBubble(t, func(settings *Settings) {
+				if p.tls {
+					settings.TLSCert, settings.TLSKey = cert, key
+				}
+				if change != nil {
+					change(settings)
+				}
+			}, func(t *testing.T, s *site) {
+				c := p.client(s)
+				defer c.CloseIdleConnections()
+				test(t, s, c)
+			})
+		})
+	}
+}
+
+func (p protocol) client(s *site) *http.Client {
+	transport := &http.Transport{
+		DialContext:     func(context.Context, string, string) (net.Conn, error) { return s.pipe(), nil },
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // of the test's own certificate
+		Protocols:       new(http.Protocols),
+
+		ExpectContinueTimeout: time.Second,
+	}
+	p.http(transport.Protocols)
+	scheme := "http"
+	if p.tls {
+		scheme = "https"
+	}
+	return &http.Client{Transport: toSite{transport, scheme}}
+}
+
+// toSite sends requests for a path to the site.
+type toSite struct {
+	*http.Transport
+	scheme string
+}
+
+func (t toSite) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = t.scheme, "localhost"
+	return t.Transport.RoundTrip(r)
+}
+
+// certificate writes a certificate of its own and its key to files.
+func certificate(t testing.TB) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().AddDate(1, 0, 0)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name, kind string, der []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)
+}
+
+// postTo makes a POST as a client of Streamable HTTP does, and reads the answer.
+func postTo(t *testing.T, c *http.Client, path, body string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	resp, err := c.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(b)
+}
+
+// sleep is a tool that says nothing until its time is up.
+func (s *site) sleep(d time.Duration) (toCallIt string) {
+	s.mcp.AddTool(mcpgo.NewTool("sleep"), func(ctx context.Context, _ mcpgo.CallToolRequest) (*mcpgo.CallToolResult, error) {
+		select {
+		case <-time.After(d):
+			return mcpgo.NewToolResultText("slept"), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	return toCall(1, "sleep", "{}")
+}
+
+// Over HTTP/2 a write's deadline ends a stream on which nothing is written.
+func TestN01AQuietCallIsAnsweredOnEveryProtocol(t *testing.T) {
+	for _, d := range []time.Duration{time.Second, 13 * time.Second, 28 * time.Second, 70 * time.Second, 240 * time.Second} {
+		onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+			begun := time.Now()
+			if status, got := postTo(t, c, mcpPath, s.sleep(d)); status != http.StatusOK || !strings.Contains(got, "slept") || time.Since(begun) != d {
+				t.Errorf("a call of %v was answered after %v: %d %s", d, time.Since(begun), status, got)
+			}
+		})
+	}
+}
+
+// The deadline of one answer must not reach into what follows on its connection.
+func TestN01AConnectionIsUsedAgainOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		for range 3 {
+			for _, expect := range []string{"", "100-continue"} {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, mcpPath, strings.NewReader(ping))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("Expect", expect)
+				resp, err := c.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(resp.Body)
+				_ = resp.Body.Close()
+				if err != nil || !strings.Contains(string(body), `"result":{}`) {
+					t.Errorf("%v: %s", err, body)
+				}
+				time.Sleep(writeTime + 5*time.Second)
+			}
+		}
+		if n := s.dials.Load(); n != 1 {
+			t.Errorf("%d connections, want one", n)
+		}
+	})
+}
+
+func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, overSSE, func(t *testing.T, s *site, c *http.Client) {
+		resp, err := c.Get(ssePath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		events := &reader{t: t, lines: bufio.NewReader(resp.Body), begun: time.Now()}
+		address, _ := events.event()
+		if status, got := postTo(t, c, address, s.sleep(90*time.Second)); status != http.StatusAccepted {
+			t.Fatal(status, got)
+		}
+		beats := 0
+		for {
+			got, at := events.event()
+			if strings.HasPrefix(got, ":") {
+				beats++
+				continue
+			}
+			if !strings.Contains(got, "slept") || at != 90*time.Second || beats < 5 {
+				t.Errorf("after %v and %d heartbeats: %s", at, beats, got)
+			}
+			break
+		}
+	})
+}
+
+// mcp-go sets headers while a heartbeat may be due.
+func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, mcpPath, nil)
+	r.Header.Set("Accept", "text/event-stream")
+	for range 100 {
+		w := httptest.NewRecorder()
+		s := newResponseWriter(w, r)
+		s.startHeartbeat()
+		var both sync.WaitGroup
+		both.Go(s.beat)
+		both.Go(func() {
+			s.Header().Set("Content-Type", "application/json")
+			s.Header().Set("Connection", "keep-alive")
+			s.WriteHeader(http.StatusOK)
+			_, _ = io.WriteString(s, "{}\n")
+			s.Flush()
+		})
+		both.Wait()
+		s.end()
+		asEvent := heartbeat + "event: message\ndata: {}\n\n"
+		if got := w.Body.String(); got != "{}\n" && got != asEvent || (got == asEvent) != (w.Header().Get("Content-Type") == "text/event-stream") {
+			t.Fatalf("%v: %q", w.Header(), got)
+		}
+	}
+}
+
+func TestAClientThatLeavesFreesItsWaitOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		for _, after := range []time.Duration{time.Second, 20 * time.Second} {
+			c.Timeout = after // before the first heartbeat, and after it
+			_, _ = postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait))
+			s.wants(t, tools.OutcomeCancelled)
+		}
+	})
+}
+
+func TestStoppingAnswersWaitsOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		stopped := make(chan struct{})
+		time.AfterFunc(2*time.Second, func() {
+			s.stop()
+			close(stopped)
+		})
+		if _, got := postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait)); !strings.Contains(got, "still processing") {
+			t.Errorf("a wait was answered %s", got)
+		}
+		<-stopped
+	})
+}
+
+func TestAClientThatReadsJSONAloneGetsItOnEveryProtocol(t *testing.T) {
+	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
+		resp, err := c.Post(mcpPath, "application/json", strings.NewReader(s.sleep(70*time.Second)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		if body, err := io.ReadAll(resp.Body); err != nil || !strings.HasPrefix(string(body), `{"jsonrpc"`) || resp.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%v: %v %s", err, resp.Header, body)
+		}
+	})
+}

@@ -1,0 +1,192 @@
+package httpserver
+
+import (
+	"bytes"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// writeTime is how long a client may take to read what is written to it. A
+	// deadline for the whole response would end long calls.
+	writeTime = 15 * time.Second
+	// Claude Code gives up on a call over HTTP that has sent no byte for 60 s, and
+	// proxies on a stream that has been silent for as long.
+	firstHeartbeat = 10 * time.Second
+	nextHeartbeat  = 15 * time.Second
+	// heartbeatSpread keeps thousands of calls that began together from needing a
+	// goroutine each at one moment.
+	heartbeatSpread = 5 * time.Second
+)
+
+// heartbeat is a comment, which every reader of an event stream passes over.
+const heartbeat = ": still here\n\n"
+
+// responseWriter is the ResponseWriter of every answer. It gives every write a deadline,
+// keeps security headers on whatever a handler sets, and shows a client that a
+// call goes on.
+type responseWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	request *http.Request
+	header  http.Header
+	origin  string // that may read the answer; "" = none said
+	events  bool   // the client reads event streams
+
+	mu      sync.Mutex
+	started bool // the header has been written
+	isEvent bool // it is that of an event stream
+	wraps   bool // mcp-go believes that it writes JSON
+	ended   bool
+	timer   *time.Timer // of the next heartbeat
+}
+
+func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
+	return &responseWriter{
+		ResponseWriter: w,
+		control:        http.NewResponseController(w),
+		request:        r,
+		header:         http.Header{},
+		events:         strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream"),
+	}
+}
+
+// startHeartbeat sends heartbeats until end, as soon as the answer is one that a
+// comment fits into. A call without a progress token has no answer before its
+// end, so the first heartbeat makes an event stream of it.
+func (w *responseWriter) startHeartbeat() {
+	if w.events {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.timer = time.AfterFunc(time.Hour, w.beat)
+		w.timer.Reset(firstHeartbeat + rand.N(heartbeatSpread))
+	}
+}
+
+func (w *responseWriter) beat() {
+	if !w.mu.TryLock() { // another write is under way, which shows as much
+		w.timer.Reset(nextHeartbeat)
+		return
+	}
+	defer w.mu.Unlock()
+	if w.ended || w.started && !w.isEvent {
+		return
+	}
+	if !w.started {
+		w.start(http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}})
+	}
+	_, _ = w.write([]byte(heartbeat))
+	if w.flush() == nil { // otherwise net/http ends the request's context
+		w.timer.Reset(nextHeartbeat)
+	}
+}
+
+// end must be called before the handler returns: after it nothing is written.
+func (w *responseWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	// net/http writes the rest. Over HTTP/2 a stream that the client has reset
+	// would be kept until its deadline.
+	if w.request.ProtoMajor < 2 || w.request.Context().Err() == nil {
+		w.setDeadline()
+	}
+}
+
+// Header implements http.ResponseWriter. The map is for the handler alone: a
+// heartbeat, which comes while the handler runs, has headers of its own.
+func (w *responseWriter) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *responseWriter) WriteHeader(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.started { // by a heartbeat: what was to be JSON becomes an event
+		w.wraps = w.header.Get("Content-Type") == "application/json"
+		return
+	}
+	w.start(status, w.header)
+}
+
+func (w *responseWriter) start(status int, header http.Header) {
+	w.started = true
+	header.Del("Connection") // mcp-go keeps alive what the guard closes
+	h := w.ResponseWriter.Header()
+	maps.Copy(h, header)
+	w.isEvent = h.Get("Content-Type") == "text/event-stream"
+	if w.isEvent {
+		h.Set("X-Accel-Buffering", "no") // nginx would keep events to itself
+	}
+	setSecurityHeaders(h)
+	h.Del("Access-Control-Allow-Origin") // mcp-go's SSE server allows all
+	h.Del("Access-Control-Allow-Credentials")
+	if w.origin != "" {
+		h.Set("Access-Control-Allow-Origin", w.origin)
+		h.Set("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// setSecurityHeaders keeps browsers from guessing types, from keeping an answer
+// and from showing one as a page.
+func setSecurityHeaders(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Add("Vary", "Origin")
+}
+
+// Write implements http.ResponseWriter.
+func (w *responseWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.started {
+		w.start(http.StatusOK, w.header)
+	}
+	if !w.wraps {
+		return w.write(p)
+	}
+	event := append([]byte("event: message\ndata: "), bytes.TrimSpace(p)...)
+	if _, err := w.write(append(event, "\n\n"...)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (w *responseWriter) write(p []byte) (int, error) {
+	w.setDeadline()
+	defer w.clearDeadline()
+	return w.ResponseWriter.Write(p)
+}
+
+// Flush implements http.Flusher.
+func (w *responseWriter) Flush() { _ = w.FlushError() }
+
+// FlushError returns an error when the client has not read in time.
+func (w *responseWriter) FlushError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flush()
+}
+
+func (w *responseWriter) flush() error {
+	w.setDeadline()
+	defer w.clearDeadline()
+	return w.control.Flush()
+}
+
+func (w *responseWriter) setDeadline() { _ = w.control.SetWriteDeadline(time.Now().Add(writeTime)) }
+
+// clearDeadline must follow every write: over HTTP/2 a deadline ends a stream
+// even if nothing is being written.
+func (w *responseWriter) clearDeadline() { _ = w.control.SetWriteDeadline(time.Time{}) }
+
+// Unwrap is for http.ResponseController.
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,360 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/net/netutil"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
+)
+
+const (
+	mcpPath     = "/mcp"
+	ssePath     = "/sse"
+	messagePath = "/message"
+	healthPath  = "/healthz"
+	readyPath   = "/readyz"
+	metricsPath = "/metrics"
+)
+
+// maxSessionID is far above what servers give out. This one has no sessions, and
+// passes over what a client may still send from another.
+const maxSessionID = 256
+
+// The bounds of a connection that is not served yet, or not any more.
+const (
+	headerTime     = 10 * time.Second
+	idleTime       = 60 * time.Second
+	maxHeaderBytes = 16 << 10
+	// headroom is for connections beyond the cap to be told so; any more wait for
+	// one of these to end.
+	headroom = 64
+)
+
+// How long the end may take, 10 s in all: an orchestrator usually waits 30 s,
+// and a proxy in front much less.
+const (
+	answerTime = 4 * time.Second // for waits to say that the run goes on
+	stopTime   = 2 * time.Second // for looks to say that the server is stopping
+	closeTime  = 2 * time.Second // for answers to be written
+)
+
+// Runs is what the tools look at runs with. *poll.Poller is one.
+type Runs interface {
+	Drain() // ends waits with what is known
+	Close() // ends every call
+}
+
+// Server serves MCP over HTTP. Create it with New, and Run it once.
+type Server struct {
+	settings Settings
+	runs     Runs
+	logger   *slog.Logger
+	metrics  endpoint
+
+	http     *http.Server
+	sse      *sse // nil for Streamable HTTP
+	draining atomic.Bool
+	open     atomic.Int64 // connections
+}
+
+// New returns a server for s with settings that Check allows.
+func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler, logger *slog.Logger) *Server {
+	h := &Server{settings: settings, runs: runs, logger: logger}
+	h.metrics = endpoint{method: http.MethodGet, handle: func(w *responseWriter, r *http.Request) { metrics.ServeHTTP(w, r) }}
+	endpoints := map[string]endpoint{
+		healthPath: {method: http.MethodGet, open: true, handle: h.health},
+		readyPath:  {method: http.MethodGet, open: true, handle: h.ready},
+	}
+	if settings.SSE {
+		h.sse = newSSE(s, settings.MaxConnections, logger)
+		endpoints[ssePath] = endpoint{method: http.MethodGet, handle: h.sse.events}
+		endpoints[messagePath] = endpoint{method: http.MethodPost, handle: h.sse.message}
+	} else {
+		endpoints[mcpPath] = endpoint{method: http.MethodPost, handle: streamable(s, logger)}
+	}
+	if settings.Token.Reveal() != "" && settings.MetricsAddr == "" {
+		endpoints[metricsPath] = h.metrics
+	}
+	hint := "MCP is on " + h.path() + ", which an MCP client opens, not a browser"
+	h.http = h.server(&guard{settings, endpoints, hint, logger}, &h.open)
+	return h
+}
+
+// server returns a server behind g that counts its connections in open.
+func (h *Server) server(g *guard, open *atomic.Int64) *http.Server {
+	return &http.Server{
+		Handler: g,
+		// The guard answers OPTIONS * as well.
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            headerTime,
+		IdleTimeout:                  idleTime,
+		MaxHeaderBytes:               maxHeaderBytes,
+		TLSConfig:                    &tls.Config{MinVersion: tls.VersionTLS12},
+		// A stream's deadline ends the stream, but not a connection that nobody
+		// reads from.
+		HTTP2:    &http.HTTP2Config{WriteByteTimeout: writeTime},
+		ErrorLog: log.New(logging.HTTPServerWriter(h.logger), "", 0),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			return context.WithValue(ctx, overKey{}, open.Load() >= int64(h.settings.MaxConnections))
+		},
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Add(-1)
+			}
+		},
+	}
+}
+
+type overKey struct{}
+
+// overCapacity reports whether r's connection is one too many.
+func overCapacity(r *http.Request) bool {
+	over, _ := r.Context().Value(overKey{}).(bool)
+	return over
+}
+
+// streamable serves Streamable HTTP without sessions, which mcp-go lets leak
+// from one client to another, and without streams of their own for the server's
+// messages, of which there are none.
+func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, *http.Request) {
+	handler := server.NewStreamableHTTPServer(s,
+		server.WithStateLess(true),
+		server.WithDisableStreaming(true),
+		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
+		server.WithStreamableHTTPLogger(slog.New(logging.WithoutAttributes(logger.Handler()))),
+	)
+	hooks := &server.Hooks{}
+	hooks.AddAfterSubscriptionsListen(awaitAcknowledgement)
+	server.WithHooks(hooks)(s)
+	return func(w *responseWriter, r *http.Request) {
+		if len(r.Header.Get("Mcp-Session-Id")) > maxSessionID {
+			w.refuse(refusal{status: http.StatusBadRequest, text: "this server gives out no session ids"})
+			return
+		}
+		body, m, refused := readBody(w, r)
+		if refused != nil {
+			w.refuse(*refused)
+			return
+		}
+		// Without sessions mcp-go would take a stranger's cancel for the caller's.
+		// Here a client cancels by closing the connection.
+		if m.Method == "notifications/cancelled" {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		agree(r.Header, m, body)
+		if m.IsRequest {
+			w.startHeartbeat()
+		}
+		if m.Method == string(mcp.MethodSubscriptionsListen) {
+			acknowledged := make(chan struct{})
+			r = r.WithContext(context.WithValue(r.Context(), acknowledgedKey{}, acknowledged))
+			handler.ServeHTTP(&listenWriter{responseWriter: w, acknowledged: acknowledged}, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}
+}
+
+type acknowledgedKey struct{}
+
+// listenWriter tells when the first event of a subscription has been written.
+type listenWriter struct {
+	*responseWriter
+	once         sync.Once
+	acknowledged chan struct{}
+}
+
+// Flush implements http.Flusher.
+func (w *listenWriter) Flush() {
+	w.responseWriter.Flush()
+	w.once.Do(func() { close(w.acknowledged) })
+}
+
+// awaitAcknowledgement keeps a subscription from ending before the client has
+// been sent its acknowledgement, which mcp-go would then drop.
+func awaitAcknowledgement(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+	if acknowledged, ok := ctx.Value(acknowledgedKey{}).(chan struct{}); ok {
+		select {
+		case <-acknowledged:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// agree changes headers to those that mcp-go wants with a body. Claude's
+// connectors send bodies of revision 2026-07-28 with the headers of the one
+// before.
+func agree(h http.Header, m jsonrpc.Message, body []byte) {
+	var sent struct {
+		Params json.RawMessage `json:"params"`
+	}
+	var params struct {
+		Meta *mcp.Meta `json:"_meta"`
+	}
+	if h.Get(mcp.HeaderProtocolVersion) != mcp.ProtocolVersion20251125 || json.Unmarshal(body, &sent) != nil ||
+		json.Unmarshal(sent.Params, &params) != nil || params.Meta.ProtocolVersion() != mcp.ProtocolVersion20260728 {
+		return
+	}
+	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.Method), sent.Params) {
+		if h.Get(name) == "" {
+			h.Set(name, value)
+		}
+	}
+	h.Set(mcp.HeaderProtocolVersion, mcp.ProtocolVersion20260728)
+}
+
+func (h *Server) health(w *responseWriter, _ *http.Request) {
+	w.writeLine(http.StatusOK, "ok", [2]string{})
+}
+
+func (h *Server) ready(w *responseWriter, _ *http.Request) {
+	if h.draining.Load() {
+		w.writeLine(http.StatusServiceUnavailable, "stopping", [2]string{})
+		return
+	}
+	w.writeLine(http.StatusOK, "ready", [2]string{})
+}
+
+// Run serves until ctx ends, which is not an error, and then stops within 10 s:
+// waits answer that the run goes on, other calls have 4 s to end by themselves.
+func (h *Server) Run(ctx context.Context) error {
+	if h.settings.TLSCert != "" {
+		if _, err := h.settings.certificate(); err != nil {
+			return err
+		}
+	}
+	listener, err := listen("INSTAVIEW_MCP_ADDR", h.settings.Addr)
+	if err != nil {
+		return err
+	}
+	return h.serve(ctx, listener)
+}
+
+func (h *Server) serve(ctx context.Context, listener net.Listener) error {
+	failed := make(chan error, 2)
+	if h.settings.MetricsAddr != "" {
+		stop, err := h.serveMetrics(failed)
+		if err != nil {
+			_ = listener.Close()
+			return err
+		}
+		defer stop()
+	}
+	// Requests outlive ctx: they are ended in words.
+	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	h.http.BaseContext = func(net.Listener) context.Context { return base }
+	h.announce(listener.Addr())
+	go func() {
+		if h.settings.TLSCert != "" {
+			failed <- h.http.ServeTLS(h.limit(listener), h.settings.TLSCert, h.settings.TLSKey)
+		} else {
+			failed <- h.http.Serve(h.limit(listener))
+		}
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	h.stop(abandon)
+	return nil
+}
+
+func (h *Server) limit(l net.Listener) net.Listener {
+	return netutil.LimitListener(l, h.settings.MaxConnections+headroom)
+}
+
+// path is where clients connect.
+func (h *Server) path() string {
+	if h.settings.SSE {
+		return ssePath
+	}
+	return mcpPath
+}
+
+func (h *Server) announce(at net.Addr) {
+	transport := "Streamable HTTP"
+	if h.settings.SSE {
+		transport = "HTTP+SSE"
+		h.logger.Warn("HTTP+SSE is deprecated in MCP: prefer --transport http where the client allows it")
+	}
+	scheme := "http"
+	if h.settings.TLSCert != "" {
+		scheme = "https"
+	}
+	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+h.path(), "authentication", h.settings.authentication())
+	if h.settings.hasOpenMetrics() {
+		h.logger.Warn("metrics are open to whoever can reach their address: keep it inside your network", "address", h.settings.MetricsAddr)
+	}
+}
+
+// stop ends what is under way, the politest way first.
+func (h *Server) stop(abandon func()) {
+	h.logger.Info("told to stop")
+	h.draining.Store(true)
+	h.runs.Drain()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ctx, cancel := context.WithTimeout(context.Background(), answerTime+stopTime+closeTime)
+		defer cancel()
+		_ = h.http.Shutdown(ctx)
+	}()
+	if h.sse != nil { // its streams end only when told to
+		h.sse.stopAccepting()
+		h.sse.await(answerTime)
+		h.runs.Close()
+		h.sse.await(stopTime)
+		abandon()
+	}
+	select {
+	case <-stopped:
+	case <-time.After(answerTime):
+		h.runs.Close()
+		<-stopped
+	}
+	_ = h.http.Close()
+}
+
+// serveMetrics serves metrics on an address of their own.
+func (h *Server) serveMetrics(failed chan<- error) (stop func(), err error) {
+	listener, err := listen("INSTAVIEW_MCP_METRICS_ADDR", h.settings.MetricsAddr)
+	if err != nil {
+		return nil, err
+	}
+	srv := h.metricsServer()
+	go func() {
+		if err := srv.Serve(h.limit(listener)); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return func() { _ = srv.Close() }, nil
+}
+
+// metricsServer asks for no login, but stands behind a guard like the tools.
+func (h *Server) metricsServer() *http.Server {
+	settings := h.settings
+	settings.Token, settings.CallerKeys = client.Key{}, false
+	endpoints := map[string]endpoint{metricsPath: h.metrics}
+	return h.server(&guard{settings, endpoints, "metrics are on " + metricsPath, h.logger}, new(atomic.Int64))
+}

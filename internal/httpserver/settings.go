@@ -1,0 +1,223 @@
+package httpserver
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"instaview-mcp/client"
+)
+
+// Settings say how a server faces the network.
+type Settings struct {
+	Addr string // host:port; an empty host is every address of the machine
+	SSE  bool   // serve HTTP+SSE in place of Streamable HTTP
+	// Token is what callers must bring as a bearer; the zero value asks for none.
+	Token client.Key
+	// CallerKeys makes each request bring the InstaView key it is made with.
+	CallerKeys bool
+	// AllowedHosts are the names that requests may give this server, beside those
+	// of the loopback interface; without a port, any will do.
+	AllowedHosts []string
+	// AllowedOrigins are those of the pages that may use this server.
+	AllowedOrigins []string
+	TLSCert        string // files; "" = no TLS
+	TLSKey         string
+	TLSTerminated  bool   // by whatever stands before this server
+	MetricsAddr    string // host:port for metrics alone; "" = none
+	MaxConnections int    // positive
+}
+
+// minToken makes a token too long to be guessed.
+const minToken = 16
+
+// Check returns why the settings will not do, a sentence for each fault in a
+// fixed order; nil if they will. It tries what can only be found out by trying:
+// it reads the certificate, and listens for a moment on the addresses.
+func (s Settings) Check() []string {
+	var t trial
+	defer t.end()
+	s.checkAddr(&t)
+	if token := s.Token.Reveal(); token != "" {
+		switch {
+		case len(token) < minToken:
+			t.fault("INSTAVIEW_MCP_AUTH_TOKEN must have %d characters or more", minToken)
+		case s.Token.Validate() != nil:
+			t.fault("INSTAVIEW_MCP_AUTH_TOKEN must be ASCII without spaces")
+		}
+	}
+	if slices.ContainsFunc(s.AllowedHosts, func(host string) bool { return strings.ContainsAny(host, "*/@ ") }) {
+		t.fault("INSTAVIEW_MCP_ALLOWED_HOSTS must be names separated by commas, such as mcp.example.com")
+	}
+	if slices.ContainsFunc(s.AllowedOrigins, func(origin string) bool { return !isOrigin(origin) }) {
+		t.fault("INSTAVIEW_MCP_ALLOWED_ORIGINS must be origins separated by commas, such as https://app.example.com")
+	}
+	if s.TLSCert != "" || s.TLSKey != "" {
+		if _, err := s.certificate(); err != nil {
+			t.fault("%v", err)
+		}
+	}
+	switch _, _, err := net.SplitHostPort(s.MetricsAddr); {
+	case s.MetricsAddr == "":
+	case err != nil || s.MetricsAddr == s.Addr:
+		t.fault("INSTAVIEW_MCP_METRICS_ADDR must be host:port, such as 127.0.0.1:9090, and not that of the server")
+	default:
+		t.listen("INSTAVIEW_MCP_METRICS_ADDR", s.MetricsAddr)
+	}
+	return t.faults
+}
+
+// checkAddr listens only on an address that may be served on.
+func (s Settings) checkAddr(t *trial) {
+	host, _, err := net.SplitHostPort(s.Addr)
+	switch {
+	case err != nil:
+		t.fault("INSTAVIEW_MCP_ADDR must be host:port, such as 127.0.0.1:8080")
+		return
+	case isLoopbackName(host):
+		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
+		return
+	}
+	mayServe := true
+	if s.Token.Reveal() == "" && !s.CallerKeys {
+		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, or INSTAVIEW_MCP_CALLER_KEYS=true", s.Addr)
+		mayServe = false
+	}
+	if s.TLSCert == "" && s.TLSKey == "" && !s.TLSTerminated {
+		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY, or INSTAVIEW_MCP_TLS_TERMINATED=true if a proxy before this server speaks TLS", s.Addr)
+		mayServe = false
+	}
+	if mayServe {
+		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
+	}
+}
+
+// trial collects faults. It holds what it listens on until its end, since the
+// server will need all of that at once.
+type trial struct {
+	faults    []string
+	listeners []net.Listener
+}
+
+func (t *trial) fault(format string, args ...any) {
+	t.faults = append(t.faults, fmt.Sprintf(format, args...))
+}
+
+func (t *trial) listen(variable, addr string) {
+	listener, err := listen(variable, addr)
+	if err != nil {
+		t.fault("%v", err)
+		return
+	}
+	t.listeners = append(t.listeners, listener)
+}
+
+func (t *trial) end() {
+	for _, l := range t.listeners {
+		_ = l.Close()
+	}
+}
+
+// listen listens on the address that a variable holds. Its error is a sentence.
+func listen(variable, addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err == nil {
+		return listener, nil
+	}
+	why := err
+	if e := (*net.OpError)(nil); errors.As(err, &e) { // whose own text begins with the address
+		why = e.Err
+	}
+	return nil, fmt.Errorf("%s: this program cannot listen on %s (%w): choose another address or port, or end what uses this one", variable, addr, why)
+}
+
+// certificate reads the files of the certificate and its key. Its error is a
+// sentence.
+func (s Settings) certificate() (tls.Certificate, error) {
+	if s.TLSCert == "" || s.TLSKey == "" {
+		return tls.Certificate{}, errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
+	}
+	cert, err := os.ReadFile(s.TLSCert)
+	if err != nil {
+		return tls.Certificate{}, unreadable("INSTAVIEW_MCP_TLS_CERT", err)
+	}
+	key, err := os.ReadFile(s.TLSKey)
+	if err != nil {
+		return tls.Certificate{}, unreadable("INSTAVIEW_MCP_TLS_KEY", err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY must be files with a certificate and its key in PEM (%s)",
+			strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	return pair, nil
+}
+
+// unreadable says why a file cannot be read, without its path.
+func unreadable(variable string, err error) error {
+	why := err
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		why = e.Err
+	}
+	return fmt.Errorf("%s: the file cannot be read (%w)", variable, why)
+}
+
+// authentication says what callers must bring.
+func (s Settings) authentication() string {
+	var parts []string
+	if s.Token.Reveal() != "" {
+		parts = append(parts, "bearer token in Authorization")
+	}
+	if s.CallerKeys {
+		parts = append(parts, "each caller's InstaView key in "+apiKeyHeader)
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, " and ")
+}
+
+// hasOpenMetrics reports whether the network can read the metrics, which need no
+// token on an address of their own.
+func (s Settings) hasOpenMetrics() bool {
+	host, _, _ := net.SplitHostPort(s.MetricsAddr)
+	return s.MetricsAddr != "" && !isLoopbackName(host)
+}
+
+// hostAllowed reports whether a Host is one of ours: with or without its port,
+// as it is listed.
+func (s Settings) hostAllowed(host string) bool {
+	host = strings.ToLower(host)
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host != host || u.Hostname() == "" {
+		return false
+	}
+	name := u.Hostname()
+	return isLoopbackName(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
+		return strings.EqualFold(allowed, host) || strings.EqualFold(strings.Trim(allowed, "[]"), name)
+	})
+}
+
+// isLoopbackName reports whether a name cannot be rebound: it is this machine's
+// for every resolver.
+func isLoopbackName(name string) bool {
+	ip := net.ParseIP(name)
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != "" && u.Host != "" && strings.Trim(u.Path, "/") == "" && !strings.Contains(s, "*")
+}
+
+func (s Settings) originAllowed(origin string) bool {
+	return origin != "null" && slices.ContainsFunc(s.AllowedOrigins, func(allowed string) bool {
+		return strings.EqualFold(strings.TrimSuffix(allowed, "/"), origin)
+	})
+}

@@ -1,0 +1,243 @@
+// Package jsonrpc is what every transport needs to know of JSON-RPC: which
+// messages are well-formed, and the requests of a client that are in flight.
+package jsonrpc
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// MaxMessage bounds a message in bytes. The largest that a client has reason to
+// send is a call with fifty profile ids.
+const MaxMessage = 1 << 20
+
+// maxDepth is far above what any request of the protocol nests.
+const maxDepth = 64
+
+// WhiteSpace is what may stand around a message. Unicode has more, which JSON
+// does not allow.
+const WhiteSpace = " \t\r\n"
+
+// Message is what identifies a JSON-RPC message.
+type Message struct {
+	Method string
+	ID     string // as written, without white space; "" if it has none
+	// IsRequest reports whether it has a method and an id, IsResponse whether it
+	// has a result or an error.
+	IsRequest, IsResponse bool
+}
+
+// Error says why a message is refused. Its text holds nothing of the message.
+type Error struct {
+	Code int
+	Text string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Response returns the JSON-RPC error response as a line. The id is as in
+// Message; "" stands for null.
+func (e *Error) Response(id string) []byte {
+	if id == "" {
+		id = "null"
+	}
+	text, _ := jsontext.AppendQuote(nil, e.Text) // valid UTF-8, so it has no error
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, e.Code, text)
+}
+
+// The errors of Read.
+var (
+	ErrNotJSON   = &Error{mcp.PARSE_ERROR, "not one valid JSON value in UTF-8, or with a name twice in an object"}
+	ErrTooLong   = &Error{mcp.PARSE_ERROR, "a line longer than 1 MiB"}
+	ErrTooDeep   = &Error{mcp.INVALID_REQUEST, "nested too deep"}
+	ErrNotObject = &Error{mcp.PARSE_ERROR, "not a JSON object; batches are not part of the protocol"}
+	ErrNeither   = &Error{mcp.INVALID_REQUEST, "neither a request, nor a notification, nor an answer"}
+	ErrVersion   = &Error{mcp.INVALID_REQUEST, `"jsonrpc" must be "2.0", a string`}
+	ErrCase      = &Error{mcp.INVALID_REQUEST, "a name of the envelope in the wrong case"}
+	ErrID        = &Error{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
+)
+
+// Read checks a message before mcp-go decodes it, which does so too leniently:
+// it matches names whatever their case, takes the last of two equal names, and
+// alters large ids. What a filter in front of this server has read differently
+// is refused. The Message of a refused one holds the id alone, and that only if
+// it may be used to answer.
+func Read(raw []byte) (Message, *Error) {
+	if !utf8.Valid(raw) {
+		return Message{}, ErrNotJSON
+	}
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if dec.PeekKind() != '{' {
+		if _, err := dec.ReadValue(); err != nil {
+			return Message{}, ErrNotJSON
+		}
+		return Message{}, ErrNotObject
+	}
+	var e envelope
+	_, err := dec.ReadToken()
+	for err == nil && dec.PeekKind() != '}' {
+		err = e.readMember(dec)
+	}
+	if err == nil {
+		_, err = dec.ReadToken()
+	}
+	if err == nil && len(bytes.Trim(dec.UnreadBuffer(), WhiteSpace)) > 0 {
+		err = ErrNotJSON
+	}
+	if refused := e.check(err); refused != nil {
+		if err != nil || e.IsResponse {
+			return Message{}, refused
+		}
+		return Message{ID: e.ID}, refused
+	}
+	e.IsRequest = e.Method != "" && e.ID != ""
+	return e.Message, nil
+}
+
+// MayLast reports whether a request reads a run, which may take minutes. All
+// others are answered at once.
+func (m Message) MayLast() bool {
+	return m.IsRequest && (m.Method == string(mcp.MethodToolsCall) || m.Method == string(mcp.MethodResourcesRead))
+}
+
+// cancels returns the id of the request that a message cancels; "" if none.
+func (m Message) cancels(raw []byte) (id string) {
+	if m.Method != "notifications/cancelled" {
+		return ""
+	}
+	var cancel struct {
+		Params struct {
+			RequestID jsontext.Value `json:"requestId"`
+		} `json:"params"`
+	}
+	if json.Unmarshal(raw, &cancel) != nil {
+		return ""
+	}
+	id, _ = readID(cancel.Params.RequestID)
+	return id
+}
+
+// envelope is a message while it is read.
+type envelope struct {
+	Message
+	hasNullID  bool
+	hasVersion bool   // "jsonrpc" is "2.0"
+	refused    *Error // what is wrong although it is JSON
+}
+
+// check decides about a message that was read up to err.
+func (e *envelope) check(err error) *Error {
+	switch {
+	case e.refused != nil:
+		return e.refused
+	case err != nil:
+		return ErrNotJSON
+	case e.Method != "" && e.hasNullID:
+		return ErrID // mcp-go would take the request for a notification
+	case !e.hasVersion:
+		return ErrVersion
+	case e.Method != "" && e.IsResponse, e.ID != "" && e.Method == "" && !e.IsResponse,
+		e.ID != "" && strings.HasPrefix(e.Method, "notifications/"):
+		return ErrNeither // mcp-go would answer it twice, or never
+	}
+	return nil
+}
+
+func (e *envelope) readMember(dec *jsontext.Decoder) error {
+	name, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	key := name.String()
+	for _, known := range []string{"jsonrpc", "id", "method", "params", "result", "error"} {
+		if key != known && strings.EqualFold(key, known) {
+			e.refused = ErrCase
+		}
+	}
+	switch kind := dec.PeekKind(); {
+	case key == "method" && kind == '"':
+		token, err := dec.ReadToken()
+		if err == nil {
+			e.Method = token.String()
+		}
+		return err
+	case key == "jsonrpc" && kind == '"':
+		token, err := dec.ReadToken()
+		e.hasVersion = err == nil && token.String() == mcp.JSONRPC_VERSION
+		return err
+	case key == "id" && (kind == '{' || kind == '['):
+		e.refused = ErrID
+	case key == "id":
+		return e.readID(dec)
+	case key == "result", key == "error":
+		e.IsResponse = true
+	}
+	tooDeep, err := skipShallow(dec)
+	if tooDeep {
+		e.refused = ErrTooDeep
+	}
+	return err
+}
+
+func (e *envelope) readID(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if e.ID, err = readID(value); err != nil {
+		e.refused = ErrID
+	}
+	e.hasNullID = err == nil && e.ID == ""
+	return nil
+}
+
+// readID returns an id in one spelling, "" for null. The error is ErrID for
+// what is no id.
+func readID(value jsontext.Value) (string, error) {
+	switch value.Kind() {
+	case 'n':
+		return "", nil
+	case '0':
+		if isWhole(value) {
+			return string(value), nil
+		}
+	case '"':
+		unquoted, err := jsontext.AppendUnquote(nil, value)
+		if err != nil {
+			return "", err
+		}
+		quoted, err := jsontext.AppendQuote(nil, unquoted)
+		return string(quoted), err
+	}
+	return "", ErrID
+}
+
+// isWhole reports whether a number is an id that mcp-go, which holds numbers as
+// float64, returns as it was sent: a whole one up to 2^53.
+func isWhole(number []byte) bool {
+	n, err := strconv.ParseInt(string(number), 10, 64)
+	return err == nil && n >= -1<<53 && n <= 1<<53 && strconv.FormatInt(n, 10) == string(number)
+}
+
+// skipShallow skips a value and reports whether it is nested deeper than
+// maxDepth.
+func skipShallow(dec *jsontext.Decoder) (tooDeep bool, err error) {
+	depth := dec.StackDepth()
+	for {
+		if _, err := dec.ReadToken(); err != nil {
+			return tooDeep, err
+		}
+		at := dec.StackDepth()
+		tooDeep = tooDeep || at > maxDepth
+		if at <= depth {
+			return tooDeep, nil
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package jsonrpc
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// The most requests of one client that may be in flight at once.
+const (
+	MaxCalls  = 1_000 // that read a run and may take minutes
+	MaxOthers = 1_000 // all others, which are answered at once
+	// MaxRunning of the calls run; the others wait for one of them to be
+	// answered. A thousand large answers at once would take 300 MiB.
+	MaxRunning = 100
+)
+
+// Session is one client's conversation over a connection that lasts: stdio or
+// HTTP+SSE. It runs each request on a goroutine of its own, cancels it when the
+// client says so, and writes what the client is to hear of it.
+type Session struct {
+	ctx    context.Context // ends every request
+	server *server.MCPServer
+	// send writes one whole JSON-RPC message, a line, to the client. It may wait
+	// for a client that reads slowly; after an error nothing more can be sent.
+	send   func(line []byte) error
+	logger *slog.Logger
+
+	// Each holds one value for every request of its kind.
+	calls, others, running chan struct{}
+	unanswered             sync.WaitGroup
+
+	mu       sync.Mutex
+	inFlight map[string]*call // by id, as written in the request
+	closed   bool
+}
+
+// NewSession returns a session that ends with ctx. Its send must be safe for
+// concurrent use.
+func NewSession(ctx context.Context, s *server.MCPServer, logger *slog.Logger, send func(line []byte) error) *Session {
+	return &Session{
+		ctx: ctx, server: s, send: send, logger: logger,
+		calls:    make(chan struct{}, MaxCalls),
+		others:   make(chan struct{}, MaxOthers),
+		running:  make(chan struct{}, MaxRunning),
+		inFlight: map[string]*call{},
+	}
+}
+
+// The errors of Session.Receive.
+var (
+	ErrDuplicate = &Error{mcp.INVALID_REQUEST, "a request with this id is still in flight"}
+	ErrBusy      = &Error{-32000, "this server is busy with as many calls as it takes: try again in a few seconds"}
+	ErrStopping  = &Error{-32000, "this server is being stopped: ask again when it is back"}
+)
+
+// ErrInternal is answered for a panic.
+var ErrInternal = &Error{mcp.INTERNAL_ERROR, "internal error"}
+
+// Receive takes one message from the client. It returns why a request is
+// refused; one that is accepted is answered through send. Notifications other
+// than a cancel mean nothing to this server.
+func (s *Session) Receive(m Message, raw []byte) *Error {
+	if m.IsRequest {
+		return s.begin(m, raw)
+	}
+	s.cancel(m.cancels(raw))
+	return nil
+}
+
+func (s *Session) begin(m Message, raw []byte) *Error {
+	places, refused := s.takePlace(m)
+	if refused != nil {
+		return refused
+	}
+	c, refused := s.add(m.ID)
+	if refused != nil {
+		<-places
+		return refused
+	}
+	go func() {
+		defer s.unanswered.Done()
+		defer func() { <-places }()
+		if m.MayLast() {
+			select {
+			case s.running <- struct{}{}:
+				defer func() { <-s.running }()
+			case <-c.ctx.Done(): // which the handler will see
+			}
+		}
+		c.run(raw)
+	}()
+	return nil
+}
+
+// takePlace takes one of the places of the request's kind. Only those that are
+// answered at once are waited for.
+func (s *Session) takePlace(m Message) (chan struct{}, *Error) {
+	if m.MayLast() {
+		select {
+		case s.calls <- struct{}{}:
+			return s.calls, nil
+		default:
+			return nil, ErrBusy
+		}
+	}
+	select {
+	case s.others <- struct{}{}:
+		return s.others, nil
+	case <-s.ctx.Done():
+		return nil, ErrStopping
+	}
+}
+
+func (s *Session) add(id string) (*call, *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, ErrStopping
+	case s.inFlight[id] != nil:
+		return nil, ErrDuplicate
+	}
+	c := &call{session: s, id: id, done: make(chan struct{}), forwarded: make(chan struct{})}
+	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	s.inFlight[id] = c
+	s.unanswered.Add(1)
+	return c, nil
+}
+
+// remove ends a request and reports whether the client still wants its answer.
+// The client may use the id again as soon as it has read that answer.
+func (s *Session) remove(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight[c.id] != c {
+		return false
+	}
+	delete(s.inFlight, c.id)
+	return !c.cancelled
+}
+
+// cancel ends a request that the client wants no answer to. It does nothing if
+// no request has that id.
+func (s *Session) cancel(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.inFlight[id]; c != nil {
+		c.cancelled = true
+		c.cancel()
+	}
+}
+
+// IsInFlight reports whether a request with this id has not been answered yet.
+func (s *Session) IsInFlight(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inFlight[id] != nil
+}
+
+// StopAccepting refuses all further requests.
+func (s *Session) StopAccepting() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}
+
+// Abandon gives up the requests in flight and returns the ids of those whose
+// answers the client still waits for. StopAccepting must have been called.
+func (s *Session) Abandon() (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, c := range s.inFlight {
+		if !c.cancelled {
+			ids = append(ids, id)
+		}
+	}
+	clear(s.inFlight)
+	return ids
+}
+
+// Close gives up the requests in flight and returns when nothing more will be
+// sent. The session's context must have ended.
+func (s *Session) Close() {
+	s.StopAccepting()
+	s.Abandon()
+	s.unanswered.Wait()
+}
+
+// Await returns when no request is in flight, at the latest after d.
+// StopAccepting must have been called.
+func (s *Session) Await(d time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.unanswered.Wait()
+	}()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

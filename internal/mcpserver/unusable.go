@@ -1,0 +1,39 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/tools"
+)
+
+// NewUnusable returns a server for a program whose settings will not do. It lists
+// what New's would, and answers every call, prompt and document with why, which
+// is for the model and its user.
+func NewUnusable(version, why string, log *slog.Logger) *server.MCPServer {
+	s := New(Options{Version: version, Log: log})
+	for _, refuse := range []server.ServerOption{
+		server.WithToolHandlerMiddleware(func(server.ToolHandlerFunc) server.ToolHandlerFunc {
+			return func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+				return mcp.NewToolResultError(why), nil
+			}
+		}),
+		server.WithPromptHandlerMiddleware(func(server.PromptHandlerFunc) server.PromptHandlerFunc {
+			return func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+				return nil, errors.New(why)
+			}
+		}),
+		server.WithResourceHandlerMiddleware(func(server.ResourceHandlerFunc) server.ResourceHandlerFunc {
+			return func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+				return nil, tools.Refusal(why)
+			}
+		}),
+	} {
+		refuse(s)
+	}
+	return s
+}

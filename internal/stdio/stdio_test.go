@@ -1,0 +1,427 @@
+package stdio
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+var discard = slog.New(slog.DiscardHandler)
+
+// testServer has tools that do one thing each.
+func testServer(t *testing.T) *server.MCPServer {
+	t.Helper()
+	s := server.NewMCPServer("test", "1", server.WithResourceCapabilities(false, false), server.WithToolCapabilities(false))
+	add := func(name string, handle func(ctx context.Context, req mcp.CallToolRequest) string) {
+		s.AddTool(mcp.NewTool(name), func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcp.NewToolResultText(handle(ctx, req)), nil
+		})
+	}
+	add("echo", func(context.Context, mcp.CallToolRequest) string { return "echoed" })
+	add("hold", func(ctx context.Context, _ mcp.CallToolRequest) string {
+		<-ctx.Done()
+		return "held"
+	})
+	add("hang", func(context.Context, mcp.CallToolRequest) string {
+		time.Sleep(time.Hour)
+		return "hung"
+	})
+	add("slow", func(context.Context, mcp.CallToolRequest) string {
+		time.Sleep(time.Second / 2)
+		return "slow"
+	})
+	add("large", func(context.Context, mcp.CallToolRequest) string { return strings.Repeat("x", 100_000) })
+	add("panic", func(context.Context, mcp.CallToolRequest) string { panic("canary") })
+	add("talk", func(ctx context.Context, req mcp.CallToolRequest) string {
+		for i := range 10 {
+			_ = server.ServerFromContext(ctx).SendNotificationToClient(ctx, "notifications/progress",
+				map[string]any{"progressToken": req.Params.Meta.ProgressToken, "progress": i})
+		}
+		return "talked"
+	})
+	return s
+}
+
+// peer is a client at the other end of Stdio, in a bubble.
+type peer struct {
+	t      *testing.T
+	in     *io.PipeWriter
+	unread *io.PipeReader // stdout, if nobody reads it
+	stop   context.CancelFunc
+	ended  chan error
+	log    *lockedBuffer
+	stdout *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// overStdio serves test until it returns. What the server writes is collected
+// or, if reads is false, stays unread.
+func overStdio(t *testing.T, reads bool, test func(*peer)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		stdin, in := io.Pipe()
+		unread, out := io.Pipe()
+		p := &peer{t: t, in: in, unread: unread, ended: make(chan error, 1), log: &lockedBuffer{}, stdout: &lockedBuffer{}}
+		var stdout io.Writer = out
+		if reads {
+			stdout = p.stdout
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		p.stop = stop
+		go func() {
+			p.ended <- Serve(ctx, testServer(t), stdin, stdout, func() {}, slog.New(slog.NewTextHandler(p.log, nil)))
+		}()
+		test(p)
+		stop()
+		_ = unread.Close()
+		<-p.ended
+		_ = in.Close()
+	})
+}
+
+// send writes lines and returns when the server has done what it can do at once.
+func (p *peer) send(lines ...string) {
+	p.t.Helper()
+	for _, line := range lines {
+		if _, err := io.WriteString(p.in, line+"\n"); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	synctest.Wait()
+}
+
+// answers returns what each id was answered: a result's first text, "ok" for
+// another result, or an error's message.
+func (p *peer) answers() map[string][]string {
+	p.t.Helper()
+	got := map[string][]string{}
+	for line := range strings.Lines(p.stdout.String()) {
+		var m struct {
+			ID     json.RawMessage
+			Method string
+			Result *struct{ Content []struct{ Text string } }
+			Error  *struct{ Message string }
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			p.t.Fatalf("%q: %v", line, err)
+		}
+		switch id := string(m.ID); {
+		case m.Method != "":
+		case m.Error != nil:
+			got[id] = append(got[id], m.Error.Message)
+		case len(m.Result.Content) > 0:
+			got[id] = append(got[id], m.Result.Content[0].Text)
+		default:
+			got[id] = append(got[id], "ok")
+		}
+	}
+	return got
+}
+
+func (p *peer) wantAnswers(want map[string][]string) {
+	p.t.Helper()
+	synctest.Wait()
+	if diff := cmp.Diff(want, p.answers()); diff != "" {
+		p.t.Errorf("answers (-want +got):\n%s", diff)
+	}
+}
+
+func callTool(id, tool string) string {
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":%q}}`, id, tool)
+}
+
+func pingOf(id string) string { return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id) }
+
+func cancelOf(id string) string {
+	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`, id)
+}
+
+type answers = map[string][]string
+
+func TestStdioAnswersUnderTheIDThatWasSent(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(callTool("1", "echo"), callTool(`"1"`, "echo"), callTool("9007199254740992", "echo"), pingOf(`"<é>"`), pingOf("-7"))
+		p.wantAnswers(answers{
+			"1": {"echoed"}, `"1"`: {"echoed"}, "9007199254740992": {"echoed"}, `"\u003cé\u003e"`: {"ok"}, "-7": {"ok"},
+		})
+	})
+}
+
+// N04: a request that is refused must not hold a place.
+func TestN04RefusedRequestsStayNowhere(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		want := answers{}
+		for i := range 2 * jsonrpc.MaxCalls {
+			id := fmt.Sprint(i)
+			p.send(strings.Replace(callTool(id, "hold"), `"2.0"`, `2.0`, 1))
+			want[id] = []string{jsonrpc.ErrVersion.Text}
+		}
+		p.wantAnswers(want)
+		p.send(callTool(`"a"`, "echo"))
+		want[`"a"`] = []string{"echoed"}
+		p.wantAnswers(want)
+	})
+}
+
+func TestN05ACancelEndsOnlyTheRequestItNames(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(callTool("1", "hold"), callTool(`"1"`, "hold"))
+		p.send(cancelOf("1"), cancelOf("2"), cancelOf("{}"), cancelOf("null"))
+		p.send(callTool("1", "echo")) // the id is free again: the cancelled call is gone
+		p.wantAnswers(answers{"1": {"echoed"}})
+		p.send(callTool(`"1"`, "echo"))
+		p.wantAnswers(answers{"1": {"echoed"}, "null": {jsonrpc.ErrDuplicate.Text}})
+		p.send(cancelOf(`"1"`))
+		p.send(callTool(`"1"`, "echo"))
+		p.wantAnswers(answers{"1": {"echoed"}, "null": {jsonrpc.ErrDuplicate.Text}, `"1"`: {"echoed"}})
+	})
+}
+
+func TestACancelThatFollowsItsCallAtOnceIsHeard(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		var lines []string
+		for i := range 500 {
+			lines = append(lines, callTool(fmt.Sprint(i), "hold"), cancelOf(fmt.Sprint(i)))
+		}
+		p.send(strings.Join(lines, "\n"))
+		p.send(callTool("0", "echo"))
+		p.wantAnswers(answers{"0": {"echoed"}})
+	})
+}
+
+func TestProgressComesBeforeItsAnswer(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		for i := range 50 {
+			p.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"talk","_meta":{"progressToken":%d}}}`, i, i))
+		}
+		open, progress := map[string]int{}, 0
+		for line := range strings.Lines(p.stdout.String()) {
+			var m struct {
+				ID     json.RawMessage
+				Params struct{ ProgressToken json.RawMessage }
+			}
+			if err := json.Unmarshal([]byte(line), &m); err != nil {
+				t.Fatal(err)
+			}
+			if m.ID != nil {
+				open[string(m.ID)] = -1
+				continue
+			}
+			token := string(m.Params.ProgressToken)
+			if open[token] == -1 {
+				t.Fatalf("progress of %s after its answer", token)
+			}
+			open[token]++
+			progress++
+		}
+		if len(open) != 50 || progress != 500 {
+			t.Errorf("%d answers and %d notifications, want 50 and 500", len(open), progress)
+		}
+	})
+}
+
+// The acknowledgement of a subscription, even one to nothing, precedes its end.
+func TestASubscriptionIsAcknowledged(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
+		for i := range 200 {
+			p.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"subscriptions/listen","params":{"notifications":{},%s}}`, i, meta))
+		}
+		lines := strings.Split(strings.TrimSpace(p.stdout.String()), "\n")
+		if len(lines) != 400 {
+			t.Fatalf("%d lines, want 400:\n%.500s", len(lines), p.stdout.String())
+		}
+		for i, line := range lines {
+			if isAck := strings.Contains(line, "notifications/subscriptions/acknowledged"); isAck != (i%2 == 0) {
+				t.Fatalf("line %d: %s", i, line)
+			}
+		}
+	})
+}
+
+func TestCallsBeyondTheLimitAreRefusedAndOthersAnswered(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		for i := range jsonrpc.MaxCalls {
+			p.send(callTool(fmt.Sprint(i), "hold"))
+		}
+		p.send(callTool(`"x"`, "echo"), `{"jsonrpc":"2.0","id":"y","method":"resources/read","params":{"uri":"x"}}`, pingOf(`"z"`))
+		p.wantAnswers(answers{`"x"`: {jsonrpc.ErrBusy.Text}, `"y"`: {jsonrpc.ErrBusy.Text}, `"z"`: {"ok"}})
+	})
+}
+
+func TestCallsWaitForTheirTurn(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		for i := range jsonrpc.MaxRunning {
+			p.send(callTool(fmt.Sprint(i), "hold"))
+		}
+		p.send(callTool(`"x"`, "hold"), callTool(`"y"`, "echo"), pingOf(`"z"`))
+		p.wantAnswers(answers{`"z"`: {"ok"}})
+		p.send(cancelOf(`"x"`))
+		p.wantAnswers(answers{`"z"`: {"ok"}})
+		p.send(cancelOf("0"))
+		p.wantAnswers(answers{`"z"`: {"ok"}, `"y"`: {"echoed"}})
+		p.send(callTool(`"x"`, "echo"))
+		p.wantAnswers(answers{`"z"`: {"ok"}, `"y"`: {"echoed"}, `"x"`: {"echoed"}})
+	})
+}
+
+func TestABurstOfPingsIsAnswered(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		var burst strings.Builder
+		for i := range 10_000 {
+			burst.WriteString(pingOf(fmt.Sprint(i)) + "\n")
+		}
+		p.send(burst.String())
+		if n := len(p.answers()); n != 10_000 {
+			t.Errorf("%d answers", n)
+		}
+	})
+}
+
+// A client that does not read must not keep the server from hearing it.
+func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
+	overStdio(t, false, func(p *peer) {
+		p.send(callTool("1", "hold"))
+		for range 5 * jsonrpc.MaxOthers {
+			p.send("not json", callTool("1", "echo"))
+		}
+		for i := range maxUnread / 100_000 {
+			p.send(callTool(fmt.Sprintf(`"%d"`, i), "large"))
+		}
+		p.send("not json", cancelOf("1"), callTool("1", "hold"))
+		_ = p.unread.Close()
+		synctest.Wait()
+		if log := p.log.String(); !strings.Contains(log, "stdout is closed") {
+			t.Errorf("logged %.500s", log)
+		}
+	})
+}
+
+// Nothing bounds what a client may be refused but what it reads of it.
+func TestAClientThatNeverReadsItsRefusalsIsGivenUp(t *testing.T) {
+	overStdio(t, false, func(p *peer) {
+		lines := strings.Repeat("x\n", 1_000)
+		for range 2 * maxUnread / (1_000 * len(jsonrpc.ErrNotJSON.Response(""))) {
+			p.send(lines)
+		}
+		if len(p.ended) > 0 {
+			t.Fatal("given up too soon")
+		}
+		p.send(lines)
+		go func() { _, _ = io.WriteString(p.in, lines) }()
+		p.ended <- <-p.ended
+	})
+}
+
+func TestAnswersAndNotificationsOfTheClientGoNowhere(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(callTool("1", "hold"), `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}`, `{"jsonrpc":"2.0","id":1,"result":{}}`,
+			`{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","method":"canary"}`)
+		p.wantAnswers(answers{})
+		p.send(callTool("1", "echo"))
+		p.wantAnswers(answers{"null": {jsonrpc.ErrDuplicate.Text}})
+	})
+}
+
+func TestARefusalNeverAnswersAnotherRequest(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		tooDeep := strings.Replace(callTool("1", "hold"), `{"name":"hold"}`, strings.Repeat("[", 99)+strings.Repeat("]", 99), 1)
+		p.send(callTool("1", "hold"), callTool("1", "hold"), tooDeep)
+		p.wantAnswers(answers{"null": {jsonrpc.ErrDuplicate.Text, jsonrpc.ErrTooDeep.Text}})
+	})
+}
+
+func TestN06OnlyJSONsWhiteSpaceMayStandAroundALine(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send("\ufeff \t"+pingOf("1")+" \r", "\u00a0"+pingOf("2"), pingOf("3")+"\u2028", "\v"+pingOf("4"), "", " \t\r")
+		p.wantAnswers(answers{"1": {"ok"}, "null": {jsonrpc.ErrNotJSON.Text, jsonrpc.ErrNotJSON.Text, jsonrpc.ErrNotJSON.Text}})
+	})
+}
+
+func TestAPanicIsAnsweredWithoutItsValue(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(callTool("1", "panic"), callTool("2", "echo"))
+		p.wantAnswers(answers{"1": {jsonrpc.ErrInternal.Text}, "2": {"echoed"}})
+		if log := p.log.String(); !strings.Contains(log, "request handler panicked") || strings.Contains(log, "canary") {
+			t.Errorf("logged:\n%s", log)
+		}
+	})
+}
+
+func TestTheEndOfStdinLeavesTimeToAnswer(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		begun := time.Now()
+		p.send(callTool("1", "slow"), callTool("2", "hold"), callTool("3", "hang"), callTool("4", "hold"), cancelOf("4"))
+		_ = p.in.Close()
+		p.ended <- <-p.ended
+		if took := time.Since(begun); took > endTime {
+			t.Errorf("the end took %v", took)
+		}
+		p.wantAnswers(answers{"1": {"slow"}, "2": {"held"}, "3": {jsonrpc.ErrStopping.Text}})
+		time.Sleep(time.Hour) // until the hung call ends
+	})
+}
+
+func TestAStoppingServerSaysSo(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(callTool("1", "slow"))
+		p.stop()
+		synctest.Wait()
+		p.send(callTool("2", "echo"))
+		time.Sleep(time.Second)
+		p.wantAnswers(answers{"1": {"slow"}, "2": {jsonrpc.ErrStopping.Text}})
+	})
+}
+
+func TestTheLogHoldsNoMessage(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(`{"canary"`, `{"jsonrpc":"2.0","id":"canary","METHOD":"canary"}`, callTool("1", "hold"), callTool("1", "hold"))
+		logger := slog.New(slog.NewTextHandler(p.log, nil))
+		if _, err := logging.LibraryWriter(logger).Write([]byte("panic recovered: canary\n")); err != nil {
+			t.Error(err)
+		}
+		library := slog.New(logging.WithoutAttributes(logger.Handler()))
+		library.With("canary", "canary").WithGroup("canary").Error("panic in forwarder", "panic", "canary")
+		if got := p.log.String(); strings.Contains(got, "canary") || strings.Count(got, "\n") != 5 ||
+			!strings.Contains(got, "panic recovered") || !strings.Contains(got, "panic in forwarder") {
+			t.Errorf("logged:\n%s", got)
+		}
+	})
+}
+
+// A client that ends a server is known to wait 2 s before it kills.
+func TestTheEndFitsIntoTwoSeconds(t *testing.T) {
+	if most := endTime + LogTime; most >= 2*time.Second || drainTime+2*leaveTime >= endTime {
+		t.Errorf("the end may take %v", most)
+	}
+}

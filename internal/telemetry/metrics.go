@@ -1,0 +1,92 @@
+// Package telemetry counts what the server does and writes its audit log,
+// without a word of people.
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+	"instaview-mcp/tools"
+)
+
+// Metrics are the server's figures for Prometheus. Their labels are words of
+// ours alone: no ids, and nothing of people.
+type Metrics struct {
+	registry   *prometheus.Registry
+	calls      *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	inFlight   *prometheus.GaugeVec
+	candidates prometheus.Counter
+	requests   *prometheus.CounterVec
+	retries    prometheus.Counter
+	limited    prometheus.Counter
+	latency    prometheus.Histogram
+	lag        prometheus.Histogram
+}
+
+// NewMetrics returns Metrics that count from zero.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry:   prometheus.NewRegistry(),
+		calls:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "instaview_mcp_calls_total", Help: "Tool calls that have ended, by tool and outcome."}, []string{"tool", "outcome"}),
+		duration:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "instaview_mcp_call_duration_seconds", Help: "How long tool calls took.", Buckets: []float64{.01, .1, 1, 5, 10, 25, 50, 120, 240}}, []string{"tool"}),
+		inFlight:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "instaview_mcp_calls_in_flight", Help: "Tool calls in flight: of wait_for_sourcing, the waits."}, []string{"tool"}),
+		candidates: prometheus.NewCounter(prometheus.CounterOpts{Name: "instaview_mcp_candidates_shown_total", Help: "Candidates shown in answers."}),
+		requests:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "instaview_mcp_upstream_requests_total", Help: "Requests to InstaView, by outcome."}, []string{"outcome"}),
+		retries:    prometheus.NewCounter(prometheus.CounterOpts{Name: "instaview_mcp_retries_total", Help: "Requests to InstaView that followed a failed one for the same run."}),
+		limited:    prometheus.NewCounter(prometheus.CounterOpts{Name: "instaview_mcp_rate_limited_total", Help: "Requests that InstaView answered with 429."}),
+		latency:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "instaview_mcp_upstream_latency_seconds", Help: "How long InstaView took to answer.", Buckets: []float64{.02, .05, .1, .2, .5, 1, 2, 5, 10, 20}}),
+		lag:        prometheus.NewHistogram(prometheus.HistogramOpts{Name: "instaview_mcp_detection_lag_seconds", Help: "Time from a run's end to the request that found it, by InstaView's clock.", Buckets: []float64{1, 2, 3, 5, 7, 10, 15, 30, 60}}),
+	}
+	m.registry.MustRegister(m.calls, m.duration, m.inFlight, m.candidates, m.requests, m.retries, m.limited, m.latency, m.lag,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// CountCall counts a call that has ended.
+func (m *Metrics) CountCall(c tools.Call) {
+	m.calls.WithLabelValues(c.Tool, c.Outcome).Inc()
+	m.duration.WithLabelValues(c.Tool).Observe(c.Duration.Seconds())
+	m.candidates.Add(float64(c.Candidates))
+}
+
+// CountRequest counts a request to InstaView.
+func (m *Metrics) CountRequest(o poll.Observed) {
+	m.requests.WithLabelValues(o.Outcome).Inc()
+	m.latency.Observe(o.Latency.Seconds())
+	if o.Retry {
+		m.retries.Inc()
+	}
+	if o.Outcome == string(client.CodeRateLimited) {
+		m.limited.Inc()
+	}
+	if o.Lag >= 0 {
+		m.lag.Observe(o.Lag.Seconds())
+	}
+}
+
+// CountInFlight adds a middleware to s that counts its calls in flight.
+func (m *Metrics) CountInFlight(s *server.MCPServer) {
+	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+		return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			gauge := m.inFlight.WithLabelValues(req.Params.Name) // of a tool there is
+			gauge.Inc()
+			defer gauge.Dec()
+			return next(ctx, req)
+		}
+	})
+}
+
+// Handler serves the figures.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 5, Timeout: 10 * time.Second})
+}
