@@ -50,15 +50,15 @@ func (p *Poller) retire(r *run) {
 // shrink forgets what was seen of idle runs until the limit is kept. Of runs
 // that are waited for little is held.
 func (p *Poller) shrink() {
+	held, limit := int64(0), p.cacheLimit
 	if p.ctx.Err() != nil {
-		return // closed, and asked no more
+		limit = 0 // closed, and asked no more
 	}
-	held := int64(0)
 	for _, r := range p.runs {
 		held += r.footprint
 	}
 	p.share(held)
-	for held > p.cacheLimit || p.shared.bytes.Load() > DefaultMemory {
+	for held > limit || p.shared.bytes.Load() > DefaultMemory {
 		r := p.oldestIdle(func(r *run) bool { return r.footprint > 0 })
 		if r == nil {
 			return

@@ -238,7 +238,7 @@ func (p *Poller) Close() {
 	p.cancel()
 	p.timer.Stop()
 	p.sweeper.Stop()
-	p.share(0)
+	p.shrink()
 	p.mu.Unlock()
 	p.requests.Wait()
 }
