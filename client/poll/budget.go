@@ -64,10 +64,10 @@ func burst(perMinute float64) int {
 // wait is the time until a request may be made; 0 = now. A get's may take
 // what waits leave for later in the hour; with keep, so many tokens remain that
 // a get's could follow at once.
-func (b *budget) wait(now time.Time, get, keep bool) time.Duration {
-	wait := b.held(now)
-	if !get {
-		wait = max(wait, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
+func (b *budget) wait(now time.Time, by kind, keep bool) time.Duration {
+	until := b.held(now)
+	if by == wait {
+		until = max(until, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
 	need := 1
 	if keep {
@@ -75,9 +75,9 @@ func (b *budget) wait(now time.Time, get, keep bool) time.Duration {
 	}
 	if missing := float64(need) - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
-		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
+		until = max(until, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
-	return wait
+	return until
 }
 
 // held is the time for which no request may be made, whatever the rate.
@@ -101,10 +101,10 @@ func (b *budget) queueing(now time.Time, ahead int) time.Duration {
 }
 
 // take spends one request; wait must have allowed it.
-func (b *budget) take(now time.Time, get bool) {
+func (b *budget) take(now time.Time, by kind) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
-	if !get {
+	if by == wait {
 		b.lastWait = now
 	}
 	for i := range b.windows {

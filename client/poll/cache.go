@@ -39,7 +39,7 @@ func lean(r *client.Results) *client.Results {
 
 // retire remembers a run that nobody waits for any more.
 func (p *Poller) retire(r *run) {
-	r.leftAt = p.clock.now()
+	r.leftAt, r.order = p.clock.now(), p.nextOrder()
 	p.shrink()
 	if !p.sweeping && p.ctx.Err() == nil {
 		p.sweeping = true
@@ -93,7 +93,7 @@ func (p *Poller) makeRoom(now time.Time) bool {
 // suit; nil if there is none.
 func (p *Poller) oldestIdle(suits func(*run) bool) (oldest *run) {
 	for _, r := range p.runs {
-		if !r.active() && !r.inFlight && suits(r) && (oldest == nil || r.leftBefore(oldest)) {
+		if !r.active() && !r.inFlight && suits(r) && (oldest == nil || r.order < oldest.order) {
 			oldest = r
 		}
 	}

@@ -5,13 +5,28 @@ import (
 	"time"
 )
 
-// queuedForGet and queuedForWait report whether r is to be requested when it is
-// due, and for whom: a get, or else a wait. It is not if nobody is left to
-// answer, or while asking again would change nothing.
-func (r *run) queuedForGet() bool { return r.gets > 0 && !r.inFlight && !r.look.final() }
+// kind is of a caller, and of a request by whom it is for.
+type kind int
 
-func (p *Poller) queuedForWait(r *run) bool {
-	return r.gets == 0 && r.waits > 0 && !r.inFlight && !r.look.final() && p.waiting.Err() == nil
+const (
+	nobody kind = iota
+	get
+	wait
+)
+
+// queuedFor says for whom r is to be requested when it is due: for a get, or
+// else a wait. It is for nobody if nobody is left to answer, or while asking
+// again would change nothing.
+func (p *Poller) queuedFor(r *run) kind {
+	switch {
+	case r.inFlight || r.look.final():
+		return nobody
+	case r.callers[get] > 0:
+		return get
+	case r.callers[wait] > 0 && p.waiting.Err() == nil:
+		return wait
+	}
+	return nobody
 }
 
 // dispatch makes the requests that may be made now; it is the timer's function.
@@ -42,9 +57,8 @@ func (p *Poller) dispatchLocked() {
 		if p.breaker.cause != "" {
 			p.breaker.probe = r
 		}
-		get := r.queuedForGet()
-		p.getsTurn = !get
-		p.budget.take(now, get)
+		p.lastKind = p.queuedFor(r)
+		p.budget.take(now, p.lastKind)
 		r.inFlight, r.floor.inFlight = true, true
 		p.requests.Add(1)
 		go p.request(r)
@@ -52,64 +66,55 @@ func (p *Poller) dispatchLocked() {
 }
 
 // next returns the run to request next and the time until then; nil if none is
-// queued. When a get's and a wait's may both go out now they take turns, so that
-// neither kind can keep the other from being served.
+// queued. When one for a get and one for a wait may both go out now the kinds
+// take turns, so that neither can keep the other from being served.
 func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
-	get, wait := p.heads()
+	forGet, forWait := p.heads()
 	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
-	if get != nil {
-		getIn = max(0, get.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, true, false))
+	if forGet != nil {
+		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
 	}
-	if wait != nil {
+	if forWait != nil {
 		// Waits leave some requests for gets to come, but not while one is due.
-		keep := get == nil || get.due.After(now)
-		waitIn = max(0, wait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, false, keep))
+		keep := forGet == nil || forGet.due.After(now)
+		waitIn = max(0, forWait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, wait, keep))
 	}
-	if getIn < waitIn || getIn == waitIn && p.getsTurn {
-		return get, getIn
+	if getIn < waitIn || getIn == waitIn && p.lastKind == wait {
+		return forGet, getIn
 	}
-	return wait, waitIn
+	return forWait, waitIn
 }
 
-// heads returns the runs that are due first of those queued for gets and of
-// those queued for waits; nil if there is none. There are maxKept runs at most
-// and two requests a second, so a search costs less than keeping an order.
-func (p *Poller) heads() (get, wait *run) {
+// heads returns the runs that are due first of those queued for gets and for
+// waits; nil if there is none. There are maxKept runs at most and two requests a
+// second, so a search costs less than keeping an order.
+func (p *Poller) heads() (forGet, forWait *run) {
+	var first [3]*run
 	for _, r := range p.runs {
-		switch {
-		case r.queuedForGet():
-			if get == nil || r.before(get) {
-				get = r
-			}
-		case p.queuedForWait(r):
-			if wait == nil || r.before(wait) {
-				wait = r
-			}
+		if k := p.queuedFor(r); first[k] == nil || r.before(first[k]) {
+			first[k] = r
 		}
 	}
-	return get, wait
+	return first[get], first[wait]
 }
 
 // ahead is how many requests go before that for r, which is queued and due:
 // those of its kind that were due earlier, and as many of the other kind, which
 // takes turns with it.
 func (p *Poller) ahead(r *run, now time.Time) int {
-	get, own, other := r.queuedForGet(), 0, 0
+	kind := p.queuedFor(r)
+	var due [3]int
 	for _, q := range p.runs {
-		switch {
-		case q == r || q.due.After(now):
-		case q.queuedForGet() == get && (get || p.queuedForWait(q)):
-			if q.before(r) {
-				own++
-			}
-		case get && p.queuedForWait(q) || !get && q.queuedForGet():
-			other++
+		if k := p.queuedFor(q); !q.due.After(now) && (k != kind || q.before(r)) {
+			due[k]++
 		}
 	}
+	own, other := due[kind], due[get+wait-kind]
 	return own + min(own+1, other)
 }
 
-// nextOrder numbers what becomes due, so that equal times keep their order.
+// nextOrder numbers what becomes due or idle, so that equal times keep their
+// order.
 func (p *Poller) nextOrder() uint64 {
 	p.order++
 	return p.order

@@ -21,7 +21,7 @@ const (
 // answers for a run, but the floor is the run's.
 func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 	end := p.clock.now().Add(lookTime)
-	return p.await(ctx, p.ctx, requestID, end, true, func(l Look, attempts int) bool {
+	return p.await(ctx, p.ctx, requestID, end, get, func(l Look, attempts int) bool {
 		if attempts > 0 && (l.Err == nil || l.settled() || attempts >= lookAttempts) {
 			return true
 		}
@@ -35,7 +35,7 @@ func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 // anything, and after every attempt. requestID and errors are as for Look.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(Look)) (Look, error) {
 	end := p.clock.now().Add(d)
-	return p.await(ctx, p.waiting, requestID, end, false, func(l Look, _ int) bool {
+	return p.await(ctx, p.waiting, requestID, end, wait, func(l Look, _ int) bool {
 		if onLook != nil && !l.At.IsZero() {
 			onLook(l)
 		}
@@ -47,24 +47,24 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 // calls enough with what is known, and how many attempts were made meanwhile; a
 // get is content with a snapshot that is still current. When open ends, what is
 // known has to do.
-func (p *Poller) await(ctx, open context.Context, id string, end time.Time, get bool, enough func(l Look, attempts int) bool) (Look, error) {
+func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(l Look, attempts int) bool) (Look, error) {
 	switch {
 	case p.ctx.Err() != nil:
 		return Look{}, ErrClosed
 	case ctx.Err() != nil: // no request for a caller who has gone
 		return Look{}, context.Cause(ctx)
 	}
-	r, before, current, err := p.join(id, end, get)
+	r, before, current, err := p.join(id, end, by)
 	if err != nil {
 		return Look{}, err
 	}
-	defer p.leave(r, get)
+	defer p.leave(r, by)
 
 	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
 		look, attempts, changed := p.snapshot(r)
-		if enough(look, attempts-before) || get && current {
+		if enough(look, attempts-before) || by == get && current {
 			select {
 			case <-changed: // enough took its time, and there is a newer answer
 			default:
@@ -99,18 +99,18 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, get 
 // of the loop, unless they get it or would leave before its next request. It
 // returns the number of attempts made before, and whether the last is current.
 // The error is ErrBusy.
-func (p *Poller) join(id string, end time.Time, get bool) (r *run, attempts int, current bool, err error) {
+func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, current bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
 	r = p.runs[id]
-	if p.full(r, get, now) {
+	if p.full(r, by, now) {
 		return nil, 0, false, ErrBusy
 	}
 	if r == nil {
 		r = p.newRun(id, now)
 	}
-	queued := r.queuedForGet() || p.queuedForWait(r)
+	queued := p.queuedFor(r) != nobody
 	if !queued && !r.inFlight { // those who still wait may be busy with what they were told
 		r.forgetStale(now)
 	}
@@ -118,12 +118,12 @@ func (p *Poller) join(id string, end time.Time, get bool) (r *run, attempts int,
 		p.activeRuns++
 	}
 	p.callers++
-	*r.count(get)++
+	r.callers[by]++
 	current = r.current(now)
-	if r.inFlight || current && (get || r.look.final()) {
+	if r.inFlight || current && (by == get || r.look.final()) {
 		return r, r.attempts, current, nil
 	}
-	if !queued || get || r.due.After(end) {
+	if !queued || by == get || r.due.After(end) {
 		// A turn that has come already outlives whoever waited before.
 		if due := later(earlier(r.due, now), r.floor.notBefore); !due.Equal(r.due) {
 			r.due, r.order = due, p.nextOrder()
@@ -135,24 +135,24 @@ func (p *Poller) join(id string, end time.Time, get bool) (r *run, attempts int,
 
 // full reports whether there is no place for one more caller, who asks for r;
 // nil is a run not known yet.
-func (p *Poller) full(r *run, get bool, now time.Time) bool {
+func (p *Poller) full(r *run, by kind, now time.Time) bool {
 	switch {
 	case p.callers >= maxCallers:
 		return true
 	case r != nil && r.active():
 		return false
-	case !get && p.activeRuns >= maxRuns:
+	case by == wait && p.activeRuns >= maxRuns:
 		return true
 	default:
 		return r == nil && !p.makeRoom(now)
 	}
 }
 
-func (p *Poller) leave(r *run, get bool) {
+func (p *Poller) leave(r *run, by kind) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.callers--
-	*r.count(get)--
+	r.callers[by]--
 	if !r.active() {
 		p.activeRuns--
 		// A request in flight is let end: it is paid for, and the next caller is
@@ -173,9 +173,9 @@ func (p *Poller) snapshot(r *run) (look Look, attempts int, changed <-chan struc
 	look.At, look.SeenAt = p.clock.outside(look.At), p.clock.outside(look.SeenAt)
 	look.Paused = p.breaker.cause
 	if !r.inFlight {
-		look.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, true, false))
+		look.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, get, false))
 	}
-	if !r.due.After(now) && (r.queuedForGet() || p.queuedForWait(r)) {
+	if !r.due.After(now) && p.queuedFor(r) != nobody {
 		look.Ahead = p.ahead(r, now)
 		look.NextIn += p.budget.queueing(now.Add(look.NextIn), look.Ahead)
 	}

@@ -133,13 +133,13 @@ type Poller struct {
 
 	mu         sync.Mutex
 	runs       map[string]*run
-	callers    int // of Look and Wait, under way
-	activeRuns int // that they ask for
-	order      uint64
+	callers    int    // of Look and Wait, under way
+	activeRuns int    // that they ask for
+	order      uint64 // the last number given to what became due or idle
 
 	budget   *budget
 	breaker  breaker
-	getsTurn bool        // the last request was a wait's
+	lastKind kind        // of the newest request
 	timer    *time.Timer // of the next dispatch
 
 	cacheLimit int64 // in bytes

@@ -71,7 +71,7 @@ func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, s
 }
 
 func (p *Poller) logAttempt(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	attrs := []any{"outcome", outcome(results, failure), "waiters", r.gets + r.waits}
+	attrs := []any{"outcome", outcome(results, failure), "waiters", r.callers[get] + r.callers[wait]}
 	if !r.look.final() {
 		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
 	}

@@ -13,13 +13,12 @@ import (
 type run struct {
 	id       string
 	floor    *floor
-	gets     int // callers, by what they called
-	waits    int
+	callers  [3]int // by kind
 	inFlight bool
 	leftAt   time.Time // when the last who waited went
 
 	due          time.Time // of the next request, while queued
-	order        uint64    // of becoming due, for equal times
+	order        uint64    // of becoming due, for equal times, or idle
 	currentUntil time.Time // by the floor and Retry-After that the last attempt set
 
 	born      time.Time // when it was created, by our clock; at the latest now
@@ -74,15 +73,7 @@ func (f *floor) wait(now time.Time) time.Duration {
 }
 
 // active reports whether anyone waits for the run.
-func (r *run) active() bool { return r.gets+r.waits > 0 }
-
-// count is of the callers of one kind.
-func (r *run) count(get bool) *int {
-	if get {
-		return &r.gets
-	}
-	return &r.waits
-}
+func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }
 
 // before reports whether r is due before other.
 func (r *run) before(other *run) bool {
@@ -90,15 +81,6 @@ func (r *run) before(other *run) bool {
 		return r.order < other.order
 	}
 	return r.due.Before(other.due)
-}
-
-// leftBefore reports whether the last caller left r before that of other, or the
-// last attempt was earlier if they left at the same time.
-func (r *run) leftBefore(other *run) bool {
-	if r.leftAt.Equal(other.leftAt) {
-		return r.order < other.order
-	}
-	return r.leftAt.Before(other.leftAt)
 }
 
 // record takes in an attempt that ended now, and sets when the next is due.
