@@ -13,19 +13,19 @@ import (
 const (
 	firstPause = Floor
 	maxPause   = 30 * time.Second
-	// faultsToPause is how many looks must fail one after the other. They must be
-	// of more than one run: a run that fails alone has its own backoff.
+	// faultsToPause is how many requests must fail one after the other. They must
+	// be for more than one run: a run that fails alone has its own backoff.
 	faultsToPause = 3
 )
 
-// breaker stops all requests of a key: a refusal for its rate is the key's, and so is
-// an InstaView that is down. When its time is over one look probes, and the
-// others wait for what becomes of it. The zero value is no pause, except that it
-// lacks a jitter. Not safe for concurrent use.
+// breaker pauses all requests of a key: a refusal for its rate is the key's, and
+// so is an InstaView that is down. When its time is over one request probes, and
+// the others wait for what becomes of it. The zero value is no pause, but lacks
+// a jitter. Not safe for concurrent use.
 type breaker struct {
-	cause   client.Code // "" = none
+	cause   client.Code // "" = no pause
 	until   time.Time
-	probe   *run // its look is the one under way
+	probe   *run // its request is the one under way
 	failing *run // the last probe, if it met a fault
 	backoff *backoff.ExponentialBackOff
 	jitter  jitter
@@ -35,7 +35,7 @@ type breaker struct {
 	mixed  bool // others did, too
 }
 
-// wait is the time until a look may be made; 0 = now.
+// wait is the time until a request may be made; 0 = now.
 func (b *breaker) wait(now time.Time) time.Duration {
 	if b.cause == "" {
 		return 0
@@ -43,8 +43,8 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(0, b.until.Sub(now))
 }
 
-// answered takes in that a look of r brought an answer, of whatever kind, and
-// reports whether that ended the pause.
+// answered takes in that a request for r brought an answer, of whatever kind,
+// and reports whether that ended the pause.
 func (b *breaker) answered(r *run, now time.Time) bool {
 	b.faults, b.first, b.mixed = 0, nil, false
 	if b.probe != r {
@@ -64,7 +64,7 @@ func (b *breaker) end(now time.Time) bool {
 	return true
 }
 
-// failed takes in that a look of r met a fault that may pass, and reports
+// failed takes in that a request for r met a fault that may pass, and reports
 // whether a pause begins or goes on for it.
 func (b *breaker) failed(r *run, failure *client.Error, now time.Time) bool {
 	probed := b.probe == r

@@ -24,7 +24,8 @@
 //     Among their own kind whichever is due first goes first; a run never seen
 //     counts as due 10 s ago.
 //   - Retry-After is obeyed, a refusal for the rate by the whole key. When
-//     several runs fail in a row requests pause, and single ones probe (breaker.go).
+//     several runs fail in a row requests pause, and single ones probe
+//     (breaker.go).
 //   - A failure for good ends a wait. A 404, and a 401 or 403 after an answer, has
 //     to be repeated first.
 //
@@ -133,7 +134,7 @@ type Poller struct {
 
 	mu         sync.Mutex
 	runs       map[string]*run
-	callers    int    // of Look and Wait, under way
+	callers    int    // under way
 	activeRuns int    // that they ask for
 	order      uint64 // the last number given to what became due or idle
 

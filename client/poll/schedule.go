@@ -39,7 +39,7 @@ const (
 	faultMaxJitter     = 30 * time.Second
 )
 
-// schedule decides when a run is looked at next. Not safe for concurrent use.
+// schedule decides when a run is requested next. Not safe for concurrent use.
 type schedule struct {
 	old    *backoff.ExponentialBackOff
 	faults *backoff.ExponentialBackOff
@@ -70,7 +70,7 @@ func exponential(initial time.Duration, multiplier float64, ceiling time.Duratio
 	)
 }
 
-// afterAnswer is the time from an answer to the next look, for a run that was
+// afterAnswer is the time from an answer to the next request, for a run that was
 // age old when it answered.
 func (s *schedule) afterAnswer(age time.Duration) time.Duration {
 	s.faults.Reset()
