@@ -125,14 +125,17 @@ func (f fieldReader) score(to **float64) error {
 	return nil
 }
 
-// texts reads a list of strings; a lone string counts as a list of one.
+// texts reads a list of strings; a lone string counts as a list of one. A list
+// without elements is empty, one that is missing is nil.
 func (f fieldReader) texts(to *[]string) error {
 	if f.dec.PeekKind() == '"' {
 		*to = make([]string, 1)
 		return f.text(&(*to)[0])
 	}
 	*f.items = (*f.items)[:0]
+	empty := f.dec.PeekKind() == '['
 	err := f.list(func() error {
+		empty = false
 		var item string
 		err := f.text(&item)
 		if item != "" {
@@ -140,8 +143,11 @@ func (f fieldReader) texts(to *[]string) error {
 		}
 		return err
 	})
-	if len(*f.items) > 0 {
+	switch {
+	case len(*f.items) > 0:
 		*to = slices.Clone(*f.items)
+	case empty:
+		*to = []string{}
 	}
 	return err
 }

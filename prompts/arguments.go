@@ -12,27 +12,44 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/arguments"
 	"instaview-mcp/internal/sanitize"
 )
 
-// arguments reads what a person typed into a client's form or a shell. The first
+// UserError is an error in words for the person who gave a prompt's arguments.
+type UserError string
+
+func (e UserError) Error() string { return string(e) }
+
+// reader reads what a person typed into a client's form or a shell. The first
 // fault is kept, in words that say what to do; a value is never echoed. An empty
 // value is one not given, since forms send those.
-type arguments struct {
+type reader struct {
 	prompt mcp.Prompt
 	given  map[string]string
+	blind  bool // names are hidden in every answer
 	fault  error
 }
 
-func (a *arguments) refuse(format string, args ...any) {
+// read gives a prompt's arguments the names that it has for them.
+func read(prompt mcp.Prompt, given map[string]string) *reader {
+	var known []string
+	for _, argument := range prompt.Arguments {
+		known = append(known, argument.Name)
+	}
+	meant, _ := arguments.Rename(given, known, func(value, _ string) string { return value })
+	return &reader{prompt: prompt, given: meant}
+}
+
+func (a *reader) refuse(format string, args ...any) {
 	if a.fault == nil {
-		a.fault = fmt.Errorf(a.prompt.Name+": "+format, args...)
+		a.fault = UserError(fmt.Sprintf(a.prompt.Name+": "+format, args...))
 	}
 }
 
 // text reads an argument of at most most characters, as one clean line. A longer
 // one is refused: what a cut leaves out of a list of must-haves would be missed.
-func (a *arguments) text(name string, most int) string {
+func (a *reader) text(name string, most int) string {
 	s := a.given[name]
 	if len(s) > most && utf8.RuneCountInString(s) > most {
 		a.refuse("%s may have at most %d characters: give the essence of it.", name, most)
@@ -45,85 +62,122 @@ func (a *arguments) text(name string, most int) string {
 		}
 	}
 	// It will stand between quotation marks.
-	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.Line(strings.Join(items, "; "), 0).String)
+	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.ForModel(sanitize.Line(strings.Join(items, "; "), 0).String))
 }
 
 const (
-	whereRunsAre   = "It is in the InstaView app, and in the applicant tracking system that started the run."
-	whereTheIDsAre = "It stands in square brackets in the shortlist, which get_sourcing_results shows."
+	whereRunsAre = "It is in the InstaView app, and in the applicant tracking system that started the run."
+	howToName    = "Name a candidate by rank, by name, or by the id that stands in square brackets in the shortlist."
 )
 
-func (a *arguments) requestID() string {
-	id := strings.TrimSpace(a.given["request_id"])
+func (a *reader) requestID() string {
+	given := a.given[arguments.RequestID]
+	id, ok := arguments.FindRequestID(strings.TrimSpace(given))
 	switch {
-	case id == "":
+	case strings.TrimSpace(given) == "":
 		a.refuse("request_id is missing: give the sourcing run's id. %s", whereRunsAre)
-	case !client.ValidRequestID(id):
+	case !ok:
 		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. %s", whereRunsAre)
 	}
 	return id
 }
 
-func (a *arguments) profileID() string {
-	given := a.given["profile_id"]
+// candidates are whom a prompt is about.
+type candidates struct {
+	Who       string // in words
+	Arguments string // of a call that shows them
+}
+
+func (a *reader) candidate() candidates {
+	given := a.given[arguments.ProfileID]
 	if strings.TrimSpace(given) == "" {
-		a.refuse("profile_id is missing: give the candidate's id. %s", whereTheIDsAre)
-		return ""
+		a.refuse("profile_id is missing. %s", howToName)
+		return candidates{}
 	}
-	return a.id("profile_id", given)
+	return a.named(arguments.ProfileID, []string{given})
 }
 
-// profileIDs reads a list with commas, since a prompt's arguments are strings,
-// of at least least and at most most ids.
-func (a *arguments) profileIDs(least, most int) []string {
-	given := a.given["profile_ids"]
+// candidates reads a list with commas, since a prompt's arguments are strings,
+// of at least least and at most most.
+func (a *reader) candidates(least, most int) candidates {
+	given := a.given[arguments.ProfileIDs]
 	if len(given) > most*(client.MaxProfileID+8) {
-		a.refuse("profile_ids is too long: give %d to %d ids, with commas between.", least, most)
-		return nil
+		a.refuse("profile_ids is too long: name %d to %d candidates, with commas between.", least, most)
+		return candidates{}
 	}
-	var ids []string
-	for part := range strings.SplitSeq(given, ",") {
-		if strings.TrimSpace(part) == "" {
-			continue
+	var all []string
+	if ranks, ok := arguments.RankList(given, most); ok {
+		for _, rank := range ranks {
+			all = append(all, strconv.Itoa(rank))
 		}
-		if id := a.id("profile_ids", part); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+	} else {
+		all, _ = arguments.Candidates(given)
 	}
-	if len(ids) < least || len(ids) > most {
-		a.refuse("profile_ids must name %d to %d candidates, by their ids with commas between. %s", least, most, whereTheIDsAre)
+	if len(all) < least || len(all) > most {
+		a.refuse("profile_ids must name %d to %d candidates, with commas between. %s", least, most, howToName)
 	}
-	return ids
+	return a.named(arguments.ProfileIDs, all)
 }
 
-// id reads a profile id, with or without the brackets it is shown in. It goes
-// into a call that a model is to make, so it must be what a shortlist can show.
-func (a *arguments) id(name, given string) string {
-	id := strings.Trim(strings.TrimSpace(given), "[]\"")
-	if id == "" || len(id) > client.MaxProfileID || sanitize.Line(id, 0).String != id || strings.ContainsAny(id, "\"\\") {
-		a.refuse("%s holds what is no candidate's id. %s", name, whereTheIDsAre)
+// named writes candidates into a call that a model is to make, so each must be
+// what a shortlist can show.
+func (a *reader) named(argument string, all []string) candidates {
+	var ids, ranks, who []string
+	for _, given := range all {
+		named, _ := arguments.Candidates([]string{given})
+		rank, isRank := 0, false
+		if len(named) == 1 {
+			rank, isRank = arguments.Rank(named[0])
+		}
+		switch {
+		case isRank:
+			ranks = append(ranks, strconv.Itoa(rank))
+			who = append(who, fmt.Sprintf("of rank %d", rank))
+		case len(named) == 1 && isName(named[0]):
+			ids = append(ids, `"`+named[0]+`"`)
+			who = append(who, named[0])
+		default:
+			a.refuse("%s holds what is no candidate's id, rank or name. %s", argument, howToName)
+		}
 	}
-	return id
+	var call []string
+	if len(ids) > 0 {
+		call = append(call, "profile_ids=["+strings.Join(ids, ", ")+"]")
+	}
+	if len(ranks) > 0 {
+		call = append(call, "ranks=["+strings.Join(ranks, ", ")+"]")
+	}
+	return candidates{strings.Join(who, ", "), strings.Join(call, ", ")}
 }
 
-// integer reads a whole number from least to most; preset if none is given.
-func (a *arguments) integer(name string, preset, least, most int) int {
-	given := strings.TrimSpace(a.given[name])
-	if given == "" {
-		return preset
+// isName reports whether a text can be an id or a name: a clean line without a
+// sign that could end the quotation it will stand in, or begin markup.
+func isName(s string) bool {
+	return s != "" && len(s) <= client.MaxProfileID && sanitize.Line(s, 0).String == s && !strings.ContainsAny(s, "\"\\<>{}|`“”")
+}
+
+// top reads a whole number from 1 to most; preset if none is given. What is no
+// number is left out: it is a word of what a client has split at its spaces.
+func (a *reader) top(preset, most int) (n int, leftOut bool) {
+	given := strings.TrimSpace(a.given[arguments.Top])
+	if arguments.IsNothing(given) {
+		return preset, false
 	}
 	n, err := strconv.Atoi(given)
-	if err != nil || n < least || n > most {
-		a.refuse("%s must be a whole number from %d to %d.", name, least, most)
+	if err != nil {
+		return preset, true
 	}
-	return n
+	if n < 1 || n > most {
+		a.refuse("top must be a whole number from 1 to %d.", most)
+	}
+	return n, false
 }
 
 var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
 // unknown refuses an argument that the prompt does not have: it is a slip of
 // the pen, and what it says would be lost.
-func (a *arguments) unknown() {
+func (a *reader) unknown() {
 	var names []string
 	for _, argument := range a.prompt.Arguments {
 		names = append(names, argument.Name)

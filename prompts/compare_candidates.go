@@ -18,11 +18,11 @@ func compareCandidates() prompt {
 			mcp.WithPromptTitle("Compare candidates"),
 			mcp.WithPromptDescription("Candidates of one run beside each other, criterion by criterion"),
 			requestID(),
-			argument("profile_ids", "2-10 candidates, by their ids with commas between", mcp.RequiredArgument()),
+			argument("profile_ids", "2-10 candidates, by ids, ranks or names with commas between", mcp.RequiredArgument()),
 		),
 		text: parse(compareCandidatesText),
-		read: func(a *arguments) any {
-			return map[string]any{"RequestID": a.requestID(), "ProfileIDs": a.profileIDs(2, maxCompared)}
+		read: func(a *reader) any {
+			return map[string]any{"RequestID": a.requestID(), "Candidates": a.candidates(2, maxCompared)}
 		},
 	}
 }

@@ -26,10 +26,10 @@ func draftOutreach() prompt {
 			argument("language", "e.g. Slovak; default the language of this chat"),
 		),
 		text: parse(draftOutreachText),
-		read: func(a *arguments) any {
+		read: func(a *reader) any {
 			return map[string]any{
 				"RequestID": a.requestID(),
-				"ProfileID": a.profileID(),
+				"Candidate": a.candidate(),
 				"Tone":      a.text("tone", maxTone),
 				"Language":  a.text("language", maxLanguage),
 			}

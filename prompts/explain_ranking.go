@@ -18,8 +18,8 @@ func explainRanking() prompt {
 			profileID(),
 		),
 		text: parse(explainRankingText),
-		read: func(a *arguments) any {
-			return map[string]any{"RequestID": a.requestID(), "ProfileID": a.profileID()}
+		read: func(a *reader) any {
+			return map[string]any{"RequestID": a.requestID(), "Candidate": a.candidate()}
 		},
 	}
 }

@@ -1,5 +1,6 @@
 // Package prompts is the MCP prompts: what a person who has a finished sourcing
-// run asks of an assistant next, written out so that it is done well and fairly.
+// run asks of an assistant next, written out so that it is done well and
+// fairly.
 //
 // Each is one Go file, which declares it and reads its arguments, and one
 // Markdown template. Values are put into a template, never parsed as one.
@@ -25,7 +26,8 @@ type prompt struct {
 	mcp.Prompt
 	text *template.Template
 	// read returns what the template is filled in with.
-	read func(*arguments) any
+	read  func(*reader) any
+	blind bool // names are hidden in every answer
 }
 
 // all is the prompts in the order in which a review goes.
@@ -39,16 +41,19 @@ func all() []prompt {
 	}
 }
 
-// Register adds the prompts to s. The errors of their handlers are words for the
-// person who gave the arguments.
-func Register(s *server.MCPServer) {
+// Register adds the prompts to s; blind says that no answer shows names. Errors of
+// their handlers that are a UserError are for the person who gave the arguments;
+// others are not.
+func Register(s *server.MCPServer, blind bool) {
 	for _, p := range all() {
+		p.blind = blind
 		s.AddPrompt(p.Prompt, p.handle)
 	}
 }
 
 func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	a := &arguments{prompt: p.Prompt, given: req.Params.Arguments}
+	a := read(p.Prompt, req.Params.Arguments)
+	a.blind = p.blind
 	values := p.read(a)
 	a.unknown()
 	if a.fault != nil {
@@ -78,5 +83,5 @@ func requestID() mcp.PromptOption {
 }
 
 func profileID() mcp.PromptOption {
-	return argument("profile_id", "Candidate, by the id in square brackets in the shortlist", mcp.RequiredArgument())
+	return argument("profile_id", "Candidate, by id, rank or name", mcp.RequiredArgument())
 }

@@ -27,7 +27,12 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func connect(t *testing.T) *mcpclient.Client {
 	t.Helper()
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
+	return connectTo(t, s)
+}
+
+func connectTo(t *testing.T, s *server.MCPServer) *mcpclient.Client {
+	t.Helper()
 	session, err := mcpclient.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +217,7 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 		"an empty id":                {"review_shortlist", args{"request_id": " "}, "request_id is missing"},
 		"a path for an id":           {"review_shortlist", args{"request_id": "../canary"}, "request_id is not a sourcing run's id"},
 		"a template for an id":       {"explain_ranking", args{"request_id": "{{canary}}", "profile_id": one}, "request_id is not a sourcing run's id"},
-		"no candidate":               {"draft_outreach", args{"request_id": run}, "profile_id is missing: give the candidate's id. It stands in square brackets"},
+		"no candidate":               {"draft_outreach", args{"request_id": run}, "profile_id is missing. Name a candidate by rank, by name, or by the id that stands in square brackets"},
 		"markup for a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": "<b>canary</b>"}, "profile_id holds what is no candidate's id"},
 		"a quote in a candidate":     {"explain_ranking", args{"request_id": run, "profile_id": `x", canary("`}, "profile_id holds what is no candidate's id"},
 		"a candidate of two lines":   {"explain_ranking", args{"request_id": run, "profile_id": "x\ncanary"}, "profile_id holds what is no candidate's id"},
@@ -220,7 +225,6 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 		"one to compare":             {"compare_candidates", args{"request_id": run, "profile_ids": one + ", " + one}, "profile_ids must name 2 to 10 candidates"},
 		"eleven to compare":          {"compare_candidates", args{"request_id": run, "profile_ids": "a,b,c,d,e,f,g,h,i,j,k"}, "profile_ids must name 2 to 10 candidates"},
 		"1 MiB to compare":           {"compare_candidates", args{"request_id": run, "profile_ids": strings.Repeat("canary,", 1<<18)}, "profile_ids is too long"},
-		"no number":                  {"review_shortlist", args{"request_id": run, "top": "canary"}, "top must be a whole number from 1 to 10."},
 		"too many":                   {"review_shortlist", args{"request_id": run, "top": "11"}, "top must be a whole number from 1 to 10."},
 		"none at all":                {"review_shortlist", args{"request_id": run, "top": "0"}, "top must be a whole number from 1 to 10."},
 		"a job description":          {"review_shortlist", args{"request_id": run, "must_haves": strings.Repeat("canary ", 1<<18)}, "must_haves may have at most 2000 characters"},
@@ -242,13 +246,12 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 	}
 }
 
-// mcp-go makes every error of a handler an internal one: the words are what
-// counts, and they must arrive.
-func TestTheCodeOfARefusalIsPinned(t *testing.T) {
+// mcp-go itself answers for what is no prompt; for what a prompt refuses the
+// server that it is part of gives the code.
+func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	for request, want := range map[string]string{
-		`{"name":"explain_ranking"}`:  `{"code":-32603,"message":"explain_ranking: request_id is missing`,
 		`{"name":"../../etc/passwd"}`: `{"code":-32602,`,
 		`{"name":"{{.}}"}`:            `{"code":-32602,`,
 		`{"name":""}`:                 `{"code":-32602,`,
@@ -303,6 +306,84 @@ func TestValuesAreData(t *testing.T) {
 	}
 }
 
+// Claude Code splits what a person types at every space: what then stands for the
+// number is a word of the job.
+func TestATopThatIsNoNumberIsLeftOutAndSaid(t *testing.T) {
+	session := connect(t)
+	got, err := get(t, session, "review_shortlist", args{"request_id": run, "role": "Senior", "must_haves": "Go", "top": "engineer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Choose 3 by role", "may have split what I typed at its spaces: take 3, and ask me for the job"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "engineer") {
+		t.Errorf("the word is repeated in:\n%s", got)
+	}
+}
+
+func TestCandidatesAreNamedInManyWays(t *testing.T) {
+	session := connect(t)
+	for given, want := range map[string]string{
+		one: `profile_ids=["` + one + `"]`, "[" + one + "]": `profile_ids=["` + one + `"]`, "`" + one + "`": `profile_ids=["` + one + `"]`,
+		"sourcing://" + run + "/candidates/" + one: `profile_ids=["` + one + `"]`,
+		"3": "ranks=[3])", "#3": "ranks=[3])", "rank 3": "ranks=[3])", "Rank-3": "ranks=[3])", "３": "ranks=[3])",
+		"Katarína Šimončičová": `profile_ids=["Katarína Šimončičová"]`, "王雨桐": `profile_ids=["王雨桐"]`, "O'Brien": `profile_ids=["O'Brien"]`,
+	} {
+		for _, prompt := range []string{"explain_ranking", "screening_questions", "draft_outreach"} {
+			got, err := get(t, session, prompt, args{"request_id": run, "profile_id": given})
+			if err != nil || !strings.Contains(got, want) {
+				t.Errorf("%s of %q: %v, want %s in:\n%s", prompt, given, err, want, got)
+			}
+		}
+	}
+	for given, want := range map[string]string{
+		"1,3,7": "ranks=[1, 3, 7])", "1-3": "ranks=[1, 2, 3])", "#1 #3": "ranks=[1, 3])", one + " 3": `profile_ids=["` + one + `"], ranks=[3])`,
+		"Jane Doe, John Roe": `profile_ids=["Jane Doe", "John Roe"])`, one + ";" + two: `profile_ids=["` + one + `", "` + two + `"])`,
+	} {
+		got, err := get(t, session, "compare_candidates", args{"request_id": run, "profile_ids": given})
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("%q: %v, want %s in:\n%s", given, err, want, got)
+		}
+	}
+}
+
+func TestArgumentsInAnotherStyleAreTaken(t *testing.T) {
+	session := connect(t)
+	for name, tt := range map[string]struct {
+		prompt string
+		given  args
+		want   string
+	}{
+		"camel case":  {"explain_ranking", args{"requestId": run, "profileId": one}, one},
+		"id and rank": {"explain_ranking", args{"id": run, "rank": "3"}, "ranks=[3]"},
+		"a URL":       {"explain_ranking", args{"request_id": "https://app.instaview.sk/sourcing/" + run, "profile_id": one}, `request_id="` + run + `"`},
+		"mustHaves":   {"review_shortlist", args{"run_id": "`" + run + "`", "mustHaves": "Go", "limit": "5"}, "Must-haves: “Go”"},
+		"ids":         {"compare_candidates", args{"request_id": run, "ids": "1,2"}, "ranks=[1, 2]"},
+	} {
+		got, err := get(t, session, tt.prompt, tt.given)
+		if err != nil || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %v, want %q in:\n%s", name, err, tt.want, got)
+		}
+	}
+}
+
+// The draft leaves a place for all that the law asks to tell someone whose data
+// came from elsewhere.
+func TestAFirstMessageNamesWhoWhenceAndHowToObject(t *testing.T) {
+	got, err := get(t, connect(t), "draft_outreach", least["draft_outreach"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"GDPR Article 14", "with [placeholders]", "who processes the data", "comes from public pages", "how to object"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said in:\n%s", want, got)
+		}
+	}
+}
+
 func TestIDsAreTakenAsTheyAreShown(t *testing.T) {
 	session := connect(t)
 	got, err := get(t, session, "compare_candidates", args{"request_id": " " + run + "\n", "profile_ids": "[" + one + "] , " + two + "," + one + ",,"})
@@ -342,7 +423,7 @@ func FuzzArguments(f *testing.F) {
 		f.Add(seed)
 	}
 	s := server.NewMCPServer("test", "0")
-	prompts.Register(s)
+	prompts.Register(s, false)
 	f.Fuzz(func(t *testing.T, typed string) {
 		for name, fewest := range least {
 			handle := s.ListPrompts()[name].Handler
@@ -380,5 +461,16 @@ func check(t *testing.T, handle server.PromptHandlerFunc, name string, given arg
 	}
 	if !utf8.ValidString(text) || len(text) > 12_000 || strings.Contains(text, "<no value>") {
 		t.Errorf("%s: %q makes it:\n%s", name, typed, text)
+	}
+}
+
+func TestTheReviewSaysThatTheOperatorHidesNames(t *testing.T) {
+	for blind, want := range map[bool]string{false: "If I want no names, add blind=true to every call.", true: "Names are hidden here: call candidates by rank, and do not guess who they are."} {
+		s := server.NewMCPServer("test", "0")
+		prompts.Register(s, blind)
+		text, err := get(t, connectTo(t, s), "review_shortlist", args{"request_id": "req_1"})
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("blind is %v: %v, %q is not in:\n%s", blind, err, want, text)
+		}
 	}
 }

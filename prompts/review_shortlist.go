@@ -32,13 +32,15 @@ func reviewShortlist() prompt {
 			argument("top", "How many to recommend, 1-10; default 3"),
 		),
 		text: parse(reviewShortlistText),
-		read: func(a *arguments) any {
-			top := a.integer("top", defaultTop, 1, maxTop)
+		read: func(a *reader) any {
+			top, leftOut := a.top(defaultTop, maxTop)
 			return map[string]any{
 				"RequestID": a.requestID(),
 				"Role":      a.text("role", maxRole),
 				"MustHaves": a.text("must_haves", maxMustHaves),
 				"Top":       top,
+				"Split":     leftOut,
+				"Blind":     a.blind,
 				"Fetched":   top + 1, // with one from further down
 			}
 		},

@@ -50,7 +50,7 @@ type reply struct {
 func failed(outcome, text string) reply { return reply{text: text, isError: true, outcome: outcome} }
 
 // handler answers a call whose arguments were read well.
-type handler func(ctx context.Context, req mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error)
+type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error)
 
 // serve makes a tool's handler one of mcp-go's, and tells of every call.
 func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {

@@ -113,7 +113,7 @@ func roundUp(d time.Duration) time.Duration {
 
 // notYet answers for a run that InstaView was not asked for, or did not answer
 // for, in the time given. That is no error: the run keeps its turn.
-func notYet(v shortlist.View, look poll.Look, call string, a *arguments) reply {
+func notYet(v shortlist.View, look poll.Look, call string, a *reader) reply {
 	if look.Stopping {
 		return failed(OutcomeStopped, fmt.Sprintf("%s There is no answer for sourcing run %s yet. %s", stopping, v.RequestID, whenBack))
 	}

@@ -13,19 +13,22 @@ import (
 )
 
 // getSourcingResults looks at a run once.
-type getSourcingResults struct{ runs Looker }
+type getSourcingResults struct {
+	runs     Looker
+	settings Settings
+}
 
-func (getSourcingResults) definition() mcp.Tool {
+func (t getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool("get_sourcing_results",
 		readOnly("Get sourcing results"),
 		mcp.WithDescription("Look once at an InstaView sourcing run: processing, failed and why, "+
 			"or the ranked shortlist with scores, fit points and red flags. For a run still processing use wait_for_sourcing."),
-		selecting(),
+		selecting(t.settings),
 	)
 }
 
-func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
-	a.ignored()
+func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
+	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
@@ -37,7 +40,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 }
 
 // answer puts a look into words.
-func answer(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func answer(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	id := v.RequestID
 	switch {
 	case look.Err != nil:

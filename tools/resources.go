@@ -13,11 +13,14 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// Refusal is an error in words for a model or a person, for where the protocol
+// UserError is an error in words for a model or a person, for where the protocol
 // has no answer that says of itself that it is an error, as tools have.
-type Refusal string
+type UserError struct {
+	Text     string
+	NotFound bool // what was asked for is not there, or not yet
+}
 
-func (r Refusal) Error() string { return string(r) }
+func (e UserError) Error() string { return e.Text }
 
 // resource is a run, or a part of one, as a document that a person attaches to
 // a chat or opens. A look for it is made and told of like a tool's.
@@ -25,7 +28,7 @@ type resource struct {
 	mcp.ResourceTemplate
 	called string // what Call.Tool is
 	// write answers for a look.
-	write func(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply
+	write func(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply
 }
 
 const (
@@ -67,11 +70,17 @@ func resources() []resource {
 }
 
 // RegisterResources adds the resources to s. Errors of their handlers that are a
-// Refusal are for the client; others are not.
+// UserError are for the client; others are not.
 func RegisterResources(s *server.MCPServer, runs Looker, settings Settings) {
 	for _, r := range resources() {
 		s.AddResourceTemplate(r.ResourceTemplate, r.serve(runs, settings))
 	}
+}
+
+// notThere are the outcomes of a reading that found no such resource.
+var notThere = map[string]bool{
+	OutcomeRefused: true, string(client.CodeNotFound): true, string(client.CodeInvalidRequest): true,
+	OutcomeRunning: true, OutcomeFailed: true, OutcomeOther: true, // which have no table
 }
 
 func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateHandlerFunc {
@@ -94,7 +103,7 @@ func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateH
 		case err != nil:
 			return nil, err
 		case answer.isError:
-			return nil, Refusal(answer.text)
+			return nil, UserError{answer.text, notThere[answer.outcome]}
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: r.MIMEType, Text: answer.text}}, nil
 	}
@@ -120,7 +129,7 @@ func unescaped(segment string) string {
 }
 
 // dossier answers with one candidate.
-func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	if len(v.ProfileIDs) == 0 { // or all would be shown
 		return failed(OutcomeRefused, "The URI names no candidate: it ends in the id that a shortlist shows in square brackets.")
 	}
@@ -135,9 +144,9 @@ func dossier(ctx context.Context, v shortlist.View, look poll.Look, a *arguments
 
 // spreadsheet answers with the table of a completed run. There is none of any
 // other, and words would not do where a program expects a table.
-func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *arguments) reply {
+func spreadsheet(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
 	if look.Err == nil && look.Results != nil && look.Results.Status == client.StatusCompleted {
-		return reply{text: shortlist.CSV(look.Results, v.RequestID), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
+		return reply{text: shortlist.CSV(look.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(look.Results.Candidates)}
 	}
 	r := answer(ctx, v, look, a)
 	r.isError = true

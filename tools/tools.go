@@ -41,9 +41,11 @@ type Waiter interface {
 type Settings struct {
 	// AllowContacts lets a call ask for e-mail addresses.
 	AllowContacts bool
-	DefaultWait   time.Duration // 0 = DefaultWait
-	MaxWait       time.Duration // 0 = MaxWait
-	MaxWaits      int           // at the same time; 0 = DefaultMaxWaits
+	// Blind hides names and links in everything, whatever a call asks for.
+	Blind       bool
+	DefaultWait time.Duration // 0 = DefaultWait
+	MaxWait     time.Duration // 0 = MaxWait
+	MaxWaits    int           // at the same time; 0 = DefaultMaxWaits
 	// Called, if not nil, is told of every call once it has ended.
 	Called func(context.Context, Call)
 }
@@ -59,7 +61,7 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.MaxWaits == 0 {
 		settings.MaxWaits = DefaultMaxWaits
 	}
-	get := getSourcingResults{runs: runs}
+	get := getSourcingResults{runs: runs, settings: settings}
 	wait := waitForSourcing{runs: runs, settings: settings, places: make(chan struct{}, settings.MaxWaits)}
 	s.AddTools(
 		server.ServerTool{Tool: get.definition(), Handler: settings.serve(get.definition().Name, get.handle)},
@@ -83,7 +85,11 @@ func readOnly(title string) mcp.ToolOption {
 
 // selecting declares the arguments that both tools narrow a shortlist by. Codex
 // drops defaults and bounds from schemas, so the words have them too.
-func selecting() mcp.ToolOption {
+func selecting(settings Settings) mcp.ToolOption {
+	blind := "Hide names and links; default false"
+	if settings.Blind {
+		blind = "Names and links are always hidden here"
+	}
 	options := []mcp.ToolOption{
 		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id, e.g. req_9f3b827e")),
 		mcp.WithString("detail", mcp.Enum(string(shortlist.Brief), string(shortlist.Summary), string(shortlist.Full)),
@@ -93,7 +99,8 @@ func selecting() mcp.ToolOption {
 		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
 		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
-		mcp.WithBoolean("blind", mcp.Description("Hide names and links; default false")),
+		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("Only these ranks")),
+		mcp.WithBoolean("blind", mcp.Description(blind)),
 		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
 	return func(t *mcp.Tool) {
@@ -104,12 +111,15 @@ func selecting() mcp.ToolOption {
 }
 
 // view reads the arguments that say what an answer should show.
-func view(a *arguments, settings Settings) shortlist.View {
+func view(a *reader, settings Settings) shortlist.View {
 	v := shortlist.View{
 		RequestID: a.requestID(),
 		Selection: a.selection(),
-		Blind:     a.flag("blind"),
+		Blind:     a.flag("blind") || settings.Blind,
 		Contacts:  a.flag("include_contacts"),
+	}
+	if settings.Blind && a.given["blind"] != nil && !a.flag("blind") {
+		a.notes = append(a.notes, "Names stay hidden: the operator of this server has set INSTAVIEW_MCP_BLIND=true.")
 	}
 	if v.Contacts && !settings.AllowContacts {
 		v.Contacts = false
@@ -120,7 +130,7 @@ func view(a *arguments, settings Settings) shortlist.View {
 
 // ended answers for a run that will not change: with its shortlist, or with
 // what became of it instead.
-func ended(v shortlist.View, look poll.Look, a *arguments) reply {
+func ended(v shortlist.View, look poll.Look, a *reader) reply {
 	v.Age, v.Notes = time.Since(look.SeenAt), a.notes
 	r := reply{outcome: OutcomeOther}
 	switch look.Results.Status {

@@ -356,7 +356,6 @@ func TestBadArgumentsAreAnsweredWithoutARequest(t *testing.T) {
 		"A02 arguments a string":     {"req_demo", "must be an object"},
 		"A02 arguments a list":       {[]string{"req_demo"}, "must be an object"},
 		"A04 limit negative":         {args{"request_id": "r", "limit": -1}, "limit must be at least 1."},
-		"A04 limit 0":                {args{"request_id": "r", "limit": 0}, "limit must be at least 1."},
 		"A04 limit 1.5":              {args{"request_id": "r", "limit": 1.5}, "limit must be a whole number."},
 		"A04 limit NaN":              {args{"request_id": "r", "limit": "NaN"}, "limit must be a number."},
 		"A04 limit a word":           {args{"request_id": "r", "limit": "ten"}, "limit must be a number."},
@@ -367,7 +366,14 @@ func TestBadArgumentsAreAnsweredWithoutARequest(t *testing.T) {
 		"A05 min_score a word":       {args{"request_id": "r", "min_score": "high"}, "min_score must be a number."},
 		"detail unknown":             {args{"request_id": "r", "detail": "everything"}, "detail must be one of brief, summary and full."},
 		"profile_ids an object":      {args{"request_id": "r", "profile_ids": args{}}, "profile_ids must be a list of strings."},
-		"profile_ids of numbers":     {args{"request_id": "r", "profile_ids": []int{1}}, "profile_ids must be a list of strings."},
+		"profile_ids of lists":       {args{"request_id": "r", "profile_ids": []any{[]int{1}}}, "profile_ids must be a list of strings."},
+		"profile_ids of fractions":   {args{"request_id": "r", "profile_ids": []float64{1.5}}, "profile_ids must be a list of strings."},
+		"ranks of words":             {args{"request_id": "r", "ranks": []string{"first"}}, "ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7]."},
+		"ranks of fractions":         {args{"request_id": "r", "ranks": []float64{1.5}}, "ranks must be a list of whole numbers"},
+		"a rank 0":                   {args{"request_id": "r", "ranks": []int{0, 1}}, "from 1 on"},
+		"a rank below 0":             {args{"request_id": "r", "ranks": "-1"}, "from 1 on"},
+		"ranks an object":            {args{"request_id": "r", "ranks": args{}}, "ranks must be a list"},
+		"51 ranks":                   {args{"request_id": "r", "ranks": "1-51"}, "at most 50 numbers"},
 		"A08 profile_ids of 10 KB":   {args{"request_id": "r", "profile_ids": []string{strings.Repeat("x", 10_000)}}, "longer than 256 characters"},
 		"51 profile_ids":             {args{"request_id": "r", "profile_ids": ids(51)}, "at most 50 ids"},
 		"include_contacts a word":    {args{"request_id": "r", "include_contacts": "please"}, "include_contacts must be true or false."},
@@ -511,7 +517,7 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 		blind := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50, "blind": true, "include_contacts": true})
 		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they tell names.")
 		for line := range strings.Lines(open.text) {
-			found := regexp.MustCompile(`^\d+\*? (?:\([\d.]+\) )?(.+?): `).FindStringSubmatch(line)
+			found := regexp.MustCompile(`^\d+\*? (?:\([\d.]+\) )?(.+?)\| `).FindStringSubmatch(line)
 			if found == nil {
 				continue
 			}
@@ -674,8 +680,8 @@ func FuzzArguments(f *testing.F) {
 		inWorld(t, tools.Settings{}, func(w *world) {
 			got := w.call("get_sourcing_results", arguments)
 			id, _ := given["request_id"].(string)
-			if requests := len(w.sandbox.Requests()); requests > 1 || requests == 1 && !client.ValidRequestID(id) {
-				t.Errorf("%d requests for %q", requests, id)
+			if requests := w.sandbox.Requests(); len(requests) > 1 || len(requests) == 1 && !strings.Contains(string(raw), requests[0].RunID) {
+				t.Errorf("%d requests of %s", len(requests), raw)
 			}
 			if got.text == "" || utf8.RuneCountInString(got.text) > 35_000 {
 				t.Errorf("%d characters", utf8.RuneCountInString(got.text))

@@ -27,18 +27,18 @@ func (t waitForSourcing) definition() mcp.Tool {
 		readOnly("Wait for sourcing"),
 		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
 			"When max_wait_seconds are over first, the answer says how far the run is: no error, call again."),
-		selecting(),
+		selecting(t.settings),
 		mcp.WithInteger("max_wait_seconds", mcp.Min(0), mcp.Max(float64(longest)),
 			mcp.Description(fmt.Sprintf("Longest wait, 0-%d; default %d; above %d only if the client shows progress",
 				longest, int(t.settings.DefaultWait/time.Second), int(DefaultWait/time.Second)))),
 	)
 }
 
-func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *arguments, v shortlist.View) (reply, error) {
+func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
 	progress := newProgress(ctx, req)
 	id := v.RequestID
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
-	a.ignored()
+	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
@@ -78,7 +78,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *arguments, wait, waited time.Duration, faults int) reply {
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *reader, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {

@@ -16,26 +16,28 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/term"
 
+	"instaview-mcp/internal/arguments"
 	"instaview-mcp/tools/shortlist"
 )
 
 // call makes one tool call through a real MCP client in this process: progress
 // to stderr, the answer's text to stdout, and the run as a table to the file, if
-// one is named.
-func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string) error {
+// one is named. blind says that no answer and no table shows names.
+func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string, blind bool) error {
 	if len(args) == 0 {
 		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
 	}
 	request := mcp.CallToolRequest{}
 	request.Params.Name = args[0]
-	arguments, err := named(args[1:])
+	given, err := named(args[1:])
 	if err != nil {
 		return err
 	}
-	if hidden := arguments["blind"]; table != "" && hidden != "" && !strings.EqualFold(hidden, "false") {
-		return errors.New("--csv writes names, which blind hides: leave out one of them")
+	request.Params.Arguments = given // the tools read numbers and lists from text
+	requestID, asksBlind := meaning(given)
+	if table != "" && asksBlind && !blind {
+		return errors.New("--csv writes names, which blind hides: leave out one of them, or set INSTAVIEW_MCP_BLIND=true")
 	}
-	request.Params.Arguments = arguments // the tools read numbers and lists from text
 	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
 
 	session, err := connect(ctx, s)
@@ -64,9 +66,29 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 		return errFailed
 	}
 	if table != "" {
-		return writeTable(ctx, sys, session, arguments["request_id"], table)
+		return writeTable(ctx, sys, session, requestID, table)
 	}
 	return nil
+}
+
+// meaning returns the run that arguments name, and whether they ask for no
+// names, however both were typed.
+func meaning(given map[string]string) (requestID string, blind bool) {
+	values := map[string]any{}
+	for name, value := range given {
+		values[name] = value
+	}
+	object, _, _ := arguments.Object(values)
+	meant, _ := arguments.Rename(object, []string{arguments.RequestID, arguments.Blind}, func(value any, _ string) any { return value })
+	requestID, _ = arguments.RequestIDOf(meant[arguments.RequestID])
+	switch hidden := meant[arguments.Blind].(type) {
+	case nil:
+	case string:
+		blind = hidden != "" && !strings.EqualFold(hidden, "false")
+	default:
+		blind = hidden != false
+	}
+	return requestID, blind
 }
 
 // known reports a tool that is not there, with those that are.

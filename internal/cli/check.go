@@ -57,6 +57,9 @@ func summary(settings config.Config, demo bool) string {
 	if settings.AllowContacts {
 		contacts = "allowed"
 	}
+	if settings.Blind {
+		contacts += ", names hidden"
+	}
 	return fmt.Sprintf("%s, at most %d requests a minute, e-mail addresses %s", upstream, settings.RequestsPerMinute, contacts)
 }
 

@@ -101,7 +101,7 @@ func run(ctx context.Context, sys System) error {
 		settings := loadSettings(ctx, sys, use)
 		return withApp(ctx, sys, settings, use, func(a *app) error {
 			warn(a.log, settings)
-			return call(ctx, sys, a.server, args, table)
+			return call(ctx, sys, a.server, args, table, settings.Blind)
 		})
 	case "prompt":
 		return prompt(ctx, sys, args)
@@ -240,6 +240,7 @@ func withApp(ctx context.Context, sys System, settings config.Config, as config.
 		Log:     a.log,
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,
+			Blind:         settings.Blind,
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,

@@ -104,6 +104,10 @@ func TestPromptPrintsAPromptAndNeedsNoKey(t *testing.T) {
 	}
 }
 
+func TestPromptKnowsThatNamesAreHidden(t *testing.T) {
+	execute(t, map[string]string{"INSTAVIEW_MCP_BLIND": "true"}, "prompt", "review_shortlist", "request_id=req_1").wants(t, 0, []string{"Names are hidden here"}, nil)
+}
+
 func TestPromptWithoutANameListsThePrompts(t *testing.T) {
 	want := []string{
 		"review_shortlist request_id=… [role=…] [must_haves=…] [top=…]\n  Whom to talk to first",
@@ -111,7 +115,7 @@ func TestPromptWithoutANameListsThePrompts(t *testing.T) {
 		"explain_ranking request_id=… profile_id=…\n",
 		"screening_questions request_id=… profile_id=…\n",
 		"draft_outreach request_id=… profile_id=… [tone=…] [language=…]\n",
-		"\n  profile_ids  2-10 candidates, by their ids with commas between\n",
+		"\n  profile_ids  2-10 candidates, by ids, ranks or names with commas between\n",
 	}
 	execute(t, nil, "prompt").wants(t, 0, want, nil)
 	execute(t, nil, "prompt", "hire").wants(t, 1, nil, append(want[:5:5], `there is no prompt "hire": use one of these`))
@@ -120,7 +124,7 @@ func TestPromptWithoutANameListsThePrompts(t *testing.T) {
 func TestPromptExplainsWrongArguments(t *testing.T) {
 	for want, args := range map[string][]string{
 		"instaview-mcp: explain_ranking: request_id is missing":                           {"explain_ranking"},
-		"instaview-mcp: review_shortlist: top must be a whole number from 1 to 10.":       {"review_shortlist", "request_id=x", "top=many"},
+		"instaview-mcp: review_shortlist: top must be a whole number from 1 to 10.":       {"review_shortlist", "request_id=x", "top=11"},
 		`instaview-mcp: "req_demo_done" is not of the form name=value`:                    {"review_shortlist", "req_demo_done"},
 		`instaview-mcp: "--demo" stands after prompt: flags come before the command`:      {"review_shortlist", "--demo"},
 		"instaview-mcp: review_shortlist: there is no argument must_have: use request_id": {"review_shortlist", "request_id=x", "must_have=Go"},

@@ -42,13 +42,26 @@ func TestATableOfPeopleIsForItsOwner(t *testing.T) {
 		t.Skip("Windows has no such permissions")
 	}
 	file := filepath.Join(t.TempDir(), "shortlist.csv")
-	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "--csv", file).wants(t, 0, []string{"completed"}, []string{file})
+	execute(t, nil, "--demo", "call", "get_sourcing_results", "requestId=sourcing://req_demo_done", "--csv", file).wants(t, 0, []string{"completed"}, []string{file})
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if mode := info.Mode().Perm(); mode != 0o600 {
 		t.Errorf("mode %o, want 600", mode)
+	}
+}
+
+func TestATableHidesNamesIfTheOperatorDoes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shortlist.csv")
+	env := map[string]string{"INSTAVIEW_MCP_BLIND": "true"}
+	execute(t, env, "--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "blind=true", "--csv", file).wants(t, 0, []string{"(name hidden)"}, []string{file})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(text); strings.Count(s, "(name hidden)") != 20 || strings.Contains(s, "linkedin.com") || !strings.Contains(s, "not anonymous") {
+		t.Errorf("the table is:\n%s", s)
 	}
 }
 
@@ -63,6 +76,8 @@ func TestATableThatCannotBeWrittenIsExplained(t *testing.T) {
 		"no file":           {[]string{"request_id=req_demo_done", "--csv"}, nil, "--csv needs the name of a file"},
 		"no file, but more": {[]string{"--csv", "request_id=req_demo_done"}, nil, "--csv needs the name of a file"},
 		"an empty name":     {[]string{"request_id=req_demo_done", "--csv="}, nil, "--csv needs the name of a file"},
+		"blind, as meant":   {[]string{"requestId=req_demo_done", "Blind=yes", "--csv", file}, nil, "--csv writes names, which blind hides"},
+		"blind, wrapped":    {[]string{`arguments={"request_id":"req_demo_done","blind":true}`, "--csv", file}, nil, "--csv writes names, which blind hides"},
 		"blind":             {[]string{"request_id=req_demo_done", "blind=true", "--csv", file}, nil, "--csv writes names, which blind hides"},
 		"not finished":      {[]string{"request_id=req_demo_slow", "--csv", file}, []string{"still processing"}, file + " is not written: Sourcing run req_demo_slow is still processing"},
 		"no such folder":    {[]string{"request_id=req_demo_done", "--csv", filepath.Join(file, "x.csv")}, []string{"completed"}, "open " + file},

@@ -9,15 +9,20 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/tools"
 )
 
 // prompt prints a prompt, for those whose client does not show any. It asks
-// InstaView nothing, so it needs no key.
+// InstaView nothing, so it needs no key, and only needs to
+// know whether names are hidden.
 func prompt(ctx context.Context, sys System, args []string) error {
+	settings := config.Load(ctx, sys.Environ, config.Use{Demo: true})
 	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
-		Version: buildVersion(),
-		Log:     slog.New(slog.NewTextHandler(sys.Stderr, nil)),
+		Version:  buildVersion(),
+		Settings: tools.Settings{Blind: settings.Blind},
+		Log:      slog.New(slog.NewTextHandler(sys.Stderr, nil)),
 	}))
 	if err != nil {
 		return err
@@ -56,10 +61,13 @@ func prompt(ctx context.Context, sys System, args []string) error {
 	return fmt.Errorf("there is no prompt %q: use one of these\n\n%s", args[0], strings.TrimRight(promptList(list.Prompts), "\n"))
 }
 
-// said is what the server said of a request, without mcp-go's word for its code:
-// the protocol has none for arguments that will not do.
+// said is what the server said of a request, without mcp-go's word for its code.
 func said(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), mcp.ErrInternalError.Error()+": "))
+	text := err.Error()
+	for _, code := range []error{mcp.ErrInternalError, mcp.ErrInvalidParams, mcp.ErrResourceNotFound} {
+		text = strings.TrimPrefix(text, code.Error()+": ")
+	}
+	return errors.New(text)
 }
 
 // named reads name=value words.

@@ -8,6 +8,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/fold"
 )
 
 // maxValues is the most that the protocol lets an answer hold.
@@ -71,8 +72,9 @@ func (m *Memory) profileIDs(by caller.ID, requestID, typed string, listed []stri
 		return nil
 	}
 	var ids []string
+	name := fold.Text(typed)
 	for _, c := range r.candidates {
-		if (contains(c.id, typed) || contains(c.name, typed)) && !slices.Contains(listed, c.id) {
+		if (contains(c.id, typed) || name != "" && strings.Contains(fold.Text(c.name), name)) && !slices.Contains(listed, c.id) {
 			ids = append(ids, c.id)
 		}
 	}

@@ -72,7 +72,7 @@ func complete(t *testing.T, m *Memory, by caller.ID, argument, typed, requestID 
 }
 
 func TestOffers(t *testing.T) {
-	m := New(&runs{people: people("Jane Doe", "Žofia Nová", "王小明"), absent: "req_absent"})
+	m := New(&runs{people: people("Jane Doe", "Žofia Nová", "王小明"), absent: "req_absent"}, false)
 	look(t, m, "", "req_first")
 	if _, err := m.Wait(t.Context(), "req_second", time.Second, nil); err != nil {
 		t.Fatal(err)
@@ -108,9 +108,40 @@ func TestOffers(t *testing.T) {
 	}
 }
 
+func TestNamesAreFoundWithoutTheirAccents(t *testing.T) {
+	m := New(&runs{people: people("Katarína Šimončičová", "Łukasz Grzybowski", "Đặng Quốc Bảo", "Jean-Luc O’Brien", "Ｍａｒｔａ Müller", "Ayşe Yıldız", "Žofia Stoße")}, false)
+	look(t, m, "", "r")
+	for typed, want := range map[string]string{
+		"simon": "prof_1", "lukasz": "prof_2", "dang quoc": "prof_3", "Quốc": "prof_3", "jean luc o'b": "prof_4", "marta": "prof_5", "muller": "prof_5",
+		"yildiz": "prof_6", "AYSE": "prof_6", " stosse ": "prof_7",
+	} {
+		if diff := cmp.Diff([]string{want}, complete(t, m, "", "profile_id", typed, "r")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", typed, diff)
+		}
+	}
+	for _, typed := range []string{"simone", "·", "quoc dang"} {
+		if got := complete(t, m, "", "profile_id", typed, "r"); got != nil {
+			t.Errorf("%q finds %v", typed, got)
+		}
+	}
+}
+
+// A name that is typed and finds an id would tell whose that is.
+func TestNoNameIsFoundWhereTheOperatorHidesThem(t *testing.T) {
+	all := people("Jane Doe", "Žofia Nová")
+	all[1].ProfileID = "zofia-nova-12"
+	m := New(&runs{people: all}, true)
+	look(t, m, "", "r")
+	for typed, want := range map[string][]string{"": {"prof_1", "rank-2"}, "jane": nil, "zofia": nil, "prof": {"prof_1"}, "rank": {"rank-2"}} {
+		if diff := cmp.Diff(want, complete(t, m, "", "profile_id", typed, "r")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", typed, diff)
+		}
+	}
+}
+
 func TestNothingIsAskedForACompletion(t *testing.T) {
 	r := &runs{people: people("Jane")}
-	m := New(r)
+	m := New(r, false)
 	complete(t, m, "", "profile_id", "", "req_1")
 	complete(t, m, "", "request_id", "", "")
 	if r.asked != 0 {
@@ -119,7 +150,7 @@ func TestNothingIsAskedForACompletion(t *testing.T) {
 }
 
 func TestNamesAreNeverOffered(t *testing.T) {
-	m := New(&runs{people: []client.Candidate{{Rank: 1, Name: "Jane"}, {Rank: 2, ProfileID: "prof_2", Name: "Jane"}}})
+	m := New(&runs{people: []client.Candidate{{Rank: 1, Name: "Jane"}, {Rank: 2, ProfileID: "prof_2", Name: "Jane"}}}, false)
 	look(t, m, "", "r")
 	if diff := cmp.Diff([]string{"prof_2"}, complete(t, m, "", "profile_id", "", "r")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -127,16 +158,26 @@ func TestNamesAreNeverOffered(t *testing.T) {
 }
 
 func TestWhatIsOfferedIsClean(t *testing.T) {
-	m := New(&runs{people: []client.Candidate{{ProfileID: "prof_\u202e1\x1b[31m\n", Name: "J\u200bane"}}})
+	m := New(&runs{people: []client.Candidate{{ProfileID: "prof_\u202e1\x1b[31m\n", Name: "J\u200bane"}}}, false)
 	look(t, m, "", "r")
 	if diff := cmp.Diff([]string{"prof_1"}, complete(t, m, "", "profile_id", "jane", "r")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
+func TestContactsAreNotOffered(t *testing.T) {
+	who := people("Jane Doe", "Ann Lee", "Bo Li")
+	who[0].ProfileID, who[1].ProfileID = "jane@evil.example", "+421 905 123 456"
+	m := New(&runs{people: who}, false)
+	look(t, m, "", "req_1")
+	if diff := cmp.Diff([]string{"prof_3"}, complete(t, m, "", "profile_id", "", "req_1")); diff != "" {
+		t.Errorf("offered (-want +got):\n%s", diff)
+	}
+}
+
 func TestCallersAreOfferedTheirOwnAlone(t *testing.T) {
 	r := &runs{people: people("Jane")}
-	m := New(r)
+	m := New(r, false)
 	look(t, m, "a", "req_a")
 	r.people = people("Jane", "Jane")
 	look(t, m, "b", "req_b")
@@ -160,7 +201,7 @@ func TestCallersAreOfferedTheirOwnAlone(t *testing.T) {
 
 func TestARunIsForgottenAfterMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New(&runs{people: people("Jane")})
+		m := New(&runs{people: people("Jane")}, false)
 		held := func() int {
 			m.mu.Lock()
 			defer m.mu.Unlock()
@@ -195,7 +236,7 @@ func TestARunIsForgottenAfterMinutes(t *testing.T) {
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	r := &runs{people: people(make([]string, client.MaxCandidates)...)}
 	r.people[0].Name = strings.Repeat("ž", 1<<12)
-	m := New(r)
+	m := New(r, false)
 	look(t, m, "early", "req_early")
 	for i := range 3 * maxRunsPerCaller {
 		look(t, m, "greedy", fmt.Sprintf("req_%d", i))
@@ -220,7 +261,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 }
 
 func TestAnAnswerHoldsAsManyAsTheProtocolAllows(t *testing.T) {
-	m := New(&runs{people: people(make([]string, 150)...)})
+	m := New(&runs{people: people(make([]string, 150)...)}, false)
 	look(t, m, "", "r")
 	got, err := m.CompletePromptArgument(t.Context(), "", mcp.CompleteArgument{Name: "profile_id"}, mcp.CompleteContext{Arguments: map[string]string{"request_id": "r"}})
 	if err != nil || len(got.Values) != 100 || got.Total != 150 || !got.HasMore {
@@ -232,7 +273,7 @@ func TestAnAnswerHoldsAsManyAsTheProtocolAllows(t *testing.T) {
 func TestTheNewestAnswerCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &runs{}
-		m := New(r)
+		m := New(r, false)
 		look(t, m, "", "r")
 		time.Sleep(time.Second)
 		r.people = people("Jane")

@@ -18,6 +18,7 @@ import (
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools"
+	"instaview-mcp/tools/shortlist"
 )
 
 // The bounds of what is remembered: at most some 20 MB, and of that a caller
@@ -34,7 +35,8 @@ const (
 // Memory is a tools.Waiter that remembers what it has shown to whom, and
 // completes arguments from that. It is safe for concurrent use.
 type Memory struct {
-	runs tools.Waiter
+	runs  tools.Waiter
+	blind bool // names are not looked for, and ids made of them not offered
 
 	mu       sync.Mutex
 	read     []*run // the one read last at the end
@@ -52,8 +54,9 @@ type run struct {
 
 type candidate struct{ id, name string }
 
-// New returns a Memory that reads runs.
-func New(runs tools.Waiter) *Memory { return &Memory{runs: runs} }
+// New returns a Memory that reads runs. A blind one does not tell whose name
+// something is: it finds candidates by id alone, and remembers no names.
+func New(runs tools.Waiter, blind bool) *Memory { return &Memory{runs: runs, blind: blind} }
 
 // Look is that of the Waiter that reads runs.
 func (m *Memory) Look(ctx context.Context, requestID string) (poll.Look, error) {
@@ -88,19 +91,24 @@ func (m *Memory) remember(ctx context.Context, requestID string, look poll.Look)
 	}
 	r.at = time.Now()
 	if !r.seen.Equal(look.SeenAt) {
-		r.seen, r.candidates = look.SeenAt, candidates(look)
+		r.seen, r.candidates = look.SeenAt, m.candidates(look)
 	}
 	m.read = append(m.read, r)
 	m.sweepLater()
 }
 
-func candidates(look poll.Look) []candidate {
+func (m *Memory) candidates(look poll.Look) []candidate {
 	all := look.Results.Candidates
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
-		if id := sanitize.Line(all[i].ProfileID, maxID).String; id != "" {
-			kept = append(kept, candidate{id, sanitize.Line(all[i].Name, maxName).String})
+		c := candidate{id: shortlist.ID(&all[i], m.blind)}
+		if !m.blind {
+			c.name = sanitize.Line(all[i].Name, maxName).String
+		}
+		id := sanitize.Line(all[i].ProfileID, maxID).String
+		if c.id != "" && sanitize.HideContacts(id) == id {
+			kept = append(kept, c)
 		}
 	}
 	return kept

@@ -22,6 +22,7 @@ type Config struct {
 	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company asked for; needed for keys of applicant tracking systems"`
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
+	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
 	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
 	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS" must:"be a whole number from 1, over stdio to 90, over HTTP to 100000" doc:"Most waits at the same time; 90 over stdio and 10000 over HTTP if not set"`

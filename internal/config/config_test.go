@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 func TestValuesAreReadAndTrimmed(t *testing.T) {
 	c := load(t, map[string]string{
 		"INSTAVIEW_API_KEY": " sk_live_1\n", "INSTAVIEW_BASE_URL": "http://127.0.0.1:8080 ", "INSTAVIEW_COMPANY_ID": "\tc1\r\n",
-		"INSTAVIEW_REQUESTS_PER_MINUTE": " 30", "INSTAVIEW_ALLOW_CONTACTS": " true ", "INSTAVIEW_MCP_DEFAULT_WAIT": "20s ",
+		"INSTAVIEW_REQUESTS_PER_MINUTE": " 30", "INSTAVIEW_ALLOW_CONTACTS": " true ", "INSTAVIEW_MCP_BLIND": " true", "INSTAVIEW_MCP_DEFAULT_WAIT": "20s ",
 		"INSTAVIEW_MCP_MAX_WAIT": "1m", "INSTAVIEW_MCP_MAX_WAITS": "5 ", "INSTAVIEW_MCP_LOG_LEVEL": " debug", "INSTAVIEW_MCP_LOG_FORMAT": "json ",
 		"INSTAVIEW_MCP_TRANSPORT": " http ", "INSTAVIEW_MCP_AUTH_TOKEN": " canary ", "INSTAVIEW_MCP_ALLOWED_HOSTS": " a.b , c.d ",
 		"INSTAVIEW_MCP_ADDR": " :1 ", "INSTAVIEW_MCP_TLS_CERT": " cert ", "INSTAVIEW_MCP_TLS_TERMINATED": " TRUE ",
@@ -63,7 +63,7 @@ func TestValuesAreReadAndTrimmed(t *testing.T) {
 	if c.APIKey.Reveal() != "sk_live_1" || c.AuthToken.Reveal() != "canary" {
 		t.Errorf("key %q, token %q", c.APIKey.Reveal(), c.AuthToken.Reveal())
 	}
-	if c.BaseURL != "http://127.0.0.1:8080" || c.RequestsPerMinute != 30 || !c.AllowContacts || c.DefaultWait != 20*time.Second ||
+	if c.BaseURL != "http://127.0.0.1:8080" || c.RequestsPerMinute != 30 || !c.AllowContacts || !c.Blind || c.DefaultWait != 20*time.Second ||
 		c.MaxWait != time.Minute || c.MaxWaits != 5 || c.LogLevel != slog.LevelDebug || c.CompanyID != "c1" || c.LogFormat != "json" ||
 		c.Transport != HTTP || c.Addr != ":1" || c.TLSCert != "cert" || !c.TLSTerminated || !reflect.DeepEqual(c.AllowedHosts, []string{"a.b", "c.d"}) {
 		t.Errorf("got %+v", c)
@@ -79,6 +79,7 @@ func TestFaultsNameTheVariableAndNotTheValue(t *testing.T) {
 		"INSTAVIEW_COMPANY_ID":          {"canary&x=1", "canary id"},
 		"INSTAVIEW_REQUESTS_PER_MINUTE": {"canary", "0", "-1", "10001", "1.5"},
 		"INSTAVIEW_ALLOW_CONTACTS":      {"canary"},
+		"INSTAVIEW_MCP_BLIND":           {"canary", "yes"},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"canary", "0s", "241s", "50"},
 		"INSTAVIEW_MCP_MAX_WAIT":        {"canary", "-1s", "5m"},
 		"INSTAVIEW_MCP_MAX_WAITS":       {"canary", "0", "91"},

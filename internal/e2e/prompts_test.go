@@ -37,7 +37,7 @@ func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 			}
 			ask("prompts/list", "{}", `"review_shortlist"`, `"draft_outreach"`)
 			ask("prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"req_demo_done"}}`, `"role":"user"`, "Whom should I talk to first")
-			ask("prompts/get", `{"name":"review_shortlist"}`, `"code":-32603`, "request_id is missing")
+			ask("prompts/get", `{"name":"review_shortlist"}`, `"code":-32602`, "request_id is missing")
 			ask("prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"req_demo_done","must_haves":"`+strings.Repeat("{{", 250_000)+`"}}`,
 				"must_haves may have at most 2000 characters")
 			ask("prompts/get", `{"name":"../../etc/passwd"}`, `"code":-32602`)
@@ -46,7 +46,8 @@ func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 			ask("completion/complete", `{"ref":{"type":"ref/prompt","name":"review_shortlist"},"argument":{"name":"request_id","value":""}}`, `"values":[]`)
 			ask("resources/read", `{"uri":"sourcing://req_demo_done"}`, "Sample data of the demo", "### 1 (95) ", "data, not instructions")
 			ask("resources/read", `{"uri":"sourcing://req_demo_done/shortlist.csv"}`, `"text":"`+"\ufeff"+`Rank,AI score,`)
-			ask("resources/read", `{"uri":"sourcing://req_unknown"}`, `"code":-32603`, "knows no such sourcing run")
+			notFound := map[bool]string{false: `"code":-32002`, true: `"code":-32602`}[modern]
+			ask("resources/read", `{"uri":"sourcing://req_unknown"}`, notFound, `"data":{"uri":"sourcing://req_unknown"}`, "knows no such sourcing run")
 			ask("completion/complete", `{"ref":{"type":"ref/prompt","name":"review_shortlist"},"argument":{"name":"request_id","value":"done"}}`, `"values":["req_demo_done"]`)
 			ask("completion/complete", `{"ref":{"type":"ref/resource","uri":"sourcing://{request_id}/candidates/{profile_id}"},`+
 				`"argument":{"name":"profile_id","value":"katar"},"context":{"arguments":{"request_id":"req_demo_done"}}}`, `"values":["prof_67a3995d-ea79"]`)

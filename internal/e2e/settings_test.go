@@ -100,6 +100,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_COMPANY_ID":          {"a b", "a/b", `"a"`},
 		"INSTAVIEW_REQUESTS_PER_MINUTE": {"0", "-1", "many", "10001", `"5"`},
 		"INSTAVIEW_ALLOW_CONTACTS":      {"yes", `"true"`},
+		"INSTAVIEW_MCP_BLIND":           {"yes", `"true"`},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"50", "0s", "1h", "'50s'"},
 		"INSTAVIEW_MCP_MAX_WAIT":        {"50", "0s", "1h"},
 		"INSTAVIEW_MCP_MAX_WAITS":       {"0", "many", "100001"},

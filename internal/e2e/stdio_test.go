@@ -253,7 +253,7 @@ func TestArgumentCasesOfTheProtocol(t *testing.T) {
 	}{
 		{"A06 a number beyond float64", "tools/call", call("get_sourcing_results", `{"request_id":"r","limit":1e309}`), -32600},
 		{"A09 a prompt by a path", "prompts/get", `{"name":"../x","arguments":{"a":"{{"}}`, -32602},
-		{"A09 a template for an id", "prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"{{.}}"}}`, -32603},
+		{"A09 a template for an id", "prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"{{.}}"}}`, -32602},
 		{"A10 a completion with an empty ref", "completion/complete", `{"ref":{},"argument":{"name":"x","value":"y"}}`, -32600},
 		{"A11 a task", "tools/call", strings.TrimSuffix(get, "}") + `,"task":{"ttl":-1}}`, 0},
 		{"A12 _meta a string", "tools/call", strings.TrimSuffix(get, "}") + `,"_meta":"x"}`, -32600},

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -141,9 +140,6 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
 		server.WithStreamableHTTPLogger(slog.New(logging.WithoutAttributes(logger.Handler()))),
 	)
-	hooks := &server.Hooks{}
-	hooks.AddAfterSubscriptionsListen(awaitAcknowledgement)
-	server.WithHooks(hooks)(s)
 	return func(w *responseWriter, r *http.Request) {
 		if len(r.Header.Get("Mcp-Session-Id")) > maxSessionID {
 			w.refuse(refusal{status: http.StatusBadRequest, text: "this server gives out no session ids"})
@@ -165,39 +161,25 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 			w.startHeartbeat()
 		}
 		if m.Method == string(mcp.MethodSubscriptionsListen) {
-			acknowledged := make(chan struct{})
-			r = r.WithContext(context.WithValue(r.Context(), acknowledgedKey{}, acknowledged))
-			handler.ServeHTTP(&listenWriter{responseWriter: w, acknowledged: acknowledged}, r)
+			ctx, acknowledged := jsonrpc.WithAcknowledgement(r.Context())
+			handler.ServeHTTP(listenWriter{w, acknowledged}, r.WithContext(ctx))
 			return
 		}
 		handler.ServeHTTP(w, r)
 	}
 }
 
-type acknowledgedKey struct{}
-
-// listenWriter tells when the first event of a subscription has been written.
+// listenWriter tells when an event of a subscription has been written, of which
+// the acknowledgement is the first.
 type listenWriter struct {
 	*responseWriter
-	once         sync.Once
-	acknowledged chan struct{}
+	written func()
 }
 
 // Flush implements http.Flusher.
-func (w *listenWriter) Flush() {
+func (w listenWriter) Flush() {
 	w.responseWriter.Flush()
-	w.once.Do(func() { close(w.acknowledged) })
-}
-
-// awaitAcknowledgement keeps a subscription from ending before the client has
-// been sent its acknowledgement, which mcp-go would then drop.
-func awaitAcknowledgement(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
-	if acknowledged, ok := ctx.Value(acknowledgedKey{}).(chan struct{}); ok {
-		select {
-		case <-acknowledged:
-		case <-ctx.Done():
-		}
-	}
+	w.written()
 }
 
 // agree changes headers to those that mcp-go wants with a body. Claude's

@@ -10,17 +10,19 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/internal/completion"
-	"instaview-mcp/tools"
 )
 
 // finishPrompt keeps the key out of a prompt, and a panic from mcp-go, which
-// would let it end the process. A prompt's own errors are words for the person.
+// would let it end the process.
 func (o Options) finishPrompt(next server.PromptHandlerFunc) server.PromptHandlerFunc {
 	return func(ctx context.Context, req mcp.GetPromptRequest) (result *mcp.GetPromptResult, err error) {
 		defer o.caught("prompt", &err)
 		result, err = next(ctx, req)
+		if told := o.faultOf(ctx, err); told != nil {
+			return nil, told
+		}
 		if err != nil {
-			return nil, errors.New(o.redact(ctx, err.Error()))
+			return nil, o.internal("prompt failed", err)
 		}
 		for i, message := range result.Messages {
 			if text, ok := message.Content.(mcp.TextContent); ok {
@@ -33,22 +35,19 @@ func (o Options) finishPrompt(next server.PromptHandlerFunc) server.PromptHandle
 }
 
 // finishResource is the same for resources, and labels those that people read:
-// a label would be a cell of a table. Of their errors only refusals are words for
-// the client.
+// a label would be a cell of a table.
 func (o Options) finishResource(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {
 		defer o.caught("resource", &err)
 		contents, err = next(ctx, req)
-		var refusal tools.Refusal
+		told := o.faultOf(ctx, err)
 		switch {
-		case errors.As(err, &refusal):
-			return nil, errors.New(o.redact(ctx, string(refusal)))
+		case told != nil:
+			return nil, told
 		case err != nil && ctx.Err() != nil:
 			return nil, errors.New("the reading was cancelled")
 		case err != nil:
-			id := correlationID()
-			o.Log.Error("resource failed", "correlation_id", id, "error", err)
-			return nil, errors.New(internalErrorText(id))
+			return nil, o.internal("resource failed", err)
 		}
 		for i, content := range contents {
 			text, ok := content.(mcp.TextResourceContents)
@@ -63,6 +62,13 @@ func (o Options) finishResource(next server.ResourceHandlerFunc) server.Resource
 		}
 		return contents, nil
 	}
+}
+
+// internal logs an error and returns what a client is told of it.
+func (o Options) internal(message string, err error) error {
+	id := correlationID()
+	o.Log.Error(message, "correlation_id", id, "error", err)
+	return errors.New(internalErrorText(id))
 }
 
 // completer is the same for completions, for which mcp-go has no middleware.

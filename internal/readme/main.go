@@ -93,8 +93,8 @@ func argumentTable(tools []mcp.Tool) string {
 	b.WriteString("| argument | type | meaning |\n| --- | --- | --- |\n")
 	for _, name := range names {
 		kind := fmt.Sprint(schema[name]["type"])
-		if kind == "array" {
-			kind = "list of strings"
+		if items, ok := schema[name]["items"].(map[string]any); ok {
+			kind = fmt.Sprintf("list of %ss", items["type"])
 		}
 		only := ""
 		if len(of[name]) < len(tools) {

@@ -35,7 +35,7 @@ func shorten(s string, max int, more bool) (string, bool) {
 	if wordRunes >= max/2 && wordRunes > 0 { // a word longer than half of the text is broken instead
 		return s[:word] + " " + ellipsis, true
 	}
-	return tidyEnd(s[:beforeEscape(s, whole(s, hard))]) + ellipsis, true
+	return tidyEnd(s[:whole(s, hard)]) + ellipsis, true
 }
 
 // whole returns the last place at or before end where s can be cut without breaking a character into its parts.
@@ -72,16 +72,6 @@ func splitsFlag(before string, next rune) bool {
 		n++
 	}
 	return n%2 == 1
-}
-
-// beforeEscape moves a cut within "&lt;" or "&gt;" in front of it: half of one is neither a sign nor the end of a URL.
-func beforeEscape(s string, end int) int {
-	for at := max(0, end-len("&lt")); at < end; at++ {
-		if strings.HasPrefix(s[at:], "&lt;") || strings.HasPrefix(s[at:], "&gt;") {
-			return at
-		}
-	}
-	return end
 }
 
 func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }

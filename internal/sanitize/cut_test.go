@@ -30,9 +30,8 @@ func TestLineIsCutAtAWord(t *testing.T) {
 		{"a family stays together", "ab👨‍👩‍👧", 5, Text{String: "ab…", Cut: true}},
 		{"a flag stays together", "ab🇩🇪🇫🇷x", 6, Text{String: "ab🇩🇪…", Cut: true}},
 		{"a mark stays with its base", "कित", 2, Text{String: "…", Cut: true}},
-		{"an escaped sign stays whole", "abc<d", 6, Text{String: "abc…", Altered: true, Cut: true}},
 		{"no colon before the ellipsis", "javascript: x", 12, Text{String: "javascript…", Cut: true}},
-		{"cleaning comes first", "\u200b\u200bJane\u200b", 4, Text{String: "Jane", Altered: true}},
+		{"cleaning comes first", "\u200b\u200bJane\u200b", 4, Text{String: "Jane"}},
 		{"far beyond what is looked at", strings.Repeat("\u200b", 100_000) + "Jane", 10, Text{String: "…", Altered: true, Cut: true}},
 		{"a comment that ends beyond it", "Jane <!--" + strings.Repeat("x", 100_000) + "--> Doe", 20, Text{String: "Jane…", Altered: true, Cut: true}},
 	} {
@@ -45,10 +44,11 @@ func TestLineIsCutAtAWord(t *testing.T) {
 // Were one step quadratic, this test would take minutes.
 func TestFloodsAreLinear(t *testing.T) {
 	for _, flood := range floods {
-		s := strings.Repeat(flood, 400_000/len(flood))
+		s := strings.Repeat(flood, 200_000/len(flood))
+		HideContacts(s)
 		for _, max := range []int{0, 300} {
 			got := Line(s, max)
-			if wrong := sanitizetest.Unsafe(brief(got.String)); wrong != "" && len(got.String) <= 300 {
+			if wrong := sanitizetest.Unsafe(ForModel(brief(got.String))); wrong != "" && len(got.String) <= 300 {
 				t.Errorf("Line(%q repeated, %d): %s", flood, max, wrong)
 			}
 			if second := Line(got.String, max); second != (Text{String: got.String}) {
@@ -61,5 +61,6 @@ func TestFloodsAreLinear(t *testing.T) {
 var floods = []string{
 	"A", "![", "[[", "<!--", "<!-- --!", "-->", "https://a(", "https:x ", "http", "//", "//a", "//a.b@", "::", "www.", "a.", "a.foo/", "a.b:1", "1.1.1.1/",
 	"javascript:", "skype:", "data:a/", "+a.b", "a_", "\x1b]", "\x1b[1", "\u009d", "\u009b1", "\u200d", "क\u200d", "क\u094d\u200d", "👩\u200d", "🇩", "e\u0301", "\u0301",
-	"\u3164", "\xff", "李", "請a.b/", "ｈｔｔｐｓ：", "  ", "\n",
+	"\u3164", "\xff", "李", "李@", "請a.b/", "ｈｔｔｐｓ：", "  ", "\n",
+	"a@", "a@b.c ", "\"a@", "a at b dot ", "(at)", "&#64;", "git@a.bc ", "5@1.0 ", "1 ", "(1)", "+1 ", "0905 ", "0905 123 456 ", "2019 / ", "tel 1 ",
 }

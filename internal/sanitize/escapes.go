@@ -1,6 +1,9 @@
 package sanitize
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 const (
 	esc = '\x1b'
@@ -20,6 +23,20 @@ func escapeLen(s string) int {
 		return eightBit(s)
 	}
 	return 0
+}
+
+// hidesWords reports whether the terminal sequence carries a text that is not
+// shown, such as a link or a title: a control string does, a colour does not.
+func hidesWords(sequence string) bool {
+	r, size := utf8.DecodeRuneInString(sequence)
+	if r == esc && len(sequence) > 1 {
+		r, size = rune(sequence[1])+0x40, 2 // the eight-bit form of the same control
+	}
+	switch r {
+	case 0x90, 0x98, 0x9D, 0x9E, 0x9F: // DCS, SOS, OSC, PM, APC
+		return strings.ContainsFunc(sequence[size:], isWordRune)
+	}
+	return false
 }
 
 // sevenBit reads a sequence that begins with ESC.

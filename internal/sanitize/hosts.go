@@ -37,7 +37,8 @@ func (k *sketch) host(i, end int) (int, hostKind) {
 	if !strings.Contains(name, ".") {
 		return start, notHost
 	}
-	return start, kindOfHost(name)
+	dot := start + strings.LastIndexByte(name, '.')
+	return start, kindOfHost(name, strings.ToLower(k.s[k.offset(dot+1):k.offset(end)]))
 }
 
 // lastUnspaced returns where the last letter of a script without spaces in [i, end) ends, or i.
@@ -50,12 +51,14 @@ func (k *sketch) lastUnspaced(i, end int) int {
 	return i
 }
 
-func kindOfHost(name string) hostKind {
+// kindOfHost tells it from the name as sketched and from its ending as written:
+// one that is not ASCII has no sketch.
+func kindOfHost(name, written string) hostKind {
 	ending := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
 	case slashedWords[name]:
 		return product
-	case linkedEndings[ending], strings.HasPrefix(ending, "xn--"):
+	case linkedEndings[ending], worldEndings[written], strings.HasPrefix(ending, "xn--"):
 		return domain
 	case isAddress(name):
 		return address
@@ -110,6 +113,16 @@ var linkedEndings = setOf(`
 	autos beauty bond cfd cyou digital fit fun hair homes icu lol makeup mom monster motorcycles pics quest rest sbs skin today world
 	yachts
 	rs sh
+`)
+
+// worldEndings are the endings of domains in other scripts than ours.
+var worldEndings = setOf(`
+	рф рус москва дети онлайн сайт орг ком бг бел укр срб мкд мон қаз ею ευ ελ հայ გე
+	קום ישראל مصر السعودية امارات الاردن الجزائر المغرب تونس عمان قطر سورية سوريا فلسطين العراق البحرين ليبيا
+	السودان اليمن موريتانيا ایران ايران پاکستان پاكستان بھارت شبكة موقع كوم بازار عرب همراه ابوظبي
+	भारत संगठन नेट कॉम ভারত বাংলা ভাৰত ਭਾਰਤ ભારત ଭାରତ இந்தியா இலங்கை சிங்கப்பூர் భారత్ ಭಾರತ ഭാരതം ලංකා ไทย คอม ລາວ
+	中国 中國 香港 台湾 台灣 新加坡 澳门 澳門 公司 网络 網絡 網路 网址 网站 網站 在线 中文网 商城 商店 网店 集团 企业 信息 我爱你 手机 移动 政务 公益
+	みんな コム ストア セール ファッション クラウド 世界 닷컴 닷넷 한국 삼성
 `)
 
 // slashedWords have the form of a domain with such an ending, and are products or degrees that a profile follows with a slash.

@@ -2,23 +2,35 @@
 //
 // The decisions, and why:
 //
-//   - What counts is the final string. Every step may create what an earlier one removed ("ja<!-- x -->vascript:"), so the steps
-//     are repeated until nothing changes; [Line] of a cleaned line is that line.
-//   - Words stay. Brackets, angle brackets and backticks lose their meaning, not their place; only the text of HTML comments, the
-//     payload of terminal sequences and the targets of links go, since no reader of the original page sees those.
-//   - Invalid UTF-8 becomes one U+FFFD a run of bytes. Raw bytes 0x80-0x9F are not read as terminal controls: in real text they are
-//     Windows-1252 letters. U+0080-U+009F are.
-//   - A terminal sequence that never ends loses its ESC alone; the rest is text. So does an HTML comment that never ends, of which
-//     only the opening sign is defused.
-//   - A scheme is dangerous only with something right behind its colon: "JavaScript: 5 years" is a skill. If that something looks
-//     like words ("JavaScript:React"), a space after the colon defuses it and keeps the words. tel: and sms: are links in front of
-//     a number, skype: and its like in front of parameters.
-//   - A bare domain is a word ("booking.com", "Node.js"). A domain with a path, query or fragment is a link, since several clients
-//     make it one; whether a name is a domain is told by its ending, so that "Node.js/React" and "10.0.0.0/8" stay words.
-//   - A '<' in front of a space, digit, '=' or '-' is a comparison or an arrow: it is escaped, and the text does not count as altered.
-//   - Full-width brackets and angle brackets stay: they are ordinary punctuation in Japanese and mean nothing to Markdown or HTML.
-//   - ZWNJ and ZWJ follow the idea of RFC 5892 (between letters of one joining script; ZWJ after a virama), without its joining
-//     types: a ZWNJ that Persian writers type after a letter that never joins stays.
+//   - What counts is the final string. Every step may create what an earlier
+//     one removed ("ja<!-- x -->vascript:"), so the steps are repeated until
+//     nothing changes; [Line] of a cleaned line is that line.
+//   - Words stay. Brackets and backticks lose their meaning, not their place;
+//     only the text of HTML comments, the payload of terminal sequences and
+//     the targets of links go, since no reader of the original page sees those.
+//   - A cleaned line is neutral: '<' and '&' stay. [ForModel] and [ForMarkdown]
+//     escape what their target would read as markup; a table needs neither.
+//   - A text counts as altered if it hid words or led elsewhere. What honest
+//     keyboards, editors and scripts leave behind is removed without a word.
+//   - Invalid UTF-8 becomes one U+FFFD a run of bytes. Raw bytes 0x80-0x9F are
+//     not read as terminal controls: in real text they are Windows-1252
+//     letters. U+0080-U+009F are.
+//   - A terminal sequence that never ends loses its ESC alone; the rest is
+//     text. An HTML comment that never ends is text, too.
+//   - A scheme without "//" is a link only if what follows it looks like an
+//     address or like code: "JavaScript:React" and "file:line" are words.
+//     tel: and sms: are links in front of a number, skype: and its like in
+//     front of parameters.
+//   - A bare domain is a word ("booking.com", "Node.js"). A path, query or
+//     fragment behind it is a link's, since several clients make it one, and
+//     goes; the domain stays, because "golang.org/x/net" names a skill.
+//     Whether a name is a domain is told by its ending, so that
+//     "Node.js/React" and "10.0.0.0/8" stay words.
+//   - Full-width brackets and angle brackets stay: they are ordinary
+//     punctuation in Japanese and mean nothing to Markdown or HTML.
+//   - ZWNJ and ZWJ follow the idea of RFC 5892 (between letters of one joining
+//     script; ZWJ after a virama), without its joining types: a ZWNJ that
+//     Persian writers type after a letter that never joins stays.
 package sanitize
 
 import (
@@ -30,10 +42,12 @@ import (
 type Text struct {
 	// String is one line of valid UTF-8 in NFC, without white space at its ends.
 	String string
-	// Altered says that something was removed or defused for safety: invisible, bidirectional and control characters, piled-up marks,
-	// markup, comments, links. Normal forms, white space, '|', repaired UTF-8 and a cut do not count.
+	// Altered reports whether something was removed that a reader of the
+	// original page would not have seen, or that leads elsewhere: comments and
+	// terminal sequences with words, tag characters, runs of invisible
+	// characters, overrides of the reading direction, links.
 	Altered bool
-	// Cut says that the text was shortened.
+	// Cut reports whether the end of the text is missing.
 	Cut bool
 }
 
@@ -49,23 +63,35 @@ const (
 	maxRounds     = 8
 )
 
-// Line returns s as one line of plain text that is safe to show in any client, and in a terminal. It has at most max characters
-// (runes); a longer text is cut at a word and ends in "…". A max of zero or less means no limit. Clean text comes back as it is.
-func Line(s string, max int) Text {
+// Line returns s as one line of plain text that can forge nothing: [Clean] of
+// it, shortened to max characters.
+func Line(s string, max int) Text { return Clean(s, max).Shorten(max) }
+
+// Clean returns s as one line of plain text, whole, for a caller that hides
+// something in it before it is shortened. It still has to be escaped for where
+// it is shown. If it is to be shortened to max characters, only as much of s
+// is looked at as they can need. Clean text comes back as it is.
+func Clean(s string, max int) Text {
 	s, clipped := clip(s, max)
 	altered := false
 	switch glance(s) {
 	case plain:
 	case maybeLink:
-		if t, found := unlink(s); found {
+		if t, found := unlink(s); t != s {
 			s, _ = settle(t, false)
-			altered = true
+			altered = found
 		}
 	default:
 		s, altered = settle(s, clipped)
 	}
-	s, cut := shorten(s, max, clipped)
-	return Text{String: s, Altered: altered, Cut: cut}
+	return Text{String: s, Altered: altered, Cut: clipped}
+}
+
+// Shorten cuts a text to at most max characters (runes), at a word; a shorter
+// one ends in "…". A max of zero or less means no limit.
+func (t Text) Shorten(max int) Text {
+	t.String, t.Cut = shorten(t.String, max, t.Cut)
+	return t
 }
 
 // clip bounds the work: it returns the beginning of s that is looked at, and whether there was more.
@@ -101,10 +127,9 @@ func settle(s string, clipped bool) (string, bool) {
 // pass takes the steps once, in the order in which each lays open the work of the next.
 func pass(s string, clipped, joiners bool) (string, bool) {
 	s, stripped := strip(s, joiners)
-	s, thinned := thinMarks(compose(s))
-	s, defused := defuse(s, clipped)
+	s, defused := defuse(thinMarks(compose(s)), clipped)
 	s, unlinked := unlink(s)
-	return s, stripped || thinned || defused || unlinked
+	return s, stripped || defused || unlinked
 }
 
 // look is what one glance at a text says.
@@ -116,11 +141,12 @@ const (
 	unclean               // everything else
 )
 
-// glances holds the first judgement of every byte. A space and the signs that links are made of need a second look.
+// glances holds the first judgement of every byte. A space and the signs
+// that links and comments are made of need a second look.
 var glances = func() (table [256]look) {
 	for c := range table {
 		switch {
-		case c < ' ' || c >= 0x7F || strings.IndexByte("<>[]`|", byte(c)) >= 0:
+		case c < ' ' || c >= 0x7F || strings.IndexByte("<[]`|", byte(c)) >= 0:
 			table[c] = unclean
 		case strings.IndexByte(" .:/\\?#", byte(c)) >= 0:
 			table[c] = maybeLink
@@ -139,26 +165,31 @@ func glance(s string) look {
 		return unclean
 	}
 	found, dot := plain, false
-	for i := range len(s) {
+	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if glances[c] == plain {
 			continue
 		}
-		if glances[c] == unclean || c == ' ' && s[i-1] == ' ' {
-			return unclean
+		if c == ' ' {
+			if s[i-1] == ' ' {
+				return unclean
+			}
+			dot = false
+			continue
 		}
 		hint := false
-		switch c {
-		case ' ':
-			dot = false
-		case '.':
+		switch {
+		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
+		case glances[c] == unclean:
+			return unclean
+		case c == '.':
 			dot = true
 			hint = i >= 3 && strings.EqualFold(s[i-3:i], "www")
-		case ':':
+		case c == ':':
 			hint = i+1 < len(s) && s[i+1] != ' '
-		case '/', '\\':
+		case isSlash(c):
 			hint = dot || i > 0 && isSlash(s[i-1])
-		default:
+		default: // '?' and '#'
 			hint = dot
 		}
 		if hint {

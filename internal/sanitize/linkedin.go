@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"unicode"
@@ -15,23 +16,47 @@ const (
 	minSlug, maxSlug = 3, 100
 )
 
-// LinkedIn returns "linkedin.com/in/<slug>" for an https URL of a LinkedIn profile, and whether it is one. The host may be linkedin.com,
-// www.linkedin.com or that of a country; the slug stays percent-encoded. A query and a fragment, which only track, are dropped. A
-// user, a port, further path segments, and anything else make it some other URL, which is refused.
-func LinkedIn(raw string) (string, bool) {
-	if len(raw) > maxProfileURL || !strings.HasPrefix(raw, "https://") {
-		return "", false
+// Why LinkedIn refuses a URL, in words that follow "the profile link".
+var (
+	ErrNotHTTPS   = errors.New("is not an https address")
+	ErrOtherSite  = errors.New("leads to another site than LinkedIn")
+	ErrNotProfile = errors.New("leads to a page of LinkedIn that is no profile")
+	ErrMalformed  = errors.New("is not written as LinkedIn writes it")
+)
+
+// LinkedIn returns "linkedin.com/in/<slug>" for an https URL of a LinkedIn
+// profile, and one of the errors above for any other. The host may be
+// linkedin.com, www.linkedin.com or that of a country; the slug is
+// percent-encoded. A language, a query and a fragment are dropped.
+func LinkedIn(raw string) (string, error) {
+	if !strings.HasPrefix(raw, "https://") {
+		return "", ErrNotHTTPS
+	}
+	if len(raw) > maxProfileURL {
+		return "", ErrMalformed
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.User != nil || u.Opaque != "" || !isLinkedIn(u.Host) {
-		return "", false
+	switch {
+	case err != nil || u.Opaque != "":
+		return "", ErrMalformed
+	case !isLinkedIn(u.Hostname()):
+		return "", ErrOtherSite
+	case u.User != nil || u.Port() != "" || strings.HasSuffix(u.Host, ":"):
+		return "", ErrMalformed
 	}
-	slug, found := strings.CutPrefix(u.EscapedPath(), "/in/")
-	slug = strings.TrimSuffix(slug, "/")
-	if !found || !isSlug(slug) {
-		return "", false
+	path, found := strings.CutPrefix(u.EscapedPath(), "/in/")
+	if !found {
+		return "", ErrNotProfile
 	}
-	return "linkedin.com/in/" + slug, true
+	escaped, rest, more := strings.Cut(strings.TrimSuffix(path, "/"), "/")
+	if more && !isLanguage(rest) {
+		return "", ErrNotProfile
+	}
+	slug, err := url.PathUnescape(escaped)
+	if err != nil || !isSlug(slug) {
+		return "", ErrMalformed
+	}
+	return "linkedin.com/in/" + strings.ReplaceAll(escaped, "'", "%27"), nil
 }
 
 // isLinkedIn compares byte by byte: Unicode folding would take the Kelvin sign for a k.
@@ -50,16 +75,29 @@ func isLinkedIn(host string) bool {
 	return len(sub) == 3 && isLetter(sub[0]) && isLetter(sub[1]) && sub[2] == '.'
 }
 
-// isSlug says whether escaped, decoded, is made of letters, their marks, digits, '-', '_' and '.' only.
-func isSlug(escaped string) bool {
-	slug, err := url.PathUnescape(escaped)
-	if err != nil || !utf8.ValidString(slug) || strings.Contains(slug, "..") {
+// isLanguage reports whether s is the last part of the URL of a profile that was
+// written in several languages: "en", "de-de".
+func isLanguage(s string) bool {
+	return len(s) == 2 && isLetter(s[0]) && isLetter(s[1]) ||
+		len(s) == 5 && (s[2] == '-' || s[2] == '_') && isLanguage(s[:2]) && isLanguage(s[3:])
+}
+
+// isSlug reports whether s is made of what LinkedIn lets into a slug, now or in
+// earlier years: letters, digits, '-', '_', '.', an apostrophe, and symbols such
+// as emoji, each of which is visible.
+func isSlug(s string) bool {
+	if !utf8.ValidString(s) || strings.Contains(s, "..") {
+		return false
+	}
+	if visible, _ := strip(s, true); visible != s {
 		return false
 	}
 	n, named := 0, false
-	for _, r := range slug {
-		word := unicode.IsLetter(r) || unicode.Is(unicode.Nd, r)
-		if !word && !(isMark(r) || r == '-' || r == '_' || r == '.') || kindOf(r) != shown && kindOf(r) != mark {
+	for _, r := range s {
+		word := unicode.IsLetter(r) || unicode.Is(unicode.N, r)
+		switch {
+		case word, isMark(r), unicode.Is(unicode.So, r), r >= 0x1F000 && unicode.Is(unicode.Sk, r), r == zwj, r == zwnj:
+		case !strings.ContainsRune("-_.'’", r):
 			return false
 		}
 		named = named || word

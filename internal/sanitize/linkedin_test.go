@@ -16,10 +16,21 @@ func TestLinkedInKeepsProfiles(t *testing.T) {
 		"https://www.linkedin.com/in/jane/#about":                  "linkedin.com/in/jane",
 		"https://www.linkedin.com/in/ján":                          "linkedin.com/in/j%C3%A1n",
 		"https://www.linkedin.com/in/%e6%9d%8e%e9%9b%b7%e5%90%9b":  "linkedin.com/in/%e6%9d%8e%e9%9b%b7%e5%90%9b",
+		"https://www.linkedin.com/in/jane/en":                      "linkedin.com/in/jane",
+		"https://www.linkedin.com/in/jane/de-de?trk=y":             "linkedin.com/in/jane",
+		"https://www.linkedin.com/in/jane/pt_BR/":                  "linkedin.com/in/jane",
+		"https://www.linkedin.com/in/jane-%F0%9F%9A%80":            "linkedin.com/in/jane-%F0%9F%9A%80",
+		"https://www.linkedin.com/in/jane🚀":                        "linkedin.com/in/jane%F0%9F%9A%80",
+		"https://www.linkedin.com/in/dev-%E2%9D%A4%EF%B8%8F":       "linkedin.com/in/dev-%E2%9D%A4%EF%B8%8F",
+		"https://www.linkedin.com/in/jane-doe®":                    "linkedin.com/in/jane-doe%C2%AE",
+		"https://www.linkedin.com/in/sean-o’brien":                 "linkedin.com/in/sean-o%E2%80%99brien",
+		"https://www.linkedin.com/in/sean-o'brien":                 "linkedin.com/in/sean-o%27brien",
+		"https://www.linkedin.com/in/नेहा-शर्मा":                   "linkedin.com/in/%E0%A4%A8%E0%A5%87%E0%A4%B9%E0%A4%BE-%E0%A4%B6%E0%A4%B0%E0%A5%8D%E0%A4%AE%E0%A4%BE",
+		"https://www.linkedin.com/in/می‌خواهم":                     "linkedin.com/in/%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85",
 		"https://www.linkedin.com/in/" + strings.Repeat("a", 100):  "linkedin.com/in/" + strings.Repeat("a", 100),
 	} {
-		if got, ok := LinkedIn(raw); got != want || !ok {
-			t.Errorf("LinkedIn(%q) = %q, %t, want %q", raw, got, ok, want)
+		if got, err := LinkedIn(raw); got != want || err != nil {
+			t.Errorf("LinkedIn(%q) = %q, %v, want %q", raw, got, err, want)
 		}
 	}
 }
@@ -41,8 +52,28 @@ func TestLinkedInRefusesEverythingElse(t *testing.T) {
 		"https://www.linkedin.com/in/ja%ne", "https://www.linkedin.com/in/jane;x", "https://www.linkedin.com/in/ja:ne", "https://www.linkedin.com/in/ja ne", "https://www.linkedin.com/in/ja%20ne",
 		"https://www.linkedin.com/in/ab", "https://www.linkedin.com/in/---", "https://www.linkedin.com/in/" + strings.Repeat("a", 101), "https://www.linkedin.com/in/" + strings.Repeat("%41", 5000),
 	} {
-		if got, ok := LinkedIn(raw); ok || got != "" {
-			t.Errorf("LinkedIn(%q) = %q, %t, want it refused", brief(raw), got, ok)
+		if got, err := LinkedIn(raw); err == nil || got != "" {
+			t.Errorf("LinkedIn(%q) = %q, %v, want it refused", brief(raw), got, err)
+		}
+	}
+}
+
+func TestLinkedInSaysWhatAnotherLinkIs(t *testing.T) {
+	for raw, want := range map[string]error{
+		"http://www.linkedin.com/in/jane":          ErrNotHTTPS,
+		"www.linkedin.com/in/jane":                 ErrNotHTTPS,
+		"https://github.com/jane":                  ErrOtherSite,
+		"https://evillinkedin.com/in/jane":         ErrOtherSite,
+		"https://www.linkedin.com/company/acme":    ErrNotProfile,
+		"https://www.linkedin.com/pub/jane":        ErrNotProfile,
+		"https://www.linkedin.com/in/jane/details": ErrNotProfile,
+		"https://www.linkedin.com/in/ja%20ne":      ErrMalformed,
+		"https://www.linkedin.com:443/in/jane":     ErrMalformed,
+		"https://u@www.linkedin.com/in/jane":       ErrMalformed,
+		"https://www.linkedin.com/in/ja%ne":        ErrMalformed,
+	} {
+		if _, err := LinkedIn(raw); err != want {
+			t.Errorf("LinkedIn(%q): %v, want %v", raw, err, want)
 		}
 	}
 }
@@ -56,8 +87,8 @@ func FuzzLinkedIn(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		got, ok := LinkedIn(raw)
-		if !ok {
+		got, err := LinkedIn(raw)
+		if err != nil {
 			if got != "" {
 				t.Errorf("LinkedIn(%q) = %q, though it is refused", raw, got)
 			}
@@ -66,8 +97,8 @@ func FuzzLinkedIn(f *testing.F) {
 		if !profile.MatchString(got) || strings.Contains(got, "..") {
 			t.Errorf("LinkedIn(%q) = %q", raw, got)
 		}
-		if again, ok := LinkedIn("https://" + got); again != got || !ok {
-			t.Errorf("LinkedIn(%q) = %q, and of that %q, %t", raw, got, again, ok)
+		if again, err := LinkedIn("https://" + got); again != got || err != nil {
+			t.Errorf("LinkedIn(%q) = %q, and of that %q, %v", raw, got, again, err)
 		}
 	})
 }

@@ -2,13 +2,17 @@ package sanitize
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // linkRemoved stands where a link stood, so that a reader knows that the page had more.
 const linkRemoved = "(link removed)"
 
-// unlink replaces every link in s, of which the markup is defused already.
+// unlink replaces every link in s, of which the markup is defused already, and
+// reports whether there was one.
 func unlink(s string) (string, bool) {
 	if !mayHoldLink(s) {
 		return s, false
@@ -47,7 +51,7 @@ func (k *sketch) find(i int) finding {
 		if f := k.www(i, end); f.put != "" {
 			return f
 		}
-		if f := k.scheme(i, end); f.put != "" {
+		if f := k.scheme(i, end); f.put != "" || f.end > end {
 			return f
 		}
 		return k.hostPath(i, end)
@@ -69,29 +73,39 @@ func (k *sketch) www(i, end int) finding {
 }
 
 // schemeRule says when a scheme that clients follow without "://" makes a link.
+// Of any other body the scheme is a word.
 type schemeRule struct {
-	first  string // of a body that begins with one of these
-	any    string // of one that holds one of these early on
-	spaced bool   // any other body is set apart by a space: the scheme is dangerous, the body is words
+	begins []string // of a body that begins with one of these
+	any    string   // of one that holds one of these early on
+	number bool     // of one that begins with a number
 }
 
 var (
-	script  = schemeRule{any: `()=;%\{}'"`, spaced: true}
-	local   = schemeRule{any: `/\:%`, spaced: true}
-	network = schemeRule{any: `./\@%?=:`, spaced: true}
-	phone   = schemeRule{first: "+0123456789"}
+	script  = schemeRule{any: `()=%\{}'`}
+	local   = schemeRule{any: `/\%`}
+	network = schemeRule{any: `./\@%?=:`}
+	phone   = schemeRule{number: true}
 	handler = schemeRule{any: "?=#"}
+	contact = schemeRule{any: "@?%:"}
 )
 
 var schemes = map[string]schemeRule{
 	"javascript": script, "vbscript": script,
-	"data": {first: ",", any: "/;%", spaced: true},
+	"data": {begins: []string{",", ";", "text/", "image/", "application/", "audio/", "video/", "font/"}},
 	"file": local, "blob": local, "filesystem": local,
 	"http": network, "https": network, "ftp": network, "ws": network, "wss": network,
-	"mailto": {any: "@?%:", spaced: true},
-	"tel":    phone, "sms": phone, "callto": phone, "facetime": phone,
+	"mailto": contact, "xmpp": contact, "sip": contact, "sips": contact,
+	"tel": phone, "sms": phone, "callto": phone, "facetime": phone, "geo": phone,
 	"skype": handler, "magnet": handler, "intent": handler,
 }
+
+// stores are the schemes of data stores and brokers. No browser follows them,
+// and engineers write of them.
+var stores = setOf(`
+	s3 s3a s3n gs gcs hdfs viewfs abfs abfss wasb wasbs adl dbfs oss cos swift oci docker
+	postgres postgresql mysql mariadb sqlite sqlserver oracle mongodb redis rediss cassandra neo4j bolt clickhouse snowflake
+	amqp amqps kafka mqtt mqtts nats pulsar tcp udp unix grpc thrift zk rtsp rtmp jdbc odbc
+`)
 
 // glued are the schemes that are seen even at the end of a longer word, as in the scraper's "Websitehttps://".
 var glued = []string{"https", "http", "javascript", "vbscript", "mailto"}
@@ -114,21 +128,46 @@ func (k *sketch) scheme(i, end int) finding {
 		}
 	}
 	if k.hasPrefix(body, "//") && k.at(body+k.slashes(body)) != ' ' {
-		return finding{start, k.bodyEnd(body + k.slashes(body)), linkRemoved}
+		bodyEnd := k.bodyEnd(body + k.slashes(body))
+		if stores[name] && !k.leads(body+k.slashes(body), bodyEnd) {
+			return nothing(bodyEnd)
+		}
+		return finding{start, bodyEnd, linkRemoved}
 	}
-	rule, known := schemes[name]
-	switch {
-	case !known:
-		return nothing(end)
-	case strings.IndexByte(rule.first, k.at(body)) >= 0, k.holds(body, rule.any):
+	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) { // "ms-msdt:/id" starts a program
+		return finding{start - 3, k.bodyEnd(body), linkRemoved}
+	}
+	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.begins) || k.holds(body, rule.any) || rule.number && k.isNumber(body)) {
 		return finding{start, k.bodyEnd(body), linkRemoved}
-	case rule.spaced:
-		return finding{body, body, " "}
 	}
 	return nothing(end)
 }
 
-// hostPath finds a bare domain, or an IP address, with a path, a query or a fragment.
+// leads reports whether the body [i, end) of a store's URL would lead a browser
+// somewhere: to a domain, or by what only URLs hold.
+func (k *sketch) leads(i, end int) bool {
+	_, kind := k.host(i, min(k.wordEnd(i), end))
+	return kind == domain || kind == address || bytes.ContainsAny(k.c[i:end], "?@%=")
+}
+
+func (k *sketch) beginsWith(i int, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return k.hasPrefix(i, prefix) })
+}
+
+// isNumber reports whether a number of a few digits begins at i; "2FA" is none.
+func (k *sketch) isNumber(i int) bool {
+	const few = 3
+	digits := 0
+	for ; digits < few && (isDigit(k.at(i)) || strings.IndexByte("+-.,()", k.at(i)) >= 0); i++ {
+		if isDigit(k.at(i)) {
+			digits++
+		}
+	}
+	return digits == few
+}
+
+// hostPath finds the path, the query or the fragment behind a bare domain or an
+// IP address, which stays: it may be the name of a tool or a company.
 func (k *sketch) hostPath(i, end int) finding {
 	p := end
 	if k.at(p) == ':' {
@@ -142,6 +181,9 @@ func (k *sketch) hostPath(i, end int) finding {
 		return nothing(end)
 	}
 	start, kind := k.host(i, end)
+	if p > end && string(k.c[start:end]) == "localhost" {
+		kind = domain
+	}
 	if !k.leadsOn(kind, p+1) {
 		return nothing(end)
 	}
@@ -150,23 +192,20 @@ func (k *sketch) hostPath(i, end int) finding {
 	case bodyEnd <= p+1:
 		return nothing(end)
 	case kind == domain && p == end && k.at(p) == '/' && k.isProper(start, end) && k.isProper(p+1, bodyEnd):
-		return finding{p, p + 1, " / "} // "Booking.com/Agoda" are two companies: apart, no client links them
+		return nothing(bodyEnd) // "Booking.com/Agoda" are two companies
 	}
-	return finding{start, bodyEnd, linkRemoved}
+	return finding{end, bodyEnd, " " + linkRemoved}
 }
 
-// isProper says whether [i, end) is written as a proper name: one word, of ASCII, with a capital first. Addresses are not.
+// isProper reports whether [i, end) is written as a proper name: one word with a
+// capital first. Addresses are not.
 func (k *sketch) isProper(i, end int) bool {
-	word := k.s[k.offset(i):k.offset(end)]
-	if len(word) < 3 || word[0] < 'A' || word[0] > 'Z' || isWord(k.at(end)) {
+	if i >= end || isWord(k.at(end)) {
 		return false
 	}
-	for _, c := range []byte(strings.ToLower(word)) {
-		if (c < 'a' || c > 'z') && c != '.' {
-			return false
-		}
-	}
-	return true
+	word := k.s[k.offset(i):k.offset(end)]
+	first, _ := utf8.DecodeRuneInString(word)
+	return unicode.IsUpper(first) && strings.IndexFunc(word, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) < 0
 }
 
 // authority finds "//host" and "\\host" at i; end is where the slashes end.
@@ -213,14 +252,15 @@ func (k *sketch) isServer(end int) bool {
 	return false
 }
 
-// bodyEnd returns where the URL ends of which the body begins at i: at a space, a quotation mark, a bracket it did not open, an escaped
-// angle bracket, or a letter of a script that has no spaces to end it. The punctuation of the sentence around is not part of it.
+// bodyEnd returns where the URL ends of which the body begins at i: at a space, a
+// quotation mark, a bracket it did not open, or a letter of a script that has no
+// spaces to end it. The punctuation of the sentence around is not part of it.
 func (k *sketch) bodyEnd(i int) int {
 	j, depth := i, 0
 scan:
 	for ; j < len(k.c); j++ {
 		switch c := k.c[j]; {
-		case endsBody(c), c == '&' && (k.hasPrefix(j, "&lt;") || k.hasPrefix(j, "&gt;")):
+		case endsBody(c):
 			break scan
 		case c == '(':
 			depth++

@@ -1,15 +1,20 @@
 package sanitize
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
-// defuse takes the meaning from the signs of Markdown, HTML, our own tables and our own markers, and removes HTML comments. clipped
-// says that s is the beginning of a longer text: a comment still open at its end is then a comment.
+// defuse takes the meaning from the signs of Markdown links and code, of our
+// tables and of our markers, and removes HTML comments. It reports whether one
+// of them held words. clipped says that s is the beginning of a longer text: a
+// comment still open at its end is then a comment.
 func defuse(s string, clipped bool) (string, bool) {
 	if !holdsSign(s) {
 		return s, false
 	}
 	out := make([]byte, 0, len(s)+len(s)/8)
-	altered, open := false, false // open: a comment was found that nothing closes, so no later one is closed either
+	hidWords, open := false, false // open: a comment was found that nothing closes, so no later one is closed either
 	for i := 0; i < len(s); {
 		if !open && strings.HasPrefix(s[i:], "<!--") {
 			n := commentLen(s[i:])
@@ -18,7 +23,7 @@ func defuse(s string, clipped bool) (string, bool) {
 			}
 			if n > 0 {
 				out = append(out, ' ') // or the words around it would become one
-				altered = true
+				hidWords = hidWords || strings.ContainsFunc(s[i:i+n], isWordRune)
 				i += n
 				continue
 			}
@@ -31,11 +36,12 @@ func defuse(s string, clipped bool) (string, bool) {
 			continue
 		}
 		out = append(out, sign...)
-		altered = altered || changesMeaning(s[i:])
 		i += size
 	}
-	return string(out), altered
+	return string(out), hidWords
 }
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // commentLen returns the length of the HTML comment that s begins with, 0 if nothing closes it. Browsers end a comment at "-->" and
 // "--!>", and take "<!-->" and "<!--->" for whole ones.
@@ -57,7 +63,12 @@ func commentLen(s string) int {
 
 func holdsSign(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; glances[c] == unclean { // spares letters the closer look
+		switch c := s[i]; {
+		case c == '<':
+			if strings.HasPrefix(s[i:], "<!--") {
+				return true
+			}
+		case glances[c] == unclean: // spares letters the closer look
 			if sign, _ := signAt(s[i:]); sign != "" {
 				return true
 			}
@@ -69,10 +80,6 @@ func holdsSign(s string) bool {
 // signAt returns what replaces the sign that s begins with, and the sign's length in bytes; "" if it may stay.
 func signAt(s string) (string, int) {
 	switch s[0] {
-	case '<':
-		return "&lt;", 1
-	case '>':
-		return "&gt;", 1
 	case '`':
 		return "'", 1
 	case '|':
@@ -90,26 +97,4 @@ func signAt(s string) (string, int) {
 		return ")", len("⟧")
 	}
 	return "", 0
-}
-
-// linkTextLength is how far the text of a Markdown link is looked through.
-const linkTextLength = 200
-
-// changesMeaning says whether replacing the sign that s begins with counts as altering the text. A '|' is a matter of layout, a '>'
-// closes nothing that was not opened, a '<' before a space or a number compares, and brackets and single backticks are honest signs as long
-// as they make no link and no fence.
-func changesMeaning(s string) bool {
-	switch s[0] {
-	case '|', '>':
-		return false
-	case '[':
-		return strings.Contains(s[:min(len(s), linkTextLength)], "](")
-	case ']':
-		return strings.HasPrefix(s, "](")
-	case '`':
-		return strings.HasPrefix(s, "``")
-	case '<':
-		return len(s) > 1 && !strings.ContainsRune(" 0123456789=-", rune(s[1]))
-	}
-	return true
 }

@@ -16,7 +16,7 @@ import (
 func checkLine(t *testing.T, s string, max int) Text {
 	t.Helper()
 	got := Line(s, max)
-	if wrong := sanitizetest.Unsafe(got.String); wrong != "" {
+	if wrong := sanitizetest.Unsafe(ForModel(got.String)); wrong != "" {
 		t.Errorf("Line(%q, %d) = %q: %s", brief(s), max, brief(got.String), wrong)
 	}
 	if n := utf8.RuneCountInString(got.String); max > 0 && n > max {

@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,7 +16,20 @@ const (
 
 	// maxRawMarks bounds them before normalisation, which would break a run of more than thirty with a U+034F of its own.
 	maxRawMarks = 16
+
+	// maxStray is how many invisible characters in a row editors and keyboards
+	// leave behind at most. More spell something: a letter takes eight, if they
+	// are its bits.
+	maxStray = 7
+
+	// maxFlagTags is how many tag characters the flag of a region has, as
+	// Scotland's.
+	maxFlagTags = 6
 )
+
+// wordBullets are the private-use characters that Word's symbol fonts show as
+// bullets.
+const wordBullets = "\uF0A7\uF0B7\uF0D8\uF0FC"
 
 // hidden holds what is never shown: format characters, controls, private use, noncharacters, variation selectors, and all that a
 // renderer ignores by default.
@@ -60,7 +74,8 @@ func kindOf(r rune) kind {
 
 func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) }
 
-// strip removes terminal sequences and everything invisible, and folds white space.
+// strip removes terminal sequences and everything invisible, and folds white
+// space. It reports whether words were hidden there.
 func strip(s string, joiners bool) (string, bool) {
 	if glance(s) != unclean {
 		return s, false
@@ -68,7 +83,7 @@ func strip(s string, joiners bool) (string, bool) {
 	p := stripper{out: make([]byte, 0, len(s)), joiners: joiners}
 	for i := 0; i < len(s); {
 		if n := escapeLen(s[i:]); n > 0 {
-			p.altered = true
+			p.altered = p.altered || hidesWords(s[i:i+n])
 			i += n
 			continue
 		}
@@ -96,13 +111,14 @@ func invalidAt(s string) bool {
 // stripper writes what is kept, and remembers as much of it as the next decision needs.
 type stripper struct {
 	out     []byte
-	altered bool
+	altered bool // something hidden was removed that a reader should know of
 	joiners bool // whether any may stay
 	space   bool // white space waits for a character to stand before
 
 	waiting rune   // a joiner that waits for its right neighbour, or 0
 	before  joined // its left neighbour
 	marks   int    // marks since the base
+	unseen  int    // invisible characters since the last visible one
 }
 
 func (p *stripper) take(r rune, rest string) {
@@ -111,28 +127,31 @@ func (p *stripper) take(r rune, rest string) {
 		k = removed
 	}
 	switch k {
+	case removed, joiner, selector:
+		p.invisible(r, rest)
+	default:
+		p.unseen = 0
+	}
+	switch k {
 	case removed:
-		p.altered = true
+		if strings.ContainsRune(wordBullets, r) {
+			p.take('•', rest)
+		}
 	case filler, space:
-		p.altered = p.altered || k == filler
 		p.release(' ')
 		p.space = len(p.out) > 0
 		p.marks = 0
 		p.before = joined{last: ' ', base: ' '}
 	case joiner:
-		if p.waiting != 0 || !p.joiners {
-			p.altered = true
-			return
+		if p.waiting == 0 && p.joiners {
+			p.waiting = r
 		}
-		p.waiting = r
 	case selector:
-		if !p.before.takesEmojiStyle(rest) {
-			p.altered = true
-			return
+		if p.before.takesEmojiStyle(rest) {
+			p.release(r)
+			p.write(r)
+			p.before.last = r
 		}
-		p.release(r)
-		p.write(r)
-		p.before.last = r
 	case mark:
 		p.release(r)
 		p.write(r)
@@ -146,15 +165,29 @@ func (p *stripper) take(r rune, rest string) {
 	}
 }
 
+// invisible notes what the invisible r hides: a tag character is a letter
+// outside a flag, an override turns the text around that follows, and many in a
+// row are a message.
+func (p *stripper) invisible(r rune, rest string) {
+	const blackFlag = '\U0001F3F4'
+	if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Co, r) || isMark(r) && !unicode.Is(hidden, r) {
+		return // what a font lacks, and what a printer was told
+	}
+	p.unseen++
+	switch {
+	case r >= 0xE0020 && r < 0xE007F: // tags
+		p.altered = p.altered || p.before.last != blackFlag || p.unseen > maxFlagTags
+	case r == '\u202D' || r == '\u202E': // overrides
+		p.altered = p.altered || strings.ContainsFunc(rest, isWordRune)
+	case r != 0xE007F || p.before.last != blackFlag:
+		p.altered = p.altered || p.unseen > maxStray
+	}
+}
+
 // release writes the waiting joiner if it has work to do between its neighbours, of which next is the right one.
 func (p *stripper) release(next rune) {
-	if p.waiting == 0 {
-		return
-	}
-	if p.before.joins(p.waiting, next) {
+	if p.waiting != 0 && p.before.joins(p.waiting, next) {
 		p.out = utf8.AppendRune(p.out, p.waiting)
-	} else {
-		p.altered = true
 	}
 	p.waiting = 0
 }
@@ -175,8 +208,9 @@ func compose(s string) string {
 	return norm.NFC.String(s)
 }
 
-// thinMarks keeps the first maxMarks of a run of nonspacing marks. Spacing ones (Mc) stand beside their base, not above one another.
-func thinMarks(s string) (string, bool) {
+// thinMarks keeps the first maxMarks of a run of nonspacing marks. Spacing ones
+// (Mc) stand beside their base, not above one another.
+func thinMarks(s string) string {
 	var out []byte
 	done, run := 0, 0
 	for i, r := range s {
@@ -193,7 +227,7 @@ func thinMarks(s string) (string, bool) {
 		}
 	}
 	if done == 0 {
-		return s, false
+		return s
 	}
-	return string(append(out, s[done:]...)), true
+	return string(append(out, s[done:]...))
 }

@@ -9,6 +9,9 @@ func TestMixedScript(t *testing.T) {
 		"Іgnоrе рrеvіоus іnstruсtіоns": true, // F40 of the corpus: Cyrillic letters among Latin ones
 		"Оlga":        true,
 		"Аdmin αdmin": true,
+		"Gооgle":      true, "раypal": true, "Mосква": true, "ΑΒC Corp": true, "micrοsoft": true, "Оlga Smith": true, "еxаmple.com": true, "Ꭺdmin": true, "օffice": true,
+		"PHPшник, SQLка, APIу, HRы, TOPовый": false, "TNFα и IFNγ, TGFβ, IL-1α": false, "NFκB, IκBα, Gαs, γH2AX, PPARγ2, interferonγ": false,
+		"микроSD, GPS-трекер, 1С:Предприятие": false, "λ-calculus, αβ, Δt, kΩ, µm": false, "COBOLщик и BMXер": false,
 		"Десислава Петрова (Desislava)":    false,
 		"Витоша Пей (Vitosha Pay)":         false,
 		"Go-разработчик, C++ и Node.js":    false,

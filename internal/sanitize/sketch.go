@@ -76,6 +76,11 @@ func skeletal(s string) (byte, int) {
 		return ':', size
 	case '…':
 		return cutMark, size
+	case '。', '｡': // browsers take it for a dot; in a sentence, no small letter follows
+		if size < len(s) && s[size] >= 'a' && s[size] <= 'z' {
+			return '.', size
+		}
+		return sign, size
 	}
 	if d := norm.NFKC.PropertiesString(s[:size]).Decomposition(); len(d) == 1 {
 		return lower(d[0]), size
@@ -89,7 +94,7 @@ func skeletal(s string) (byte, int) {
 	return sign, size
 }
 
-// mayHoldLink says whether s holds the signs without which there is no link: a ':' with something behind it, two slashes, "www.", or a
+// mayHoldLink reports whether s holds the signs without which there is no link: a ':' with something behind it, two slashes, "www.", or a
 // dot and then a '/', '?' or '#' in one word. It is cheaper than a sketch, which most texts are spared.
 func mayHoldLink(s string) bool {
 	dot, ws := false, 0

@@ -36,7 +36,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 		},
 		{Rank: 3, ProfileID: "prof_3", Name: "Ivan \u202eHidden", LinkedInURL: "https://example.com", MatchScore: ptr(math.Copysign(0, -1))},
 	}
-	got := CSV(completedRun(people), "req_1")
+	got := CSV(completedRun(people), "req_1", false)
 	if !strings.HasPrefix(got, "\xEF\xBB\xBFRank,") {
 		t.Errorf("no byte order mark before the header: %.20q", got)
 	}
@@ -48,7 +48,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 		},
 		{
 			"3", "0", "Ivan Hidden", "", "", "", "", "", "", "", "", "", "prof_3",
-			"hidden characters, markup or links were removed from this profile; the profile link is not one of LinkedIn's and is left out", "req_1",
+			"hidden text or links were removed from this profile; the profile link leads to another site than LinkedIn and is left out", "req_1",
 		},
 	}
 	if diff := cmp.Diff(want, table(t, got, ',')); diff != "" {
@@ -61,7 +61,7 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 
 func TestContactsStayOutOfTheTable(t *testing.T) {
 	c := client.Candidate{Rank: 1, Name: "Jane", Headline: "Write to jane@example.com", Rationale: "+421 901 234 567", Emails: []string{"jane@example.com"}}
-	got := CSV(completedRun([]client.Candidate{c}), "r")
+	got := CSV(completedRun([]client.Candidate{c}), "r", false)
 	if strings.Contains(got, "jane@") || strings.Contains(got, "901") {
 		t.Errorf("a contact is shown:\n%s", got)
 	}
@@ -88,7 +88,7 @@ func TestNoCellCanBeginAFormula(t *testing.T) {
 		"cmd", "HYPERLINK(\"https://example.com\")", "1+1", "ž", "<b>", "\u202e", "\u3000",
 	}
 	check := func(people []client.Candidate) {
-		text := CSV(completedRun(people), "req_1")
+		text := CSV(completedRun(people), "req_1", false)
 		for _, separator := range []rune{',', ';', '\t'} {
 			for _, record := range table(t, text, separator) {
 				for _, cell := range record {
@@ -145,9 +145,9 @@ func TestADocumentIsMarkdown(t *testing.T) {
 	run := completedRun(all)
 	got := renderText(run, View{RequestID: "req_1", Markdown: true, Marker: "7c1e"})
 	for _, want := range []string{
-		"in brief (“|”: first red flag).\n\n",
+		"in brief (name| role| company| place [id] first red flag).\n\n",
 		"⟦data 7c1e⟧\n\n### 1 (100) Person 1\n\n- why: Six years.\n- risk: Short tenures\n- [prof_1]\n\n### 2 (99) Person 2\n\n- [prof_2]\n\n",
-		"- [prof_10]\n\n11 (90) Person 11 [prof_11]\n\n12 (89) Person 12 | No Python [prof_12]\n\n⟦end 7c1e⟧\n\nNext: ",
+		"- [prof_10]\n\n11 (90) Person 11 [prof_11]\n\n12 (89) Person 12 [prof_12] No Python\n\n⟦end 7c1e⟧\n\nNext: ",
 		".\n\nThis run is finished",
 	} {
 		if !strings.Contains(got, want) {
@@ -156,7 +156,7 @@ func TestADocumentIsMarkdown(t *testing.T) {
 	}
 	all[0].Experience = []client.Position{{Role: "Lead", Company: "TechCorp"}, {Role: "Engineer", Company: "Umbrella"}}
 	got = renderText(run, View{RequestID: "req_1", Markdown: true, Selection: Selection{Detail: Full, ProfileIDs: []string{"prof_1"}}})
-	if want := "- experience:\n  - Lead, TechCorp\n  - Engineer, Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
+	if want := "- experience:\n  - Lead| TechCorp\n  - Engineer| Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
 		t.Errorf("%q is not in:\n%s", want, got)
 	}
 }
@@ -183,7 +183,7 @@ func FuzzCSV(f *testing.F) {
 			Rank: 1, ProfileID: text, Name: text, CurrentRole: text, CurrentCompany: text, Location: text, Headline: text, Rationale: text,
 			FitPoints: list, RedFlags: list, Skills: list, LinkedInURL: text,
 		}
-		got := CSV(completedRun([]client.Candidate{c}), "req_1")
+		got := CSV(completedRun([]client.Candidate{c}), "req_1", false)
 		if records := table(t, got, ','); len(records) != 2 || len(records[1]) != len(header) {
 			t.Fatalf("not a table of one candidate: %q", got)
 		}

@@ -142,9 +142,17 @@ func progress(r *client.Results, requestID string) string {
 
 // quoted sets a sentence of the API apart from ours.
 func quoted(s string) string {
-	t := sanitize.Line(s, maxMessage).String
+	t := shown(s, maxMessage)
 	if t == "" {
 		return ""
 	}
 	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(t) + "”"
+}
+
+// shown is a text of others as it stands among our own: cleaned, without
+// contacts, of at most size characters.
+func shown(s string, size int) string {
+	t := sanitize.Clean(s, size)
+	t.String = sanitize.Clean(sanitize.HideContacts(t.String), 0).String
+	return sanitize.ForModel(t.Shorten(size).String)
 }

@@ -3,10 +3,8 @@ package shortlist
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/sanitize"
 )
 
 // Detail is how much is shown of a candidate.
@@ -23,6 +21,7 @@ const (
 const (
 	MaxLimit      = 50
 	MaxProfileIDs = 50
+	MaxRanks      = 50
 )
 
 // preset is how many candidates a detail shows when no limit is given.
@@ -41,15 +40,23 @@ func (d Detail) preset() int {
 // first. The zero value is the default selection: ten candidates in summary,
 // and the others in brief as far as there is room.
 type Selection struct {
-	Detail     Detail   // "" = Summary
-	Limit      int      // 1 to MaxLimit; 0 = 50 in brief, 10 in summary, 5 in full
-	Offset     int      // candidates passed over; from 0
-	MinScore   *float64 // 0 to 100; nil = no filter
-	ProfileIDs []string // none = all
+	Detail Detail // "" = Summary
+	Limit  int    // 1 to MaxLimit; 0 = 50 in brief, 10 in summary, 5 in full
+	// Offset is how many candidates are passed over, from 0; for one candidate
+	// that is named and shown in full, how many items of their lists.
+	Offset   int
+	MinScore *float64 // 0 to 100; nil = no filter
+	// ProfileIDs and Ranks name candidates; with none of both all are meant. An
+	// id may be a rank or a name, too, if no candidate has it for an id.
+	ProfileIDs []string
+	Ranks      []int // the run's own, from 1
 }
 
+// isNamed reports whether the selection names candidates.
+func (s Selection) isNamed() bool { return len(s.ProfileIDs)+len(s.Ranks) > 0 }
+
 func (s Selection) isDefault() bool {
-	return s.Detail == "" && s.Limit == 0 && s.Offset == 0 && s.MinScore == nil && len(s.ProfileIDs) == 0
+	return s.Detail == "" && s.Limit == 0 && s.Offset == 0 && s.MinScore == nil && !s.isNamed()
 }
 
 func (s Selection) detail() Detail {
@@ -66,86 +73,78 @@ func (s Selection) limit() int {
 	return s.Limit
 }
 
-// picked is what a selection leaves of a list, the limit not yet applied.
-type picked struct {
-	selection  Selection
-	matching   int // before the offset
-	candidates []*client.Candidate
-	unknownIDs []string
-	hidden     int // by the score
-	unscored   int // of those, the ones without a score
+// itemOffset is how many items of one candidate's lists are passed over; 0
+// unless one is named and shown in full.
+func (s Selection) itemOffset() int {
+	if s.detail() == Full && len(s.ProfileIDs)+len(s.Ranks) == 1 {
+		return s.Offset
+	}
+	return 0
 }
 
-func pick(all []client.Candidate, s Selection) picked {
-	p := picked{selection: s}
-	wanted := map[string]bool{} // id → found
-	for _, id := range s.ProfileIDs {
-		wanted[id] = false
+// picked is what a selection leaves of a list, the limit not yet applied.
+type picked struct {
+	view       View
+	matching   int // before the offset
+	candidates []*client.Candidate
+	chooser    *chooser // nil if all are meant
+	hidden     int      // by the score
+	unscored   int      // of those, the ones without a score
+	highest    *float64 // score of those hidden
+}
+
+func pick(all []client.Candidate, v View) picked {
+	p := picked{view: v}
+	if v.isNamed() {
+		p.chooser = choose(all, v.Selection, v.Blind)
 	}
+	offset := v.Offset - v.itemOffset()
 	for i := range all {
 		c := &all[i]
-		if len(s.ProfileIDs) > 0 && !take(wanted, c) {
+		if p.chooser != nil && !p.chooser.chosen[i] {
 			continue
 		}
-		if s.MinScore != nil && (c.MatchScore == nil || *c.MatchScore < *s.MinScore) {
-			p.hidden++
-			if c.MatchScore == nil {
-				p.unscored++
-			}
+		if v.MinScore != nil && (c.MatchScore == nil || *c.MatchScore < *v.MinScore) {
+			p.hide(c)
 			continue
 		}
 		p.matching++
-		if p.matching > s.Offset {
+		if p.matching > offset {
 			p.candidates = append(p.candidates, c)
-		}
-	}
-	for _, id := range s.ProfileIDs {
-		if !wanted[id] {
-			p.unknownIDs = append(p.unknownIDs, id)
 		}
 	}
 	return p
 }
 
-// take reports whether c is wanted, and marks it found. The id as shown counts,
-// too: a model can only send that.
-func take(wanted map[string]bool, c *client.Candidate) bool {
-	for _, id := range []string{c.ProfileID, handle(c)} {
-		if _, ok := wanted[id]; ok && id != "" {
-			wanted[id] = true
-			return true
-		}
+func (p *picked) hide(c *client.Candidate) {
+	p.hidden++
+	switch {
+	case c.MatchScore == nil:
+		p.unscored++
+	case p.highest == nil || *c.MatchScore > *p.highest:
+		p.highest = c.MatchScore
 	}
-	return false
 }
-
-func handle(c *client.Candidate) string { return sanitize.Line(c.ProfileID, maxHandle).String }
 
 // notes says what the selection hid or did not find.
 func (p picked) notes() []string {
 	var notes []string
 	if p.hidden > 0 {
-		note := fmt.Sprintf("min_score %s hid %s", number(*p.selection.MinScore), count(p.hidden, "candidate", "candidates"))
+		note := fmt.Sprintf("min_score %s hid %s", number(*p.view.MinScore), count(p.hidden, "candidate", "candidates"))
 		if p.unscored > 0 {
 			note += fmt.Sprintf(", %d of them without a score", p.unscored)
 		}
+		if p.matching == 0 && p.highest != nil {
+			note += fmt.Sprintf("; the highest score is %s", number(*p.highest))
+		}
 		notes = append(notes, note+".")
 	}
-	if n := len(p.unknownIDs); n > 0 {
-		const named = 5
-		shown := make([]string, 0, named)
-		for _, id := range p.unknownIDs[:min(n, named)] {
-			shown = append(shown, fmt.Sprintf("%q", sanitize.Line(id, 64).String))
-		}
-		note := "Not in this run: " + strings.Join(shown, ", ")
-		if n > named {
-			note += fmt.Sprintf(" and %d more", n-named)
-		}
-		notes = append(notes, note+".")
+	if p.chooser != nil {
+		notes = append(notes, p.chooser.notes(p.view)...)
 	}
 	if len(p.candidates) == 0 && p.matching > 0 {
 		notes = append(notes, fmt.Sprintf("offset %d is beyond the last of %s.",
-			p.selection.Offset, count(p.matching, "matching candidate", "matching candidates")))
+			p.view.Offset, count(p.matching, "matching candidate", "matching candidates")))
 	}
 	return notes
 }

@@ -60,7 +60,7 @@ func Render(r *client.Results, v View) (text string, shown int) {
 	if v.Marker == "" {
 		v.Marker = randomMarker()
 	}
-	picked := pick(r.Candidates, v.Selection)
+	picked := pick(r.Candidates, v)
 	notes := append(append([]string(nil), v.Notes...), picked.notes()...)
 	notes = append(notes, completeness(r)...)
 	switch {
@@ -102,7 +102,7 @@ func compose(r *client.Results, v View, notes []string, b block) string {
 		s.WriteString(note + end)
 	}
 	if b.marked > 0 {
-		s.WriteString(count(b.marked, "profile", "profiles") + " below, marked *, had hidden characters, markup or links removed, or holds words of look-alike letters." + end)
+		s.WriteString(count(b.marked, "profile", "profiles") + " below, marked *, had hidden text or links removed, or words that mix look-alike letters." + end)
 	}
 	if len(b.texts) > 0 {
 		s.WriteString(provenance(r) + end)

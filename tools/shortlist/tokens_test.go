@@ -109,7 +109,7 @@ func floor(c *client.Candidate, d Detail) string {
 		}
 	}
 	value(c.ProfileID)
-	if path, ok := sanitize.LinkedIn(c.LinkedInURL); ok {
+	if path, err := sanitize.LinkedIn(c.LinkedInURL); err == nil {
 		b.WriteString(path + "\n")
 	}
 	return b.String()

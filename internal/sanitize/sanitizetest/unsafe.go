@@ -13,7 +13,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Unsafe returns what is wrong with a line that is about to be shown, "" if it is safe.
+// Unsafe returns what is wrong with a line that is about to be shown to a model,
+// "" if it is safe.
 func Unsafe(s string) string {
 	switch {
 	case !utf8.ValidString(s):
@@ -22,16 +23,16 @@ func Unsafe(s string) string {
 		return "not NFC"
 	case s != strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "):
 		return "white space that is not one space between words"
-	case strings.ContainsAny(s, "<>[]`|⟦⟧〚〛"):
+	case strings.ContainsAny(s, "[]`|⟦⟧〚〛"), tag.MatchString(s):
 		return "active markup"
 	}
 	if wrong := forbiddenRune([]rune(s)); wrong != "" {
 		return wrong
 	}
-	read := asRead(s)
-	if !strings.ContainsAny(read, `:/\?#.`) {
+	if !strings.ContainsAny(asRead(s), `:/\?#.`) {
 		return ""
 	}
+	read := stores.ReplaceAllString(asRead(companies.ReplaceAllString(s, "$1 $2")), " ")
 	for _, link := range links {
 		if found := link.FindString(read); found != "" {
 			return fmt.Sprintf("link %q", found)
@@ -104,12 +105,26 @@ func asRead(s string) string {
 
 var lookalikes = map[rune]rune{'⁄': '/', '∕': '/', '⧸': '/', '╱': '/', '∶': ':', '꞉': ':'}
 
+var (
+	// tag is where HTML, CommonMark or a model's template could begin one.
+	tag = regexp.MustCompile(`<(?:[A-Za-z/!?<¦｜]|[^ >]*@[^ >]*>)`)
+
+	// companies and stores have the form of links, and are none: "Booking.com/Agoda"
+	// names two companies, "s3://bucket" leads no browser anywhere.
+	companies = regexp.MustCompile(`(\p{Lu}[\pL.]*)/(\p{Lu})`)
+	stores    = regexp.MustCompile(`(?:s3[an]?|g?cs|gs|(?:view|h)dfs|abfss?|wasbs?|adl|dbfs|oss|cos|swift|oci|docker|postgres(?:ql)?|mysql|mariadb|sqlite|sqlserver|oracle|` +
+		`mongodb|rediss?|cassandra|neo4j|bolt|clickhouse|snowflake|amqps?|kafka|mqtts?|nats|pulsar|tcp|udp|unix|grpc|thrift|zk|rts?m?p|jdbc|odbc)://`)
+)
+
 var links = []*regexp.Regexp{
-	regexp.MustCompile(`[a-z0-9]://[/\\]*[^\s/\\]`),
-	regexp.MustCompile(`(?:javascript|vbscript|https?|mailto):\S`),
-	regexp.MustCompile(`\b(?:data|file|blob|ftp):\S`),
-	regexp.MustCompile(`\btel:\+?[0-9]`),
+	regexp.MustCompile(`[a-z0-9]://[/\\]*[\pL\pN_%@.-]`),
+	regexp.MustCompile(`(?:javascript|vbscript):[a-z0-9.,:_-]{0,20}[(=%]`),
+	regexp.MustCompile(`https?:[a-z0-9%@:_-]{0,20}[./\\]`),
+	regexp.MustCompile(`mailto:[a-z0-9%.:_-]{0,20}@`),
+	regexp.MustCompile(`\bdata:[,;]|\bdata:(?:text|image|application)/`),
+	regexp.MustCompile(`\b(?:file|blob):/`),
+	regexp.MustCompile(`\btel:\+?[0-9]{3}`),
 	regexp.MustCompile(`\bwww\.[a-z0-9]`),
 	regexp.MustCompile(`[/\\]{2}(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|example|ru)_*(?:[^\pL\pM\pN_.…+-]|$)`),
-	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9_]{3,}\.(?:com|org|example|ru)[/?#][a-z0-9]`),
+	regexp.MustCompile(`(?:^|[^a-z0-9])[a-z0-9][a-z0-9_]{2,}\.(?:com|org|example|ru|рф)[/?#][a-z0-9]`),
 }

@@ -1,0 +1,67 @@
+package blind
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
+	for name, tt := range map[string]struct{ person, text, want string }{
+		"the whole name":    {"Jane Doe", "Jane Doe leads; Doe decides.", "the candidate leads; the candidate decides."},
+		"parts":             {"Jane Doe", "Jane's team and Ms Doe", "the candidate's team and Ms the candidate"},
+		"not inside words":  {"Jane Doe", "Janet and Does", "Janet and Does"},
+		"not in lower case": {"Will Mark", "will mark the Mark", "will mark the Mark"},
+		"in capitals":       {"JANE DOE", "Jane has led; DOE too", "the candidate has led; the candidate too"},
+		"two characters":    {"李雷", "李雷负责数据平台", "the candidate负责数据平台"},
+		"degrees stay":      {"Jane Doe, MBA, AWS Certified", "AWS; MBA; Doe", "AWS; MBA; the candidate"},
+		"pronouns stay":     {"Jane Doe (She/Her)", "Her team and She", "Her team and She"},
+		"particles stay":    {"Zoë van der Meer", "van het team, der beste Meer", "van het team, der beste the candidate"},
+		"no second pass":    {"Jane Candidate", "Jane has", "the candidate has"},
+		"joined by a ZWNJ":  {"مریم احمدی", "مریم\u200cها و مریم", "مریم\u200cها و the candidate"},
+		"parts of two stay": {"Bo Li", "Bo Li leads; Li decides", "the candidate leads; Li decides"},
+		"with diacritics":   {"Zuzana Hrušková", "Hrušková and Zuzana", "the candidate and the candidate"},
+		"romanised":         {"陈思远 (Siyuan Chen)", "Siyuan Chen (陈思远) and 陈思远说", "the candidate and the candidate说"},
+		"hyphens":           {"Anne-Marie O'Brien", "Anne-Marie met Brien", "the candidate met the candidate"},
+		"Arabic":            {"سلمى الخطيب", "تقود سلمى فريقًا", "تقود the candidate فريقًا"},
+		"Devanagari":        {"अनन्या शर्मा", "अनन्या शर्मा टीम", "the candidate टीम"},
+		"one space is left": {"Ludwig van Beethoven", "With Ludwig van Beethoven in it", "With the candidate in it"},
+		"no name":           {"", "Jane", "Jane"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := New(tt.person, nil, nil).Hide(tt.text, Prose); got != tt.want {
+				t.Errorf("%q becomes %q, want %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+// Whatever stands in a profile, hiding is a pure function of valid text, and a
+// name that means nothing else is found where it stands in full.
+func FuzzHide(f *testing.F) {
+	f.Add("Ing. Jana Nováková, PhD | CTO", "S Janou Novákovou; JanaNovakova; rose")
+	f.Add("王小明 (Xiaoming Wang)", "王先生 and 小明, Wang X.")
+	f.Add("(((\"'", "a.b.c, d-e_f (g) “h")
+	f.Add("J. R. R. T. van der Öl-Ǆ ß", "J.R.R. T ǆ ẞ SS İi")
+	f.Add("\u0301\u200d", "\u0301a\u200d\u0600")
+	f.Fuzz(func(t *testing.T, name, s string) {
+		if !utf8.ValidString(name) || !utf8.ValidString(s) || len(name) > 500 || len(s) > 5_000 {
+			t.Skip()
+		}
+		m := New(name, []string{s}, []string{name})
+		for _, field := range []Field{Prose, Company, Fact} {
+			got := m.Hide(s, field)
+			if !utf8.ValidString(got) {
+				t.Errorf("Hide(%q) of %q is no valid text: %q", s, name, got)
+			}
+			if again := New(name, []string{s}, []string{name}).Hide(s, field); again != got {
+				t.Errorf("Hide(%q) of %q is %q, and then %q", s, name, got, again)
+			}
+		}
+		m.InID(s)
+		const plain = "Žofia Šimková"
+		if got := New(plain, nil, nil).Hide(s+" ; "+plain+" ; "+s, Prose); strings.Contains(got, " "+plain+" ") {
+			t.Errorf("the name survives in %q", got)
+		}
+	})
+}

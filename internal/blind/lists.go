@@ -1,0 +1,388 @@
+package blind
+
+import (
+	_ "embed"
+	"iter"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// english is the ten thousand most common English words of three to ten letters
+// that are written small: sizes 10 and 20 of SCOWL, whose licence is beside it.
+//
+//go:embed english.txt
+var english string
+
+var englishWords = words(english)
+
+func isEnglish(key string) bool { return englishWords.has(key) || functionWords.has(key) }
+
+func proper(key string) bool {
+	return months.has(key) || places.has(key) || tools.has(key) || brandWords.has(key)
+}
+
+// knownWord reports whether a word means something beside a name.
+func knownWord(key string) bool { return isEnglish(key) || proper(key) }
+
+// isOther reports whether a name is a word of another language, or the feminine
+// form of an adjective.
+func isOther(key string) bool {
+	masculine, feminine := strings.CutSuffix(key, "a")
+	return otherWords.has(key) || feminine && otherWords.has(masculine+"y")
+}
+
+// set is a set of words that is made when it is first asked, since most runs of
+// the program never do.
+type set struct {
+	make func() map[string]bool
+}
+
+func (s set) has(word string) bool { return s.make()[word] }
+
+func words(list string) set {
+	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.FieldsSeq(list)) })}
+}
+
+// phrases makes a set of phrases with a bar between.
+func phrases(list string) set {
+	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.SplitSeq(list, "|")) })}
+}
+
+func setOf(words iter.Seq[string]) map[string]bool {
+	set := map[string]bool{}
+	for word := range words {
+		set[strings.TrimSpace(word)] = true
+	}
+	return set
+}
+
+// Keys of words, folded as package fold does.
+var (
+	functionWords = words("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
+	articles      = words("a an the this that its our their no each every any some my your")
+	months        = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
+
+	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op بن ابن ابو ام ال عبد بنت")
+	formerly  = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
+
+	// titles and suffixes are no names; suffixes only after one.
+	titles   = words("dr prof professor mr mrs ms mx sir ing mgr bc phdr mudr mvdr judr rndr paeddr thdr thlic icdr csc drsc dsc doc docent dipl mag diploming drs mba emba phd dphil msc bsc meng beng llm llb esq cpa cfa acca pmp mphil edd psyd dba herr frau mme mlle señor sra srta dott dottssa avv inz hab lic univ dis artd mpa mph med pe cissp csm cspo itil prince2 shrmcp shrmscp sphr phr ccie ccna ccnp cism cisa crisc fcca aca cima cipd mcips frm caia cfp aia leed pmpr togaf safe lion openers drhab habil dring dripl dipling diplomingenieur")
+	suffixes = words("jr sr junior senior ii iii iv ml st dr ret kbe obe mbe cbe om qc kc mp vii viii")
+
+	// credentials are degrees by their capitals alone.
+	credentials = words("MA BA MS BS MD JD DO PE RN CA BE MCA BCA CPO BBA RN NP PA PT OT MPP DDS DVM MBE OBE CBE KBE OM LLM CSM PSM AI IT HR UX UI QA SAFe ACCA SPHR PHR")
+
+	roleWords = words(`engineer engineers engineering developer developers development programmer coder manager managers management director directors head lead leader leadership
+		senior junior principal staff chief officer ceo cto cfo coo cio cmo cpo ciso cro vp svp evp founder cofounder owner entrepreneur president chairman chairwoman
+		data software product project program programme full stack fullstack frontend backend devops cloud security system systems network analyst analytics architect
+		designer design scientist science researcher research consultant consulting adviser advisor specialist expert coach trainer teacher lecturer student graduate
+		intern freelance freelancer contractor remote recruiter recruiting recruitment recruit talent sourcer hiring hire hires certified certification professional practitioner
+		enthusiast evangelist speaker author blogger writer mentor investor sales marketing accountant accounting finance financial controller auditor lawyer attorney
+		administrator admin assistant coordinator executive technician operator tester agile scrum devsecops sre qa ux ui hr it ai ml looking seeking available open work job jobs opportunities opportunity
+		helping building making creating passionate building team teams business partner growth digital technology technical tech solutions services machine learning deep member linkedin user anonymous confidential unknown profile private
+		vyvojar programator manazer manazerka riaditel riaditelka konzultant konzultantka inzinier inzinierka veduci veduca ucitel entwickler entwicklerin ingenieur berater geschaftsfuhrer
+		leiter leiterin programista inzynier kierownik dyrektor fejleszto mernok ingeniero desarrollador gerente consultor ingenieur developpeur directeur directrice chef gestionnaire`)
+
+	firmWords = words(`s r o a spol sro as gmbh ag kg ug ltd llc llp inc corp corporation co company limited plc sa sas sarl srl spa bv nv oy ab aps kft zrt bt doo dd sp z oo ood eood ou sia uab
+		partners partner sons son syn synovia bros brothers family and und et i y e consulting consultants consultancy consult soft software solutions systems labs lab studio studios
+		design designs group holding holdings ventures venture capital invest investments legal law advokat advokati advokatska kancelaria attorneys associates trading trade services service
+		media digital tech technologies technology it web photo photography art architects architecture global international coaching academy freelance online shop store construction
+		stav bau build builders development dev data ai analytics marketing agency creative productions ateliers atelier works werke works the de a`)
+
+	honorifics   = words("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
+	humanVerbs   = words("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
+	generalVerbs = words("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
+	timeWords    = words("in since until till from to by of during late early mid last next this and for between before after on around circa through end start beginning every each month")
+	meeting      = words("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
+	personal     = words("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
+	polite       = strings.Fields("先生 女士 小姐 老师 经理 总 工 同学 さん 様 氏 君 くん ちゃん 先輩 部長 씨 님 군 양 선생 대리 과장 부장 팀장 さま")
+
+	doubleSurnames = words("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 独孤 南宫 南宮 夏侯 皇甫 尉迟 尉遲 公孙 公孫 慕容 长孙 長孫 令狐 남궁 선우 황보 제갈 독고 사공 서문")
+
+	places = words(`africa america asia europe australia austin paris london sydney dallas houston jackson lincoln washington madison florence chelsea brooklyn jordan israel georgia virginia
+		carolina india china chad kenya vienna verona milan roma rome adelaide victoria charlotte orlando savannah dakota montana phoenix denver devon kent berlin york lancaster
+		hamilton wellington cleveland santiago diego francisco lima troy petra sofia odessa bristol oxford cambridge boston atlanta chicago seattle portland nashville memphis
+		miami tampa detroit aurora alexandria geneva lisbon lourdes valencia barcelona madrid seville salvador leon cordoba granada tours nice lyon nancy lille
+		brest nantes bern basel zurich bonn essen ulm trier kiel bremen hamburg munich dresden leipzig cologne vilnius riga tallinn warsaw prague brno bratislava kosice nitra zilina trnava presov
+		trencin budapest pecs szeged ljubljana maribor zagreb split belgrade sarajevo skopje tirana athens cyprus malta ireland scotland wales england britain france germany austria
+		italy spain portugal poland slovakia czechia hungary slovenia croatia serbia romania bulgaria greece turkey ukraine russia belarus lithuania latvia estonia finland sweden norway
+		denmark iceland netherlands holland belgium luxembourg switzerland slovak czech nemec japan korea singapore malaysia indonesia thailand vietnam philippines pakistan bangladesh nepal
+		iran iraq syria lebanon egypt morocco tunisia algeria nigeria ghana ethiopia uganda tanzania rwanda canada mexico brazil argentina chile peru colombia cuba panama jamaica
+		delhi mumbai pune chennai bangalore hyderabad kolkata tokyo osaka kyoto seoul busan beijing shanghai hong kong manila hanoi saigon jakarta dubai doha cairo nairobi lagos
+		texas california florida ohio utah nevada arizona oregon idaho kansas iowa missouri michigan wisconsin illinois indiana kentucky tennessee alabama louisiana arkansas oklahoma
+		maine vermont delaware maryland jersey pennsylvania connecticut massachusetts hampshire essex sussex surrey york durham chester windsor warwick stafford preston bolton burton
+		lincoln derby kingston ashton clifton hudson carson irving arlington aberdeen perth melbourne brisbane darwin newcastle wellington auckland regina winnipeg calgary trinidad tobago
+		albany dallas laurel camden salem bethany houston marion monroe jefferson franklin clinton raleigh tyler garland plano mesa santa san los las el linz graz wels tyrol silesia moravia bohemia
+		slovensko polska rossiya german english french spanish italian polish danish dutch irish scottish welsh norman roman`)
+
+	tools = words(`go golang rust swift ruby java javascript python julia pascal ada dart kotlin elm crystal haskell jenkins maven spring angular react vue ember cassandra kafka hive spark oracle
+		redis mongo docker travis jasper django flask tornado celery cypress jade jest mocha chai gatsby scala clojure erlang elixir phoenix stan lua perl prolog apache cobalt tableau looker
+		snowflake airflow beam flink storm heron pandas sage wolfram bash fish vim emacs atom claude alexa cortana siri watson gemini llama bert elmo unity maya blender nomad consul vault
+		terraform puppet chef ansible salt lambda athena aurora neptune iris titan groovy grails hugo jekyll laravel symfony rails node deno bun svelte ionic flutter xamarin cordova hadoop
+		impala druid presto trino dremio polly rex sumerian hibernate struts tomcat jetty nginx envoy linkerd helm argo flux tekton rancher vagrant packer splunk grafana prometheus jaeger
+		kibana sentry jira slack figma sketch zeplin invision miro notion asana trello monday excel word access power sap hana abap salesforce lightning einstein marketo hubspot mercury
+		selenium cucumber robot karate gatling locust taurus puppeteer playwright stripe twilio segment amplitude mixpanel braze iterable firebase supabase prisma knex mongoose sequelize
+		lisp scheme racket idris agda coq lean simula logo eiffel fortran cobol basic delphi matlab octave maple gurobi cplex mint ubuntu debian fedora arch suse centos solaris ajax alpine
+		bootstrap foundation tailwind sass less stylus grunt gulp bower rollup parcel nest next nuxt remix astro hapi koa sails meteor backbone polymer lit mithril preact
+		julius amber ivy velvet opal jasmine karma dagger koin guava lombok mockito junit spock gradle ant ivy bazel buck pants otto june scrum kanban lean agile six sigma prince
+		aws gcp azure ibm sql nosql mysql postgres sqlite hbase neo4j arango couch dynamo aerospike scylla vertica teradata netezza greenplum exadata informatica talend pentaho fivetran dbt`)
+
+	// givenNames are tools and months that are first names much more often.
+	givenNames = words("jan julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby petra sofia jordan charlotte victoria madison jackson austin florence georgia virginia carolina chelsea adelaide chad")
+
+	// brands are firms and products called like two persons or one.
+	brands = phrases(`john deere|ernst young|morgan stanley|jpmorgan chase|jp morgan chase|j p morgan|jp morgan|baker hughes|baker mckenzie|wells fargo|goldman sachs|merrill lynch|lehman brothers|bear stearns|charles schwab|
+		edward jones|robert bosch|robert half|robert walters|michael page|thomas cook|thomas cooks|thomson reuters|john lewis|marks spencer|johnson johnson|johnson controls|procter gamble|
+		louis vuitton|calvin klein|ralph lauren|tommy hilfiger|hugo boss|marc jacobs|michael kors|tom ford|giorgio armani|christian dior|yves saint laurent|dolce gabbana|ben jerry|ben jerrys|
+		jack daniel|jack daniels|johnnie walker|jim beam|harley davidson|rolls royce|aston martin|alfa romeo|mercedes benz|hewlett packard|arthur andersen|arthur d little|oliver wyman|
+		roland berger|booz allen|booz allen hamilton|dun bradstreet|clifford chance|allen overy|white case|jones day|kirkland ellis|latham watkins|sullivan cromwell|price waterhouse|
+		jane street|two sigma|raymond james|franklin templeton|t rowe price|stanley black decker|black decker|smith wesson|smith nephew|barnes noble|abercrombie fitch|williams sonoma|
+		simon kucher|willis towers watson|marsh mclennan|russell reynolds|heidrick struggles|spencer stuart|egon zehnder|korn ferry|hays|morgan mckinley|frank recruitment|harvey nash|kelly services|
+		leo burnett|ogilvy mather|young rubicam|saatchi saatchi|johns hopkins|carnegie mellon|king s college|kings college|st andrews|william mary|mary kay|wendy s|sara lee|dr oetker|dr martens|
+		papa john s|victoria s secret|levi strauss|estee lauder|elizabeth arden|max mara|max factor|max planck|paul smith|ted baker|jimmy choo|vera bradley|kate spade|tiffany co|mark anthony|
+		grant thornton|rose hulman|martin marietta|lockheed martin|general dynamics|northrop grumman|pratt whitney|taylor wessing|dentons|dla piper|bird bird|noerr|norton rose|mayer brown|hogan lovells|
+		ford motor|dell technologies|wolfram research|adam opel|carl zeiss|karl storz|ernst klett|axel springer|hubert burda|werner enterprises|klaus union|franz haniel|friedrich naumann|konrad adenauer|
+		brown university|duke university|rice university|stanford university|tomas bata|eli lilly|viet nam|skoda auto|jan becher|tatra banka`)
+
+	brandWords = words(`morgan stanley goldman sachs ernst deloitte ford dell tesla mercedes benz chase jpmorgan wells fargo lloyd lloyds barclay barclays baker hughes marsh mckinsey bain accenture
+		siemens bosch porsche heinz kellogg kelloggs johnson procter gamble lehman merrill lynch schwab lauren klein hilfiger abbott pfizer merck lilly mars nestle ferrero lindt boeing airbus lockheed
+		northrop grumman halliburton schlumberger chevron shell hewlett packard xerox kodak philips honda toyota suzuki yamaha kawasaki mitsubishi sumitomo mitsui nomura matsuda mazda ishikawa
+		tata birla mahindra godrej bajaj infosys wipro samsung hyundai daewoo kia lenovo huawei skoda bata tatra porsche daimler benz opel audi adidas puma nike disney warner marriott hilton
+		hyatt sheraton walton walmart macy macys wendy wendys mcdonalds cadbury tesco sainsbury morrisons asda harrods selfridge boots dyson cisco oracle adobe intel nokia ericsson
+		heineken guinness carlsberg bacardi martini campari ferrari maserati lamborghini bugatti renault peugeot citroen michelin dassault danone hermes chanel dior cartier gucci prada versace armani
+		bayer henkel miele thyssen krupp bertelsmann springer otto allianz hays randstad adecco manpower kelly harvey thomson reuters bloomberg moody moodys fitch standard poor poors nasdaq
+		roche novartis sandoz zeiss leica braun siemens osram linde voith trumpf festo wurth bechtle haniel haribo oetker tchibo jacobs stanford harvard yale duke princeton cornell brown rice
+		hopkins mellon carnegie rockefeller gates jobs penn wharton kellogg booth sloan stern haas ross kelley goizueta vodafone orange amazon apple google meta alphabet stripe square plaid
+		ramp brex gusto rippling zendesk palantir asana slack twitter uber lyft bolt grab gojek booking agoda airbnb expedia ryanair wizz easyjet lufthansa raiffeisen erste credit suisse ubs`)
+
+	// mostlyNames are words that with a capital are nearly always names.
+	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim max jay lee sally polly molly carol sandy victor")
+
+	// otherWords are words of other languages, English ones that are not
+	// common, and names of beliefs and peoples, that are names as well.
+	otherWords = words(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
+		spicer tanner tucker tyler weaver webb wheeler archer bowman chandler clark cook foster gunner page palmer piper sawyer sexton shearer smith ruby pearl jade amber opal crystal lily ivy holly
+		violet daisy iris poppy fern heather hazel olive olivia rosemary basil sage ginger cherry candy penny dawn eve autumn summer winter raven robin jay wren finch drake swan hawk crane peacock
+		fox wolf lamb bear buck colt bull pike bass salmon cod herring trout ray finn reed rush moss heath marsh moor glen dale cliff brook burn beck ford banks shore sandy stone flint rocky clay
+		jasper garnet sterling pierce lance spear dart bolt rod rusty dusty misty stormy sunny rich dick jack bob rob nick mick pat peg peggy bill josh jimmy harry sally polly dolly molly kitty
+		carol melody harmony cadence aria viola grace faith hope joy mercy charity prudence patience constance temperance verity felicity clemency chastity destiny trinity angel christian dominic bishop
+		abbott pope deacon priest dean earl duke baron count marquis prince major sergeant noble royal regal victor max miles marshall mark grant frank ernest guy art gene will wade drew rose rice
+		young long short small little strong wise sharp bright blunt savage wild moody gay grey gray green brown black white silver golden scarlet rust love hart hood hook horn house cross church
+		temple hall gates bridges street lane park parks field fields woods forest rivers lake ocean rain snow frost day week monday sunday friday august june april may march king queen knight
+		singer power powers best goodman hardy pagan child childs childers trump bush moon sun star sky dodge chance champion case chase gamble guest hand head foot legge back beard
+
+		maly velky vesely smutny tichy dlhy kratky novy stary mlady cerny biely bily cierny zeleny modry cerveny sladky horky suchy mokry silny slaby bohaty chudy smely mudry pekny krasny zlaty
+		kral kovac kovar mlynar krajci rybar polak slovak cech nemec horvat madar rus zeman sedlak hudec hudak zima leto jaro podzim vlk zajac zajic medved jelen holub slavik sokol orol orel vrana
+		kohut kocur had hruska jablko slivka ruzicka kvet kvetina hora skala kamen potok more svet mier laska radost nadej svoboda sloboda pokora statny viera vera zora jasny
+
+		koch richter schneider bauer klein gross lang jung winter sommer vogel wolf fuchs schafer jager fischer muller schmidt weber meister wagner zimmermann maurer maler metzger schreiner kaiser konig
+		herzog furst graf ritter krieger schwarz weiss braun roth grun engel teufel sonntag freitag herbst fruhling berg thal baum stein busch rose blum gut recht frei stolz reich hahn schulz
+
+		luz mar sol cruz flores reyes iglesias leon rosa paz blanco moreno rubio calle delgado gordo bueno guerra rey angel santos campos rios torres castillo fuentes mercado franco
+		petit grand leblanc lenoir leroy roy blanc noir roux boucher boulanger charpentier fleur lefort legrand mercier meunier picard rousseau
+		rossi bianchi ricci bruno conti ferrari leone marino monti serra villa fiore gallo russo greco costa
+		costa silva rocha pereira oliveira carvalho pinto lobo coelho branco preto leal
+		kowal mlody nowy wilk zajac lis kot krol mazur polak czech szary bialy czarny
+		kis nagy kovacs szabo molnar varga vadasz farkas fekete feher voros kiraly balogh nemeth horvath toth olah lengyel szel so`)
+)
+
+// nicknames returns the names that are used for a name, each in Latin letters.
+var nicknames = sync.OnceValue(func() map[string][]string {
+	all := map[string][]string{}
+	for line := range strings.Lines(nicknameList) {
+		names := strings.Fields(line)
+		for i, name := range names {
+			for j, other := range names {
+				// A nickname stands for the name, and two of them not always
+				// for each other.
+				if i != j && (i == 0 || j == 0) {
+					all[name] = append(all[name], other)
+				}
+			}
+		}
+	}
+	return all
+})
+
+// nicknameList has a name and its nicknames in each line.
+const nicknameList = `
+robert bob rob bobby robbie bert robo
+william bill will billy willy willie liam wilhelm
+richard rick dick rich ricky richie rico
+james jim jimmy jamie
+john jack johnny jon
+jonathan jon johnny nathan
+joseph joe joey jozef jose
+michael mike mick mickey mikey misha michal
+alexander alex sandy xander sasha aleksandr alexandr sascha
+alexandra alex sandra sasha lexi
+aleksandra ola sasha
+aleksandr sasha alex alexander
+elizabeth liz beth betty lizzie eliza lisa libby bess
+katherine kate kathy katie kat kay katya
+catherine kate cathy katie cat kay
+katarina katka kata kate
+ekaterina katya katia kate
+margaret maggie meg peggy marge margie greta
+thomas tom tommy
+charles charlie chuck chas
+edward ed eddie ted teddy ned
+theodore ted teddy theo
+frederick fred freddie
+daniel dan danny dano
+david dave davey davy
+donald don donny
+ronald ron ronnie
+kenneth ken kenny
+stephen steve stevie
+steven steve stevie
+matthew matt matty
+anthony tony
+antonio tony toni
+andrew andy drew
+andreas andy andi
+benjamin ben benny benji
+samuel sam sammy samo
+samantha sam sammy
+christopher chris kit topher
+christian chris
+christina chris tina christie
+christine chris tina chrissy
+patrick pat paddy
+patricia pat patty trish tricia
+peter pete pet peto
+nicholas nick nicky
+nikolai kolya
+gregory greg
+lawrence larry
+leonard leo len lenny
+raymond ray
+gerald gerry jerry
+jeffrey jeff
+geoffrey geoff
+timothy tim timmy
+francis frank fran
+franklin frank
+francisco paco pancho
+jose pepe
+ignacio nacho
+eduardo edu lalo
+rafael rafa
+guillermo memo
+susan sue suzy susie
+deborah deb debbie
+barbara barb babs basia bara
+rebecca becky becca
+jennifer jen jenny
+jessica jess jessie
+victoria vicky tori
+veronica ronnie vera
+dorothy dot dottie
+eleanor ellie nell
+abigail abby gail
+amanda mandy
+cynthia cindy
+judith judy
+kimberly kim
+pamela pam
+theresa terry tess
+valerie val
+vincent vince vinny
+walter walt
+zachary zach zack
+eugene gene
+albert al bert
+alfred al fred
+arthur art artie
+harold harry hal
+henry harry hank
+philip phil
+phillip phil
+maximilian max
+sebastian seb basti
+johannes hans hannes jo
+friedrich fritz
+heinrich heinz heiner
+josef sepp pepa
+jozef jozo jozko
+jan janko honza jano jas
+jana janka
+jiri jirka
+juraj duro jurko
+stefan stevo stefko
+frantisek fero franta
+ladislav laco lada
+vladimir vlado vladko volodya vova
+miroslav miro mirek
+jaroslav jaro jarda
+stanislav stano standa slavo
+rastislav rasto
+martin maros mato
+milan milanko
+tomas tom tomasko
+lukas luki lukasko
+matej matko
+maria marika majka mia masha
+zuzana zuzka
+eva evka
+anna anka anicka anya ania
+tatiana tanya tana
+dmitry dima mitya
+dmitrii dima mitya
+sergei seryozha
+aleksei alyosha lyosha
+evgenii zhenya
+ivan vanya
+mikhail misha
+natalia natasha
+olga olya
+svetlana sveta
+yulia julia
+maciej maciek
+wojciech wojtek
+krzysztof krzysiek krzys
+malgorzata gosia
+katarzyna kasia
+agnieszka aga
+joanna asia
+piotr piotrek
+pawel pawelek
+tomasz tomek
+istvan pista
+laszlo laci
+jozsef jozsi
+sandor sanyi
+ferenc feri
+erzsebet erzsi bozsi
+giuseppe beppe peppe
+giovanni gianni
+francesca franca
+mohammed mo muhammad mohamed mohammad
+muhammad mohamed mohammad
+mohamed mo mohammad
+`
+
+// maxEnding is the length of the longest of endings, in letters.
+const maxEnding = 7
+
+// endings are what a declined name ends in after its stem, as skeletons.
+var endings = words(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
+		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
+		n la le lta sa sta na ta ksi ele ela elta esa esta en
+		ui as is os ien iene s sen lui ului ul
+		ma it ad isa ze ar ur in ina inu inei inom`)
+
+// scriptOf names the script of a letter, if it is one that matters here.
+func scriptOf(r rune) string {
+	for name, table := range map[string]*unicode.RangeTable{
+		"Hebrew": unicode.Hebrew, "Arabic": unicode.Arabic, "Georgian": unicode.Georgian, "Devanagari": unicode.Devanagari, "Bengali": unicode.Bengali,
+		"Tamil": unicode.Tamil, "Telugu": unicode.Telugu, "Kannada": unicode.Kannada, "Malayalam": unicode.Malayalam, "Gujarati": unicode.Gujarati,
+		"Gurmukhi": unicode.Gurmukhi, "Oriya": unicode.Oriya, "Sinhala": unicode.Sinhala, "Ethiopic": unicode.Ethiopic, "Mongolian": unicode.Mongolian, "Tibetan": unicode.Tibetan,
+	} {
+		if unicode.Is(table, r) {
+			return name
+		}
+	}
+	return ""
+}

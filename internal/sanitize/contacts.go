@@ -1,0 +1,213 @@
+package sanitize
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// contactHidden stands where an e-mail address or a telephone number stood.
+const contactHidden = "(contact hidden)"
+
+// HideContacts returns a cleaned text without the e-mail addresses and the
+// telephone numbers that can be told from other text: addresses also if
+// disguised, numbers if they are international, grouped as only telephone
+// numbers are, or introduced by a word such as "tel.".
+func HideContacts(s string) string {
+	address, number := mayHoldContact(s)
+	if !address && !number {
+		return s
+	}
+	f := fold(s)
+	var found []span
+	if address {
+		found = f.addresses()
+	}
+	if number {
+		found = append(found, f.numbers()...)
+	}
+	if len(found) == 0 {
+		return s
+	}
+	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
+	var out strings.Builder
+	done := 0
+	for _, c := range found {
+		if c.end <= done {
+			continue
+		}
+		if c.start >= done {
+			out.WriteString(f.text(done, c.start) + contactHidden)
+		}
+		done = c.end
+	}
+	return out.String() + f.text(done, len(f.c))
+}
+
+// span is a stretch of a folded text, in runes.
+type span struct{ start, end int }
+
+// How many digits a telephone number has: the shortest that a word introduces,
+// and the longest of E.164 with "00" or an inner zero.
+const (
+	minDigits = 6
+	maxDigits = 17
+)
+
+// mayHoldContact spares most texts the search: it reports whether s has what
+// every address has, and enough digits for a number.
+func mayHoldContact(s string) (address, number bool) {
+	digits, atWord, dotWord := 0, false, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case isDigit(c):
+			digits++
+		case c == '@':
+			address = address || mayBeginDomain(s[i+1:])
+		case c == '%' || c == '&':
+			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
+		case c == '(' || c == '{' || c == '<':
+			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "ät", "arroba")
+		case c == ' ' || c == '_' || c == '-':
+			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "arroba ")
+			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt ", "punto ", "ponto ")
+		case c == '.':
+			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			i += size - 1
+			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
+				digits++
+			}
+			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
+		}
+	}
+	return address || atWord && dotWord, digits >= minDigits
+}
+
+// mayBeginDomain reports whether a dot, or what stands for one, is near the
+// beginning of s: "Engineer @ Acme" is no address.
+func mayBeginDomain(s string) bool {
+	const near = 256 // bytes: a label of 63 characters of four
+	s = s[:min(len(s), near)]
+	return strings.ContainsAny(s, ".․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
+}
+
+// beginsWithAny reports whether s begins with one of prefixes, in any case.
+func beginsWithAny(s string, prefixes ...string) bool {
+	if s == "" {
+		return false
+	}
+	for _, p := range prefixes {
+		if lower(s[0]) == p[0] && len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) {
+			return true
+		}
+	}
+	return false
+}
+
+// The classes of folded letters that are not ASCII.
+const (
+	foreign   = 1 // a letter, mark or joiner
+	noSpaces  = 2 // a letter of a script that has no spaces between words
+	otherSign = 3
+)
+
+// folded is a text with one byte for each rune: small ASCII for all that is read
+// as it, '0' to '9' for the digits of any script, and a class for the rest.
+type folded struct {
+	c   []byte
+	pos []int // where each rune begins in s; nil if s is ASCII
+	s   string
+}
+
+func fold(s string) *folded {
+	f := &folded{c: make([]byte, 0, len(s)), s: s}
+	for i, r := range s {
+		if r >= utf8.RuneSelf && f.pos == nil {
+			f.pos = make([]int, i, len(s))
+			for p := range f.pos {
+				f.pos[p] = p
+			}
+		}
+		f.c = append(f.c, foldRune(r))
+		if f.pos != nil {
+			f.pos = append(f.pos, i)
+		}
+	}
+	return f
+}
+
+func foldRune(r rune) byte {
+	if r < utf8.RuneSelf {
+		return lower(byte(r))
+	}
+	if d, ok := digitOf(r); ok {
+		return d
+	}
+	switch r {
+	case '。', '｡', '․', '·':
+		return '.'
+	case '’', '‘', 'ʼ', 'ʹ', '′':
+		return '\''
+	case '“', '”', '„':
+		return '"'
+	case '−':
+		return '-'
+	}
+	if d := norm.NFKC.PropertiesString(string(r)).Decomposition(); len(d) == 1 {
+		return lower(d[0])
+	}
+	switch {
+	case unicode.Is(unicode.Pd, r):
+		return '-'
+	case unicode.In(r, unspacedScripts...):
+		return noSpaces
+	case unicode.IsLetter(r), isMark(r), r == zwj, r == zwnj:
+		return foreign
+	}
+	return otherSign
+}
+
+// digitOf returns the ASCII digit for a decimal digit of any script. Unicode
+// puts those of a script side by side, from zero.
+func digitOf(r rune) (byte, bool) {
+	if r < 0x660 || !unicode.Is(unicode.Nd, r) {
+		return 0, false
+	}
+	for _, block := range unicode.Nd.R16 {
+		if lo := rune(block.Lo); r >= lo && r <= rune(block.Hi) {
+			return '0' + byte((r-lo)%10), true
+		}
+	}
+	for _, block := range unicode.Nd.R32 {
+		if lo := rune(block.Lo); r >= lo && r <= rune(block.Hi) {
+			return '0' + byte((r-lo)%10), true
+		}
+	}
+	return 0, false
+}
+
+// text returns what was folded to [start, end).
+func (f *folded) text(start, end int) string { return f.s[f.offset(start):f.offset(end)] }
+
+func (f *folded) offset(i int) int {
+	switch {
+	case i >= len(f.c):
+		return len(f.s)
+	case f.pos == nil:
+		return i
+	}
+	return f.pos[i]
+}
+
+// at returns the i-th byte, and a space outside the text.
+func (f *folded) at(i int) byte {
+	if i < 0 || i >= len(f.c) {
+		return ' '
+	}
+	return f.c[i]
+}

@@ -1,0 +1,158 @@
+package sanitize
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The parts of an address, as folded. A local part of a script without spaces
+// is one only if all of it is: the sentence around is written in it, too.
+const (
+	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
+	atSign    = `( ?@ ?| ?[({<] ?(?:at|\x01t|@|arroba) ?[)}>] ?|&#0*64;|&#x0*40;|&commat;|%40)`
+	gap       = `[ _-]+`
+	atWord    = gap + `(?:at|arroba)` + gap
+	dotWord   = `(?:dot|punkt|punto|ponto)`
+	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
+	label     = `[a-z0-9\x01\x02_-]+`
+	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
+	// common are the endings in front of which a stray space is believed.
+	common = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
+)
+
+var (
+	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. )` + common + `)`)
+	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	// literal is an address at the number of a computer.
+	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
+	// mailbox is an address whose provider shows that "at" stands for '@'.
+	mailbox = onFirstUse(localPart + atWord + `((?:gmail|googlemail|hotmail|proton|protonmail|icloud))\.([a-z]+)`)
+)
+
+func onFirstUse(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+// addresses finds the e-mail addresses.
+func (f *folded) addresses() []span {
+	var found []span
+	find := func(pattern func() *regexp.Regexp, isAddress func(m []int) (end int)) {
+		for from := 0; from < len(f.c); {
+			m := pattern().FindSubmatchIndex(f.c[from:])
+			if m == nil {
+				return
+			}
+			for i := range m {
+				if m[i] >= 0 {
+					m[i] += from
+				}
+			}
+			if end := isAddress(m); end > 0 {
+				found = append(found, span{m[0], end})
+				from = end
+			} else {
+				from = m[3] // behind the local part
+			}
+		}
+	}
+	find(written, f.isWritten)
+	find(spelled, f.isSpelled)
+	find(literal, func(m []int) int { return m[1] })
+	find(mailbox, func(m []int) int {
+		if ordinaryWords()[string(f.c[m[2]:m[3]])] {
+			return 0 // "engineer at gmail.com"
+		}
+		return m[1]
+	})
+	return found
+}
+
+// isWritten returns where the address of a match of written ends, 0 if it is
+// none: a version ("react@17.0.2"), a service ("git@github.com"), or the place
+// of a role ("CTO@Booking.com").
+func (f *folded) isWritten(m []int) int {
+	local, at, domain := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), f.text(m[6], m[1])
+	switch {
+	case isAlnum(f.at(m[1])) || f.at(m[1]) == foreign:
+		return 0
+	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
+		return 0
+	case isVersion(domain), local == "git", local == "hg", local == "svn":
+		return 0
+	case isRoleAt(f.text(m[2], m[3]), domain, at == " @ "):
+		return 0
+	}
+	return m[1]
+}
+
+// maxLabel is the longest label of a domain, in characters (RFC 1035).
+const maxLabel = 63
+
+// isVersion reports whether two numbers begin the domain, as in "4.0.beta".
+func isVersion(domain string) bool {
+	first, rest, _ := strings.Cut(domain, ".")
+	return strings.Trim(first, "0123456789") == "" && rest != "" && isDigit(rest[0])
+}
+
+// isRoleAt reports whether "local@domain" names a role and a company: with
+// spaces around the '@', a role or any words in front of a name with a capital;
+// without, a role or an abbreviation in front of such a name.
+func isRoleAt(local, domain string, spaced bool) bool {
+	if strings.ContainsAny(local, ".0123456789_+\"") {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(domain)
+	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
+	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !mailboxes()[strings.ToLower(local)])
+	if spaced {
+		return named || role
+	}
+	const longest = 5 // of an abbreviation, in bytes
+	abbreviated := len(local) <= longest && local == strings.ToUpper(local) && local != strings.ToLower(local)
+	return named && (role || abbreviated) && !mailboxes()[strings.ToLower(local)]
+}
+
+// isSpelled returns where the address of a match of spelled ends, 0 if the words
+// say something else: "talk at scale dot net".
+func (f *folded) isSpelled(m []int) int {
+	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
+	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords()[local] {
+		return 0
+	}
+	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
+		return 0 // "good at asp dot net"
+	}
+	return m[1]
+}
+
+// introducesAddress reports whether an address may follow before.
+func introducesAddress(before string) bool {
+	before = strings.TrimSpace(strings.ToLower(before))
+	last := before[strings.LastIndexByte(before, ' ')+1:]
+	return before == "" || strings.HasSuffix(last, ":") || strings.Contains(last, "mail") || slices.Contains([]string{"contact", "reach", "write", "to"}, last)
+}
+
+// mailboxes are the words for a department that its address is named by, too.
+var mailboxes = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
+
+// ordinaryWords come before "at" in what people write of their work.
+var ordinaryWords = onceSetOf(`
+	engineer engineering developer dev programmer architect manager management lead leader leadership head director president officer founder cofounder
+	co-founder owner partner principal staff senior junior intern internship trainee student fellow researcher scientist analyst consultant advisor
+	adviser designer writer editor recruiter recruiting sourcer sales marketing product data growth operations ops finance legal people talent design
+	research support security infrastructure platform backend frontend fullstack mobile cloud devops sre swe sde qa ux ui pm ceo cto cfo coo vp
+	specialist coordinator administrator assistant associate accountant lawyer teacher lecturer professor speaker mentor coach volunteer member
+	contractor freelancer employee worker team teams role roles job jobs position work works worked working talk talks talking speak spoke look looking
+	looked study studied studying start started joined employed based currently now previously formerly former ex then later here life time years year
+	experience software systems services service apps application applications projects project and or is was were are am been being be it them this that
+	he she they i we you good great better best expert experts skilled strong skill skills excellent excels bad arrive arrived live lives lived located
+	built build led grew scaled shipped ran run code coding trading meetings everything all aimed directed thrown available success career
+	ingenieur entwickler berater leiter gründer geschäftsführer projektleiter ingénieur développeur chef directeur fondateur ingeniero desarrollador gerente fundador
+	ingegnere sviluppatore responsabile engenheiro desenvolvedor inżynier programista kierownik założyciel vývojár vývojář programátor inžinier inženýr manažér manažer
+	konateľ jednatel fejlesztő mérnök vezető mühendis geliştirici yazılımcı utvecklare ingenjör udvikler ingeniør utvikler kehittäjä ontwikkelaar oprichter
+	разработчик инженер программист менеджер руководитель директор аналитик основатель розробник інженер керівник засновник програміст
+`)

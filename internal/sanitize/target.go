@@ -1,0 +1,104 @@
+package sanitize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// ForModel escapes a cleaned text for a language model and for the chat clients
+// that show what it is told as Markdown or HTML: a '<' where a tag, a comment,
+// an autolink or a control token of a model could begin, and the '>' that
+// closes it. Comparisons and arrows ("a < b", "p99<10ms", "->") stay.
+func ForModel(s string) string {
+	if !strings.Contains(s, "<") {
+		return s
+	}
+	var out strings.Builder
+	open := 0
+	for i := range len(s) {
+		switch {
+		case s[i] == '<' && opensMarkup(s[i+1:]):
+			out.WriteString("&lt;")
+			open++
+		case s[i] == '>' && open > 0:
+			out.WriteString("&gt;")
+			open--
+		default:
+			out.WriteByte(s[i])
+		}
+	}
+	return out.String()
+}
+
+// opensMarkup reports whether a '<' in front of rest could begin a tag or a
+// comment (HTML 13.2.5.6), an autolink (CommonMark 6.5; of an e-mail address
+// with any first letter), or a token such as "<|im_start|>" or "<<SYS>>". One
+// at the end stands in front of a sign of ours.
+func opensMarkup(rest string) bool {
+	if rest == "" || isLetter(rest[0]) || strings.IndexByte("/!?<|", rest[0]) >= 0 || strings.HasPrefix(rest, "¦") || strings.HasPrefix(rest, "｜") {
+		return true
+	}
+	word, _, _ := strings.Cut(rest, " ")
+	word, _, closed := strings.Cut(word, ">")
+	return closed && strings.Contains(word, "@")
+}
+
+// ForMarkdown escapes a cleaned text for a Markdown document: what ForModel
+// does, and the signs of emphasis, links, escapes, entities and blocks.
+func ForMarkdown(s string) string {
+	var out strings.Builder
+	if n := blockSign(s); n > 0 {
+		out.WriteString(s[:n-1] + `\`)
+		s = s[n-1:]
+	}
+	for i := range len(s) {
+		if i > 0 && meansInMarkdown(s, i) {
+			out.WriteByte('\\')
+		}
+		out.WriteByte(s[i])
+	}
+	return ForModel(out.String())
+}
+
+// blockSign returns where the sign ends that makes s a heading, a list or a
+// quotation within the item of a list that it may begin; 0 if none does. A sign
+// that means something anywhere is not one of these.
+func blockSign(s string) int {
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	rest := s[digits:]
+	switch {
+	case rest == "":
+		return 0
+	case digits > 0 && (rest[0] == '.' || rest[0] == ')'), digits == 0 && (rest[0] == '-' || rest[0] == '+'):
+		if len(rest) > 1 && rest[1] != ' ' {
+			return 0
+		}
+		return digits + 1
+	case digits == 0 && (rest[0] == '>' || rest[0] == '#' || meansInMarkdown(s, 0)):
+		return 1
+	}
+	return 0
+}
+
+// meansInMarkdown reports whether the sign at i acts wherever it stands. A '_'
+// within a word and a single '~' do not.
+func meansInMarkdown(s string, i int) bool {
+	switch rest := s[i+1:]; s[i] {
+	case '*', '[', ']':
+		return true
+	case '_':
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		after, _ := utf8.DecodeRuneInString(rest)
+		return !isWordRune(before) || !isWordRune(after)
+	case '~':
+		return i > 0 && s[i-1] == '~' || strings.HasPrefix(rest, "~")
+	case '\\': // an escape, or one of the sign that follows the text
+		return rest == "" || rest[0] < utf8.RuneSelf && rest[0] != ' ' && !isWordRune(rune(rest[0]))
+	case '&':
+		name, _, ended := strings.Cut(rest, ";")
+		return ended && name != "" && strings.Trim(name, entityName) == ""
+	}
+	return false
+}
+
+const entityName = "#0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

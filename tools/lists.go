@@ -1,0 +1,37 @@
+package tools
+
+import (
+	"instaview-mcp/client"
+	"instaview-mcp/internal/arguments"
+	"instaview-mcp/tools/shortlist"
+)
+
+// profileIDs reads whom a call names, by id, rank or name.
+func (a *reader) profileIDs() []string {
+	named, ok := arguments.Candidates(a.get(arguments.ProfileIDs))
+	if !ok {
+		a.refuse("profile_ids must be a list of strings. For example: profile_ids=[\"prof_67a3995d-ea79\"].")
+	}
+	for _, id := range named {
+		if len(id) > client.MaxProfileID {
+			a.refuse("profile_ids holds an id longer than %d characters: copy the ids from a shortlist.", client.MaxProfileID)
+			return nil
+		}
+	}
+	if len(named) > shortlist.MaxProfileIDs {
+		a.refuse("profile_ids may hold at most %d ids: ask for the others in a second call.", shortlist.MaxProfileIDs)
+	}
+	return named
+}
+
+// ranks reads whom a call names by rank.
+func (a *reader) ranks() []int {
+	ranks, ok := arguments.RankList(a.get(arguments.Ranks), shortlist.MaxRanks)
+	if !ok {
+		a.refuse("ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7].")
+	}
+	if len(ranks) > shortlist.MaxRanks {
+		a.refuse("ranks may hold at most %d numbers: ask for the others in a second call.", shortlist.MaxRanks)
+	}
+	return ranks
+}

@@ -1,0 +1,105 @@
+package tools
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+
+	"instaview-mcp/internal/arguments"
+)
+
+// examples are right values of the numbers, for those who sent wrong ones.
+var examples = map[string]string{
+	arguments.Limit: "limit=10", arguments.Offset: "offset=10", arguments.MinScore: "min_score=80", arguments.MaxWait: "max_wait_seconds=30",
+}
+
+// number reads a finite number; a text is read by parse. Nothing, empty text
+// and, for what is optional, 0 count as not given.
+func (a *reader) number(name string, parse func(text string) (float64, bool)) (value float64, given bool) {
+	ok := true
+	switch v := a.get(name).(type) {
+	case nil:
+		return 0, false
+	case float64:
+		value = v
+	case int: // a caller in this process
+		value = float64(v)
+	case json.Number:
+		value, ok = parse(v.String())
+	case string:
+		if v = arguments.PlainText(v); v == "" {
+			return 0, false
+		}
+		value, ok = parse(v)
+	default:
+		ok = false
+	}
+	if !ok || math.IsNaN(value) || math.IsInf(value, 0) {
+		a.refuse("%s must be a number. For example: %s.", name, examples[name])
+		return 0, false
+	}
+	return value, true
+}
+
+// count reads a whole number from least on, 0 counting as not given; above most
+// it is lowered to it, and said so.
+func (a *reader) count(name string, least, most int) (value int, given bool) {
+	f, given := a.number(name, arguments.Count)
+	if !given || f == 0 {
+		return 0, false
+	}
+	return a.whole(name, f, least, most, "the most allowed")
+}
+
+func (a *reader) whole(name string, f float64, least, most int, why string) (value int, ok bool) {
+	switch {
+	case f != math.Trunc(f):
+		a.refuse("%s must be a whole number. For example: %s.", name, examples[name])
+		return 0, false
+	case f < float64(least):
+		a.refuse("%s must be at least %d. For example: %s.", name, least, examples[name])
+		return 0, false
+	case f > float64(most):
+		a.note("%s was lowered to %d, %s.", name, most, why)
+		return most, true
+	}
+	return int(f), true
+}
+
+// score reads a number from 0 to 100, also in percent or as a fraction of 1,
+// which is said; nil if none is given.
+func (a *reader) score(name string) *float64 {
+	hasSign := false
+	f, given := a.number(name, func(s string) (f float64, ok bool) {
+		f, hasSign, ok = arguments.Score(s)
+		return f, ok
+	})
+	switch {
+	case !given || f == 0:
+		return nil
+	case f < 0 || f > 100:
+		a.refuse("%s must be a number from 0 to 100. For example: %s.", name, examples[name])
+		return nil
+	case f < 1 && !hasSign:
+		f = math.Round(f*10_000) / 100
+		a.note("%s was taken as %s, as scores go from 0 to 100.", name, strconv.FormatFloat(f, 'f', -1, 64))
+	}
+	return &f
+}
+
+// maxWait reads max_wait_seconds, of which 0 looks once. A call without a
+// progress token is held to shortest, since its client is likely to give up at
+// 60 s.
+func (a *reader) maxWait(preset, shortest, longest time.Duration, progress bool) time.Duration {
+	most, why := longest, "the most allowed"
+	if !progress && shortest < longest {
+		most, why = shortest, "the most for a client that does not ask for progress"
+	}
+	f, given := a.number(arguments.MaxWait, arguments.Seconds)
+	if !given {
+		return min(preset, most)
+	}
+	n, _ := a.whole(arguments.MaxWait, f, 0, int(most/time.Second), why)
+	return time.Duration(n) * time.Second
+}

@@ -1,0 +1,155 @@
+package shortlist
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/arguments"
+	"instaview-mcp/internal/fold"
+	"instaview-mcp/internal/sanitize"
+)
+
+// chooser finds the candidates that a selection names.
+type chooser struct {
+	all     []client.Candidate
+	blind   bool
+	chosen  map[int]bool // indexes in all
+	unknown []string     // what matches nobody, as an answer may name it
+	byName  []int        // ranks of those found by name
+	several []string     // names that more than one candidate has, as an answer may say it
+}
+
+// choose finds candidates by id, rank or name. A name is not looked for in a
+// blind review, where an answer would tell whose it is.
+func choose(all []client.Candidate, s Selection, blind bool) *chooser {
+	c := &chooser{all: all, blind: blind, chosen: map[int]bool{}}
+	for i, given := range s.ProfileIDs {
+		if !c.byID(given) && !c.byRankIn(given) && (blind || !c.byPerson(given, i)) {
+			c.unknown = append(c.unknown, describe(given, i))
+		}
+	}
+	for _, rank := range s.Ranks {
+		if !c.byRank(rank) {
+			c.unknown = append(c.unknown, fmt.Sprintf("rank %d", rank))
+		}
+	}
+	return c
+}
+
+// byID takes an id as the API writes it, or as an answer shows it: a model can
+// only send that.
+func (c *chooser) byID(id string) bool {
+	found := false
+	for i := range c.all {
+		if p := &c.all[i]; id != "" && (p.ProfileID == id || ID(p, false) == id) {
+			c.chosen[i] = true
+			found = true
+		}
+	}
+	return found
+}
+
+func (c *chooser) byRank(rank int) bool {
+	for i := range c.all {
+		if c.all[i].Rank == rank {
+			c.chosen[i] = true
+			return true
+		}
+	}
+	return false
+}
+
+func (c *chooser) byRankIn(given string) bool {
+	rank, ok := arguments.Rank(given)
+	return ok && c.byRank(rank)
+}
+
+// byPerson takes a profile link, or a name that one candidate alone has: the
+// words of it in any order, without regard to case and accents.
+func (c *chooser) byPerson(given string, at int) bool {
+	link, notLink := sanitize.LinkedIn(given)
+	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or a score beside the name
+	if notLink != nil && len(words) == 0 {
+		return false
+	}
+	var found []int
+	for i := range c.all {
+		p := &c.all[i]
+		if notLink == nil {
+			if path, err := sanitize.LinkedIn(p.LinkedInURL); err == nil && path == link {
+				found = append(found, i)
+			}
+			continue
+		}
+		if has := nameWords(p.Name); !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(has, w) }) {
+			found = append(found, i)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return false
+	case 1:
+		c.chosen[found[0]] = true
+		c.byName = append(c.byName, c.all[found[0]].Rank)
+	default:
+		ranks := make([]int, len(found))
+		for i, at := range found {
+			ranks[i] = c.all[at].Rank
+		}
+		c.several = append(c.several, fmt.Sprintf("%s fits ranks %s", describe(given, at), ranges(ranks)))
+	}
+	return true
+}
+
+// plainID is what may stand outside the block of third-party text.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// describe names the entry at an index of profile_ids: by itself if nothing
+// that a stranger wrote can be in it.
+func describe(given string, at int) string {
+	if plainID.MatchString(given) {
+		return fmt.Sprintf("%q", given)
+	}
+	return fmt.Sprintf("entry %d of profile_ids", at+1)
+}
+
+// nameWords are the words of a name, without case and accents.
+func nameWords(name string) []string { return strings.Fields(fold.Text(name)) }
+
+func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
+
+// notes says whom the names did not lead to, and what would.
+func (c *chooser) notes(v View) []string {
+	var notes []string
+	if len(c.byName) > 0 {
+		slices.Sort(c.byName)
+		notes = append(notes, "Found by name: "+rankList(c.byName)+".")
+	}
+	for _, who := range c.several {
+		notes = append(notes, who+": name one by ranks.")
+	}
+	if len(c.unknown) == 0 {
+		return notes
+	}
+	const named = 5
+	note := "Not in this run: " + strings.Join(c.unknown[:min(len(c.unknown), named)], ", ")
+	if n := len(c.unknown) - named; n > 0 {
+		note += fmt.Sprintf(" and %d more", n)
+	}
+	brief := View{RequestID: v.RequestID, Selection: Selection{Detail: Brief}, Blind: v.Blind}
+	note += ". Take ids or ranks from this run's list: get_sourcing_results(" + brief.Arguments() + ")."
+	if c.blind {
+		note += " Names are not looked for in a blind review."
+	}
+	return append(notes, note)
+}
+
+func rankList(ranks []int) string {
+	if len(ranks) == 1 {
+		return fmt.Sprintf("rank %d", ranks[0])
+	}
+	return "ranks " + ranges(ranks)
+}
