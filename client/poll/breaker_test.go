@@ -177,7 +177,7 @@ func TestPauseIsToldWithItsCause(t *testing.T) {
 func TestPauseOfAKeyNeedsFaultsOfMoreThanOneRun(t *testing.T) {
 	u := &upstream{}
 	u.answer = func(n int, _ time.Duration) (*client.Results, error) {
-		if u.runs[n-1] == "broken" {
+		if u.run(n) == "broken" {
 			return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 500}
 		}
 		return processing(), nil

@@ -55,11 +55,14 @@ func TestSleepCountsForRetryAfter(t *testing.T) {
 // The age of what is remembered includes the sleep, for the caller as well.
 func TestSleepCountsForTheAgeShown(t *testing.T) {
 	machine := &sleeper{}
-	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
-		if n == 1 {
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		switch {
+		case n == 1:
 			return processing(), nil
+		case at < 12*time.Second:
+			return nil, &client.Error{Code: client.CodeUnavailable}
 		}
-		return nil, &client.Error{Code: client.CodeUnavailable}
+		return completed(), nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		go func() { _, _ = p.Wait(t.Context(), "r", 3*time.Minute, nil) }()
@@ -75,7 +78,6 @@ func TestSleepCountsForTheAgeShown(t *testing.T) {
 			t.Errorf("the failed look was at %v, before the call of %v", look.At, begun)
 		}
 		machine.suspend(time.Minute) // so that what is remembered is too old
-		u.answer = finishingAt(0)
 		if look, err := p.Look(t.Context(), "r"); err != nil || look.Err != nil || time.Since(look.SeenAt) != 0 {
 			t.Errorf("%+v, %v", look, err)
 		}

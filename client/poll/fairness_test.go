@@ -14,7 +14,7 @@ import (
 // unknownButRuns answers 404 for every id that does not begin with r.
 func unknownButRuns(u *upstream) {
 	u.answer = func(n int, _ time.Duration) (*client.Results, error) {
-		if u.runs[n-1][0] != 'r' {
+		if u.run(n)[0] != 'r' {
 			return nil, &client.Error{Code: client.CodeNotFound, HTTPStatus: 404}
 		}
 		return processing(), nil
@@ -182,7 +182,7 @@ func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 			u := &upstream{latency: latency}
 			u.answer = func(n int, _ time.Duration) (*client.Results, error) {
 				r := processing()
-				r.Message = u.runs[n-1]
+				r.Message = u.run(n)
 				return r, nil
 			}
 			bubble(t, u, func(t *testing.T, p *Poller) {

@@ -48,6 +48,13 @@ func (u *upstream) Results(ctx context.Context, id string) (*client.Results, err
 	return u.answer(n, time.Since(u.began))
 }
 
+// run is the one that the n-th request was for.
+func (u *upstream) run(n int) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.runs[n-1]
+}
+
 func (u *upstream) times() []time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -537,14 +544,18 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 // A caller that is busy with what it was told of keeps the run watched, but not
 // an old failure alive.
 func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
-	u := &upstream{answer: failing(client.Error{Code: client.CodeForbidden})}
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		if at < 10*time.Second {
+			return nil, &client.Error{Code: client.CodeForbidden}
+		}
+		return completed(), nil
+	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		unblock := make(chan struct{})
 		go func() {
 			_, _ = p.Wait(t.Context(), "r", time.Minute, func(Look) { <-unblock })
 		}()
 		time.Sleep(10 * time.Second)
-		u.answer = finishingAt(0)
 		for range 2 {
 			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || !look.Results.Finished() {
 				t.Errorf("%+v, %v", look, err)
