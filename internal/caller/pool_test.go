@@ -166,6 +166,7 @@ func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
 				})
 				defer p.Close()
 				_, _ = p.Wait(on(t, "a", ""), "req_demo_slow", tt.within, nil)
+				synctest.Wait()
 				for i := range maxKeys + 100 {
 					a, err := p.take(client.NewKey(fmt.Sprint("other", i)))
 					if err != nil {
