@@ -14,9 +14,13 @@ import (
 const instant = time.Millisecond
 
 // Never two requests for one run less than the floor apart, counted from the
-// end of the answer before, and never two at once.
+// end of the answer before, and never two at once, on whoever's behalf.
 func checkFloor(h *history, broken func(string, ...any)) {
-	for _, requests := range h.byRun() {
+	runs := map[string][]*request{}
+	for _, q := range h.requests {
+		runs[sourced(q.run)] = append(runs[sourced(q.run)], q)
+	}
+	for _, requests := range runs {
 		for i, q := range requests[1:] {
 			if before := requests[i]; before.ended == never || q.sent-before.ended < promisedFloor {
 				broken("%v came %v after %v", q, q.sent-before.ended, before)
