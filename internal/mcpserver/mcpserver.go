@@ -82,13 +82,8 @@ func New(o Options) *server.MCPServer {
 	return s
 }
 
-// yielding lets other calls of a session work while one waits for InstaView.
+// yielding lets other calls of a session work while one waits for a run's end.
 type yielding struct{ tools.Waiter }
-
-func (y yielding) Look(ctx context.Context, requestID string) (poll.Look, error) {
-	defer jsonrpc.Idle(ctx)()
-	return y.Waiter.Look(ctx, requestID)
-}
 
 func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Look)) (poll.Look, error) {
 	defer jsonrpc.Idle(ctx)()
