@@ -78,38 +78,29 @@ func (h *history) steps() []step {
 	return steps
 }
 
-// belief is which limits the Poller may go by: one told twice in a row for
-// certain, and else any of the last two and of what was certain before.
+// belief is the limit that the Poller goes by: one told twice in a row, because
+// a single answer may be false.
 type belief struct {
 	configured float64
-	limits     []int
+	limit      int
+	last       int
 }
 
-// newBelief goes by what is configured, as if that had been told.
-func newBelief(h *history) belief {
-	c := h.scenario.configured()
-	return belief{configured: c, limits: []int{int(c/promisedShare + 1)}}
-}
+// newBelief goes by what is configured.
+func newBelief(h *history) belief { return belief{configured: h.scenario.configured()} }
 
 func (b *belief) told(limit int) {
-	if n := len(b.limits); n > 0 && b.limits[n-1] == limit {
-		b.limits = []int{limit}
-		return
+	if limit == b.last {
+		b.limit = limit
 	}
-	if len(b.limits) == 3 {
-		b.limits = []int{b.limits[0], b.limits[2]}
-	}
-	b.limits = append(b.limits, limit)
+	b.last = limit
 }
 
-// rates are the lowest and the highest allowance that it may go by.
-func (b *belief) rates() (low, high float64) {
-	low, high = never.Minutes(), 0
-	for _, limit := range b.limits {
-		rate := min(b.configured, promisedShare*float64(limit))
-		low, high = min(low, rate), max(high, rate)
+func (b *belief) allowance() allowance {
+	if b.limit == 0 {
+		return allow(b.configured)
 	}
-	return low, high
+	return allow(min(b.configured, promisedShare*float64(b.limit)))
 }
 
 // No stretch of time holds more requests than the burst and the rate allow.
@@ -121,8 +112,7 @@ func checkBudget(h *history, broken func(string, ...any)) {
 		full.advance(s.at)
 		if s.sent == nil {
 			b.told(s.limit)
-			_, high := b.rates()
-			full.allowance = allow(high)
+			full.allowance = b.allowance()
 			full.advance(s.at)
 			continue
 		}
@@ -148,15 +138,13 @@ func checkKept(h *history, broken func(string, ...any)) {
 	full.tokens = full.burst
 	for _, s := range h.steps() {
 		full.advance(s.at)
-		low, _ := b.rates()
 		if s.sent == nil {
 			b.told(s.limit)
-			_, high := b.rates()
-			full.allowance = allow(high)
+			full.allowance = b.allowance()
 			full.advance(s.at)
 			continue
 		}
-		if full.tokens < 1+allow(low).kept()-1e-6 && !slices.ContainsFunc(gets, func(g span) bool { return g.holds(s.at) }) {
+		if full.tokens < 1+full.kept()-1e-6 && !slices.ContainsFunc(gets, func(g span) bool { return g.holds(s.at) }) {
 			broken("%v for a wait with %.3f requests left", s.sent, full.tokens)
 		}
 		full.tokens--
@@ -234,7 +222,7 @@ func checkRetryAfter(h *history, broken func(string, ...any)) {
 		until := q.ended + min(q.reply.failure.RetryAfter, client.MaxRetryAfter)
 		for _, next := range h.requests {
 			key := q.reply.failure.Code == client.CodeRateLimited
-			if (key || next.run == q.run) && q.ended < next.sent && next.sent < until {
+			if (key || sourced(next.run) == sourced(q.run)) && q.ended < next.sent && next.sent < until {
 				broken("%v, %v before the Retry-After of %v", next, until-next.sent, q)
 				break
 			}

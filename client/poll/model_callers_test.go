@@ -123,7 +123,10 @@ func (c *players) work(random *rand.Rand, i int) {
 		c.mu.Unlock()
 		if i < 3 {
 			for k := range c.s.sharers {
-				other := source(c.s.seed, id+" sharer", k)
+				other, id := source(c.s.seed, id+" sharer", k), id
+				if c.s.companies > 0 {
+					id = fmt.Sprintf("company%d/%s", k%c.s.companies, id)
+				}
 				c.all.Go(func() {
 					time.Sleep(between(other, 1, pick(other, time.Millisecond, time.Minute)))
 					c.watch(other, id)

@@ -92,9 +92,11 @@ func (h *history) withheld() []span {
 	for i, q := range h.requests {
 		sent[i] = q.sent
 	}
-	for _, q := range h.ended() {
-		for _, t := range q.reply.told {
-			if !t.ok {
+	ended := h.ended()
+	rarelyLies := h.scenario.theme == "lies" && h.scenario.limits.lies < 1
+	for i, q := range ended {
+		for window, t := range q.reply.told {
+			if !t.ok || rarelyLies && mistaken(ended, i, window) {
 				continue
 			}
 			left := t.remaining
@@ -127,20 +129,28 @@ func (h *history) withheld() []span {
 	return spans
 }
 
+// mistaken reports whether a figure far below the one before is also far below
+// the next one, so that nobody should believe it.
+func mistaken(ended []*request, i, window int) bool {
+	if i == 0 || i == len(ended)-1 {
+		return false
+	}
+	before, told, after := ended[i-1].reply.told[window], ended[i].reply.told[window], ended[i+1].reply.told[window]
+	low := 4*told.remaining + 40
+	return before.ok && after.ok && low < before.remaining && low < after.remaining
+}
+
 // short is when too few requests may be left, for a get or for waits.
 func (h *history) short(get bool) []span {
 	var spans []span
 	b := newBelief(h)
 	least := bucket{allowance: allow(b.configured)}
 	least.tokens = least.burst
-	kept := least.kept()
 	for _, s := range h.steps() {
 		least.advance(s.at)
 		if s.sent == nil {
 			b.told(s.limit)
-			low, high := b.rates()
-			now := allow(low)
-			kept = allow(high).kept()
+			now := b.allowance()
 			least.tokens -= max(0, least.burst-now.burst) // what was too much is owed
 			least.allowance = now
 			least.advance(s.at)
@@ -149,7 +159,7 @@ func (h *history) short(get bool) []span {
 		}
 		need := 1.0
 		if !get {
-			need += kept
+			need += least.kept()
 		}
 		if missing := need - least.tokens; missing > 0 {
 			spans = append(spans, span{s.at, s.at + time.Duration(missing/least.perMinute*float64(time.Minute))})

@@ -14,9 +14,13 @@ import (
 const instant = time.Millisecond
 
 // Never two requests for one run less than the floor apart, counted from the
-// end of the answer before, and never two at once.
+// end of the answer before, and never two at once, on whoever's behalf.
 func checkFloor(h *history, broken func(string, ...any)) {
-	for _, requests := range h.byRun() {
+	runs := map[string][]*request{}
+	for _, q := range h.requests {
+		runs[sourced(q.run)] = append(runs[sourced(q.run)], q)
+	}
+	for _, requests := range runs {
 		for i, q := range requests[1:] {
 			if before := requests[i]; before.ended == never || q.sent-before.ended < promisedFloor {
 				broken("%v came %v after %v", q, q.sent-before.ended, before)
@@ -231,10 +235,10 @@ func checkPassingRefusals(h *history, broken func(string, ...any)) {
 		}
 		twice := len(before) > 1 && mayPass(before[len(before)-1].reply) && mayPass(before[len(before)-2].reply)
 		during := h.during(c, before)
+		answered := slices.ContainsFunc(during, func(q *request) bool { return q.reply.code() == "" })
 		if len(during) == 0 {
 			during = before // what ended a wait before may be told again
 		}
-		answered := slices.ContainsFunc(during, func(q *request) bool { return q.reply.code() == "" })
 		first := len(during) <= 1
 		if !twice && (c.look.Err.Code == client.CodeNotFound && first || c.look.Err.Code != client.CodeNotFound && answered) {
 			broken("%v ended with %q told once", c, c.look.Err.Code)

@@ -26,6 +26,7 @@ type scenario struct {
 
 	workers    int     // runs always waited for, each followed by another
 	sharers    int     // callers more on each of the first few of them
+	companies  int     // that these ask on behalf of; 0 = the same as the others
 	getters    int     // callers that get runs now and then
 	loopers    int     // callers that get unknown runs without a pause
 	sweepers   int     // callers that get ever new runs and give up at once
@@ -160,6 +161,7 @@ func (s *scenario) addTheme(random *rand.Rand) {
 		}
 	case "lies":
 		s.limits.lies = pick(random, 0.01, 0.05, 1)
+		s.limits.hour = pick(random, 0, 10_000)
 	case "memory":
 		s.bodyBytes = pick(random, 100_000, 2_000_000)
 		s.memory = pick[int64](random, 0, 1, 1_000_000)
@@ -175,6 +177,9 @@ func (s *scenario) addTheme(random *rand.Rand) {
 		s.latency = pick(random, 50*time.Millisecond, 20*time.Second)
 		s.limits.lies = pick(random, 0, 0.02)
 		s.undated = s.skew == 0 && random.IntN(2) == 0
+	}
+	if s.sharers > 0 && random.IntN(3) == 0 {
+		s.companies = 1 + random.IntN(13)
 	}
 	if s.theme != "calm" && random.IntN(3) == 0 {
 		s.addFaults(random)

@@ -219,7 +219,7 @@ func spentFor(limit client.RateLimit) time.Duration {
 func (u *fakeUpstream) results(q *request, date time.Time, random *rand.Rand) *client.Results {
 	now := u.h.now()
 	u.mu.Lock()
-	run := u.runs[q.run]
+	run := u.runs[sourced(q.run)]
 	u.mu.Unlock()
 	if run == nil || now < run.unknownUntil {
 		return nil
@@ -237,6 +237,9 @@ func (u *fakeUpstream) results(q *request, date time.Time, random *rand.Rand) *c
 	}
 	return r
 }
+
+// sourced is a run's id without the company that it is asked on behalf of.
+func sourced(id string) string { return id[strings.Index(id, "/")+1:] }
 
 // clock is the upstream's.
 func (u *fakeUpstream) clock() time.Time { return time.Now().Add(u.s.skew) }
