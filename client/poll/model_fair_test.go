@@ -93,9 +93,10 @@ func (h *history) withheld() []span {
 		sent[i] = q.sent
 	}
 	ended := h.ended()
+	rarelyLies := h.scenario.theme == "lies" && h.scenario.limits.lies < 1
 	for i, q := range ended {
 		for window, t := range q.reply.told {
-			if !t.ok || mistaken(ended, i, window) {
+			if !t.ok || rarelyLies && mistaken(ended, i, window) {
 				continue
 			}
 			left := t.remaining

@@ -235,10 +235,10 @@ func checkPassingRefusals(h *history, broken func(string, ...any)) {
 		}
 		twice := len(before) > 1 && mayPass(before[len(before)-1].reply) && mayPass(before[len(before)-2].reply)
 		during := h.during(c, before)
+		answered := slices.ContainsFunc(during, func(q *request) bool { return q.reply.code() == "" })
 		if len(during) == 0 {
 			during = before // what ended a wait before may be told again
 		}
-		answered := slices.ContainsFunc(during, func(q *request) bool { return q.reply.code() == "" })
 		first := len(during) <= 1
 		if !twice && (c.look.Err.Code == client.CodeNotFound && first || c.look.Err.Code != client.CodeNotFound && answered) {
 			broken("%v ended with %q told once", c, c.look.Err.Code)
