@@ -33,7 +33,7 @@ const (
 	OutcomeRunning   = "processing" // the run goes on
 	OutcomeRefused   = "refused"    // the arguments will not do
 	OutcomeBusy      = "busy"       // too many calls
-	OutcomeNotLooked = "not_looked" // no look was possible in the time given
+	OutcomeQueued    = "queued"     // InstaView was not asked, or did not answer, in the time given
 	OutcomeStopped   = "stopped"    // this server is stopping
 	OutcomeCancelled = "cancelled"  // by the caller
 	OutcomeInternal  = "internal"   // a fault of this server's

@@ -111,17 +111,47 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
-// notYet is for a run that could not be looked at in the time given.
-func notYet(requestID string, look poll.Look) string {
+// notYet answers for a run that InstaView was not asked for, or did not answer
+// for, in the time given. That is no error: the run keeps its turn.
+func notYet(v shortlist.View, look poll.Look, call string, a *reader) reply {
 	if look.Stopping {
-		return fmt.Sprintf("%s Sourcing run %s could not be looked at any more. %s", stopping, requestID, whenBack)
+		return failed(OutcomeStopped, fmt.Sprintf("%s There is no answer for sourcing run %s yet. %s", stopping, v.RequestID, whenBack))
 	}
 	why := pausing(look)
-	if why == "" {
-		why = "InstaView has not answered, or the request budget of this API key is used up."
+	switch {
+	case why != "":
+	case look.Ahead == 1:
+		why = fmt.Sprintf("Its request is queued: 1 request of this API key ahead, about %s.", shortlist.Duration(roundUp(look.NextIn)))
+	case look.Ahead > 0:
+		why = fmt.Sprintf("Its request is queued: %d requests of this API key ahead, about %s.", look.Ahead, shortlist.Duration(roundUp(look.NextIn)))
+	case look.NextIn > poll.Floor:
+		why = "The request budget of this API key is used up for now."
+	case look.NextIn > 0:
+		why = "Its request is the next."
+	default:
+		why = "InstaView has been asked and not answered yet."
 	}
-	return fmt.Sprintf("Sourcing run %s could not be looked at yet. %s Try again in %s.",
-		requestID, why, shortlist.Duration(roundUp(max(look.NextIn, poll.Floor))))
+	lines := append([]string{fmt.Sprintf("There is no answer for sourcing run %s yet. %s", v.RequestID, why)}, a.notes...)
+	return reply{text: strings.Join(append(lines, goOn(look, call, 0)), "\n"), outcome: OutcomeQueued}
+}
+
+// goOn names the call that goes on waiting, and when to make it if InstaView
+// cannot be asked for longer than a wait takes.
+func goOn(look poll.Look, call string, wait time.Duration) string {
+	switch {
+	case look.Stopping:
+		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
+	case held(look, wait):
+		return fmt.Sprintf("InstaView can be asked again in %s: tell the user, and call %s then.", shortlist.Duration(roundUp(look.NextIn)), call)
+	default:
+		return "Next: " + call + " goes on waiting."
+	}
+}
+
+// held reports whether something else than other requests keeps InstaView from
+// being asked for longer than a wait takes.
+func held(look poll.Look, wait time.Duration) bool {
+	return look.Ahead == 0 && look.NextIn > max(wait, DefaultWait)
 }
 
 // What every call says that this server's end has cut short.
@@ -136,8 +166,8 @@ func pausing(look poll.Look) string {
 	case "":
 		return ""
 	case client.CodeRateLimited:
-		return "InstaView's request limit for this API key is reached, so looks pause."
+		return "InstaView's request limit for this API key is reached, so requests pause."
 	default:
-		return "InstaView has failed several times in a row, so looks pause."
+		return "InstaView has failed several times in a row, so requests pause."
 	}
 }

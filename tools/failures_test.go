@@ -19,7 +19,7 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 		for range 12 {
 			got := w.call("wait_for_sourcing", args{"request_id": "req_old", "max_wait_seconds": 10})
 			got.wants(t, false, "still processing", `max_wait_seconds=10) goes on waiting.`)
-			if strings.Contains(got.text, "No look is possible") {
+			if strings.Contains(got.text, "InstaView can be asked again") {
 				t.Errorf("a wait that could ask says that it could not:\n%s", got.text)
 			}
 		}
@@ -33,7 +33,7 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 		w.call("get_sourcing_results", args{"request_id": "req_old"})
 		w.sandbox.Inject("req_old", sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"90"}}})
 		w.call("wait_for_sourcing", args{"request_id": "req_old", "max_wait_seconds": 10}).
-			wants(t, false, "still processing", "No look is possible for 1 min 2", "max_wait_seconds=10) then.")
+			wants(t, false, "still processing", "InstaView can be asked again in 1 min 2", "max_wait_seconds=10) then.")
 	}, old)
 }
 

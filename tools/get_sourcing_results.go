@@ -50,10 +50,14 @@ func answer(ctx context.Context, v shortlist.View, look poll.Look, a *reader) re
 		}
 		return failed(string(look.Err.Code), s)
 	case look.Results == nil:
-		return failed(OutcomeNotLooked, notYet(id, look))
+		return notYet(v, look, "wait_for_sourcing("+v.Arguments()+")", a)
 	case look.Results.InProgress():
 		lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look)}
 		lines = append(lines, a.notes...)
+		if held(look, 0) {
+			lines = append(lines, goOn(look, "wait_for_sourcing("+v.Arguments()+")", 0))
+			return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
+		}
 		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(%s) waits for the end. "+
 			"Another look before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
 		return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}

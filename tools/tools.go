@@ -20,8 +20,7 @@ import (
 const (
 	DefaultWait = 50 * time.Second
 	MaxWait     = 240 * time.Second
-	// DefaultMaxWaits leaves ten of the hundred calls that run at once over stdio
-	// to those that are answered at once.
+	// DefaultMaxWaits is more than one person's client has use for.
 	DefaultMaxWaits = 90
 )
 

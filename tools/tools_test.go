@@ -255,15 +255,19 @@ func TestFailuresTellWhatToDo(t *testing.T) {
 		for _, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
 			t.Run(name+" "+tool, func(t *testing.T) {
 				inWorld(t, tools.Settings{}, func(w *world) {
-					w.sandbox.Inject("req_demo_done", tt.fault)
+					took, requests := time.Duration(0), 1
+					if name == "404" && tool == "wait_for_sourcing" { // a wait asks once more
+						took, requests = poll.Floor, 2
+					}
+					w.sandbox.Inject("req_demo_done", slices.Repeat([]sandbox.Fault{tt.fault}, requests)...)
 					start := time.Now()
 					got := w.call(tool, args{"request_id": "req_demo_done"})
 					got.wants(t, true, tt.want...)
 					if strings.Contains(got.text, "Jane") || strings.Contains(got.text, sandbox.Key) {
 						t.Errorf("the upstream's body or the key was quoted:\n%s", got.text)
 					}
-					if time.Since(start) != 0 || len(w.sandbox.Requests()) != 1 {
-						t.Errorf("took %v and %d requests, want one at once", time.Since(start), len(w.sandbox.Requests()))
+					if time.Since(start) != took || len(w.sandbox.Requests()) != requests {
+						t.Errorf("took %v and %d requests, want %v and %d", time.Since(start), len(w.sandbox.Requests()), took, requests)
 					}
 				})
 			})
@@ -299,7 +303,7 @@ func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
 		if took := time.Since(start); took != 50*time.Second {
 			t.Errorf("took %v, want the wait's 50 s", took)
 		}
-		got.wants(t, false, "still processing", "The last look failed", "No look is possible for 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
+		got.wants(t, false, "still processing", "The last look failed", "InstaView can be asked again in 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
 	})
 }
 
@@ -706,9 +710,14 @@ func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
 		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_done"}).
 			wants(w.t, true, "request limit for this API key is used up", "try again in 1 min 3")
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_empty", "max_wait_seconds": 2}).
-			wants(w.t, true, "could not be looked at yet. InstaView's request limit for this API key is reached, so looks pause. Try again in 1 min 28 s.")
+			wants(w.t, false, "There is no answer for sourcing run req_demo_empty yet. InstaView's request limit for this API key is reached, so requests pause.",
+				`InstaView can be asked again in 1 min 28 s: tell the user, and call wait_for_sourcing(request_id="req_demo_empty", max_wait_seconds=2) then.`)
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_large"}).
+			wants(w.t, false, "There is no answer for sourcing run req_demo_large yet.", "InstaView can be asked again in 1 min 28 s")
+		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_slow"}).
+			wants(w.t, false, "still processing", "InstaView can be asked again in 1 min 28 s: tell the user, and call wait_for_sourcing")
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 20}).
-			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so looks pause.", "No look is possible for 1 min 8 s: tell the user")
+			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so requests pause.", "InstaView can be asked again in 1 min 8 s: tell the user")
 		// The probe ends the pause.
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 240}, &mcp.Meta{ProgressToken: "p"}).
 			wants(w.t, false, "12 returned")
@@ -723,7 +732,8 @@ func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
 			w.call("wait_for_sourcing", map[string]any{"request_id": id, "max_wait_seconds": 1})
 		}
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 1}).
-			wants(w.t, true, "could not be looked at yet. InstaView has failed several times in a row, so looks pause. Try again in 5 s.")
+			wants(w.t, false, "There is no answer for sourcing run req_demo_slow yet. InstaView has failed several times in a row, so requests pause.",
+				`Next: wait_for_sourcing(request_id="req_demo_slow", max_wait_seconds=1) goes on waiting.`)
 	})
 }
 

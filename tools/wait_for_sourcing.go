@@ -60,7 +60,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 	progress.begin(wait)
 	start, faults := time.Now(), 0
 	look, err := t.runs.Wait(ctx, id, wait, func(l poll.Look) {
-		if l.Err != nil && l.Err.Transient() && !l.At.Before(start) {
+		if l.Err != nil && !l.At.Before(start) {
 			faults++
 		}
 		progress.looked(l)
@@ -80,15 +80,16 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 // no error unless nothing at all is known.
 func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *reader, wait, waited time.Duration, faults int) reply {
 	id := v.RequestID
+	call := "wait_for_sourcing(" + v.Arguments()
+	if wait != t.settings.DefaultWait {
+		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
+	}
+	call += ")"
 	if look.Results == nil {
 		if look.Err != nil && !look.Stopping {
 			return failed(string(look.Err.Code), failure(ctx, look.Err, look.NextIn))
 		}
-		outcome := OutcomeNotLooked
-		if look.Stopping {
-			outcome = OutcomeStopped
-		}
-		return failed(outcome, notYet(id, look))
+		return notYet(v, look, call, a)
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
 	if faults > 0 {
@@ -102,24 +103,7 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll
 		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
-	return reply{text: strings.Join(append(lines, t.next(v, look, wait)), "\n"), outcome: OutcomeRunning}
-}
-
-// next names the call that goes on waiting, and when to make it.
-func (t waitForSourcing) next(v shortlist.View, look poll.Look, wait time.Duration) string {
-	call := "wait_for_sourcing(" + v.Arguments()
-	if wait != t.settings.DefaultWait {
-		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
-	}
-	call += ")"
-	switch {
-	case look.Stopping:
-		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
-	case look.HeldFor > wait: // a wait of this length could not ask once
-		return fmt.Sprintf("No look is possible for %s: tell the user, and call %s then.", shortlist.Duration(roundUp(look.HeldFor)), call)
-	default:
-		return "Next: " + call + " goes on waiting."
-	}
+	return reply{text: strings.Join(append(lines, goOn(look, call, wait)), "\n"), outcome: OutcomeRunning}
 }
 
 func looksFailed(n int) string {

@@ -45,7 +45,7 @@ func BenchmarkWakingWaits(b *testing.B) {
 			for b.Loop() {
 				looks++
 				p.mu.Lock()
-				r.record(results, nil, time.Now(), false)
+				r.record(results, nil, time.Now())
 				p.mu.Unlock()
 				until(looks * of.waits)
 			}

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -9,15 +8,21 @@ import (
 	"instaview-mcp/client"
 )
 
-// DefaultRequestsPerMinute leaves a twelfth of the results endpoint's
-// documented 120 a minute: with the burst, no 60 s hold more than 120.
-const DefaultRequestsPerMinute = 110
+// DefaultRequestsPerMinute is share of the results endpoint's documented 120 a
+// minute.
+const DefaultRequestsPerMinute = 108
 
 const (
-	maxBurst = 10
-	// share of a limit told by the server that is spent; the rest is for the
-	// burst and for other programs on the key.
-	share = 0.9
+	// share of a limit told by the server is spent; the rest is for the burst and
+	// for other programs on the key.
+	share    = 0.9
+	maxBurst = 8
+	// keptForGets lets a get that comes when waits use up the budget go out at
+	// once instead of after the next token, 0.55 s later.
+	keptForGets = 3
+	// jitterSeconds is by how much the network may delay one request more than
+	// another, so that the server counts in 60 s what was sent in so many more.
+	jitterSeconds = 2
 	// evenShare is the part of the hour's limit that waits make last the hour.
 	// Simulated with 500 an hour and 3 runs always waited for: spent as it comes,
 	// a mean lag of 169 s and a worst of 42 min; the second half spread, 17 s and
@@ -28,12 +33,13 @@ const (
 
 // budget is what one key may ask for. Not safe for concurrent use.
 type budget struct {
-	ceiling  float64 // requests a minute, as configured
-	limiter  *rate.Limiter
-	learned  bool // the minute's limit
-	inFlight int
-	last     time.Time // when the newest request was taken
-	windows  [2]window
+	ceiling   float64 // requests a minute, as configured
+	limiter   *rate.Limiter
+	toldLimit int // the minute's, as the last answer told it
+	inFlight  int
+	notBefore time.Time // no request earlier
+	lastWait  time.Time // when the newest of a wait was taken
+	windows   [2]window
 }
 
 // The windows. The limiter spreads the first by itself.
@@ -42,114 +48,93 @@ const (
 	hour
 )
 
-// window is what the server said is left of one of its windows, less what was
-// asked since.
-type window struct {
-	left     int
-	limit    int       // 0 = not told
-	resetsAt time.Time // zero or past: nothing is known
-}
-
-// pace is the time between requests that spreads what is left of the hour over
-// the rest of it; 0 while that allows at least evenShare of an even pace.
-func (w window) pace(now time.Time) time.Duration {
-	rest := w.resetsAt.Sub(now)
-	if rest <= 0 || w.left <= 0 || w.limit == 0 {
-		return 0
-	}
-	pace := rest / time.Duration(w.left)
-	if pace.Hours()*float64(w.limit) <= 1/evenShare {
-		return 0
-	}
-	return pace
-}
-
 func newBudget(requestsPerMinute int) *budget {
 	perMinute := float64(requestsPerMinute)
 	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
-// burst keeps burst and rate together below limit for a rate of share × limit.
+// burst is how many requests may go out at once beside a rate of perMinute,
+// which is share of a limit: with network jitter no 60 s may hold more than the
+// limit. Of 120 a minute that leaves 120 - 108 * 62/60 = 8.
 func burst(perMinute float64) int {
-	return max(1, min(maxBurst, int(math.Round(perMinute*(1-share)/share))))
+	spare := perMinute/share - perMinute*(60+jitterSeconds)/60
+	return max(1, min(maxBurst, int(spare)))
 }
 
-// wait is the time until a request may be made; 0 = now. One that a Look is for
-// may take what waits leave for later.
-func (b *budget) wait(now time.Time, urgent bool) time.Duration {
-	var wait time.Duration
-	for _, w := range b.windows {
-		if w.left <= 0 {
-			wait = max(wait, w.resetsAt.Sub(now))
-		}
+// wait is the time until a request may be made; 0 = now. A get's may take
+// what waits leave for later in the hour; with keep, so many tokens remain that
+// a get's could follow at once.
+func (b *budget) wait(now time.Time, by kind, keep bool) time.Duration {
+	until := b.held(now)
+	if by == wait {
+		until = max(until, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
-	if !urgent {
-		wait = max(wait, b.last.Add(b.windows[hour].pace(now)).Sub(now))
+	need := 1
+	if keep {
+		need += b.kept()
 	}
-	if missing := 1 - b.limiter.TokensAt(now); missing > 0 {
+	if missing := float64(need) - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, lest rounding leave the token a hair short.
-		wait = max(wait, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
+		until = max(until, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
-	return wait
+	return until
 }
 
-// spacing is the time that n requests take once the burst is spent.
-func (b *budget) spacing(now time.Time, n int) time.Duration {
+// held is the time for which no request may be made, whatever the rate.
+func (b *budget) held(now time.Time) time.Duration {
+	held := max(0, b.notBefore.Sub(now))
+	for _, w := range b.windows {
+		held = max(held, w.wait(now))
+	}
+	return held
+}
+
+// kept is how many tokens waits leave in the bucket.
+func (b *budget) kept() int { return min(keptForGets, b.limiter.Burst()/2) }
+
+// queueing is the time from now, when a request may be made, until one may be
+// that has so many ahead.
+func (b *budget) queueing(now time.Time, ahead int) time.Duration {
 	each := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
-	return time.Duration(n) * max(each, b.windows[hour].pace(now))
+	tokens := max(1, int(b.limiter.TokensAt(now)))
+	return time.Duration(max(0, ahead+1-tokens)) * max(each, b.windows[hour].pace(now))
 }
 
 // take spends one request; wait must have allowed it.
-func (b *budget) take(now time.Time) {
+func (b *budget) take(now time.Time, by kind) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
-	b.last = now
+	if by == wait {
+		b.lastWait = now
+	}
 	for i := range b.windows {
 		b.windows[i].take(now)
 	}
 }
 
-// take counts a request. Of a window that was spent and has started over, it
-// lets one pass until there is an answer: how much the new one holds is for
-// that to tell, and of a sliding one it may be no more.
-func (w *window) take(now time.Time) {
-	if w.left <= 0 && !w.resetsAt.IsZero() && !now.Before(w.resetsAt) {
-		w.resetsAt = now.Add(Floor)
-	}
-	w.left--
-}
-
 // ended is called for every request taken.
 func (b *budget) ended() { b.inFlight-- }
 
-// learn takes a response's rate-limit headers into account. What is missing
-// changes nothing; nothing raises the rate above the configured one.
-func (b *budget) learn(now time.Time, limit client.RateLimit) {
-	if limit.Minute.Limit > 0 {
-		perMinute := min(b.ceiling, share*float64(limit.Minute.Limit))
-		if !b.learned {
-			// The first burst left before this was known; what was too much of it
-			// is owed.
-			for range b.limiter.Burst() - burst(perMinute) {
-				b.limiter.ReserveN(now, 1)
-			}
+// learn takes into account the rate-limit headers that the answer to a request
+// sent then brought. Nothing raises the rate above the configured one.
+func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
+	if n := limit.Minute.Limit; n > 0 {
+		// One answer may be false, so a limit counts when told twice in a row.
+		if n == b.toldLimit {
+			b.setRate(now, min(b.ceiling, share*float64(n)))
 		}
-		b.learned = true
-		b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
-		b.limiter.SetBurstAt(now, burst(perMinute))
+		b.toldLimit = n
 	}
 	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
-		if told.Remaining == nil || told.ResetIn == 0 {
-			continue
-		}
-		// The server may not have seen yet what is in flight; and an answer
-		// may be overtaken by a later one, so within a window less counts.
-		w := window{left: *told.Remaining - b.inFlight, limit: told.Limit, resetsAt: now.Add(told.ResetIn)}
-		// Resets are told in whole seconds, so a later one by more is another
-		// window's, whose count owes nothing to the last.
-		if known := b.windows[i].resetsAt; now.Before(known) && w.resetsAt.Sub(known) <= 2*time.Second {
-			w.left = min(w.left, b.windows[i].left)
-		}
-		b.windows[i] = w
+		b.windows[i].learn(now, sent, told, b.inFlight)
 	}
+}
+
+func (b *budget) setRate(now time.Time, perMinute float64) {
+	// What was sent at once beyond the lower rate's burst is owed.
+	for range b.limiter.Burst() - burst(perMinute) {
+		b.limiter.ReserveN(now, 1)
+	}
+	b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
+	b.limiter.SetBurstAt(now, burst(perMinute))
 }

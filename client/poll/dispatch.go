@@ -1,16 +1,35 @@
 package poll
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
-	"runtime/debug"
+	"math"
 	"time"
-
-	"instaview-mcp/client"
 )
 
-// dispatch serves the queues; it is the timer's function.
+// kind is of a caller, and of a request by whom it is for.
+type kind int
+
+const (
+	nobody kind = iota
+	get
+	wait
+)
+
+// queuedFor says for whom r is to be requested when it is due: for a get, or
+// else a wait. It is for nobody if nobody is left to answer, or while asking
+// again would change nothing.
+func (p *Poller) queuedFor(r *run) kind {
+	switch {
+	case r.inFlight || r.look.final():
+		return nobody
+	case r.callers[get] > 0:
+		return get
+	case r.callers[wait] > 0 && p.waiting.Err() == nil:
+		return wait
+	}
+	return nobody
+}
+
+// dispatch makes the requests that may be made now; it is the timer's function.
 func (p *Poller) dispatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -19,136 +38,84 @@ func (p *Poller) dispatch() {
 
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
-	for p.ctx.Err() == nil {
-		now := time.Now()
-		r := p.next(now)
+	for p.ctx.Err() == nil && p.breaker.probe == nil { // a probe's answer comes back here
+		now := p.clock.now()
+		r, in := p.next(now)
 		if r == nil {
 			return
 		}
-		if p.pause.probe != nil {
-			return // its answer comes back here
-		}
-		if wait := max(r.due.Sub(now), p.budget.wait(now, r.queue == &p.urgent), p.pause.wait(now)); wait > 0 {
-			if urgent := p.urgent.head(); urgent != nil && urgent != r {
-				wait = min(wait, urgent.due.Sub(now)) // it may not have to wait as long
-			}
-			p.timer.Reset(wait)
+		if in > 0 {
+			p.timer.Reset(min(in, maxSleep))
 			return
 		}
-		if p.pause.cause != "" {
-			p.pause.probe = r
+		if hold := r.floor.wait(now); hold > 0 {
+			// A request for the same run went before on behalf of another company.
+			// The order stays, so that each has its turn.
+			r.due = now.Add(hold)
+			continue
 		}
-		p.budget.take(now)
-		p.made++
-		r.remove()
-		r.inFlight = true
-		p.asking.Add(1)
-		go p.ask(r)
-	}
-}
-
-// next is the run to serve next: an urgent one that is due, or else whichever
-// is due first.
-func (p *Poller) next(now time.Time) *run {
-	urgent, other := p.urgent.head(), p.queue.head()
-	if urgent == nil || other != nil && urgent.due.After(now) && other.before(urgent) {
-		return other
-	}
-	return urgent
-}
-
-// ask makes one attempt at r and books its outcome.
-func (p *Poller) ask(r *run) {
-	defer p.asking.Done()
-	begun := time.Now()
-	results, err := p.attempt(r.id)
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r.inFlight = false
-	now := time.Now()
-	p.budget.ended()
-	if p.ctx.Err() != nil {
-		return
-	}
-	failure := asFailure(err)
-	p.observe(observed(r.look, results, failure, now.Sub(begun)))
-	r.record(results, failure, now, p.crowded(now))
-	p.learn(r, results, failure, now)
-	p.tell(r, results, failure, now)
-	switch {
-	case r.waiters == 0:
-		p.rest(r)
-	case !r.look.settled():
-		p.enqueue(r, r.due, false)
-	}
-	p.dispatchLocked()
-}
-
-// crowded reports whether more runs are queued than the budget serves within
-// the floor.
-func (p *Poller) crowded(now time.Time) bool {
-	return p.budget.spacing(now, p.queue.Len()+p.urgent.Len()) > Floor
-}
-
-// attempt asks the API. What a body makes it panic with is a fault of that
-// body's answer alone, and its value, which may hold anything, is not logged.
-func (p *Poller) attempt(id string) (results *client.Results, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			p.log.Error("looking panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-			results, err = nil, &client.Error{Code: client.CodeBadResponse, Reason: "it could not be read"}
+		if p.breaker.cause != "" {
+			p.breaker.probe = r
 		}
-	}()
-	return p.api.Results(p.ctx, id)
-}
-
-func (p *Poller) tell(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	attrs := []any{"outcome", outcome(results, failure), "waiters", r.waiters}
-	if !r.look.settled() {
-		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
-	}
-	p.log.Debug("looked", attrs...)
-	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
-		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
+		p.lastKind = p.queuedFor(r)
+		p.budget.take(now, p.lastKind)
+		r.inFlight, r.floor.inFlight = true, true
+		p.requests.Add(1)
+		go p.request(r)
 	}
 }
 
-// learn takes what a look of r says of the key as a whole.
-func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, now time.Time) {
-	if failure == nil {
-		p.budget.learn(now, results.RateLimit)
-	} else {
-		p.budget.learn(now, failure.RateLimit)
+// next returns the run to request next and the time until then; nil if none is
+// queued. When one for a get and one for a wait may both go out now the kinds
+// take turns, so that neither can keep the other from being served.
+func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
+	forGet, forWait := p.heads()
+	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+	if forGet != nil {
+		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
 	}
-	if failure == nil || !failure.Transient() {
-		if p.pause.probe == r {
-			p.log.Debug("looks go on", "cause", p.pause.cause)
+	if forWait != nil {
+		// Waits leave some requests for gets to come, but not while one is due.
+		keep := forGet == nil || forGet.due.After(now)
+		waitIn = max(0, forWait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, wait, keep))
+	}
+	if getIn < waitIn || getIn == waitIn && p.lastKind == wait {
+		return forGet, getIn
+	}
+	return forWait, waitIn
+}
+
+// heads returns the runs that are due first of those queued for gets and for
+// waits; nil if there is none. There are maxKept runs at most and two requests a
+// second, so a search costs less than keeping an order.
+func (p *Poller) heads() (forGet, forWait *run) {
+	var first [3]*run
+	for _, r := range p.runs {
+		if k := p.queuedFor(r); first[k] == nil || r.before(first[k]) {
+			first[k] = r
 		}
-		p.pause.answered(r)
-		return
 	}
-	if p.pause.failed(r, failure, now) {
-		p.log.Debug("looks pause", "cause", p.pause.cause, "for", p.pause.wait(now), "retry_after", failure.RetryAfter)
-	}
+	return first[get], first[wait]
 }
 
-// asFailure makes any error of an API one with a code.
-func asFailure(err error) *client.Error {
-	var failure *client.Error
-	if err != nil && !errors.As(err, &failure) {
-		failure = &client.Error{Code: client.CodeUnavailable}
+// ahead is how many requests go before that for r, which is queued and due:
+// those of its kind that were due earlier, and as many of the other kind, which
+// takes turns with it.
+func (p *Poller) ahead(r *run, now time.Time) int {
+	kind := p.queuedFor(r)
+	var due [3]int
+	for _, q := range p.runs {
+		if k := p.queuedFor(q); !q.due.After(now) && (k != kind || q.before(r)) {
+			due[k]++
+		}
 	}
-	return failure
+	own, other := due[kind], due[get+wait-kind]
+	return own + min(own+1, other)
 }
 
-func outcome(results *client.Results, failure *client.Error) string {
-	switch {
-	case failure != nil:
-		return failure.Error()
-	case results.InProgress():
-		return "in progress"
-	default:
-		return "ended"
-	}
+// nextOrder numbers what becomes due or idle, so that equal times keep their
+// order.
+func (p *Poller) nextOrder() uint64 {
+	p.order++
+	return p.order
 }

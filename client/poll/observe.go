@@ -6,18 +6,18 @@ import (
 	"instaview-mcp/client"
 )
 
-// Observed is one look, for an operator's figures. It names no run and nobody.
+// Observed is one attempt, for an operator's figures. It names no run and nobody.
 type Observed struct {
 	// Outcome is "in_progress", "ended", or the client.Code of a failure.
 	Outcome string
 	Latency time.Duration // of the request
-	Retry   bool          // the look before it had failed
-	// Lag is the time from a run's end to this look, by InstaView's clock, which
-	// tells whole seconds; negative unless the look is the one that found it.
+	Retry   bool          // the attempt before it had failed
+	// Lag is the time from a run's end to this attempt, by InstaView's clock, which
+	// tells whole seconds; negative unless this is the attempt that found it.
 	Lag time.Duration
 }
 
-// observed compares a look with the last one.
+// observed compares an attempt with what was known before.
 func observed(last Look, results *client.Results, failure *client.Error, latency time.Duration) Observed {
 	o := Observed{Latency: latency, Retry: last.Err != nil, Lag: -1}
 	switch {

@@ -48,6 +48,13 @@ func (u *upstream) Results(ctx context.Context, id string) (*client.Results, err
 	return u.answer(n, time.Since(u.began))
 }
 
+// run is the one that the n-th request was for.
+func (u *upstream) run(n int) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.runs[n-1]
+}
+
 func (u *upstream) times() []time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -104,11 +111,11 @@ func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
 		if _, err := p.Wait(t.Context(), "r", 4*time.Minute, nil); err != nil {
 			t.Fatal(err)
 		}
-		want := seconds(0, 10, 20)
-		for at := 25.0; at <= 180; at += 5 {
+		want := seconds(0, 10, 15, 20, 30)
+		for at := 35.0; at <= 180; at += 5 {
 			want = append(want, seconds(at)...)
 		}
-		want = append(want, seconds(187.5, 198.75, 215.625)...)
+		want = append(want, seconds(187.5, 198.75, 213.75, 228.75)...)
 		if diff := cmp.Diff(want, u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
@@ -125,20 +132,20 @@ func TestTheAgeIsNotRoundedDown(t *testing.T) {
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Wait(t.Context(), "r", 28*time.Second, nil)
-		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
 	})
 }
 
 func TestBackoffOfOldRunsIsCapped(t *testing.T) {
-	s := newSchedule()
+	s := newSchedule(nil)
 	var got []time.Duration
 	for range 6 {
-		got = append(got, s.afterAnswer(oldAge, false))
+		got = append(got, s.afterAnswer(oldAge))
 	}
-	want := seconds(7.5, 11.25, 16.875, 25.3125, 30, 30)
+	want := seconds(7.5, 11.25, 15, 15, 15, 15)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("intervals (-want +got):\n%s", diff)
 	}
@@ -148,7 +155,7 @@ func TestAnUnknownAgeCountsFromTheFirstSight(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
-		if diff := cmp.Diff(seconds(0, 10, 20, 25), u.times()); diff != "" {
+		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
 	})
@@ -271,7 +278,7 @@ func TestTheLoopEndsWithItsLastWaiter(t *testing.T) {
 		if got := len(u.times()); got != made {
 			t.Errorf("%d requests after the last waiter left", got-made)
 		}
-		if len(p.runs) != 0 || p.memory.idle.Len() != 0 {
+		if len(p.runs) != 0 {
 			t.Errorf("%d runs still remembered", len(p.runs))
 		}
 	})
@@ -339,7 +346,7 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
-		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 35.625
+		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 33.75
 		_, _ = p.Look(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
@@ -381,8 +388,8 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 		for i := range 10 {
 			_, _ = p.Look(t.Context(), fmt.Sprint("r", i))
 		}
-		if p.memory.bytes > DefaultMemory {
-			t.Errorf("%d MiB remembered, want at most %d", p.memory.bytes>>20, DefaultMemory>>20)
+		if held := p.held(); held > DefaultMemory {
+			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultMemory>>20)
 		}
 		_, _ = p.Look(t.Context(), "r9")
 		if got := len(u.times()); got != 10 {
@@ -393,6 +400,18 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 			t.Errorf("the oldest was asked again after %v, want not before %v", got, Floor)
 		}
 	})
+}
+
+// held is the size of what p holds of all runs, in bytes.
+func (p *Poller) held() (bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.runs {
+		if r.look.Results != nil {
+			bytes += r.look.Results.Footprint()
+		}
+	}
+	return bytes
 }
 
 func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
@@ -422,7 +441,7 @@ func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
 
 func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 	for _, code := range []client.Code{client.CodeUnauthorized, client.CodeKeySuspended, client.CodePaymentRequired,
-		client.CodeForbidden, client.CodeNotFound, client.CodeBadResponse, client.CodeInvalidRequest} {
+		client.CodeForbidden, client.CodeBadResponse, client.CodeInvalidRequest} {
 		u := &upstream{answer: failing(client.Error{Code: code})}
 		bubble(t, u, func(t *testing.T, p *Poller) {
 			start := time.Now()
@@ -432,6 +451,64 @@ func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// N15: a run just created may be unknown for some seconds, and a key that was
+// accepted may be refused once: a wait asks once more, a get does not.
+func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
+	const unknown, unauthorized, forbidden, broken = client.CodeNotFound, client.CodeUnauthorized, client.CodeForbidden, client.CodeBadResponse
+	for name, tt := range map[string]struct {
+		answers []client.Code // "" = still running; after them completed
+		want    client.Code   // that the wait ends with
+		asked   int
+	}{
+		"404 at first":               {[]client.Code{unknown}, "", 2},
+		"404 twice":                  {[]client.Code{unknown, unknown}, unknown, 2},
+		"404, a fault and an answer": {[]client.Code{unknown, client.CodeUnavailable}, "", 3},
+		"404 after an answer":        {[]client.Code{"", unknown}, "", 3},
+		"404 twice after an answer":  {[]client.Code{"", unknown, unknown}, unknown, 3},
+		"401 at first":               {[]client.Code{unauthorized}, unauthorized, 1},
+		"401 after an answer":        {[]client.Code{"", unauthorized}, "", 3},
+		"401 twice after an answer":  {[]client.Code{"", unauthorized, unauthorized}, unauthorized, 3},
+		"401 now and then":           {[]client.Code{"", unauthorized, "", unauthorized, ""}, "", 6},
+		"403 after an answer":        {[]client.Code{"", forbidden}, "", 3},
+		"401, then 403":              {[]client.Code{"", unauthorized, forbidden}, forbidden, 3},
+		"a bad body after an answer": {[]client.Code{"", broken}, broken, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+				switch {
+				case n > len(tt.answers):
+					return completed(), nil
+				case tt.answers[n-1] == "":
+					return processing(), nil
+				}
+				return nil, &client.Error{Code: tt.answers[n-1]}
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
+				if err != nil || len(u.times()) != tt.asked {
+					t.Errorf("%+v, %v after %d requests, want %d", look, err, len(u.times()), tt.asked)
+				}
+				if tt.want == "" && (look.Err != nil || !look.Results.Finished()) || tt.want != "" && (look.Err == nil || look.Err.Code != tt.want) {
+					t.Errorf("%+v, want %q", look, tt.want)
+				}
+			})
+			u.assertFloor(t)
+		})
+	}
+	u := &upstream{answer: failing(client.Error{Code: unknown})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		begun := time.Now()
+		if look, err := p.Look(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
+			t.Errorf("get: %+v, %v after %v and %d requests", look, err, time.Since(begun), len(u.times()))
+		}
+		// A wait that follows within the floor goes on where the get ended.
+		u.answer = finishingAt(0)
+		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || time.Since(begun) != Floor {
+			t.Errorf("wait: %+v, %v after %v", look, err, time.Since(begun))
+		}
+	})
 }
 
 // After a failure that left nothing known, a later call begins anew.
@@ -462,6 +539,33 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A caller that is busy with what it was told of keeps the run watched, but not
+// an old failure alive.
+func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		if at < 10*time.Second {
+			return nil, &client.Error{Code: client.CodeForbidden}
+		}
+		return completed(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		unblock := make(chan struct{})
+		go func() {
+			_, _ = p.Wait(t.Context(), "r", time.Minute, func(Look) { <-unblock })
+		}()
+		time.Sleep(10 * time.Second)
+		for range 2 {
+			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || !look.Results.Finished() {
+				t.Errorf("%+v, %v", look, err)
+			}
+		}
+		if got := len(u.times()); got != 2 {
+			t.Errorf("%d requests, want 2", got)
+		}
+		close(unblock)
+	})
 }
 
 func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
@@ -564,16 +668,16 @@ func TestANewWindowOwesNothingToTheLast(t *testing.T) {
 	now := time.Now()
 	b := newBudget(DefaultRequestsPerMinute)
 	few, many := 0, 119
-	b.learn(now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
+	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
 	now = now.Add(300 * time.Millisecond)
-	b.learn(now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
-	if wait := b.wait(now, false); wait != 0 {
+	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
+	if wait := b.wait(now, wait, false); wait != 0 {
 		t.Errorf("wait %v at the start of a window with 119 left", wait)
 	}
 }
 
 func TestTheBurstFitsTheLimit(t *testing.T) {
-	for limit, want := range map[float64]int{30: 3, 60: 6, 120: 10, 600: 10, 5: 1} {
+	for limit, want := range map[float64]int{30: 2, 60: 4, 120: 8, 600: 8, 5: 1} {
 		if got := burst(share * limit); got != want {
 			t.Errorf("burst for %v a minute = %d, want %d", limit, got, want)
 		}
@@ -764,6 +868,86 @@ func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
 	})
 }
 
+// A call that nobody listens to any more sends nothing.
+func TestNoRequestIsMadeThatNobodyWants(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *Poller){
+		"a get cancelled before": func(ctx context.Context, p *Poller) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, _ = p.Look(ctx, "r")
+		},
+		"a wait cancelled before": func(ctx context.Context, p *Poller) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, _ = p.Wait(ctx, "r", time.Minute, nil)
+		},
+		"a wait after Drain": func(ctx context.Context, p *Poller) {
+			p.Drain()
+			_, _ = p.Wait(ctx, "r", time.Minute, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: finishingAt(time.Hour), latency: time.Second}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				call(t.Context(), p)
+				time.Sleep(time.Minute)
+				if n := len(u.times()); n != 0 {
+					t.Errorf("%d requests", n)
+				}
+			})
+		})
+	}
+}
+
+// When waits are drained those that stand in the queue are not served.
+func TestDrainedWaitsAreNotServed(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour), latency: 100 * time.Millisecond}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		// Their callers are slow to notice: as many as are told of a look at once.
+		unblock := make(chan struct{})
+		for i := range 3 {
+			go func() {
+				_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, func(Look) { <-unblock })
+			}()
+		}
+		time.Sleep(time.Second)
+		p.Drain()
+		time.Sleep(time.Minute)
+		if n := len(u.times()); n != 3 {
+			t.Errorf("%d requests, want none after Drain", n-3)
+		}
+		close(unblock)
+	})
+}
+
+// A get that is cancelled while it waits for its turn leaves none to a wait
+// for the same run.
+func TestACancelledGetLeavesNoTurn(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 40 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, nil) }()
+		}
+		synctest.Wait()
+		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
+		synctest.Wait()
+		for i := range keptForGets {
+			_, _ = p.Look(t.Context(), fmt.Sprint("g", i))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = p.Look(ctx, "last") }()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if slices.Contains(u.runs, "last") {
+			t.Error("the run was looked at before its turn")
+		}
+	})
+}
+
 func TestCloseEndsRequestsInFlight(t *testing.T) {
 	u := &upstream{answer: finishingAt(0), latency: time.Hour}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -804,7 +988,7 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 	var got []Observed
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", time.Minute, nil)
-		time.Sleep(2 * memoryFor)
+		time.Sleep(2 * cacheFor)
 		_, _ = p.Look(t.Context(), "r")
 	}, WithObserver(func(o Observed) { got = append(got, o) }))
 	if len(got) < 4 {
@@ -842,15 +1026,89 @@ func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
 			_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Millisecond, nil)
 		}
 		p.mu.Lock()
-		if got, most := len(p.runs), maxRuns+len(u.times()); got > most {
-			t.Errorf("%d runs are remembered, want at most %d", got, most)
+		if got := len(p.runs); got > maxKept {
+			t.Errorf("%d runs are remembered, want at most %d", got, maxKept)
 		}
 		p.mu.Unlock()
 		time.Sleep(3 * time.Minute)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if len(p.runs) > 0 || p.memory.turns > 0 {
-			t.Errorf("%d runs are remembered after three minutes, %d of them for their turn", len(p.runs), p.memory.turns)
+		if len(p.runs) > 0 {
+			t.Errorf("%d runs are remembered after three minutes", len(p.runs))
 		}
+	})
+}
+
+func TestTheJitterIsTheInjectedOne(t *testing.T) {
+	var asked []time.Duration
+	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable})}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 25*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 5.5, 11.5, 18.5), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	}, withJitter(func(below time.Duration) time.Duration {
+		asked = append(asked, below)
+		return below / 2
+	}))
+	if diff := cmp.Diff(seconds(1, 2, 4, 8), asked); diff != "" {
+		t.Errorf("bounds of the jitter (-want +got):\n%s", diff)
+	}
+}
+
+// However many runs are waited for, and left again, and looked at.
+func TestRunsKeptAreBounded(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		most := 0
+		for round := range 3 {
+			ctx, leave := context.WithCancel(t.Context())
+			for i := range maxRuns {
+				go func() { _, _ = p.Wait(ctx, fmt.Sprint("r", round, "-", i), time.Hour, nil) }()
+			}
+			time.Sleep(30 * time.Second)
+			for i := range 20 { // looks go on beside them
+				if look, err := p.Look(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
+					t.Errorf("%+v, %v", look, err)
+				}
+			}
+			p.mu.Lock()
+			most = max(most, len(p.runs))
+			p.mu.Unlock()
+			leave()
+			synctest.Wait()
+		}
+		if most > maxKept {
+			t.Errorf("%d runs were kept, want at most %d", most, maxKept)
+		}
+		p.Close()
+	})
+}
+
+// What is seen of runs in progress counts, and of their candidates none is held.
+func TestMemoryOfRunsInProgressIsBounded(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.Message = strings.Repeat("m", 1<<20)
+		for range 100 {
+			r.Candidates = append(r.Candidates, client.Candidate{Rationale: strings.Repeat("x", 30<<10)})
+		}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 30 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+		}
+		time.Sleep(30 * time.Second)
+		p.mu.Lock()
+		counted := int64(0)
+		for _, r := range p.runs {
+			counted += r.footprint
+		}
+		p.mu.Unlock()
+		if held := p.held(); held > 1<<20 || held != counted {
+			t.Errorf("%d KiB are held of 30 runs, and %d counted", held>>10, counted>>10)
+		}
+		p.Close()
 	})
 }

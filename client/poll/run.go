@@ -1,75 +1,142 @@
 package poll
 
 import (
-	"container/heap"
+	"strings"
 	"time"
 
 	"instaview-mcp/client"
 )
 
-// run is what a Poller knows of one sourcing run. It is in one of three
-// places: the queue (someone waits, a look is due), in flight (a request is
-// out), or idle (nobody waits; its last look is remembered for a while).
+// run is what a Poller knows of one sourcing run, as asked for on behalf of one
+// company. It is queued (someone waits, a request is due), in flight, or idle
+// (nobody waits; its snapshot is remembered for a while).
 type run struct {
 	id       string
-	waiters  int
+	floor    *floor
+	callers  [3]int // by kind
 	inFlight bool
 	leftAt   time.Time // when the last who waited went
 
-	due       time.Time // of the next look, while queued
-	order     uint64    // of becoming due, for equal times
-	queue     *queue    // that it stands in; nil for none
-	position  int       // in the queue
-	counted   int       // of those ahead of it there
-	countedAt uint64    // that many requests; 0 = not since it was queued
-	notBefore time.Time // floor and Retry-After: no request earlier
+	due          time.Time // of the next request, while queued
+	order        uint64    // of becoming due, for equal times, or idle
+	currentUntil time.Time // by the floor and Retry-After that the last attempt set
 
 	born      time.Time // when it was created, by our clock; at the latest now
 	schedule  schedule
 	look      Look
-	looks     int           // attempts made
-	footprint int64         // of look.Results, in bytes
-	changed   chan struct{} // closed, and replaced, at every look
+	footprint int64 // of look.Results, in bytes
+	attempts  int
+	changed   chan struct{} // closed, and replaced, after every attempt
+}
+
+// floor keeps the requests for one sourcing run apart. Runs asked for on behalf
+// of several companies share it, because the contract knows no companies.
+type floor struct {
+	inFlight  bool
+	notBefore time.Time // by the floor and Retry-After
+}
+
+// newRun adds a run, which is due: one never seen counts as due for a while, and
+// keeps that turn should nobody wait long enough for it.
+func (p *Poller) newRun(id string, now time.Time) *run {
+	r := &run{
+		id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(),
+		schedule: newSchedule(p.jitter), changed: make(chan struct{}),
+	}
+	for _, other := range p.runs {
+		if sourcingRun(other.id) == sourcingRun(id) {
+			r.floor = other.floor
+		}
+	}
+	if r.floor == nil {
+		r.floor = &floor{}
+	}
+	p.runs[id] = r
+	return r
+}
+
+// sourcingRun is an id without the company that it may begin with.
+func sourcingRun(id string) string {
+	if _, run, found := strings.Cut(id, "/"); found {
+		return run
+	}
+	return id
+}
+
+// wait is the time until a request may be made; 0 = now. While one is in flight
+// that is not known, but not shorter than Floor.
+func (f *floor) wait(now time.Time) time.Duration {
+	if f.inFlight {
+		return Floor
+	}
+	return max(0, f.notBefore.Sub(now))
+}
+
+// active reports whether anyone waits for the run.
+func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }
+
+// before reports whether r is due before other.
+func (r *run) before(other *run) bool {
+	if r.due.Equal(other.due) {
+		return r.order < other.order
+	}
+	return r.due.Before(other.due)
 }
 
 // record takes in an attempt that ended now, and sets when the next is due.
-func (r *run) record(results *client.Results, failure *client.Error, now time.Time, crowded bool) {
-	r.looks++
+func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
+	r.attempts++
+	r.look.unconfirmed = r.mayPass(failure)
 	r.look.At, r.look.Err = now, failure
 	hold := Floor
 	var next time.Duration
 	switch {
 	case failure == nil:
-		r.look.Results, r.look.SeenAt, r.footprint = results, now, results.Footprint()
+		r.look.Results, r.look.SeenAt = lean(results), now
+		r.footprint = r.look.Results.Footprint()
 		// The server's clock tells whole seconds, so of several tellings the
 		// one that makes the run oldest is the most exact.
-		if age, ok := results.Age(); ok && now.Add(-age).Before(r.born) {
-			r.born = now.Add(-age)
+		if age, ok := results.Age(); ok {
+			r.born = earlier(r.born, now.Add(-age))
 		}
-		next = r.schedule.afterAnswer(now.Sub(r.born), crowded)
+		next = r.schedule.afterAnswer(now.Sub(r.born))
 	case failure.Transient():
 		hold = max(Floor, failure.RetryAfter)
 		next = r.schedule.afterFault(hold)
 	default:
 		next = Floor
 	}
-	r.notBefore, r.due = now.Add(hold), now.Add(next)
+	r.due, r.currentUntil = now.Add(next), now.Add(hold)
+	r.floor.notBefore = r.currentUntil
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
 
-// current reports whether the last look may still answer a call: no other look
-// is allowed yet, or the run had finished and cannot have changed.
-func (r *run) current(now time.Time) bool {
-	return !r.look.At.IsZero() && (now.Before(r.notBefore) || r.finished() && now.Before(r.look.At.Add(memoryFor)))
+// mayPass reports whether a failure for good has to be repeated before it ends
+// a wait: a run just created may be unknown for some seconds, and an instance of
+// InstaView that fails to check keys may refuse one that was accepted before.
+func (r *run) mayPass(failure *client.Error) bool {
+	if failure == nil || r.look.Err != nil && !r.look.Err.Transient() {
+		return false
+	}
+	switch failure.Code {
+	case client.CodeNotFound:
+		return true
+	case client.CodeUnauthorized, client.CodeForbidden:
+		return r.look.Results != nil
+	}
+	return false
 }
 
-func (r *run) finished() bool {
-	return r.look.Err == nil && r.look.Results != nil && r.look.Results.Finished()
+// current reports whether the snapshot may still answer a call: no other request
+// is allowed yet, or the run had finished and cannot have changed.
+func (r *run) current(now time.Time) bool {
+	finished := r.look.Err == nil && r.look.Results != nil && r.look.Results.Finished()
+	return now.Before(r.currentUntil) && !r.look.At.IsZero() || finished && now.Before(r.look.At.Add(cacheFor))
 }
 
 // forgetStale drops what is too old to answer with. The state of a run still
-// processing is kept: should the next look fail, it is the last one known.
+// processing is kept: should the next attempt fail, it is the last one known.
 func (r *run) forgetStale(now time.Time) {
 	if r.current(now) {
 		return
@@ -80,78 +147,19 @@ func (r *run) forgetStale(now time.Time) {
 	}
 }
 
-// forget drops the last look; its floor stays.
+// forget drops the snapshot; its floor stays.
 func (r *run) forget() { r.look, r.footprint = Look{}, 0 }
 
-// queue orders runs by when they are due. It implements heap.Interface; use
-// add and remove.
-type queue struct{ runs []*run }
-
-func (q *queue) Len() int           { return len(q.runs) }
-func (q *queue) Less(i, j int) bool { return q.runs[i].before(q.runs[j]) }
-func (q *queue) Swap(i, j int) {
-	q.runs[i], q.runs[j] = q.runs[j], q.runs[i]
-	q.runs[i].position, q.runs[j].position = i, j
-}
-func (q *queue) Push(x any) {
-	r := x.(*run)
-	r.queue, r.position = q, len(q.runs)
-	q.runs = append(q.runs, r)
-}
-func (q *queue) Pop() any {
-	last := len(q.runs) - 1
-	r := q.runs[last]
-	q.runs[last] = nil
-	q.runs = q.runs[:last]
-	r.queue = nil
-	return r
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
-func (r *run) before(other *run) bool {
-	if r.due.Equal(other.due) {
-		return r.order < other.order
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	return r.due.Before(other.due)
-}
-
-// head is the run that is due first; nil if there is none.
-func (q *queue) head() *run {
-	if len(q.runs) == 0 {
-		return nil
-	}
-	return q.runs[0]
-}
-
-// add queues r, which must not stand in another queue, for due or moves it
-// there.
-func (q *queue) add(r *run, due time.Time) {
-	r.due, r.countedAt = due, 0
-	if r.queue == q {
-		heap.Fix(q, r.position)
-	} else {
-		heap.Push(q, r)
-	}
-}
-
-// remove takes r out of the queue that it stands in, if any.
-func (r *run) remove() {
-	if r.queue != nil {
-		heap.Remove(r.queue, r.position)
-	}
-}
-
-// ahead counts the runs of r's queue that are served before r. It counts anew
-// only when the queue has moved since, which made tells: all who wait for r ask
-// after every look.
-func (r *run) ahead(made uint64) int {
-	if r.countedAt == made {
-		return r.counted
-	}
-	r.counted, r.countedAt = 0, made
-	for _, other := range r.queue.runs {
-		if other != r && other.before(r) {
-			r.counted++
-		}
-	}
-	return r.counted
+	return b
 }

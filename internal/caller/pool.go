@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +17,8 @@ import (
 // The bounds of a Pool.
 const (
 	maxKeys = 1_000
+	// maxHeld is of keys that were dropped and may not be asked for yet.
+	maxHeld = 10 * maxKeys
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
@@ -37,7 +41,8 @@ type Pool struct {
 
 	mu       sync.Mutex
 	accounts map[ID]*list.Element
-	recent   list.List // of *account, the one used last at the back
+	recent   list.List        // of *account, the one used last at the back
+	held     map[ID]time.Time // dropped keys: no request earlier
 	draining bool
 	closed   bool
 }
@@ -56,7 +61,7 @@ type account struct {
 // opts over it.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
 	opts = append([]poll.Option{poll.WithMemory(memory), poll.WithShared(new(poll.Shared))}, opts...)
-	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}}
+	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
 // Look is poll.Poller.Look with the key of ctx's caller. Beside its errors it
@@ -135,7 +140,9 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := &account{id: id, client: c, poller: poll.New(companies{c}, p.opts...)}
+		opts := append(slices.Clip(p.opts), poll.WithNotBefore(p.held[id]))
+		delete(p.held, id)
+		a := &account{id: id, client: c, poller: poll.New(companies{c}, opts...)}
 		if p.draining {
 			a.poller.Drain()
 		}
@@ -177,6 +184,12 @@ func (p *Pool) makeRoom(now time.Time) bool {
 	if p.recent.Len() < maxKeys {
 		return true
 	}
+	if len(p.held) >= maxHeld {
+		maps.DeleteFunc(p.held, func(_ ID, until time.Time) bool { return !now.Before(until) })
+		if len(p.held) >= maxHeld {
+			return false
+		}
+	}
 	if oldestUnknown == nil {
 		oldestUnknown = oldest
 	}
@@ -191,5 +204,8 @@ func (p *Pool) drop(at *list.Element) {
 	a := p.recent.Remove(at).(*account)
 	delete(p.accounts, a.id)
 	a.poller.Close()
+	if until := a.poller.NotBefore(); time.Now().Before(until) {
+		p.held[a.id] = until // for what InstaView asked of the key, whoever asks next
+	}
 	a.client.CloseIdleConnections()
 }

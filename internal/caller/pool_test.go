@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,7 +65,7 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
 		start := time.Now()
 		for i := range 30 {
-			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), "req_1"); err != nil {
+			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), fmt.Sprintf("req_%d", i/2)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -74,6 +75,35 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 		// 120 a minute are told, of which nine tenths are spent after a burst.
 		if took := time.Since(start); took < 9*time.Second {
 			t.Errorf("30 requests in %v", took)
+		}
+	})
+}
+
+// N13: the contract's floor is the run's, for whichever companies it is asked.
+func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sandbox.New(sandbox.WithKey("a"))
+		dial, stop := s.Start()
+		defer stop()
+		p := NewPool(func(key client.Key) (*client.Client, error) {
+			return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		})
+		defer p.Close()
+		var all sync.WaitGroup
+		for i := range 13 {
+			all.Go(func() {
+				look, err := p.Wait(on(t, "a", fmt.Sprintf("company-%d", i)), "req_demo_slow", 90*time.Second, nil)
+				if err != nil || look.Results == nil {
+					t.Errorf("company %d: %+v, %v", i, look, err)
+				}
+			})
+		}
+		all.Wait()
+		requests := s.Requests()
+		for i := 1; i < len(requests); i++ {
+			if apart := requests[i].Arrived.Sub(requests[i-1].Arrived); apart < poll.Floor {
+				t.Errorf("request %d arrived %v after the one before", i, apart)
+			}
 		}
 	})
 }
@@ -108,6 +138,59 @@ func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 			t.Error("what a good key saw was forgotten for a stranger's guesses")
 		}
 	})
+}
+
+// N12: what InstaView asked of a key holds after the key had to make room for
+// others, and so does the floor of a run.
+func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault  *sandbox.Fault
+		within time.Duration // of the drop
+		want   time.Duration // between the two requests
+	}{
+		"Retry-After":         {&sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"600"}}}, 0, 10 * time.Minute},
+		"a run's Retry-After": {&sandbox.Fault{Status: 503, Header: map[string][]string{"Retry-After": {"90"}}}, 0, 90 * time.Second},
+		"the floor":           {nil, 0, poll.Floor},
+		"a request in flight": {&sandbox.Fault{Delay: 10 * time.Second}, time.Second, time.Second + poll.Floor},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := sandbox.New(sandbox.WithKey("a"))
+				if tt.fault != nil {
+					s.Inject("req_demo_slow", *tt.fault)
+				}
+				dial, stop := s.Start()
+				defer stop()
+				p := NewPool(func(key client.Key) (*client.Client, error) {
+					return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+				})
+				defer p.Close()
+				_, _ = p.Wait(on(t, "a", ""), "req_demo_slow", tt.within, nil)
+				synctest.Wait()
+				for i := range maxKeys + 100 {
+					a, err := p.take(client.NewKey(fmt.Sprint("other", i)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					p.release(a, poll.Look{Results: &client.Results{}})
+				}
+				if p.accounts[hash("a")] != nil {
+					t.Fatal("the key was not dropped: the test shows nothing")
+				}
+				look, err := p.Wait(on(t, "a", ""), "req_demo_slow", 15*time.Minute, nil)
+				requests := s.Requests()
+				if err != nil || look.Results == nil || len(requests) < 2 {
+					t.Fatalf("%+v, %v after %d requests", look, err, len(requests))
+				}
+				if apart := requests[1].Arrived.Sub(requests[0].Arrived); apart < tt.want || apart > tt.want+time.Second {
+					t.Errorf("asked again after %v, want %v", apart, tt.want)
+				}
+				if len(p.held) != 0 {
+					t.Errorf("%d keys still held", len(p.held))
+				}
+			})
+		})
+	}
 }
 
 func TestAFullPoolForgetsTheKeyUsedLongestAgo(t *testing.T) {

@@ -64,7 +64,7 @@ func TestTheDemoGoesFromProcessingToAShortlist(t *testing.T) {
 		start := time.Now()
 		execute(t, nil, "--demo", "call", "wait_for_sourcing", "request_id=req_demo").wants(t, 0,
 			[]string{"Sample data of the demo", "completed in 12 s: 20 scored of 115 found", "\n1 (96) "},
-			[]string{"Looking at the run\n", "Processing, 0 sourced so far", "Answered after 20 s\n"})
+			[]string{"Looking at the run\n", "Processing, 0 sourced so far", "Answered after 15 s\n"})
 		if took := time.Since(start); took > 21*time.Second {
 			t.Errorf("took %v", took)
 		}

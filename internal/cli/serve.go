@@ -23,7 +23,7 @@ func serveMCP(ctx context.Context, sys System, demo bool) error {
 		warn(a.log, settings)
 		if a.settings.Transport == config.Stdio {
 			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)
-			return stdio.Serve(ctx, a.server, sys.Stdin, sys.Stdout, a.runs.Drain, a.log)
+			return stdio.Serve(ctx, a.server, sys.Stdin, sys.Stdout, a.runs, a.log)
 		}
 		a.metrics.CountInFlight(a.server)
 		a.log.Info("starting", "version", buildVersion(), "demo", demo)
@@ -43,5 +43,11 @@ func serveFaults(ctx context.Context, sys System, settings config.Config) error 
 		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
 		strings.ReplaceAll(err.Error(), "\n", "\n- ")
 	server := mcpserver.NewUnusable(buildVersion(), why, log)
-	return errors.Join(errFailed, stdio.Serve(ctx, server, sys.Stdin, sys.Stdout, func() {}, log))
+	return errors.Join(errFailed, stdio.Serve(ctx, server, sys.Stdin, sys.Stdout, noRuns{}, log))
 }
+
+// noRuns is of a program that reads none.
+type noRuns struct{}
+
+func (noRuns) Drain() {}
+func (noRuns) Close() {}

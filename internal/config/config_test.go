@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		APIKey: got.APIKey, AuthToken: got.AuthToken, // pointers
-		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 110, DefaultWait: 50 * time.Second,
+		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 108, DefaultWait: 50 * time.Second,
 		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelWarn, LogFormat: "text",
 		Transport: Stdio, Addr: "127.0.0.1:8080", MaxConnections: 12_000,
 	}
@@ -122,7 +122,7 @@ func TestFaultyValuesAreReplacedByTheDefaults(t *testing.T) {
 	c := load(t, map[string]string{
 		"INSTAVIEW_REQUESTS_PER_MINUTE": "0", "INSTAVIEW_MCP_LOG_LEVEL": "loud", "INSTAVIEW_MCP_DEFAULT_WAIT": "1h", "INSTAVIEW_MCP_TRANSPORT": "grpc",
 	})
-	if c.RequestsPerMinute != 110 || c.LogLevel != slog.LevelWarn || c.DefaultWait != 50*time.Second || c.Transport != Stdio || len(c.Faults) != 4 {
+	if c.RequestsPerMinute != 108 || c.LogLevel != slog.LevelWarn || c.DefaultWait != 50*time.Second || c.Transport != Stdio || len(c.Faults) != 4 {
 		t.Errorf("got %+v", c)
 	}
 }

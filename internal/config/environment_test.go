@@ -13,7 +13,7 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 	} {
 		c := load(t, map[string]string{"INSTAVIEW_API_KEY": value, "INSTAVIEW_REQUESTS_PER_MINUTE": value})
 		c.wants(t, value, "INSTAVIEW_API_KEY is a literal ${…}")
-		if c.APIKey.Reveal() != "" || c.RequestsPerMinute != 110 {
+		if c.APIKey.Reveal() != "" || c.RequestsPerMinute != 108 {
 			t.Errorf("%s: key %q, %d a minute", value, c.APIKey.Reveal(), c.RequestsPerMinute)
 		}
 		want := []string{"INSTAVIEW_REQUESTS_PER_MINUTE is a literal ${…} or the like that nothing replaced; it counts as not set. " +

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -25,6 +26,11 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// Most tests only wait for a process, and need no core of their own.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "instaview-mcp")
 		if err != nil {

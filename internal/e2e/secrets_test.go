@@ -100,6 +100,7 @@ func TestP06NoFlagTakesASecretAndP07IsTold(t *testing.T) {
 
 // Two builds of one tree are the same, so that anyone can check a release.
 func TestP12BuildsCanBeRepeated(t *testing.T) {
+	t.Parallel()
 	var builds [2][]byte
 	for i := range builds {
 		path := filepath.Join(t.TempDir(), "build")

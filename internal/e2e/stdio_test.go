@@ -432,7 +432,9 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 
 // Large answers that nobody reads yet must not fill the memory.
 func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
-	c := demo(t)
+	t.Parallel()
+	// So that what is measured is what is held, and little of what was.
+	c := start(t, []string{"GOGC=50"}, "--demo")
 	c.send(hello)
 	c.next()
 	const calls = 900
@@ -444,17 +446,19 @@ func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
 			t.Fatalf("answer: %.300s", r.raw)
 		}
 	}
-	c.staysBelow(200 << 10) // without bounds it took 330 MiB
+	c.staysBelow(80 << 10) // without bounds it takes more than 100 MiB
 }
 
 // A request upstream that hangs must not hold the program.
 func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
+	t.Parallel()
 	c, s := upstream(t)
 	s.Inject("req_demo_done", sandbox.Fault{Delay: 2 * patience})
 	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
 	c.next()
 	_ = c.stdin.Close()
-	if r := c.next(); r.ID != 1.0 || !r.Result.IsError {
+	// A machine so busy that the call cannot end in time is told the other.
+	if r := c.next(); r.ID != 1.0 || !strings.Contains(r.text(), "This server is stopping") && r.Error == nil {
 		t.Errorf("the call got no word: %s", r.raw)
 	}
 	c.exits()

@@ -82,7 +82,7 @@ func TestEveryWayIn(t *testing.T) {
 				{get, arguments{"request_id": "req_demo_done", "blind": true, "limit": 1}, false, []string{"Names are hidden"}},
 				{get, arguments{"request_id": "req_demo_empty"}, false, []string{"no candidate returned"}},
 				{get, arguments{"request_id": "req_demo_slow"}, false, []string{"still processing", "Next: wait_for_sourcing"}},
-				{wait, arguments{"request_id": "req_demo_slow", "max_wait_seconds": 1}, false, []string{"still processing", "Waited ", "call wait_for_sourcing("}},
+				{wait, arguments{"request_id": "req_demo_slow", "max_wait_seconds": 1}, false, []string{"still processing", "Waited ", "wait_for_sourcing("}},
 				{get, arguments{"request_id": "req_unknown"}, true, []string{"knows no such sourcing run"}},
 				{get, arguments{"request_id": "../admin"}, true, []string{"No request was made."}},
 				{get, arguments{}, true, []string{"request_id is missing"}},

@@ -30,6 +30,8 @@ const (
 
 	// bodyTime is how long a client may take to send a message.
 	bodyTime = 10 * time.Second
+	// restTime is how long it may take to send the rest of one that is refused.
+	restTime = time.Second
 	// retryLater is told with 503, in seconds.
 	retryLater = "5"
 )
@@ -61,10 +63,16 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := newResponseWriter(w, r)
 	defer s.end()
 	defer g.recover(s)
-	if len(r.TransferEncoding) > 0 || overCapacity(r) {
-		// A proxy may have used a Content-Length that net/http ignored, and take
-		// what follows for another request. A client that finds no room must come
-		// back on a new connection, since the old one remains one too many.
+	// A proxy may have used a Content-Length that net/http ignored, and take what
+	// follows for another request. A client that finds no room must come back on
+	// a new connection, since the old one remains one too many.
+	s.closes = len(r.TransferEncoding) > 0 || overCapacity(r)
+	if r.ContentLength != 0 && r.ProtoMajor < 2 {
+		// net/http reads the rest of a body before it sends an answer, unless the
+		// connection is closed after it, and then before it closes.
+		w.Header().Set("Connection", "close")
+		_ = s.control.SetReadDeadline(time.Now().Add(restTime))
+	} else if s.closes {
 		w.Header().Set("Connection", "close")
 	}
 	at, refused := g.admit(s, r)
@@ -235,6 +243,9 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	if err == nil || r.ProtoMajor == 2 {
 		// Over HTTP/1.1 it bounds how long net/http reads the rest of a body.
 		_ = s.control.SetReadDeadline(time.Time{})
+	}
+	if err == nil && !s.closes {
+		s.ResponseWriter.Header().Del("Connection")
 	}
 	var tooLarge *http.MaxBytesError
 	switch {

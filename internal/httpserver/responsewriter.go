@@ -36,6 +36,7 @@ type responseWriter struct {
 	header  http.Header
 	origin  string // that may read the answer; "" = none said
 	events  bool   // the client reads event streams
+	closes  bool   // the connection ends with this answer
 
 	mu      sync.Mutex
 	started bool // the header has been written

@@ -102,7 +102,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 	s.server = New(mcp, settings, looks, metrics, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
-	go func() { done <- s.server.serve(ctx, pipes{s.conns, ctx}) }()
+	go func() { done <- s.server.serve(ctx, &pipes{conns: s.conns, closed: make(chan struct{})}) }()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -119,21 +119,26 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 
 // pipes is a listener.
 type pipes struct {
-	conns <-chan net.Conn
-	ctx   context.Context
+	conns  <-chan net.Conn
+	once   sync.Once
+	closed chan struct{}
 }
 
-func (p pipes) Accept() (net.Conn, error) {
+func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case conn := <-p.conns:
 		return conn, nil
-	case <-p.ctx.Done():
+	case <-p.closed:
 		return nil, net.ErrClosed
 	}
 }
 
-func (pipes) Close() error   { return nil }
-func (pipes) Addr() net.Addr { return &net.TCPAddr{} }
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (*pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (s *site) dial(t testing.TB) net.Conn {
 	t.Helper()

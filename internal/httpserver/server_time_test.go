@@ -153,6 +153,34 @@ func TestH49ASlowBodyIsCutOff(t *testing.T) {
 	})
 }
 
+// What is refused must not be able to hold its connection by a body that never
+// comes.
+func TestARefusalDoesNotAwaitTheBody(t *testing.T) {
+	withToken := func(s *Settings) { s.Token = client.NewKey(token) }
+	for name, tt := range map[string]struct {
+		head   string
+		status int
+	}{
+		"no such path":       {"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10", 404},
+		"a chunked body":     {"POST /nope HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked", 404},
+		"a foreign origin":   {"POST /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nContent-Length: 10", 403},
+		"no token":           {"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10", 401},
+		"another method":     {"PUT /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10", 405},
+		"a form":             {"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\nContent-Type: text/plain\r\nContent-Length: 10", 415},
+		"health with a body": {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, withToken, func(t *testing.T, s *site) {
+				begun := time.Now()
+				got := s.send(t, tt.head+"\r\n\r\n")
+				if got.StatusCode != tt.status || !got.closed || time.Since(begun) > 2*restTime {
+					t.Errorf("%s after %v, closed %t; want %d and the end soon", got.Status, time.Since(begun), got.closed, tt.status)
+				}
+			})
+		})
+	}
+}
+
 func TestH51IdleConnectionsEnd(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		conn := s.dial(t)
@@ -620,14 +648,10 @@ func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
 		s.AllowedOrigins = []string{"https://app.example.com"}
 	}, func(t *testing.T, s *site) {
 		metrics := s.server.metricsServer()
-		ctx, stop := context.WithCancel(t.Context())
 		synctest.Wait()
 		s.conns = make(chan net.Conn)
-		go func() { _ = metrics.Serve(pipes{s.conns, ctx}) }()
-		defer func() {
-			stop()
-			_ = metrics.Close()
-		}()
+		go func() { _ = metrics.Serve(&pipes{conns: s.conns, closed: make(chan struct{})}) }()
+		defer func() { _ = metrics.Close() }()
 		options := "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.com\r\n\r\n"
 		for name, tt := range map[string]struct {
 			raw    string

@@ -108,3 +108,17 @@ func TestEverySubscriptionIsAcknowledgedOverHTTP(t *testing.T) {
 		}
 	})
 }
+
+func TestWaitsOfASessionLetItsOtherCallsWork(t *testing.T) {
+	inBubble(t, overSSE, func(t *testing.T, s *site) {
+		events, address := s.openSession(t)
+		for i := range 2 * jsonrpc.MaxRunning {
+			s.send(t, post(address, toCall(i, "wait_for_sourcing", slowWait)))
+		}
+		begun := time.Now()
+		s.send(t, post(address, toCall(999, "get_sourcing_results", `{"request_id":"req_demo_done"}`)))
+		if got, _ := events.event(); !strings.Contains(got, `"id":999,`) || time.Since(begun) > time.Second {
+			t.Errorf("after %v: %.300s", time.Since(begun), got)
+		}
+	})
+}

@@ -49,10 +49,17 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	return c.notifications
 }
 
-// run answers the request. Its notifications are sent before its answer.
-func (c *call) run(raw []byte) {
+// runInTurn answers the request when there are few enough others.
+func (c *call) runInTurn(raw []byte) {
+	t := &turn{running: c.session.running}
+	t.take(c.ctx)
+	defer t.giveUp()
+	c.answer(c.handle(context.WithValue(c.ctx, turnKey{}, t), raw))
+}
+
+// answer sends the rest of the request's notifications and then its answer.
+func (c *call) answer(response mcp.JSONRPCMessage) {
 	defer c.cancel()
-	response := c.handle(raw)
 	close(c.done)
 	c.forwarding.Do(func() { close(c.forwarded) })
 	<-c.forwarded
@@ -69,7 +76,7 @@ func (c *call) run(raw []byte) {
 
 // handle has mcp-go answer the request. mcp-go would send a panic's value to
 // the client, and reads ids less exactly than they were written.
-func (c *call) handle(raw []byte) (response mcp.JSONRPCMessage) {
+func (c *call) handle(ctx context.Context, raw []byte) (response mcp.JSONRPCMessage) {
 	id := mcp.NewRequestId(json.RawMessage(c.id))
 	internal := mcp.JSONRPCError{
 		JSONRPC: mcp.JSONRPC_VERSION, ID: id,
@@ -81,7 +88,7 @@ func (c *call) handle(raw []byte) (response mcp.JSONRPCMessage) {
 			response = internal
 		}
 	}()
-	ctx := c.session.server.WithContext(c.ctx, c)
+	ctx = c.session.server.WithContext(ctx, c)
 	switch answer := c.session.server.HandleMessage(ctx, raw).(type) {
 	case mcp.JSONRPCResponse:
 		answer.ID = id

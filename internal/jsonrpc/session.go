@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -14,8 +15,8 @@ import (
 const (
 	MaxCalls  = 1_000 // that read a run and may take minutes
 	MaxOthers = 1_000 // all others, which are answered at once
-	// MaxRunning of the calls run; the others wait for one of them to be
-	// answered. A thousand large answers at once would take 300 MiB.
+	// MaxRunning of the calls work at an answer at a time, since a thousand large
+	// ones would take 300 MiB. Those that wait for InstaView do not count.
 	MaxRunning = 100
 )
 
@@ -32,6 +33,7 @@ type Session struct {
 
 	// Each holds one value for every request of its kind.
 	calls, others, running chan struct{}
+	unsent                 atomic.Int64 // answers to others that are being sent
 	unanswered             sync.WaitGroup
 
 	mu       sync.Mutex
@@ -72,6 +74,7 @@ func (s *Session) Receive(m Message, raw []byte) *Error {
 	return nil
 }
 
+// begin starts a request. It never waits for the client to read.
 func (s *Session) begin(m Message, raw []byte) *Error {
 	places, refused := s.takePlace(m)
 	if refused != nil {
@@ -84,21 +87,22 @@ func (s *Session) begin(m Message, raw []byte) *Error {
 	}
 	go func() {
 		defer s.unanswered.Done()
-		defer func() { <-places }()
 		if m.MayLast() {
-			select {
-			case s.running <- struct{}{}:
-				defer func() { <-s.running }()
-			case <-c.ctx.Done(): // which the handler will see
-			}
+			defer func() { <-places }()
+			c.runInTurn(raw)
+			return
 		}
-		c.run(raw)
+		response := c.handle(c.ctx, raw)
+		<-places
+		s.unsent.Add(1)
+		defer s.unsent.Add(-1)
+		c.answer(response)
 	}()
 	return nil
 }
 
-// takePlace takes one of the places of the request's kind. Only those that are
-// answered at once are waited for.
+// takePlace takes one of the places of the request's kind. It waits only for
+// those of requests that are answered at once.
 func (s *Session) takePlace(m Message) (chan struct{}, *Error) {
 	if m.MayLast() {
 		select {
@@ -107,6 +111,9 @@ func (s *Session) takePlace(m Message) (chan struct{}, *Error) {
 		default:
 			return nil, ErrBusy
 		}
+	}
+	if s.unsent.Load() >= MaxOthers {
+		return nil, ErrBusy
 	}
 	select {
 	case s.others <- struct{}{}:

@@ -11,11 +11,13 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/completion"
 	"instaview-mcp/internal/jsonrpc"
@@ -51,7 +53,7 @@ type Options struct {
 // capability that a client could hold a connection for: no list changes, no
 // subscriptions, no logging, no tasks.
 func New(o Options) *server.MCPServer {
-	memory := completion.New(o.Runs, o.Settings.Blind)
+	memory := completion.New(yielding{o.Runs}, o.Settings.Blind)
 	hooks := &server.Hooks{}
 	addCodes(hooks)
 	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
@@ -78,6 +80,14 @@ func New(o Options) *server.MCPServer {
 	tools.RegisterResources(s, memory, o.Settings)
 	prompts.Register(s, o.Settings.Blind)
 	return s
+}
+
+// yielding lets other calls of a session work while one waits for a run's end.
+type yielding struct{ tools.Waiter }
+
+func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Look)) (poll.Look, error) {
+	defer jsonrpc.Idle(ctx)()
+	return y.Waiter.Wait(ctx, requestID, d, onLook)
 }
 
 // finish labels an answer and keeps the key out of it.

@@ -25,19 +25,26 @@ const (
 // it kills.
 const (
 	endTime = 1600 * time.Millisecond
-	// drainTime is for the calls in flight to be answered in words, and leaveTime
-	// for those that only stop when they are cancelled. What is left of endTime
-	// is for the client to read the answers.
+	// drainTime is for waits to answer that the run goes on, leaveTime for other
+	// calls to say that the server is stopping, and once more for those that only
+	// end when they are cancelled. What is left of endTime is for the client to
+	// read the answers.
 	drainTime = time.Second
 	leaveTime = 100 * time.Millisecond
 	// LogTime is for the log to be read, after all else.
 	LogTime = 200 * time.Millisecond
 )
 
+// Runs is what the tools read runs with. *poll.Poller is one.
+type Runs interface {
+	Drain() // ends waits with what is known
+	Close() // ends every call
+}
+
 // Serve serves s on stdin and stdout until ctx ends, stdin ends or stdout
 // breaks; none of these is an error. Calls in flight are then answered, if they
-// can be within a second: drain must end the waits among them.
-func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, drain func(), logger *slog.Logger) error {
+// can be within 1.6 s.
+func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, runs Runs, logger *slog.Logger) error {
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
 	out := logging.NewAsyncWriter(stdout, 2*maxUnread)
@@ -63,8 +70,10 @@ func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	}
 	end := time.Now().Add(endTime)
 	peer.session.StopAccepting()
-	drain()
+	runs.Drain()
 	peer.session.Await(drainTime)
+	runs.Close()
+	peer.session.Await(leaveTime)
 	cancelCalls()
 	peer.session.Await(leaveTime)
 	for _, id := range peer.session.Abandon() {

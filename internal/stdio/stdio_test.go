@@ -45,7 +45,19 @@ func testServer(t *testing.T) *server.MCPServer {
 		return "slow"
 	})
 	add("large", func(context.Context, mcp.CallToolRequest) string { return strings.Repeat("x", 100_000) })
+	add("idle", func(ctx context.Context, _ mcp.CallToolRequest) string {
+		resume := jsonrpc.Idle(ctx)
+		<-ctx.Done()
+		resume()
+		return "idled"
+	})
 	add("panic", func(context.Context, mcp.CallToolRequest) string { panic("canary") })
+	add("late", func(ctx context.Context, req mcp.CallToolRequest) string {
+		<-ctx.Done()
+		_ = server.ServerFromContext(ctx).SendNotificationToClient(ctx, "notifications/progress",
+			map[string]any{"progressToken": req.Params.Meta.ProgressToken, "progress": 1})
+		return "late"
+	})
 	add("talk", func(ctx context.Context, req mcp.CallToolRequest) string {
 		for i := range 10 {
 			_ = server.ServerFromContext(ctx).SendNotificationToClient(ctx, "notifications/progress",
@@ -55,6 +67,11 @@ func testServer(t *testing.T) *server.MCPServer {
 	})
 	return s
 }
+
+type noRuns struct{}
+
+func (noRuns) Drain() {}
+func (noRuns) Close() {}
 
 // peer is a client at the other end of Stdio, in a bubble.
 type peer struct {
@@ -99,7 +116,7 @@ func overStdio(t *testing.T, reads bool, test func(*peer)) {
 		ctx, stop := context.WithCancel(t.Context())
 		p.stop = stop
 		go func() {
-			p.ended <- Serve(ctx, testServer(t), stdin, stdout, func() {}, slog.New(slog.NewTextHandler(p.log, nil)))
+			p.ended <- Serve(ctx, testServer(t), stdin, stdout, noRuns{}, slog.New(slog.NewTextHandler(p.log, nil)))
 		}()
 		test(p)
 		stop()
@@ -295,6 +312,47 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 	})
 }
 
+func TestCallsThatWaitLetOthersWork(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		for i := range 3 * jsonrpc.MaxRunning {
+			p.send(callTool(fmt.Sprint(i), "idle"))
+		}
+		p.send(callTool(`"x"`, "echo"))
+		p.wantAnswers(answers{`"x"`: {"echoed"}})
+		for i := range 3 * jsonrpc.MaxRunning {
+			p.send(cancelOf(fmt.Sprint(i)))
+		}
+		p.send(callTool("0", "echo"))
+		p.wantAnswers(answers{`"x"`: {"echoed"}, "0": {"echoed"}})
+	})
+}
+
+// A client that reads nothing must not keep the server from hearing that it has
+// left.
+func TestTheEndOfStdinIsSeenBehindUnreadAnswers(t *testing.T) {
+	overStdio(t, false, func(p *peer) {
+		id := strings.Repeat("x", 4_000)
+		for i := range 4_000 {
+			p.send(pingOf(fmt.Sprintf(`"%s%d"`, id, i)))
+		}
+		begun := time.Now()
+		_ = p.in.Close()
+		p.ended <- <-p.ended
+		if took := time.Since(begun); took > endTime {
+			t.Errorf("the end took %v", took)
+		}
+	})
+}
+
+func TestNoProgressFollowsACancel(t *testing.T) {
+	overStdio(t, true, func(p *peer) {
+		p.send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"late","_meta":{"progressToken":1}}}`, cancelOf("1"))
+		if got := p.stdout.String(); got != "" {
+			t.Errorf("the client was sent %s", got)
+		}
+	})
+}
+
 func TestABurstOfPingsIsAnswered(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		var burst strings.Builder
@@ -312,13 +370,13 @@ func TestABurstOfPingsIsAnswered(t *testing.T) {
 func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		p.send(callTool("1", "hold"))
-		for range 5 * jsonrpc.MaxOthers {
-			p.send("not json", callTool("1", "echo"))
+		refusals := maxUnread/len(jsonrpc.ErrNotJSON.Response("")) + 100
+		p.send(strings.Repeat("x\n", refusals)) // more than the room for answers
+		begun := time.Now()
+		p.send("not json", callTool(`"a"`, "large"), cancelOf("1"), "not json")
+		if time.Since(begun) > 0 {
+			t.Error("the server waited for its client to read")
 		}
-		for i := range maxUnread / 100_000 {
-			p.send(callTool(fmt.Sprintf(`"%d"`, i), "large"))
-		}
-		p.send("not json", cancelOf("1"), callTool("1", "hold"))
 		_ = p.unread.Close()
 		synctest.Wait()
 		if log := p.log.String(); !strings.Contains(log, "stdout is closed") {
@@ -421,7 +479,7 @@ func TestTheLogHoldsNoMessage(t *testing.T) {
 
 // A client that ends a server is known to wait 2 s before it kills.
 func TestTheEndFitsIntoTwoSeconds(t *testing.T) {
-	if most := endTime + LogTime; most >= 2*time.Second || drainTime+2*leaveTime >= endTime {
+	if most := endTime + LogTime; most >= 2*time.Second || drainTime+3*leaveTime >= endTime {
 		t.Errorf("the end may take %v", most)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,6 +79,87 @@ func TestPauseIsEndedByOneProbe(t *testing.T) {
 	}
 }
 
+// A 429 that arrives while the probe of another pause is out prolongs the pause,
+// whatever becomes of the probe.
+func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
+	const refusedFor = time.Minute
+	for name, tt := range map[string]struct {
+		refusedAt time.Duration // while the last of the probes is out
+		probes    []bool        // whether each is answered, after 4 s
+	}{
+		"the probe is answered":    {8 * time.Second, []bool{true}},
+		"the probe fails":          {8 * time.Second, []bool{false}},
+		"a lone probe fails twice": {16 * time.Second, []bool{false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			probes := 0
+			api := &scripted{answer: func(id string, n int) (*client.Results, error) {
+				down := &client.Error{Code: client.CodeUnavailable, HTTPStatus: 503}
+				switch {
+				case id == "refused" && n == 1:
+					time.Sleep(tt.refusedAt)
+					return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: refusedFor}
+				case n == 1: // three runs fail at once, and that begins a pause
+					return nil, down
+				case probes < len(tt.probes):
+					probes++
+					time.Sleep(4 * time.Second)
+					if !tt.probes[probes-1] {
+						return nil, down
+					}
+				}
+				return processing(), nil
+			}}
+			synctest.Test(t, func(t *testing.T) {
+				api.began = time.Now()
+				p := New(api, withJitter(func(time.Duration) time.Duration { return 0 }))
+				for _, id := range []string{"refused", "r1", "r2"} {
+					go func() { _, _ = p.Wait(t.Context(), id, time.Second, nil) }()
+				}
+				_, _ = p.Wait(t.Context(), "alone", 2*time.Minute, nil)
+				p.Close()
+				if probes != len(tt.probes) {
+					t.Fatalf("%d probes, want %d: %v", probes, len(tt.probes), api.times())
+				}
+				for _, at := range api.times() {
+					if at > tt.refusedAt && at < tt.refusedAt+refusedFor {
+						t.Errorf("requested at %v, though refused at %v for %v", at, tt.refusedAt, refusedFor)
+					}
+				}
+			})
+		})
+	}
+}
+
+// scripted is an API whose answers are a function of the id and of how often it
+// was requested. It notes every request.
+type scripted struct {
+	answer func(id string, n int) (*client.Results, error)
+
+	mu    sync.Mutex
+	began time.Time
+	asked []time.Duration
+	count map[string]int
+}
+
+func (s *scripted) Results(_ context.Context, id string) (*client.Results, error) {
+	s.mu.Lock()
+	s.asked = append(s.asked, time.Since(s.began))
+	if s.count == nil {
+		s.count = map[string]int{}
+	}
+	s.count[id]++
+	n := s.count[id]
+	s.mu.Unlock()
+	return s.answer(id, n)
+}
+
+func (s *scripted) times() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 func TestPauseIsToldWithItsCause(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable, HTTPStatus: 503})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -95,7 +177,7 @@ func TestPauseIsToldWithItsCause(t *testing.T) {
 func TestPauseOfAKeyNeedsFaultsOfMoreThanOneRun(t *testing.T) {
 	u := &upstream{}
 	u.answer = func(n int, _ time.Duration) (*client.Results, error) {
-		if u.runs[n-1] == "broken" {
+		if u.run(n) == "broken" {
 			return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 500}
 		}
 		return processing(), nil
@@ -176,8 +258,8 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 		time.Sleep(time.Second)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.callers != 0 || p.watched != 0 {
-			t.Errorf("%d callers and %d runs left", p.callers, p.watched)
+		if p.callers != 0 || p.activeRuns != 0 {
+			t.Errorf("%d callers and %d runs left", p.callers, p.activeRuns)
 		}
 	})
 }
@@ -304,8 +386,8 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 		WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	for _, want := range []string{
 		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
-		`msg="looks pause" cause=rate_limited for=9s retry_after=9s`, `msg="looks go on" cause=rate_limited`,
-		`outcome="in progress"`, `msg=looked next_in=5`, `outcome="in progress"`, "msg=looked outcome=ended",
+		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests go on" cause=rate_limited`,
+		`outcome="in progress"`, `msg=requested next_in=5`, `outcome="in progress"`, "msg=requested outcome=ended",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in the log:\n%s", want, &log)

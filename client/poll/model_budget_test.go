@@ -1,0 +1,307 @@
+package poll
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// The budget as promised: requests a minute and at once, of the default and of
+// a limit that InstaView told.
+const (
+	promisedPerMinute = 108
+	promisedBurst     = 8
+	promisedShare     = 0.9
+	promisedKept      = 3 // of those at once, for gets
+)
+
+// allowance is a rate and how many requests may come at once.
+type allowance struct {
+	perMinute float64
+	burst     float64
+}
+
+// allow is the allowance at perMinute: burst and rate together stay below the
+// limit of which it is a share, for any 60 s with 2 s of network jitter.
+func allow(perMinute float64) allowance {
+	spare := perMinute/promisedShare - perMinute*62/60
+	return allowance{perMinute, max(1, min(promisedBurst, float64(int(spare))))}
+}
+
+// kept is how many of the requests at once waits leave for gets.
+func (a allowance) kept() float64 { return min(promisedKept, float64(int(a.burst/2))) }
+
+// configured is what the scenario's Poller may ask for.
+func (s scenario) configured() float64 {
+	if s.perMinute > 0 {
+		return float64(s.perMinute)
+	}
+	return promisedPerMinute
+}
+
+// bucket is a token bucket of changing size.
+type bucket struct {
+	allowance
+	tokens float64
+	at     time.Duration
+}
+
+func (b *bucket) advance(to time.Duration) {
+	b.tokens = min(b.burst, b.tokens+(to-b.at).Minutes()*b.perMinute)
+	b.at = to
+}
+
+// step is one event of the budget's: a request sent, or a limit told.
+type step struct {
+	at    time.Duration
+	sent  *request
+	limit int
+}
+
+// steps returns them in order; of one instant what was told comes first.
+func (h *history) steps() []step {
+	var steps []step
+	for _, q := range h.requests {
+		steps = append(steps, step{at: q.sent, sent: q})
+		if q.ended < never && !q.reply.aborted && q.reply.limit > 0 {
+			steps = append(steps, step{at: q.ended, limit: q.reply.limit})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b step) int {
+		if a.at != b.at {
+			return int(a.at - b.at)
+		}
+		return b.limit - a.limit
+	})
+	return steps
+}
+
+// belief is the limit that the Poller goes by: one told twice in a row, because
+// a single answer may be false.
+type belief struct {
+	configured float64
+	limit      int
+	last       int
+}
+
+// newBelief goes by what is configured.
+func newBelief(h *history) belief { return belief{configured: h.scenario.configured()} }
+
+func (b *belief) told(limit int) {
+	if limit == b.last {
+		b.limit = limit
+	}
+	b.last = limit
+}
+
+func (b *belief) allowance() allowance {
+	if b.limit == 0 {
+		return allow(b.configured)
+	}
+	return allow(min(b.configured, promisedShare*float64(b.limit)))
+}
+
+// No stretch of time holds more requests than the burst and the rate allow.
+func checkBudget(h *history, broken func(string, ...any)) {
+	b := newBelief(h)
+	full := bucket{allowance: allow(b.configured)}
+	full.tokens = full.burst
+	for _, s := range h.steps() {
+		full.advance(s.at)
+		if s.sent == nil {
+			b.told(s.limit)
+			full.allowance = b.allowance()
+			full.advance(s.at)
+			continue
+		}
+		if full.tokens < 1-1e-6 {
+			broken("%v with %.3f of a request allowed (%.1f a minute, %v at once)", s.sent, full.tokens, full.perMinute, full.burst)
+		}
+		full.tokens--
+	}
+}
+
+// While no get is there, waits leave some of the requests at once for one that
+// may come.
+func checkKept(h *history, broken func(string, ...any)) {
+	var gets []span
+	for _, c := range h.calls {
+		if c.kind == getCall {
+			gets = append(gets, span{c.begun, c.returned + 1})
+		}
+	}
+	gets = joined(gets)
+	b := newBelief(h)
+	full := bucket{allowance: allow(b.configured)}
+	full.tokens = full.burst
+	for _, s := range h.steps() {
+		full.advance(s.at)
+		if s.sent == nil {
+			b.told(s.limit)
+			full.allowance = b.allowance()
+			full.advance(s.at)
+			continue
+		}
+		if full.tokens < 1+full.kept()-1e-6 && !slices.ContainsFunc(gets, func(g span) bool { return g.holds(s.at) }) {
+			broken("%v for a wait with %.3f requests left", s.sent, full.tokens)
+		}
+		full.tokens--
+	}
+}
+
+// With up to 2 s on the way, no 60 s at the upstream hold more requests than
+// the limit that the rate is a share of.
+func checkSlidingMinute(h *history, broken func(string, ...any)) {
+	most := int(h.scenario.configured()/promisedShare + 0.5)
+	if n, at := busiest(h.arrivals(0)); n > most {
+		broken("%d requests in the 60 s from %v, limit %d", n, at, most)
+	}
+	told := h.scenario.limits.minute
+	if !h.scenario.limits.told || told >= most || h.scenario.limits.lies > 0 || h.scenario.limits.shrinkAt < never {
+		return
+	}
+	first := 0
+	for _, q := range h.ended() {
+		if q.reply.limit == 0 {
+			continue
+		}
+		if first++; first == 2 {
+			if n, at := busiest(h.arrivals(q.ended + time.Minute)); n > max(told, 2) {
+				broken("%d requests in the 60 s from %v, limit told as %d since %v", n, at, told, q.ended)
+			}
+			break
+		}
+	}
+}
+
+// arrivals are the instants at which requests sent since an instant came.
+func (h *history) arrivals(since time.Duration) []time.Duration {
+	var at []time.Duration
+	for _, q := range h.requests {
+		if q.arrived < never && q.sent >= since {
+			at = append(at, q.arrived)
+		}
+	}
+	slices.Sort(at)
+	return at
+}
+
+// busiest is the most of sorted instants in any 60 s, and when these begin.
+func busiest(at []time.Duration) (most int, from time.Duration) {
+	for i, first := range at {
+		n := sort.Search(len(at), func(j int) bool { return at[j] >= first+time.Minute }) - i
+		if n > most {
+			most, from = n, first
+		}
+	}
+	return most, from
+}
+
+// An upstream that allows what is documented, to us alone, refuses nothing.
+func checkRefusals(h *history, broken func(string, ...any)) {
+	l := h.scenario.limits
+	if l.minute < 120 || l.hour > 0 || l.others > 0 || l.shrinkAt < never || h.scenario.perMinute > promisedPerMinute || len(h.scenario.refusals) > 0 {
+		return
+	}
+	for _, q := range h.requests {
+		if q.reply.code() == client.CodeRateLimited {
+			broken("refused: %v", q)
+		}
+	}
+}
+
+// Nothing of the key is asked before a refusal's Retry-After is over, and
+// nothing of the run before another fault's.
+func checkRetryAfter(h *history, broken func(string, ...any)) {
+	for _, q := range h.ended() {
+		if !q.reply.transient() || q.reply.panicked {
+			continue
+		}
+		until := q.ended + min(q.reply.failure.RetryAfter, client.MaxRetryAfter)
+		for _, next := range h.requests {
+			key := q.reply.failure.Code == client.CodeRateLimited
+			if (key || sourced(next.run) == sourced(q.run)) && q.ended < next.sent && next.sent < until {
+				broken("%v, %v before the Retry-After of %v", next, until-next.sent, q)
+				break
+			}
+		}
+	}
+}
+
+// Of a fixed window no more is spent than was told to be left, whatever older
+// answers say that arrive later. A sharp drop from many may be a mistake, and
+// counts when told twice in a row.
+func checkSpentWindow(h *history, broken func(string, ...any)) {
+	if !h.scenario.limits.honest() {
+		return
+	}
+	for window := range 2 {
+		var (
+			known   told
+			why     *request
+			doubted bool
+		)
+		for _, s := range h.windowSteps(window) {
+			switch {
+			case s.reset == 0:
+				if known.ok && s.at < known.reset && known.remaining <= 0 {
+					broken("%v, %v before the reset, though all that %v left was spent", s.by, known.reset-s.at, why)
+					return
+				}
+				known.remaining--
+			case s.reset > known.reset:
+				known, why, doubted = told{ok: true, remaining: s.remaining, reset: s.reset}, s.by, false
+			case s.reset < known.reset:
+			case known.remaining >= 20 && s.remaining < known.remaining/2 && !doubted:
+				doubted = true
+			default:
+				doubted = false
+				if s.remaining < known.remaining {
+					known.remaining, why = s.remaining, s.by
+				}
+			}
+		}
+	}
+}
+
+// windowStep is a request sent, or a window told if reset is set.
+type windowStep struct {
+	at, reset time.Duration
+	remaining int
+	by        *request
+}
+
+func (h *history) windowSteps(window int) []windowStep {
+	var steps []windowStep
+	for _, q := range h.requests {
+		steps = append(steps, windowStep{at: q.sent, by: q})
+	}
+	for _, q := range h.ended() {
+		if t := q.reply.told[window]; t.ok {
+			steps = append(steps, windowStep{at: q.ended, reset: t.reset, remaining: t.remaining, by: q})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b windowStep) int { return int(a.at - b.at) })
+	return steps
+}
+
+// While everything fails, single requests probe.
+func checkBreaker(h *history, broken func(string, ...any)) {
+	const (
+		settling = 30 * time.Second // until as many have failed as it takes
+		most     = 20               // in any minute after that
+	)
+	for _, outage := range h.scenario.outages {
+		var sent []time.Duration
+		for _, q := range h.requests {
+			if q.sent >= outage.from+settling && q.sent < outage.to-h.scenario.network-h.scenario.latency {
+				sent = append(sent, q.sent)
+			}
+		}
+		if n, at := busiest(sent); n > most {
+			broken("%d requests in the 60 s from %v, with every answer since %v a fault", n, at, outage.from)
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package poll
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// never is later than any instant of a schedule.
+const never = time.Duration(math.MaxInt64)
+
+// history is what happened in one schedule: every request as the upstream saw
+// it, and every call as its caller did. The Poller writes none of it. Instants
+// are measured from the beginning.
+type history struct {
+	scenario scenario
+	began    time.Time
+
+	mu       sync.Mutex
+	requests []*request // in the order sent
+	calls    []*call    // in the order begun
+	asked    map[string]int
+	samples  []sample
+	left     []string // what the Poller kept after everything was over
+
+	drained, closed time.Duration
+}
+
+// request is one attempt at a run's results.
+type request struct {
+	run     string
+	n       int // among the run's requests, from 1
+	sent    time.Duration
+	arrived time.Duration // at the upstream; never if it did not
+	ended   time.Duration // never while it is out
+	reply   reply
+}
+
+// reply is what one request brought.
+type reply struct {
+	results  *client.Results
+	failure  *client.Error
+	panicked bool
+	aborted  bool // its context ended
+	told     [2]told
+	limit    int // requests a minute as told; 0 if not
+}
+
+// told is what a reply says of one rate-limit window.
+type told struct {
+	ok        bool // remaining and a future reset were told
+	remaining int
+	reset     time.Duration // by the upstream's clock
+	latest    time.Duration // the latest instant that may be understood as reset
+}
+
+type callKind string
+
+const (
+	getCall  callKind = "get"
+	waitCall callKind = "wait"
+)
+
+// call is one Look or Wait.
+type call struct {
+	kind      callKind
+	run       string
+	begun     time.Duration
+	deadline  time.Duration // when it has to be over
+	cancelled time.Duration // never if its context did not end
+	returned  time.Duration
+	blocked   time.Duration // until when its onLook blocked
+	look      Look
+	err       error
+	seen      []Look // what onLook was told
+	late      bool   // onLook was called after the deadline
+}
+
+// sample is what the Poller holds at some instant.
+type sample struct {
+	at            time.Duration
+	held, counted int64 // bytes of all runs
+	idle          int64 // of those, bytes of runs that nobody waits for
+	inProgress    int64 // the most of one that somebody waits for and that goes on
+	limit         int64
+	runs          int
+}
+
+func (h *history) now() time.Duration { return time.Since(h.began) }
+
+// send records that a request leaves.
+func (h *history) send(run string) *request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked[run]++
+	q := &request{run: run, n: h.asked[run], sent: h.now(), arrived: never, ended: never}
+	h.requests = append(h.requests, q)
+	return q
+}
+
+// end records what a request brought.
+func (h *history) end(q *request, r reply) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q.ended, q.reply = h.now(), r
+}
+
+func (h *history) begin(kind callKind, run string, d time.Duration) *call {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	c := &call{kind: kind, run: run, begun: now, deadline: now + d, cancelled: never, returned: never}
+	h.calls = append(h.calls, c)
+	return c
+}
+
+// update changes c under the lock.
+func (h *history) update(c *call, f func(c *call, now time.Duration)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f(c, h.now())
+}
+
+// fingerprint differs when anything happened otherwise or at another instant.
+func (h *history) fingerprint() uint64 {
+	sum := fnv.New64a()
+	var lines []string
+	for _, q := range h.requests {
+		lines = append(lines, fmt.Sprint(q.run, q.n, q.sent, q.ended, q.reply.failure))
+	}
+	for _, c := range h.calls {
+		lines = append(lines, fmt.Sprint(c.kind, c.run, c.begun, c.returned, c.cancelled, c.err, c.look.Err, len(c.seen)))
+	}
+	slices.Sort(lines) // what happens at one instant has no order
+	for _, line := range lines {
+		_, _ = sum.Write([]byte(line))
+	}
+	return sum.Sum64()
+}
+
+// ended returns the requests that ended, in that order.
+func (h *history) ended() []*request {
+	var done []*request
+	for _, q := range h.requests {
+		if q.ended < never && !q.reply.aborted {
+			done = append(done, q)
+		}
+	}
+	slices.SortStableFunc(done, func(a, b *request) int { return int(a.ended - b.ended) })
+	return done
+}
+
+// byRun groups the requests, in the order sent.
+func (h *history) byRun() map[string][]*request {
+	runs := map[string][]*request{}
+	for _, q := range h.requests {
+		runs[q.run] = append(runs[q.run], q)
+	}
+	return runs
+}
+
+// callsByRun groups the calls, in the order begun.
+func (h *history) callsByRun() map[string][]*call {
+	runs := map[string][]*call{}
+	for _, c := range h.calls {
+		runs[c.run] = append(runs[c.run], c)
+	}
+	return runs
+}
+
+// stopped is when c was cancelled, or the Poller drained or closed.
+func (h *history) stopped(c *call) time.Duration {
+	stopped := min(c.cancelled, h.closed)
+	if c.kind == waitCall {
+		stopped = min(stopped, h.drained)
+	}
+	return stopped
+}
+
+// over is when the caller no longer wants an answer.
+func (h *history) over(c *call) time.Duration { return min(c.returned, h.stopped(c)) }
+
+// transient reports whether the reply is a fault that may pass.
+func (r reply) transient() bool {
+	return !r.panicked && r.failure != nil && r.failure.Transient()
+}
+
+// settled reports whether the reply ends a wait, but for refusals that pass.
+func (r reply) settled() bool {
+	switch {
+	case r.panicked:
+		return true
+	case r.failure != nil:
+		return !r.failure.Transient()
+	default:
+		return r.results != nil && !r.results.InProgress()
+	}
+}
+
+// answered reports whether the upstream answered at all.
+func (r reply) answered() bool {
+	return r.results != nil || r.failure != nil && r.failure.HTTPStatus != 0
+}
+
+// code is the failure's; "" for an answer.
+func (r reply) code() client.Code {
+	switch {
+	case r.panicked:
+		return client.CodeBadResponse
+	case r.failure != nil:
+		return r.failure.Code
+	default:
+		return ""
+	}
+}
+
+// story lists everything that happened, in order.
+func (h *history) story() string {
+	type line struct {
+		at   time.Duration
+		text string
+	}
+	var lines []line
+	for _, q := range h.requests {
+		lines = append(lines, line{q.sent, fmt.Sprintf("%v, told %+v, limit %d", q, q.reply.told, q.reply.limit)})
+	}
+	for _, c := range h.calls {
+		lines = append(lines, line{c.begun, c.String()})
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.at, b.at) })
+	var all strings.Builder
+	for _, l := range lines {
+		fmt.Fprintf(&all, "%v %s\n", l.at, l.text)
+	}
+	return all.String()
+}
+
+func (q *request) String() string {
+	outcome := string(q.reply.code())
+	if outcome == "" && q.reply.results != nil {
+		outcome = string(q.reply.results.Status)
+	}
+	return fmt.Sprintf("%s #%d sent %v ended %v: %s", q.run, q.n, q.sent, q.ended, outcome)
+}
+
+func (c *call) String() string {
+	text := fmt.Sprintf("%s %s from %v to %v, deadline %v", c.kind, c.run, c.begun, c.returned, c.deadline)
+	if c.cancelled < never {
+		text += fmt.Sprintf(", cancelled %v", c.cancelled)
+	}
+	if c.err != nil {
+		text += fmt.Sprintf(", error %v", c.err)
+	}
+	if c.look.Err != nil {
+		text += fmt.Sprintf(", told %v", c.look.Err)
+	}
+	return text
+}

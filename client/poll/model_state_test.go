@@ -1,0 +1,131 @@
+package poll
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// sampleUntil notes now and then what the Poller holds.
+func (c *players) sampleUntil(stopped <-chan struct{}) {
+	random := source(c.s.seed, "samples", 0)
+	for {
+		select {
+		case <-stopped:
+			return
+		case <-time.After(between(random, time.Second, 20*time.Second)):
+			s := held(c.p)
+			s.at = c.h.now()
+			c.h.mu.Lock()
+			c.h.samples = append(c.h.samples, s)
+			c.h.mu.Unlock()
+		}
+	}
+}
+
+// held adds up what the Poller's runs hold.
+func held(p *Poller) sample {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := sample{counted: p.counted, limit: p.cacheLimit, runs: len(p.runs)}
+	for _, r := range p.runs {
+		if r.look.Results == nil {
+			continue
+		}
+		size := r.look.Results.Footprint()
+		s.held += size
+		if !r.active() && !r.inFlight {
+			s.idle += size
+		} else if r.look.Results.InProgress() {
+			s.inProgress = max(s.inProgress, size)
+		}
+	}
+	return s
+}
+
+// leftovers names what is kept after everything is over.
+func leftovers(p *Poller, closed bool) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var left []string
+	note := func(n int, what string) {
+		if n != 0 {
+			left = append(left, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	note(p.callers, "callers")
+	note(p.activeRuns, "runs asked for")
+	if !closed {
+		note(len(p.runs), "runs")
+		note(int(p.counted), "bytes")
+		note(p.budget.inFlight, "requests out")
+	}
+	return left
+}
+
+// mostInProgress is far above what is worth holding of a run that goes on.
+const mostInProgress = 16 << 10
+
+// All that is held is counted, of runs that go on only little, and of runs that
+// nobody waits for only what the limit leaves; no more runs are kept than meant.
+func checkMemory(h *history, broken func(string, ...any)) {
+	for _, s := range h.samples {
+		if s.at >= h.closed {
+			break
+		}
+		if s.held > s.counted {
+			broken("at %v %d bytes are held and %d counted", s.at, s.held, s.counted)
+		}
+		if s.held > s.limit && s.idle > 0 {
+			broken("at %v %d bytes are held, %d of them for nobody, the limit is %d", s.at, s.held, s.idle, s.limit)
+		}
+		if s.inProgress > mostInProgress {
+			broken("at %v %d bytes are held of a run in progress", s.at, s.inProgress)
+		}
+		if s.runs > promisedKeptRuns {
+			broken("at %v %d runs are kept, at most %d are meant", s.at, s.runs, promisedKeptRuns)
+		}
+	}
+}
+
+// When all is over and forgotten, nothing is left.
+func checkCleanUp(h *history, broken func(string, ...any)) {
+	for _, what := range h.left {
+		broken("left: %s", what)
+	}
+}
+
+// While a refusal holds the key, no call is told that the next request comes
+// before it is over.
+func checkToldTimes(h *history, broken func(string, ...any)) {
+	type hold struct {
+		span
+		by *request
+	}
+	var holds []hold
+	for _, q := range h.ended() {
+		if q.reply.transient() && q.reply.failure.Code == client.CodeRateLimited {
+			holds = append(holds, hold{span{q.ended, q.ended + q.reply.failure.RetryAfter}, q})
+		}
+	}
+	for _, c := range h.calls {
+		if c.err != nil || c.look.settled() || c.returned >= h.stopped(c) || c.blocked > 0 {
+			continue
+		}
+		for _, hold := range holds {
+			if !h.out(c.run, c.returned) && hold.from < c.returned && c.returned < hold.to && c.look.NextIn < hold.to-c.returned-instant {
+				broken("%v was told %v at %v, but %v holds until %v", c, c.look.NextIn, c.returned, hold.by, hold.to)
+				break
+			}
+		}
+	}
+}
+
+// out reports whether a request for the run is under way at an instant.
+func (h *history) out(run string, at time.Duration) bool {
+	return slices.ContainsFunc(h.requests, func(q *request) bool {
+		return q.run == run && q.sent <= at && at <= q.ended
+	})
+}

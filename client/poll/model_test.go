@@ -1,0 +1,112 @@
+package poll
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	seeds   = flag.Int("seeds", 300, "how many random schedules TestModel checks")
+	oneSeed = flag.Int64("seed", -1, "check and describe only this random schedule")
+)
+
+// The package's promises in figures. They are written down again here, because a
+// check that shared the Poller's constants would not see a wrong one.
+const (
+	promisedFloor    = 5 * time.Second
+	promisedGetTime  = 25 * time.Second
+	promisedAttempts = 3           // of a get
+	promisedMemory   = time.Minute // that a finished run's answer is told again
+	promisedRuns     = 1_000       // waited for at once
+	promisedKeptRuns = 1_100
+	promisedFaults   = 3 // in a row, until a breaker opens
+	promisedPause    = 30*time.Second + 30*time.Second/4
+)
+
+// shards is how many random schedules are checked at the same time.
+const shards = 4
+
+// TestModel runs random schedules of callers against an upstream that
+// misbehaves at random, and checks every promise of the package against an
+// independent record of what was asked and answered. A failing schedule is
+// repeated with -seed.
+func TestModel(t *testing.T) {
+	if *oneSeed >= 0 {
+		s := newScenario(uint64(*oneSeed))
+		t.Logf("%+v", s)
+		checkScenario(t, s)
+		return
+	}
+	count := *seeds
+	if testing.Short() {
+		count = min(count, 40)
+	}
+	for shard := range shards {
+		t.Run(fmt.Sprint("shard ", shard), func(t *testing.T) {
+			t.Parallel()
+			for n := shard; n < count; n += shards {
+				checkScenario(t, newScenario(uint64(n)))
+			}
+		})
+	}
+}
+
+// checkScenario runs s in virtual time and reports each broken rule once.
+func checkScenario(t *testing.T, s scenario) {
+	t.Helper()
+	var h *history
+	synctest.Test(t, func(*testing.T) { h = play(s) })
+	for _, rule := range rules {
+		var found []string
+		rule.check(h, func(format string, args ...any) {
+			found = append(found, fmt.Sprintf(format, args...))
+		})
+		if len(found) == 0 {
+			continue
+		}
+		more := len(found) - 1
+		shown := found[:min(len(found), 5)]
+		if *oneSeed < 0 {
+			shown = found[:1]
+		}
+		t.Errorf("-seed %d (%v): %s, %d more:\n\t%s", s.seed, s.theme, rule.name, more, strings.Join(shown, "\n\t"))
+	}
+	if *oneSeed >= 0 {
+		t.Log("\n" + h.story())
+		t.Logf("%d requests, %d calls, fingerprint %x", len(h.requests), len(h.calls), h.fingerprint())
+	}
+}
+
+// rules are the promises of the package, each as a check of the history.
+var rules = []struct {
+	name  string
+	check func(h *history, broken func(format string, args ...any))
+}{
+	{"floor", checkFloor},
+	{"budget", checkBudget},
+	{"kept for gets", checkKept},
+	{"any 60 s", checkSlidingMinute},
+	{"zero refusals", checkRefusals},
+	{"retry-after", checkRetryAfter},
+	{"spent window", checkSpentWindow},
+	{"breaker", checkBreaker},
+	{"wanted", checkWanted},
+	{"deadline", checkDeadlines},
+	{"prompt", checkPromptness},
+	{"early return", checkEarlyReturns},
+	{"own answer", checkOwnAnswers},
+	{"fresh", checkFreshness},
+	{"passing refusal", checkPassingRefusals},
+	{"errors", checkErrors},
+	{"told time", checkToldTimes},
+	{"idle budget", checkIdleBudget},
+	{"turns", checkTurns},
+	{"earliest first", checkOrder},
+	{"too early", checkSchedule},
+	{"memory", checkMemory},
+	{"clean-up", checkCleanUp},
+}

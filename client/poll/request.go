@@ -1,0 +1,102 @@
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"instaview-mcp/client"
+)
+
+// request makes one attempt at r and records its outcome.
+func (p *Poller) request(r *run) {
+	defer p.requests.Done()
+	sent := p.clock.now()
+	results, err := p.attempt(r.id)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.now()
+	r.inFlight, r.floor.inFlight = false, false
+	p.budget.ended()
+	if p.ctx.Err() != nil {
+		r.floor.notBefore = now.Add(Floor) // it may have been counted
+		return
+	}
+	failure := asFailure(err)
+	p.observe(observed(r.look, results, failure, now.Sub(sent)))
+	r.record(results, failure, now)
+	r.order = p.nextOrder()
+	p.shrink()
+	p.learn(r, results, failure, sent, now)
+	p.logAttempt(r, results, failure, now)
+	if !r.active() {
+		p.retire(r)
+	}
+	p.dispatchLocked()
+}
+
+// attempt asks the API. A panic while decoding fails only this run. Its value
+// may hold response data, so it is not logged.
+func (p *Poller) attempt(id string) (results *client.Results, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error("a request panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			results, err = nil, &client.Error{Code: client.CodeBadResponse, Reason: "it could not be read"}
+		}
+	}()
+	return p.api.Results(p.ctx, id)
+}
+
+// learn takes what an attempt at r says of the key as a whole.
+func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, sent, now time.Time) {
+	switch {
+	case failure == nil:
+		p.budget.learn(now, sent, results.RateLimit)
+	case failure.HTTPStatus != 0: // or there was no answer to learn from
+		p.budget.learn(now, sent, failure.RateLimit)
+	}
+	if failure == nil || !failure.Transient() {
+		cause := p.breaker.cause
+		if p.breaker.answered(r, now) {
+			p.log.Debug("requests go on", "cause", cause)
+		}
+		return
+	}
+	if p.breaker.failed(r, failure, now) {
+		p.log.Debug("requests pause", "cause", p.breaker.cause, "for", p.breaker.wait(now), "retry_after", failure.RetryAfter)
+	}
+}
+
+func (p *Poller) logAttempt(r *run, results *client.Results, failure *client.Error, now time.Time) {
+	attrs := []any{"outcome", outcome(results, failure), "waiters", r.callers[get] + r.callers[wait]}
+	if !r.look.final() {
+		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
+	}
+	p.log.Debug("requested", attrs...)
+	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
+		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
+	}
+}
+
+// asFailure makes any error of an API one with a code.
+func asFailure(err error) *client.Error {
+	var failure *client.Error
+	if err != nil && !errors.As(err, &failure) {
+		failure = &client.Error{Code: client.CodeUnavailable}
+	}
+	return failure
+}
+
+func outcome(results *client.Results, failure *client.Error) string {
+	switch {
+	case failure != nil:
+		return failure.Error()
+	case results.InProgress():
+		return "in progress"
+	default:
+		return "ended"
+	}
+}

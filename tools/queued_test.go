@@ -1,0 +1,88 @@
+package tools_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/mcpserver"
+)
+
+// known is a Poller that says the same of every run.
+type known poll.Look
+
+func (k known) Look(context.Context, string) (poll.Look, error) { return poll.Look(k), nil }
+func (k known) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
+	return poll.Look(k), nil
+}
+
+// told calls a tool for the run r.
+func told(t *testing.T, runs known, tool, arguments string) (text string, isError bool) {
+	t.Helper()
+	s := mcpserver.New(mcpserver.Options{Runs: runs, Log: slog.New(slog.DiscardHandler)})
+	answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(fmt.Sprintf(
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":{"request_id":"r"%s}}}`, tool, arguments))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Result struct {
+			Content []mcp.TextContent
+			IsError bool
+		}
+	}
+	if err := json.Unmarshal(answer, &got); err != nil || len(got.Result.Content) != 1 {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	return got.Result.Content[0].Text, got.Result.IsError
+}
+
+// A run that could not be asked for is no error: the answer says why, for how
+// long, and which call goes on. Both tools tell the same time (N16), and a wait
+// that could ask says so (N17).
+func TestARunThatIsNotAnsweredYetIsANormalAnswer(t *testing.T) {
+	running := &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}
+	const goesOn = `Next: wait_for_sourcing(request_id="r"`
+	for name, tt := range map[string]struct {
+		look poll.Look
+		want []string
+	}{
+		"queued": {poll.Look{Ahead: 12, NextIn: 6600 * time.Millisecond},
+			[]string{"queued: 12 requests of this API key ahead, about 7 s.", goesOn}},
+		"queued behind one":      {poll.Look{Ahead: 1, NextIn: 500 * time.Millisecond}, []string{"queued: 1 request of this API key ahead, about 1 s.", goesOn}},
+		"queued behind many":     {poll.Look{Ahead: 300, NextIn: 3 * time.Minute}, []string{"queued: 300 requests of this API key ahead, about 3 min.", goesOn}},
+		"next":                   {poll.Look{NextIn: 300 * time.Millisecond}, []string{"Its request is the next.", goesOn}},
+		"asked":                  {poll.Look{}, []string{"asked and not answered yet", goesOn}},
+		"hour spent":             {poll.Look{NextIn: 40 * time.Minute}, []string{"budget of this API key is used up", `InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing(request_id="r"`}},
+		"refused":                {poll.Look{NextIn: 90 * time.Second, Paused: client.CodeRateLimited}, []string{"request limit for this API key is reached", "InstaView can be asked again in 1 min 30 s"}},
+		"down":                   {poll.Look{NextIn: 30 * time.Second, Paused: client.CodeUnavailable}, []string{"failed several times in a row", goesOn}},
+		"running, hour spent":    {poll.Look{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 40 * time.Minute}, []string{"still processing", "InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing"}},
+		"running, an old run":    {poll.Look{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 5 * time.Second}, []string{"still processing", goesOn}},
+		"running, behind others": {poll.Look{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 2 * time.Minute, Ahead: 220}, []string{"still processing", goesOn}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, call := range []struct{ tool, arguments string }{
+				{"get_sourcing_results", ""}, {"wait_for_sourcing", ""},
+				{"wait_for_sourcing", `,"max_wait_seconds":3`}, {"wait_for_sourcing", `,"max_wait_seconds":0`},
+			} {
+				text, isError := told(t, known(tt.look), call.tool, call.arguments)
+				if isError {
+					t.Errorf("%s%s: an error: %s", call.tool, call.arguments, text)
+				}
+				for _, want := range tt.want {
+					if !strings.Contains(text, want) {
+						t.Errorf("%s%s: %q is not said in %q", call.tool, call.arguments, want, text)
+					}
+				}
+			}
+		})
+	}
+}
