@@ -41,18 +41,17 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 
 // answer puts a look into words.
 func answer(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
-	id := v.RequestID
 	switch {
 	case look.Err != nil:
 		s := failure(ctx, look.Err, look.NextIn)
 		if look.Results != nil {
-			s += " Before that: " + shortlist.Outcome(look.Results, id) + seenAgo(look)
+			s += " Before that: " + shortlist.Outcome(look.Results, v) + seenAgo(look)
 		}
 		return failed(string(look.Err.Code), s)
 	case look.Results == nil:
 		return notYet(v, look, "wait_for_sourcing("+v.Arguments()+")", a)
 	case look.Results.InProgress():
-		lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look)}
+		lines := []string{shortlist.Outcome(look.Results, v) + seenAgo(look)}
 		lines = append(lines, a.notes...)
 		if held(look, 0) {
 			lines = append(lines, goOn(look, "wait_for_sourcing("+v.Arguments()+")", 0))

@@ -79,7 +79,6 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 // timeUp answers for a run that has not ended yet, as far as is known. That is
 // no error unless nothing at all is known.
 func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *reader, wait, waited time.Duration, faults int) reply {
-	id := v.RequestID
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
@@ -95,7 +94,7 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll
 	if faults > 0 {
 		spent += " " + looksFailed(faults)
 	}
-	lines := []string{shortlist.Outcome(look.Results, id) + seenAgo(look), spent}
+	lines := []string{shortlist.Outcome(look.Results, v) + seenAgo(look), spent}
 	if look.Err != nil {
 		lines = append(lines, "The last look failed: "+what(ctx, look.Err))
 	}

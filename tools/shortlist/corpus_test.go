@@ -186,10 +186,13 @@ func TestContactsOfTheCorpusAreHiddenAndNothingElse(t *testing.T) {
 
 func TestMessagesOfTheCorpusHoldNoContact(t *testing.T) {
 	for _, c := range textCases(t, "hostile:api-message") {
-		text := renderText(c.run(t), View{RequestID: "r"})
+		text, blind := renderText(c.run(t), View{RequestID: "r"}), renderText(c.run(t), View{RequestID: "r", Blind: true})
 		for _, absent := range c.Absent {
 			if absent != "Jane Doe" && strings.Contains(text, absent) { // a name is no contact
 				t.Errorf("%s: %q is shown in %s", c.ID, absent, text)
+			}
+			if strings.Contains(blind, absent) {
+				t.Errorf("%s: %q is shown in the blind answer %s", c.ID, absent, blind)
 			}
 		}
 	}

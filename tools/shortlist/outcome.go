@@ -14,15 +14,20 @@ import (
 const maxMessage = 300
 
 // Outcome says in words what became of a run: completed, failed and why, still
-// processing, or something this version does not know.
-func Outcome(r *client.Results, requestID string) string {
+// processing, or something this version does not know. A blind answer quotes no
+// sentence of InstaView's, which may name a candidate.
+func Outcome(r *client.Results, v View) string {
+	requestID, quoted := v.RequestID, quoted
+	if v.Blind {
+		quoted = unnamed
+	}
 	switch {
 	case r.Status == client.StatusCompleted:
 		return completed(r, requestID)
 	case r.Status == client.StatusFailed:
-		return failed(r, requestID)
+		return failed(r, requestID, quoted)
 	case r.InProgress():
-		return progress(r, requestID)
+		return progress(r, requestID, quoted)
 	default:
 		status := quoted(string(r.Status))
 		if status == "" {
@@ -79,7 +84,7 @@ func took(r *client.Results, before string) string {
 // codePattern is what the documented error codes look like; the set is open.
 var codePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 
-func failed(r *client.Results, requestID string) string {
+func failed(r *client.Results, requestID string, quoted func(string) string) string {
 	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, took(r, " after "))
 	switch {
 	case codePattern.MatchString(r.ErrorCode):
@@ -117,7 +122,7 @@ const (
 )
 
 // progress says how far a run is that has not ended.
-func progress(r *client.Results, requestID string) string {
+func progress(r *client.Results, requestID string, quoted func(string) string) string {
 	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
 	age, ok := r.Age()
 	if ok {
@@ -147,6 +152,18 @@ func quoted(s string) string {
 		return ""
 	}
 	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(t) + "”"
+}
+
+// plainWord is a status or a code, which names nobody.
+var plainWord = onFirstUse(`^[A-Za-z]+(?:_[A-Za-z]+)*$`)
+
+// unnamed is quoted for a blind answer.
+func unnamed(s string) string {
+	q := quoted(s)
+	if q == "" || plainWord().MatchString(s) {
+		return q
+	}
+	return "(left out, as it may hold a name)"
 }
 
 // shown is a text of others as it stands among our own: cleaned, without

@@ -93,7 +93,7 @@ func compose(r *client.Results, v View, notes []string, b block) string {
 		end = "\n\n" // or the lines would flow together
 	}
 	var s strings.Builder
-	s.WriteString(Outcome(r, v.RequestID))
+	s.WriteString(Outcome(r, v))
 	if r.Status == client.StatusCompleted && len(r.Candidates) > 0 {
 		s.WriteString(" " + b.showing(v))
 	}

@@ -526,10 +526,27 @@ func TestOutcomes(t *testing.T) {
 
 func TestProgressTellsCountsAgeAndMessage(t *testing.T) {
 	created := time.Date(2026, 5, 20, 13, 0, 0, 0, time.UTC)
-	got := Outcome(&client.Results{Status: client.StatusProcessing, SourcedCount: ptr(1), CreatedAt: created, Date: created.Add(61 * time.Second), Message: "Busy.\n`x`"}, "r")
+	got := Outcome(&client.Results{Status: client.StatusProcessing, SourcedCount: ptr(1), CreatedAt: created, Date: created.Add(61 * time.Second), Message: "Busy.\n`x`"}, View{RequestID: "r"})
 	want := "Sourcing run r is still processing, 1 min 1 s after it was created: 1 candidate sourced so far. InstaView says: “Busy. 'x'”"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestABlindAnswerQuotesNoSentenceOfInstaView(t *testing.T) {
+	for _, r := range []client.Results{
+		{Status: client.StatusProcessing, Message: "Scoring Jane Doe."},
+		{Status: client.StatusFailed, ErrorCode: "Jane Doe", ErrorMessage: "Jane Doe could not be read."},
+		{Status: "waiting for Jane Doe", HTTPStatus: 200},
+	} {
+		if got := Outcome(&r, View{RequestID: "r", Blind: true}); strings.Contains(got, "Jane") || !strings.Contains(got, "left out") {
+			t.Errorf("%s: %s", r.Status, got)
+		}
+	}
+	for word, r := range map[string]client.Results{"AGENT_ERROR": {Status: client.StatusFailed, ErrorCode: "AGENT_ERROR"}, "archived": {Status: "archived", HTTPStatus: 200}} {
+		if got := Outcome(&r, View{RequestID: "r", Blind: true}); !strings.Contains(got, word) {
+			t.Errorf("%q is not in %s", word, got)
+		}
 	}
 }
 
