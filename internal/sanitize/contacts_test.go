@@ -47,7 +47,7 @@ func TestDisguisedAddressesAreHidden(t *testing.T) {
 		"«jane(ät)evil(punkt)de»", "«jane(arroba)evil(punto)es»", "«jane arroba evil punto com»",
 		"«jane at evil dot com»", "Mail me: «jane at evil dot net»", "«jane.doe at evil dot co dot uk»", "«jane_doe at evil dot io»", "«jane at gmail.com», please",
 		"«jane&#64;evil.com»", "«jane&#x40;evil.com»", "«jane&commat;evil.com»", "«jane&#064;evil&#46;com»", "«jane&#x00040;evil.com»", "«jane（at）evil．com»", "«jane（ａｔ）evil．com»", "«𝐣𝐚𝐧𝐞@𝐞𝐯𝐢𝐥.𝐜𝐨𝐦»", "«jane=1@evil.com»", "«jane@evil..com»",
-		"«jane@(192.168.0.1)»", "«jane@evil dot com»", "«jane_at_evil_dot_com»", "«jane -at- evil -dot- com»", "«CEO@evil.com»", "«Jobs@Acme.com»", "«HR@Acme.com»", "«jane%40evil.com»", "«jane%40evil%2Ecom»",
+		"«jane@(192.168.0.1)»", "«jane@evil dot com»", "«jane_at_evil_dot_com»", "«jane -at- evil -dot- com»", "«CEO@evil.com»", "«Jobs@Acme.com»", "«HR@Acme.com»", "«jane%40evil.com»", "«jane&#64evil.com»", `«"jane@home"@evil.com»`, "«jane%40evil%2Ecom»",
 		"«jane dot doe at gmail dot com»", "«jane (dot) doe (at) evil (dot) com»", "«jane(dot)doe@evil.com»", "«jane@evil,com»", "«jane@@evil.com»", "«jane(a)evil.com»", "«jane zavináč evil tečka cz»", "«jane(zavinac)evil.sk»", "«jane (małpa) evil.pl»",
 		"«jane chiocciola evil punto it»", "«jane ät evil punkt de»", "«jane kukac evil pont hu»", "E-mail: «jane at evil.com»", "Email me: «jane.doe at evil.co.uk»",
 	)

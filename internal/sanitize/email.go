@@ -12,10 +12,10 @@ import (
 // The parts of an address, as folded. A local part of a script without spaces
 // is one only if all of it is: the sentence around is written in it, too.
 const (
-	localPart = `("[^"@]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
+	localPart = `("[^"]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
 	// atName is what '@' is called, with \x01 for a letter that is not ASCII.
 	atName    = `(?:at|\x01t|arroba|zavin[a\x01][c\x01]|ma[l\x01]pa|chiocciola|klammeraffe|kukac)`
-	atSign    = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;|&#x0*40;|&commat;|%40)`
+	atSign    = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;?|&#x0*40;?|&commat;|%40)`
 	gap       = `[ _-]+`
 	atWord    = gap + atName + gap
 	dotWord   = `(?:dot|punkt|punto|ponto|te[c\x01]ka|bodka|kropka|pont)`
@@ -149,8 +149,8 @@ func (f *folded) isMailbox(m []int) int {
 	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
-	provider, ending := string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
-	if isAlnum(f.at(m[1])) || ordinaryWords()[string(f.c[m[2]:m[3]])] || !providers()[provider] && !(introduced && linkedEndings[ending]) {
+	known := providers()[string(f.c[m[4]:m[5]])] || introduced && linkedEndings[string(f.c[m[6]:m[7]])]
+	if isAlnum(f.at(m[1])) || ordinaryWords()[string(f.c[m[2]:m[3]])] || !known {
 		return 0
 	}
 	return m[1]
