@@ -1,6 +1,6 @@
 // Command readme writes what README.md and docs/ show of the program: tables of
-// the tools, their arguments, the prompts, the resources and the environment. Run
-// it with go generate.
+// the tools, their arguments, the prompts, the resources and the environment,
+// and a picture of an answer. Run it with go generate.
 package main
 
 import (
@@ -60,7 +60,8 @@ func documents(root string) (map[string][]byte, error) {
 			return nil, fmt.Errorf("no document has a place for the table of %s", name)
 		}
 	}
-	return texts, nil
+	texts[filepath.Join(root, "docs", "answer.svg")], err = picture()
+	return texts, err
 }
 
 func allTables() (map[string]string, error) {
