@@ -68,7 +68,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p[:min(int64(len(p)), limit-b.read)])
 	b.read += int64(n)
 	var corrupt flate.CorruptInputError
-	if err != nil && err != io.EOF && !errors.As(err, &corrupt) && err != gzip.ErrHeader && err != gzip.ErrChecksum {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &corrupt) && !errors.Is(err, gzip.ErrHeader) && !errors.Is(err, gzip.ErrChecksum) {
 		err = &brokenBody{err}
 	}
 	return n, err

@@ -94,8 +94,8 @@ func (a *reader) requestID() string {
 // selection reads the arguments that both tools narrow a shortlist by.
 func (a *reader) selection() shortlist.Selection {
 	s := shortlist.Selection{Detail: a.detail(), ProfileIDs: a.profileIDs(), Ranks: a.ranks()}
-	s.Limit, _ = a.count(arguments.Limit, 1, shortlist.MaxLimit)
-	s.Offset, _ = a.count(arguments.Offset, 0, math.MaxInt32)
+	s.Limit = a.count(arguments.Limit, 1, shortlist.MaxLimit)
+	s.Offset = a.count(arguments.Offset, 0, math.MaxInt32)
 	s.MinScore = a.score(arguments.MinScore)
 	return s
 }

@@ -44,27 +44,27 @@ func (a *reader) number(name string, parse func(text string) (float64, bool)) (v
 
 // count reads a whole number from least on, 0 counting as not given; above most
 // it is lowered to it, and said so.
-func (a *reader) count(name string, least, most int) (value int, given bool) {
+func (a *reader) count(name string, least, most int) int {
 	f, given := a.number(name, arguments.Count)
 	if !given || f == 0 {
-		return 0, false
+		return 0
 	}
 	return a.whole(name, f, least, most, "the most allowed")
 }
 
-func (a *reader) whole(name string, f float64, least, most int, why string) (value int, ok bool) {
+func (a *reader) whole(name string, f float64, least, most int, why string) int {
 	switch {
 	case f != math.Trunc(f):
 		a.refuse("%s must be a whole number. For example: %s.", name, examples[name])
-		return 0, false
+		return 0
 	case f < float64(least):
 		a.refuse("%s must be at least %d. For example: %s.", name, least, examples[name])
-		return 0, false
+		return 0
 	case f > float64(most):
 		a.note("%s was lowered to %d, %s.", name, most, why)
-		return most, true
+		return most
 	}
-	return int(f), true
+	return int(f)
 }
 
 // score reads a number from 0 to 100, also in percent or as a fraction of 1,
@@ -100,6 +100,6 @@ func (a *reader) maxWait(preset, shortest, longest time.Duration, progress bool)
 	if !given {
 		return min(preset, most)
 	}
-	n, _ := a.whole(arguments.MaxWait, f, 0, int(most/time.Second), why)
+	n := a.whole(arguments.MaxWait, f, 0, int(most/time.Second), why)
 	return time.Duration(n) * time.Second
 }

@@ -140,7 +140,7 @@ func caselessForm(name, text string) bool {
 	}
 	switch scriptOf([]rune(name)[0]) {
 	case "Hebrew", "Arabic":
-		return strings.Trim(before, "ולבמשכהفبلكوال") == "" && len([]rune(before)) <= 3 && len([]rune(after)) <= 1
+		return strings.Trim(before, "ולבמשכהفبلكوا") == "" && len([]rune(before)) <= 3 && len([]rune(after)) <= 1
 	}
 	return before == "" && len([]rune(after)) <= 4
 }

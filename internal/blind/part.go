@@ -182,9 +182,7 @@ type compact struct {
 func (m *Mask) addCompact(names []nameWord) {
 	var pieces []string
 	for _, name := range names {
-		for _, piece := range strings.FieldsFunc(name.text, func(r rune) bool { return !spaceless(r) }) {
-			pieces = append(pieces, piece)
-		}
+		pieces = append(pieces, strings.FieldsFunc(name.text, func(r rune) bool { return !spaceless(r) })...)
 	}
 	if len(pieces) == 1 {
 		pieces = splitName(pieces[0])

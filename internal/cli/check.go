@@ -72,7 +72,7 @@ func (r *report) ask(ctx context.Context, sys System, settings config.Config, de
 	if settings.CallerKeys {
 		settings.APIKey = client.NewKey(noKey)
 	}
-	return withApp(ctx, sys, settings, config.Use{Demo: demo}, func(a *app) error {
+	return withApp(sys, settings, config.Use{Demo: demo}, func(a *app) error {
 		start := time.Now()
 		_, err := a.api.Results(ctx, "check-"+rand.Text())
 		r.upstream(err, time.Since(start), settings.CallerKeys)

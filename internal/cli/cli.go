@@ -99,7 +99,7 @@ func run(ctx context.Context, sys System) error {
 	case "call":
 		use := config.Use{Demo: o.demo}
 		settings := loadSettings(ctx, sys, use)
-		return withApp(ctx, sys, settings, use, func(a *app) error {
+		return withApp(sys, settings, use, func(a *app) error {
 			warn(a.log, settings)
 			return call(ctx, sys, a.server, args, table, settings.Blind)
 		})
@@ -199,7 +199,7 @@ func openLog(sys System, settings config.Config) (log *slog.Logger, closeLog fun
 
 // withApp wires the program if the settings will do, and takes it apart after
 // use. Callers bring their keys only to a server.
-func withApp(ctx context.Context, sys System, settings config.Config, as config.Use, use func(*app) error) error {
+func withApp(sys System, settings config.Config, as config.Use, use func(*app) error) error {
 	if err := refused(settings); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func serveMCP(ctx context.Context, sys System, demo bool) error {
 	if len(settings.Faults) > 0 && settings.Transport == config.Stdio {
 		return serveFaults(ctx, sys, settings)
 	}
-	return withApp(ctx, sys, settings, use, func(a *app) error {
+	return withApp(sys, settings, use, func(a *app) error {
 		warn(a.log, settings)
 		if a.settings.Transport == config.Stdio {
 			a.log.Info("serving MCP on stdin and stdout", "version", buildVersion(), "demo", demo)

@@ -195,20 +195,20 @@ func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
 // proxiedHost is the README's name for a server behind a proxy.
 const proxiedHost = "mcp.example.com"
 
-// example returns the README's block of a language, with a server's address in
+// example returns the documented block of a language, with a server's address in
 // place of its own.
 func example(t *testing.T, language string, s *site) string {
 	t.Helper()
-	for _, block := range readme(t) {
+	for _, block := range blocks(t) {
 		if block.language == language {
 			return strings.ReplaceAll(block.text, "127.0.0.1:8080", strings.TrimPrefix(s.root(), "http://"))
 		}
 	}
-	t.Fatalf("the README has no block of %s", language)
+	t.Fatalf("no document has a block of %s", language)
 	return ""
 }
 
-// nginx starts one with the README's example.
+// nginx starts one with the documented example.
 func nginx(t *testing.T, s *site, cert certificate) func(context.Context) (net.Conn, error) {
 	dir, socket := socketDir(t)
 	config := fmt.Sprintf(`daemon off;
@@ -229,7 +229,7 @@ http {
 	return proxy(t, socket, config, "nginx", "-p", dir, "-c")
 }
 
-// caddy starts one with the README's example.
+// caddy starts one with the documented example.
 func caddy(t *testing.T, s *site, cert certificate) func(context.Context) (net.Conn, error) {
 	_, socket := socketDir(t)
 	block := strings.Replace(example(t, "caddyfile", s), "{", fmt.Sprintf("{\nbind unix/%s\ntls %s %s\n", socket, cert.cert, cert.key), 1)
@@ -239,7 +239,7 @@ func caddy(t *testing.T, s *site, cert certificate) func(context.Context) (net.C
 // socketDir returns a directory with a path short enough for a socket's.
 func socketDir(t *testing.T) (dir, socket string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxy")
+	dir, err := os.MkdirTemp("", "proxy") //nolint:usetesting // its paths are too long
 	if err != nil {
 		t.Fatal(err)
 	}

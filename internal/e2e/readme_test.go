@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,36 +19,53 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// fenced is a block of README.md between fences.
+// fenced is a block of a document between fences.
 type fenced struct {
-	heading, language, text string
+	file, heading, language, text string
 }
 
-func readme(t *testing.T) []fenced {
+// documents returns what people read: README.md and docs/, by path.
+func documents(t *testing.T) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+	paths, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
 	}
-	var (
-		blocks  []fenced
-		heading string
-		open    *fenced
-	)
-	for line := range strings.Lines(string(raw)) {
-		switch {
-		case open != nil && strings.HasPrefix(line, "```"):
-			blocks = append(blocks, *open)
-			open = nil
-		case open != nil:
-			open.text += line
-		case strings.HasPrefix(line, "```"):
-			open = &fenced{heading: heading, language: strings.TrimSpace(line[3:])}
-		case strings.HasPrefix(line, "#"):
-			heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
+	texts := map[string]string{}
+	for _, path := range append(paths, "../../README.md") {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[path] = string(raw)
+	}
+	return texts
+}
+
+// blocks returns the fenced blocks of all documents.
+func blocks(t *testing.T) []fenced {
+	t.Helper()
+	var found []fenced
+	for path, text := range documents(t) {
+		var (
+			heading string
+			open    *fenced
+		)
+		for line := range strings.Lines(text) {
+			switch {
+			case open != nil && strings.HasPrefix(line, "```"):
+				found = append(found, *open)
+				open = nil
+			case open != nil:
+				open.text += line
+			case strings.HasPrefix(line, "```"):
+				open = &fenced{file: path, heading: heading, language: strings.TrimSpace(line[3:])}
+			case strings.HasPrefix(line, "#"):
+				heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
+			}
 		}
 	}
-	return blocks
+	return found
 }
 
 // launch is how a client's configuration starts a server.
@@ -107,16 +125,16 @@ func asList(v any) []any {
 	return list
 }
 
-// Every configuration of the README starts a server that works, once path and
+// Every configuration of the documents starts a server that works, once path and
 // key are real: as the client would, with the block's arguments and environment
 // and nothing else.
-func TestTheREADMEsConfigurationsStartTheServer(t *testing.T) {
+func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
 	reference := regexp.MustCompile(`^(your key|\$\{((env:)?INSTAVIEW_API_KEY|input:(.+))\})$`)
 	const unix, windows = "/path/to/instaview-mcp", `C:\Tools\instaview-mcp.exe`
 	tried := map[string]bool{} // client and path
-	for _, block := range readme(t) {
+	for _, block := range blocks(t) {
 		config := map[string]any{}
 		switch block.language {
 		case "json":
@@ -179,10 +197,10 @@ func asksFor(config map[string]any, id string) bool {
 	return false
 }
 
-// The README's examples are what the program answers today: run in this process,
+// Documented examples are what the program answers today: run in this process,
 // where the clock is a bubble's, since one of them waits.
-func TestTheREADMEsExamplesAreTrue(t *testing.T) {
-	blocks := readme(t)
+func TestDocumentedExamplesAreTrue(t *testing.T) {
+	blocks := blocks(t)
 	tried := map[string]bool{} // tools
 	for i, block := range blocks {
 		if block.language != "sh" {
@@ -190,7 +208,7 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 		}
 		line, _, _ := strings.Cut(strings.TrimSpace(block.text), "   #")
 		command, ok := strings.CutPrefix(line, "go run . ")
-		if !ok || i+1 == len(blocks) || blocks[i+1].language != "" || strings.Contains(line, "\n") {
+		if !ok || i+1 == len(blocks) || blocks[i+1].file != block.file || blocks[i+1].language != "" || strings.Contains(line, "\n") {
 			continue
 		}
 		args := shellWords(command)
@@ -210,7 +228,7 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 			}
 			got := strings.TrimPrefix(stdout.String(), "Sample data of the demo: these people and companies are invented.\n")
 			if diff := cmp.Diff(timeless(blocks[i+1].text), timeless(got)); diff != "" {
-				t.Errorf("%s: README.md (-), the program (+):\n%s", line, diff)
+				t.Errorf("%s: %s: the document (-), the program (+):\n%s", block.file, line, diff)
 			}
 		})
 	}
@@ -221,7 +239,7 @@ func TestTheREADMEsExamplesAreTrue(t *testing.T) {
 	}
 }
 
-// shellWords splits a command as a shell does, as far as the README needs it.
+// shellWords splits a command as a shell does, as far as the documents need it.
 func shellWords(command string) []string {
 	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
 	for i := range words {
@@ -230,17 +248,15 @@ func shellWords(command string) []string {
 	return words
 }
 
-// The README's worked review quotes the profiles: what it puts in quotation marks
-// must be there, and the ids must be those of the people named.
-func TestTheREADMEsReviewQuotesTheProfiles(t *testing.T) {
-	raw, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+// The worked review quotes the profiles: what it puts in quotation marks must be
+// there, and the ids must be those of the people named.
+func TestTheReviewQuotesTheProfiles(t *testing.T) {
 	var quoting strings.Builder
-	for line := range strings.Lines(string(raw)) {
-		if said, ok := strings.CutPrefix(line, ">"); ok {
-			quoting.WriteString(strings.TrimSpace(said) + " ")
+	for _, text := range documents(t) {
+		for line := range strings.Lines(text) {
+			if quote, ok := strings.CutPrefix(line, ">"); ok {
+				quoting.WriteString(strings.TrimSpace(quote) + " ")
+			}
 		}
 	}
 	var profiles bytes.Buffer

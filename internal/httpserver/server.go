@@ -1,3 +1,5 @@
+// Package httpserver serves MCP over Streamable HTTP and HTTP+SSE, and refuses
+// what must not reach the MCP server.
 package httpserver
 
 import (
@@ -220,7 +222,7 @@ func (h *Server) ready(w *responseWriter, _ *http.Request) {
 // waits answer that the run goes on, other calls have 4 s to end by themselves.
 func (h *Server) Run(ctx context.Context) error {
 	if h.settings.TLSCert != "" {
-		if _, err := h.settings.certificate(); err != nil {
+		if err := h.settings.checkCertificate(); err != nil {
 			return err
 		}
 	}

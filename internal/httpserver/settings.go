@@ -59,7 +59,7 @@ func (s Settings) Check() []string {
 		t.fault("INSTAVIEW_MCP_ALLOWED_ORIGINS must be origins separated by commas, such as https://app.example.com")
 	}
 	if s.TLSCert != "" || s.TLSKey != "" {
-		if _, err := s.certificate(); err != nil {
+		if err := s.checkCertificate(); err != nil {
 			t.fault("%v", err)
 		}
 	}
@@ -137,26 +137,25 @@ func listen(variable, addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("%s: this program cannot listen on %s (%w): choose another address or port, or end what uses this one", variable, addr, why)
 }
 
-// certificate reads the files of the certificate and its key. Its error is a
-// sentence.
-func (s Settings) certificate() (tls.Certificate, error) {
+// checkCertificate tries the files of the certificate and its key. Its error is
+// a sentence.
+func (s Settings) checkCertificate() error {
 	if s.TLSCert == "" || s.TLSKey == "" {
-		return tls.Certificate{}, errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
+		return errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
 	}
 	cert, err := os.ReadFile(s.TLSCert)
 	if err != nil {
-		return tls.Certificate{}, unreadable("INSTAVIEW_MCP_TLS_CERT", err)
+		return unreadable("INSTAVIEW_MCP_TLS_CERT", err)
 	}
 	key, err := os.ReadFile(s.TLSKey)
 	if err != nil {
-		return tls.Certificate{}, unreadable("INSTAVIEW_MCP_TLS_KEY", err)
+		return unreadable("INSTAVIEW_MCP_TLS_KEY", err)
 	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY must be files with a certificate and its key in PEM (%s)",
+	if _, err := tls.X509KeyPair(cert, key); err != nil {
+		return fmt.Errorf("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY must be files with a certificate and its key in PEM (%s)",
 			strings.TrimPrefix(err.Error(), "tls: "))
 	}
-	return pair, nil
+	return nil
 }
 
 // unreadable says why a file cannot be read, without its path.

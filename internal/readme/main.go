@@ -1,17 +1,18 @@
-// Command readme writes the tables of README.md that the code knows better: the
-// tools, their arguments, the prompts, the resources and the environment. Run it
-// with go generate.
+// Command readme writes what README.md and docs/ show of the program: tables of
+// the tools, their arguments, the prompts, the resources and the environment,
+// and a picture of an answer. Run it with go generate.
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,42 +23,75 @@ import (
 )
 
 func main() {
-	const path = "README.md"
-	text, err := os.ReadFile(path)
-	if err == nil {
-		text, err = fill(text)
-	}
-	if err == nil {
-		err = os.WriteFile(path, text, 0o644)
+	changed, err := documents(".")
+	for path, text := range changed {
+		if err == nil {
+			err = os.WriteFile(path, text, 0o644)
+		}
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// fill replaces what stands between each table's markers.
-func fill(text []byte) ([]byte, error) {
-	tools := list()
-	resources, err := resourceTable()
+// documents returns the text that the documents under root, a directory, should
+// have, by path. Each table must stand in one of them at least.
+func documents(root string) (map[string][]byte, error) {
+	tables, err := allTables()
 	if err != nil {
 		return nil, err
 	}
-	for name, table := range map[string]string{
+	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	texts, used := map[string][]byte{}, map[string]bool{}
+	for _, path := range append(paths, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(path)
+		if err == nil {
+			texts[path], err = fill(text, tables, used)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	for name := range tables {
+		if !used[name] {
+			return nil, fmt.Errorf("no document has a place for the table of %s", name)
+		}
+	}
+	texts[filepath.Join(root, "docs", "answer.svg")], err = picture()
+	return texts, err
+}
+
+func allTables() (map[string]string, error) {
+	tools := list()
+	resources, err := resourceTable()
+	return map[string]string{
 		"tools":       toolTable(tools),
 		"arguments":   argumentTable(tools),
 		"prompts":     promptTable(),
 		"resources":   resources,
 		"environment": environmentTable(),
-	} {
-		begin := fmt.Sprintf("<!-- %s: written by go generate -->\n", name)
-		before, rest, ok := bytes.Cut(text, []byte(begin))
-		_, after, okEnd := bytes.Cut(rest, []byte("<!-- end -->\n"))
-		if !ok || !okEnd {
-			return nil, fmt.Errorf("no place for the table of %s", name)
+	}, err
+}
+
+var place = regexp.MustCompile(`(?s)<!-- (\w+): written by go generate -->\n.*?<!-- end -->\n`)
+
+// fill replaces what stands between a table's markers, and notes which tables
+// it has placed.
+func fill(text []byte, tables map[string]string, used map[string]bool) ([]byte, error) {
+	var unknown error
+	text = place.ReplaceAllFunc(text, func(old []byte) []byte {
+		name := string(place.FindSubmatch(old)[1])
+		table, ok := tables[name]
+		if !ok {
+			unknown = fmt.Errorf("there is no table of %s", name)
 		}
-		text = slices.Concat(before, []byte(begin+table+"<!-- end -->\n"), after)
-	}
-	return text, nil
+		used[name] = true
+		return fmt.Appendf(nil, "<!-- %s: written by go generate -->\n%s<!-- end -->\n", name, table)
+	})
+	return text, unknown
 }
 
 // list is the tools by name.

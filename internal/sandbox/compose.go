@@ -61,7 +61,7 @@ func compose(k *kit, best, last int) []Candidate {
 	for i, someone := range k.People {
 		place := float64(i) / float64(max(1, len(k.People)-1))
 		seed := fnv.New64a()
-		seed.Write([]byte(someone.Slug)) //nolint:errcheck // a hash does not fail
+		seed.Write([]byte(someone.Slug))
 		p := &profile{kit: k, person: someone, place: place, id: seed.Sum64(), dice: dice{rand.NewPCG(seed.Sum64(), uint64(len(k.Themes)))}}
 		candidates[i] = p.candidate(math.Round(float64(best) - place*float64(best-last)))
 	}

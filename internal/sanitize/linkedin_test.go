@@ -26,7 +26,7 @@ func TestLinkedInKeepsProfiles(t *testing.T) {
 		"https://www.linkedin.com/in/sean-o’brien":                 "linkedin.com/in/sean-o%E2%80%99brien",
 		"https://www.linkedin.com/in/sean-o'brien":                 "linkedin.com/in/sean-o%27brien",
 		"https://www.linkedin.com/in/नेहा-शर्मा":                   "linkedin.com/in/%E0%A4%A8%E0%A5%87%E0%A4%B9%E0%A4%BE-%E0%A4%B6%E0%A4%B0%E0%A5%8D%E0%A4%AE%E0%A4%BE",
-		"https://www.linkedin.com/in/می‌خواهم":                     "linkedin.com/in/%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85",
+		"https://www.linkedin.com/in/می\u200cخواهم":                "linkedin.com/in/%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85",
 		"https://www.linkedin.com/in/" + strings.Repeat("a", 100):  "linkedin.com/in/" + strings.Repeat("a", 100),
 	} {
 		if got, err := LinkedIn(raw); got != want || err != nil {

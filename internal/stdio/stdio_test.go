@@ -20,8 +20,6 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-var discard = slog.New(slog.DiscardHandler)
-
 // testServer has tools that do one thing each.
 func testServer(t *testing.T) *server.MCPServer {
 	t.Helper()

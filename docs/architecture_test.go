@@ -1,0 +1,133 @@
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The documents already speak of the packages as they are about to be named.
+// Who makes or removes one takes it from its list here.
+var (
+	planned = []string{"internal/app", "internal/tenant"}
+	leaving = []string{"internal/caller"}
+)
+
+func exists(path string) bool {
+	_, err := os.Stat(filepath.Join("..", path))
+	return err == nil
+}
+
+func TestThePathsThatDocumentsNameExist(t *testing.T) {
+	path := regexp.MustCompile("`((?:client|tools|prompts|internal)(?:/[a-z0-9_.]+)+)`")
+	count := 0
+	for document, text := range files(t, ".md") {
+		for _, match := range path.FindAllStringSubmatch(text, -1) {
+			count++
+			if !exists(match[1]) && !within(planned, match[1]) {
+				t.Errorf("%s names %s, which does not exist", document, match[1])
+			}
+		}
+	}
+	if count < 20 {
+		t.Errorf("%d paths, want those of the architecture", count)
+	}
+	for _, p := range planned {
+		if exists(p) {
+			t.Errorf("%s exists: take it from the list of what is planned", p)
+		}
+	}
+}
+
+func TestTheIdentifiersThatDocumentsNameExist(t *testing.T) {
+	declared := map[string]bool{} // as package.Name
+	declaration := regexp.MustCompile(`(?m)^(?:func (?:\(.*?\) )?|type |const |var |\t)([A-Z]\w*)\b`)
+	for file, text := range files(t, ".go") {
+		for _, match := range declaration.FindAllStringSubmatch(text, -1) {
+			declared[filepath.Base(filepath.Dir(file))+"."+match[1]] = true
+		}
+	}
+	names := regexp.MustCompile("`((?:client|poll|tools|shortlist|sanitize|config)\\.[A-Z]\\w*)`")
+	count := 0
+	for document, text := range files(t, ".md") {
+		for _, match := range names.FindAllStringSubmatch(text, -1) {
+			count++
+			if !declared[match[1]] {
+				t.Errorf("%s names %s, which does not exist", document, match[1])
+			}
+		}
+	}
+	if count < 5 {
+		t.Errorf("%d identifiers, want those of the architecture", count)
+	}
+}
+
+func TestTheArchitectureNamesEveryPackage(t *testing.T) {
+	raw, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file := range files(t, ".go") {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		if dir == "." || strings.Contains(dir, "testdata") || within(leaving, dir) {
+			continue
+		}
+		if !strings.Contains(string(raw), "`"+dir+"`") {
+			t.Errorf("docs/architecture.md does not name %s", dir)
+		}
+	}
+	for _, p := range leaving {
+		if !exists(p) {
+			t.Errorf("%s is gone: take it from the list of what leaves", p)
+		}
+	}
+}
+
+// The drawing of the packages has each below those that import it.
+func TestImportsRunDownTheDrawing(t *testing.T) {
+	raw, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, drawing, _ := strings.Cut(string(raw), "```text\nmain.go\n")
+	drawing, _, _ = strings.Cut(drawing, "```")
+	line := map[string]int{} // of each package
+	for i, text := range strings.Split(drawing, "\n") {
+		if match := regexp.MustCompile(`─ ([a-z/]+)`).FindStringSubmatch(text); match != nil {
+			line[match[1]] = i
+		}
+	}
+	imports := regexp.MustCompile(`(?m)^\s+(?:\w+ )?"instaview-mcp/([a-z/]+)"$`)
+	count := 0
+	for file, text := range files(t, ".go") {
+		from := filepath.ToSlash(filepath.Dir(file))
+		if strings.HasSuffix(file, "_test.go") || from == "." || from == "internal/readme" || strings.Contains(from, "testdata") ||
+			from == "internal/sanitize/sanitizetest" || within(leaving, from) {
+			continue
+		}
+		if _, ok := line[from]; !ok {
+			t.Errorf("the drawing lacks %s", from)
+		}
+		for _, match := range imports.FindAllStringSubmatch(text, -1) {
+			count++
+			if to := match[1]; !within(leaving, to) && line[to] <= line[from] {
+				t.Errorf("%s imports %s, which the drawing does not have below it", file, to)
+			}
+		}
+	}
+	if count < 20 {
+		t.Errorf("%d imports, want those of the whole program", count)
+	}
+}
+
+// within reports whether path is one of dirs or lies below one.
+func within(dirs []string, path string) bool {
+	for _, dir := range dirs {
+		if path == dir || strings.HasPrefix(path, dir+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,84 @@
+// Package docs holds the tests that keep the documents true to the code.
+package docs
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// files returns the text of the repository's files whose names end in suffix,
+// by path from its root.
+func files(t *testing.T, suffix string) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, suffix) {
+			return err
+		}
+		raw, err := os.ReadFile(filepath.Join("..", path))
+		texts[path] = string(raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// caseNumbers are cases of the threat model, as tests cite them: as a word, or in
+// the name of a test function.
+var caseNumbers = regexp.MustCompile(`(?:\b|Test|And)((?:[HSAUPN][0-9]{2})+)(?:\b|[A-Z])`)
+
+// cited returns the cases that tests cite, each with one file that does.
+func cited(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for path, text := range files(t, "_test.go") {
+		for _, match := range caseNumbers.FindAllStringSubmatch(text, -1) {
+			for number := range slices.Chunk([]byte(match[1]), 3) {
+				found[string(number)] = path
+			}
+		}
+	}
+	return found
+}
+
+// explained returns the text of each case in the threat model.
+func explained(t *testing.T) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile("threat-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^\* \*\*([A-Z][0-9]{2})\*\* (.+(?:\n  .+)*)`).FindAllStringSubmatch(string(raw), -1) {
+		if found[match[1]] != "" {
+			t.Errorf("case %s is explained twice", match[1])
+		}
+		found[match[1]] = match[2]
+	}
+	return found
+}
+
+func TestEveryCaseThatATestCitesIsExplained(t *testing.T) {
+	cases := explained(t)
+	for number, path := range cited(t) {
+		if cases[number] == "" {
+			t.Errorf("%s cites %s, which docs/threat-model.md does not explain", path, number)
+		}
+	}
+}
+
+func TestEveryCaseHasATest(t *testing.T) {
+	tested := cited(t)
+	for number := range explained(t) {
+		if tested[number] == "" {
+			t.Errorf("no test cites %s", number)
+		}
+	}
+}

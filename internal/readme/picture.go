@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"instaview-mcp/internal/cli"
+)
+
+// pictured is the command whose answer the picture shows.
+var pictured = []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "limit=2"}
+
+// The picture's measures, in pixels but for columns.
+const (
+	columns    = 104
+	charWidth  = 7.8 // of a monospaced font of 13 px
+	lineHeight = 19
+	margin     = 20
+)
+
+// colours are those of lines by how they begin; the first that fits counts.
+var colours = []struct{ begin, colour string }{
+	{"$", "#7ee787"},
+	{"   fit:", "#56d364"},
+	{"   risk:", "#f0883e"},
+	{"   ", "#c9d1d9"},
+	{"1 ", "#ffffff"},
+	{"2 ", "#ffffff"},
+	{"", "#8b949e"},
+}
+
+// picture draws a terminal with the answer, as SVG.
+func picture() ([]byte, error) {
+	answer, err := demoAnswer()
+	if err != nil {
+		return nil, err
+	}
+	var rows bytes.Buffer
+	y := margin
+	for line := range strings.Lines("$ instaview-mcp " + strings.Join(pictured, " ") + "\n" + answer) {
+		line = strings.TrimSuffix(line, "\n")
+		colour := colourOf(line)
+		for _, row := range wrap(line) {
+			y += lineHeight
+			fmt.Fprintf(&rows, `<text x="%d" y="%d" fill="%s">`, margin, y, colour)
+			if err := xml.EscapeText(&rows, []byte(row)); err != nil {
+				return nil, err
+			}
+			rows.WriteString("</text>\n")
+		}
+	}
+	width := 2*margin + columns*charWidth
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" role="img" xml:space="preserve" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13">
+<title>An answer of get_sourcing_results with invented candidates</title>
+<rect width="100%%" height="100%%" rx="8" fill="#0d1117"/>
+%s</svg>
+`, width, y+margin, rows.Bytes()), nil
+}
+
+// demoAnswer returns the demo's answer, without what differs from one run of
+// the program to the next.
+func demoAnswer() (string, error) {
+	var stdout bytes.Buffer
+	status := cli.Run(context.Background(), cli.System{
+		Args: pictured, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: os.Stderr,
+	})
+	if status != 0 {
+		return "", fmt.Errorf("%q: exit status %d", pictured, status)
+	}
+	answer := regexp.MustCompile(`⟦(data|end) [0-9a-f]+⟧`).ReplaceAllString(stdout.String(), "⟦$1 7c1e⟧")
+	return regexp.MustCompile(`made \d.*?, finished .*? UTC`).ReplaceAllString(answer, "made 20 May 2026 13:20, finished 13:22 UTC"), nil
+}
+
+func colourOf(line string) string {
+	for _, c := range colours {
+		if strings.HasPrefix(line, c.begin) {
+			return c.colour
+		}
+	}
+	return ""
+}
+
+// wrap breaks a line at spaces; what follows the first row is indented.
+func wrap(line string) (rows []string) {
+	row := []rune(line)
+	for len(row) > columns {
+		at := columns
+		for at > columns/2 && row[at] != ' ' {
+			at--
+		}
+		rows = append(rows, string(row[:at]))
+		row = append([]rune("      "), []rune(strings.TrimLeft(string(row[at:]), " "))...)
+	}
+	return append(rows, string(row))
+}
