@@ -19,7 +19,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := decodeResults(b.Context(), strings.NewReader(body), http.StatusOK, run); err != nil {
+				if _, err := decodeBody(b.Context(), strings.NewReader(body), http.StatusOK, run); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,12 +1,15 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +19,13 @@ import (
 func largeBody(candidates int) string {
 	one := `{"profileId":"p","rationale":"` + strings.Repeat("x", 64<<10) + `"}`
 	return envelope(`"status":"completed","candidates":[` + strings.TrimSuffix(strings.Repeat(one+",", candidates), ",") + `]`)
+}
+
+// decodeBody is decodeResults for a body that reads at once, or ends with ctx.
+func decodeBody(ctx context.Context, body io.Reader, httpStatus int, requestID string) (*Results, error) {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	return decodeResults(ctx, giveUp, body, httpStatus, requestID)
 }
 
 // counted tells how much was read.
@@ -30,52 +40,192 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestN14LargeBodiesWaitForTheirTurnAndSmallOnesDoNot(t *testing.T) {
-	for range largePlaces {
-		large <- struct{}{}
+// take takes every place of a kind until the test ends, or free is called.
+func take(t *testing.T, p *places) (free func()) {
+	t.Helper()
+	for range cap(p.taken) {
+		p.taken <- struct{}{}
 	}
+	free = sync.OnceFunc(func() {
+		for range cap(p.taken) {
+			<-p.taken
+		}
+	})
+	t.Cleanup(free)
+	return free
+}
+
+func TestN14LargeBodiesWaitForTheirTurnAndSmallOnesDoNot(t *testing.T) {
+	free := take(t, large)
 	ctx, cancel := context.WithCancel(t.Context())
 	read := &counted{Reader: strings.NewReader(largeBody(20))}
 	ended := make(chan error)
 	go func() {
-		_, err := decodeResults(ctx, read, 200, testRun)
+		_, err := decodeBody(ctx, read, 200, testRun)
 		ended <- err
 	}()
-	if got, err := decodeResults(t.Context(), strings.NewReader(largeBody(7)), 200, testRun); err != nil || len(got.Candidates) != 7 {
+	if got, err := decodeBody(t.Context(), strings.NewReader(largeBody(7)), 200, testRun); err != nil || len(got.Candidates) != 7 {
 		t.Errorf("a body below 512 KiB: %v", err)
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) || read.n > smallBody {
 		t.Errorf("%v after %d bytes, want the end of its context after %d", err, read.n, smallBody)
 	}
-	for range largePlaces {
-		<-large
-	}
-	if got, err := decodeResults(t.Context(), strings.NewReader(largeBody(20)), 200, testRun); err != nil || len(got.Candidates) != 20 {
+	free()
+	if got, err := decodeBody(t.Context(), strings.NewReader(largeBody(20)), 200, testRun); err != nil || len(got.Candidates) != 20 {
 		t.Errorf("after its turn has come: %v", err)
 	}
-	if len(large) != 0 {
-		t.Errorf("%d places are still taken", len(large))
+	if len(large.taken) != 0 || len(small.taken) != 0 {
+		t.Errorf("%d large and %d small places are still taken", len(large.taken), len(small.taken))
+	}
+}
+
+// However many bodies are slow, what fits into 64 KiB is read at once.
+func TestN14ATinyBodyNeedsNoPlace(t *testing.T) {
+	take(t, small)
+	for status, body := range map[int]string{
+		202: envelope(`"status":"processing"`),
+		200: envelope(`"status":"completed","candidates":[{"profileId":"p","rationale":"` + strings.Repeat("x", 60<<10) + `"}]`),
+		404: `{"errorCode":"REQUEST_NOT_FOUND"}`,
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), attemptTimeout/2) // which a wait would exceed
+		_, err := upstream(t, respond(status, body)).Results(ctx, testRun)
+		cancel()
+		var e *Error
+		if (status == 404) != (err != nil) || err != nil && (!errors.As(err, &e) || e.HTTPStatus != status) {
+			t.Errorf("HTTP %d: error = %v", status, err)
+		}
 	}
 }
 
 func TestN14AnAttemptThatWaitsForAPlaceEndsWithItsCaller(t *testing.T) {
-	for range smallPlaces {
-		small <- struct{}{}
-	}
-	defer func() {
-		for range smallPlaces {
-			<-small
-		}
-	}()
+	take(t, small)
 	ctx, cancel := context.WithCancel(t.Context())
 	c := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		respond(202, `{}`)(w, r)
+		respond(200, largeBody(2))(w, r)
 		cancel()
 	})
 	if _, err := c.Results(ctx, testRun); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want the caller's", err)
 	}
+}
+
+// freshPlaces replaces all places by those of a bubble of package synctest,
+// whose time would stand still at channels of others.
+func freshPlaces(t *testing.T) {
+	t.Helper()
+	oldSmall, oldLarge := small, large
+	small, large = newPlaces(smallPlaces), newPlaces(largePlaces)
+	t.Cleanup(func() { small, large = oldSmall, oldLarge })
+}
+
+// stalled is a body whose sender says no more after its beginning.
+type stalled struct {
+	ctx       context.Context
+	beginning io.Reader
+}
+
+func (s stalled) Read(p []byte) (int, error) {
+	if n, err := s.beginning.Read(p); err == nil {
+		return n, nil
+	}
+	<-s.ctx.Done()
+	return 0, context.Cause(s.ctx)
+}
+
+// stall reads n bodies of which no more than some bytes come. Each lasts until it
+// is given up, or for the time of an attempt; ended holds what it ended with.
+func stall(t *testing.T, n, bytes int) (ended chan error) {
+	t.Helper()
+	ended = make(chan error, n)
+	for range n {
+		go func() {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), attemptTimeout, errors.New("the attempt is over"))
+			defer cancel()
+			ctx, giveUp := context.WithCancelCause(ctx)
+			defer giveUp(nil)
+			_, err := decodeResults(ctx, giveUp, stalled{ctx, strings.NewReader(largeBody(40)[:bytes])}, 200, testRun)
+			ended <- err
+		}()
+	}
+	synctest.Wait()
+	return ended
+}
+
+func TestN14ASlowBodyGivesItsPlaceUpWhenOthersWait(t *testing.T) {
+	for name, tt := range map[string]struct {
+		slow, bytes int    // bodies, and what comes of each
+		waits       string // a body that needs a place
+	}{
+		"small":                      {smallPlaces, tinyBody + 1, largeBody(3)},
+		"large":                      {largePlaces, smallBody + 1, largeBody(20)},
+		"large ones that wait, too":  {smallPlaces, smallBody + 1, largeBody(3)},
+		"large ones, for a larger 1": {smallPlaces, smallBody + 1, largeBody(20)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				freshPlaces(t)
+				ended := stall(t, tt.slow, tt.bytes)
+				start := time.Now()
+				_, err := decodeBody(t.Context(), strings.NewReader(tt.waits), 200, testRun)
+				if took := time.Since(start); err != nil || took > turn+time.Second {
+					t.Errorf("%v after %v, want the body after a turn", err, took)
+				}
+				givenUp := 0
+				for range tt.slow {
+					if err := <-ended; isTimeout(err) {
+						givenUp++
+					}
+				}
+				if givenUp == 0 {
+					t.Error("no slow body was given up")
+				}
+				if len(large.taken) != 0 || len(small.taken) != 0 {
+					t.Errorf("%d large and %d small places are still taken", len(large.taken), len(small.taken))
+				}
+			})
+		})
+	}
+}
+
+func TestN14ASlowBodyKeepsItsPlaceWhileNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		freshPlaces(t)
+		start := time.Now()
+		ended := stall(t, largePlaces, smallBody+1)
+		for range largePlaces {
+			if err := <-ended; isTimeout(err) || time.Since(start) != attemptTimeout {
+				t.Errorf("%v after %v, want the whole time of an attempt", err, time.Since(start))
+			}
+		}
+	})
+}
+
+// What is given up is a timeout, which is worth another attempt, although its
+// reading waits for the network.
+func TestN14ABodyGivenUpIsATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		freshPlaces(t)
+		small.waiting.Add(1)
+		dial := func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				_, _ = http.ReadRequest(bufio.NewReader(far))
+				_, _ = io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"+largeBody(20)[:tinyBody+1])
+			}()
+			return near, nil
+		}
+		c, err := New(NewKey(testKey), WithBaseURL("http://localhost"), WithDialContext(dial))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, err = c.Results(t.Context(), testRun)
+		var e *Error
+		if took := time.Since(start); !errors.As(err, &e) || e.Code != CodeTimeout || e.HTTPStatus != 200 || !e.Transient() || took > turn+time.Second {
+			t.Errorf("%v after %v, want a timeout after a turn", err, took)
+		}
+	})
 }
 
 func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
@@ -84,7 +234,7 @@ func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
 		return held.Load()
 	}
 	before := settled()
-	got, err := decodeResults(t.Context(), strings.NewReader(largeBody(20)), 200, testRun)
+	got, err := decodeBody(t.Context(), strings.NewReader(largeBody(20)), 200, testRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,36 +247,38 @@ func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
 		runtime.Gosched()
 	}
 	inProgress := strings.Replace(largeBody(20), "completed", "processing", 1)
-	if got, err = decodeResults(t.Context(), strings.NewReader(inProgress), 202, testRun); err != nil || got.Candidates != nil {
+	if got, err = decodeBody(t.Context(), strings.NewReader(inProgress), 202, testRun); err != nil || got.Candidates != nil {
 		t.Errorf("a run in progress holds %d candidates, %v", len(got.Candidates), err)
 	}
 }
 
 func TestN14ALargeBodyWaitsForRoomAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		freshPlaces(t)
 		held.Add(maxHeld + 1)
+		defer held.Add(-maxHeld - 1)
 		start := time.Now()
-		if err := enterLarge(t.Context()); err != nil || time.Since(start) != roomTime {
-			t.Errorf("%v after %v, want a place after %v", err, time.Since(start), roomTime)
+		if _, err := decodeBody(t.Context(), strings.NewReader(largeBody(20)), 200, testRun); err != nil || time.Since(start) != roomTime {
+			t.Errorf("%v after %v, want a body after %v", err, time.Since(start), roomTime)
 		}
-		<-large
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := enterLarge(ctx); !errors.Is(err, context.DeadlineExceeded) || len(large) != 0 {
-			t.Errorf("%v with %d places taken, want the end of the context", err, len(large))
+		if _, err := decodeBody(ctx, strings.NewReader(largeBody(20)), 200, testRun); !errors.Is(err, context.DeadlineExceeded) || len(large.taken) != 0 {
+			t.Errorf("%v with %d places taken, want the end of the context", err, len(large.taken))
 		}
-		held.Add(-maxHeld - 1)
-		start = time.Now()
-		if err := enterLarge(t.Context()); err != nil || time.Since(start) != 0 {
-			t.Errorf("%v after %v, want a place at once", err, time.Since(start))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		freshPlaces(t)
+		start := time.Now()
+		if _, err := decodeBody(t.Context(), strings.NewReader(largeBody(20)), 200, testRun); err != nil || time.Since(start) != 0 {
+			t.Errorf("%v after %v, want a body at once", err, time.Since(start))
 		}
-		<-large
 	})
 }
 
 func TestWordsOfTheEnvelopeAreCut(t *testing.T) {
 	body := envelope(`"status":"processing","message":"` + strings.Repeat("ž", 1<<20) + `"`)
-	got, err := decodeResults(t.Context(), strings.NewReader(body), 202, testRun)
+	got, err := decodeBody(t.Context(), strings.NewReader(body), 202, testRun)
 	if err != nil || len(got.Message) > maxWord || strings.Trim(got.Message, "ž") != "" {
 		t.Errorf("%v, %d bytes of message", err, len(got.Message))
 	}
@@ -135,7 +287,7 @@ func TestWordsOfTheEnvelopeAreCut(t *testing.T) {
 // Lists of tiny strings take many times the memory of their JSON.
 func TestWhatIsMadeOfABodyIsBounded(t *testing.T) {
 	body := envelope(`"status":"completed","candidates":[` + strings.Repeat(manyLists()+",", 380) + `{"profileId":"last"}]`)
-	got, err := decodeResults(t.Context(), strings.NewReader(body), 200, testRun)
+	got, err := decodeBody(t.Context(), strings.NewReader(body), 200, testRun)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -197,6 +197,8 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	}
 	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
+	attempt, giveUp := context.WithCancelCause(attempt)
+	defer giveUp(nil)
 	attempt = onlyOnce(attempt, cancel)
 
 	resp, err := c.http.Do(c.request(attempt, requestID))
@@ -208,14 +210,10 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	defer func() { _ = resp.Body.Close() }()
 
 	answer := readAnswer(resp)
-	if err := enter(attempt, small); err != nil {
-		return nil, bodyError(ctx, resp.StatusCode, answer, err)
-	}
-	defer func() { <-small }()
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
 		return nil, c.statusError(resp, answer)
 	}
-	results, err := decodeResults(attempt, resp.Body, resp.StatusCode, requestID)
+	results, err := decodeResults(attempt, giveUp, resp.Body, resp.StatusCode, requestID)
 	if err != nil {
 		return nil, bodyError(ctx, resp.StatusCode, answer, err)
 	}

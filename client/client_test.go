@@ -301,7 +301,7 @@ func TestDecodingHostileBodiesStaysBelow64MiB(t *testing.T) {
 			body := envelope(members)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, _ = decodeResults(t.Context(), strings.NewReader(body), 200, testRun)
+			_, _ = decodeBody(t.Context(), strings.NewReader(body), 200, testRun)
 			runtime.ReadMemStats(&after)
 			if got := after.TotalAlloc - before.TotalAlloc; got > 64<<20 {
 				t.Errorf("allocated %d MiB, want below 64", got>>20)
@@ -331,7 +331,7 @@ func TestFootprintCountsWhatIsHeld(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	got, err := decodeResults(t.Context(), strings.NewReader(body), 200, testRun)
+	got, err := decodeBody(t.Context(), strings.NewReader(body), 200, testRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -676,7 +676,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"status":"processing","candidates":[[]]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, status := range []int{200, 202} {
-			got, err := decodeResults(t.Context(), bytes.NewReader(body), status, testRun)
+			got, err := decodeBody(t.Context(), bytes.NewReader(body), status, testRun)
 			if err != nil {
 				continue
 			}

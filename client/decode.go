@@ -41,48 +41,22 @@ type brokenBody struct{ cause error }
 func (e *brokenBody) Error() string { return e.cause.Error() }
 func (e *brokenBody) Unwrap() error { return e.cause }
 
-// boundedReader fails, rather than ends, where MaxBodyBytes are passed: an end
-// would look like a body cut short by the network, which is worth a retry. A
-// body that proves to be large waits for a place, until ctx ends.
-type boundedReader struct {
-	ctx   context.Context
-	r     io.Reader
-	read  int64
-	large bool // it has a place
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	limit := int64(smallBody)
-	switch {
-	case b.large:
-		limit = MaxBodyBytes
-	case b.read >= smallBody:
-		if err := enterLarge(b.ctx); err != nil {
-			return 0, err
-		}
-		b.large, limit = true, MaxBodyBytes
-	}
-	if b.read >= MaxBodyBytes {
-		return 0, errBodyTooLarge
-	}
-	n, err := b.r.Read(p[:min(int64(len(p)), limit-b.read)])
-	b.read += int64(n)
+// fromNetwork marks an error of reading a body that is not the body's own.
+func fromNetwork(err error) error {
 	var corrupt flate.CorruptInputError
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &corrupt) && !errors.Is(err, gzip.ErrHeader) && !errors.Is(err, gzip.ErrChecksum) {
-		err = &brokenBody{err}
+	if err == nil || errors.Is(err, io.EOF) || errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return err
 	}
-	return n, err
+	return &brokenBody{err}
 }
 
 // decodeResults reads the body of a 200 or 202 for the run asked for. A body that
-// proves to be large waits for its turn, until ctx ends.
-func decodeResults(ctx context.Context, body io.Reader, httpStatus int, requestID string) (*Results, error) {
-	bounded := &boundedReader{ctx: ctx, r: body}
-	results, err := decode(bounded, httpStatus, requestID)
-	if bounded.large {
-		leaveLarge(results)
-	}
-	return results, err
+// proves to be large waits for its turn, until ctx ends; giveUp ends ctx, and the
+// reading of body with it.
+func decodeResults(ctx context.Context, giveUp context.CancelCauseFunc, body io.Reader, httpStatus int, requestID string) (results *Results, err error) {
+	bounded := &boundedReader{ctx: ctx, giveUp: giveUp, r: body}
+	defer func() { bounded.close(results) }()
+	return decode(bounded, httpStatus, requestID)
 }
 
 // decode streams, so that memory is bounded by what is kept and not by what is
