@@ -590,6 +590,32 @@ func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
 	}
 }
 
+// Clients show people every warning as an error, and an unknown status is an
+// answer like any other.
+func TestOnlyAStatusAgainstItsHTTPCodeIsWarnedOf(t *testing.T) {
+	for _, tt := range []struct {
+		status client.Status
+		http   int
+		warns  bool
+	}{
+		{client.StatusProcessing, 202, false}, {client.StatusProcessing, 200, true},
+		{client.StatusCompleted, 200, false}, {client.StatusCompleted, 202, true},
+		{client.StatusFailed, 200, false}, {client.StatusFailed, 202, true},
+		{"queued", 200, false}, {"queued", 202, false}, {"", 200, false}, {"", 202, false},
+	} {
+		u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+			return &client.Results{Status: tt.status, HTTPStatus: tt.http}, nil
+		}}
+		var log bytes.Buffer
+		bubble(t, u, func(t *testing.T, p *Poller) {
+			_, _ = p.Look(t.Context(), "r")
+		}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != tt.warns {
+			t.Errorf("%q on %d: warned %t, want %t: %s", tt.status, tt.http, warned, tt.warns, &log)
+		}
+	}
+}
+
 // With more runs waited for than the budget serves, a look goes first, and a
 // run that is also looked at does not lose its turn.
 func TestALookGoesBeforeWaits(t *testing.T) {

@@ -76,9 +76,15 @@ func (p *Poller) logAttempt(r *run, results *client.Results, failure *client.Err
 		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
 	}
 	p.log.Debug("requested", attrs...)
-	if failure == nil && results.Status != "" && results.Finished() == (results.HTTPStatus == http.StatusAccepted) {
+	if failure == nil && disagree(results) {
 		p.log.Warn("InstaView's status and HTTP code disagree; the status counts", "http", results.HTTPStatus, "outcome", outcome(results, failure))
 	}
+}
+
+// disagree reports whether one of status and HTTP code says that the run goes on
+// and the other that it has ended. A status that is unknown says neither.
+func disagree(r *client.Results) bool {
+	return r.Status == client.StatusProcessing && r.HTTPStatus == http.StatusOK || r.Finished() && r.HTTPStatus == http.StatusAccepted
 }
 
 // asFailure makes any error of an API one with a code.
