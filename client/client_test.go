@@ -363,6 +363,25 @@ func TestGzipBombsAndBrokenGzipEnd(t *testing.T) {
 	}
 }
 
+// N20: an upstream that echoes the key may write it as it writes codes.
+func TestN20NoCodeHoldsTheKeyInAnySpelling(t *testing.T) {
+	for _, code := range []string{"SK_TEST_CANARY", "NO_KEY_SK_TEST_CANARY_HERE"} {
+		for _, key := range []string{"sk_test_canary", "SK_TEST_CANARY", "sk-test-canary", "Sk.Test~Canary"} {
+			server := httptest.NewServer(respond(404, `{"errorCode":"`+code+`"}`))
+			c, err := New(NewKey(key), WithBaseURL(server.URL))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Results(t.Context(), testRun)
+			server.Close()
+			var e *Error
+			if !errors.As(err, &e) || e.ServerCode != "" {
+				t.Errorf("key %s, code %s: error = %#v, want no code", key, code, e)
+			}
+		}
+	}
+}
+
 func TestStatusesBecomeCodes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status    int

@@ -124,7 +124,7 @@ func (c *Client) statusError(resp *http.Response, a answer) *Error {
 		RateLimit:  a.limit,
 		Date:       a.date,
 	}
-	if !strings.Contains(env.code, c.key.Reveal()) {
+	if !strings.Contains(inCodesLetters(env.code), inCodesLetters(c.key.Reveal())) {
 		e.ServerCode = env.code
 	}
 	switch {
@@ -174,6 +174,17 @@ type errorEnvelope struct {
 }
 
 var serverCodePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+
+// inCodesLetters writes a text as a server makes a code of it: in capitals, and
+// with one sign for all that is neither letter nor digit.
+func inCodesLetters(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(text))
+}
 
 // readErrorEnvelope reads every shape the documentation shows: the code in an
 // error object, the code beside the message, the framework's default with
