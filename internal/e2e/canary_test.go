@@ -132,7 +132,7 @@ func tell(t *testing.T, baseURL, level string) string {
 	env := []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_MCP_LOG_LEVEL=" + level}
 	c := start(t, env)
 	c.send(hello,
-		request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r","detail":"full","max_wait_seconds":1}`)),
+		request(1, "tools/call", call("get_sourcing_results", `{"request_id":"r","detail":"full"}`)),
 		request(2, "tools/call", call("wait_for_sourcing", `{"request_id":"w","max_wait_seconds":1}`)),
 	)
 	var seen strings.Builder
@@ -163,7 +163,7 @@ func tellOverHTTP(t *testing.T, baseURL, level string) string {
 	})
 	var seen strings.Builder
 	for _, request := range []struct{ method, url, body string }{
-		{http.MethodPost, s.url, request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r","detail":"full","max_wait_seconds":1}`))},
+		{http.MethodPost, s.url, request(1, "tools/call", call("get_sourcing_results", `{"request_id":"r","detail":"full"}`))},
 		{http.MethodGet, s.root() + "/metrics", ""},
 	} {
 		r, err := http.NewRequest(request.method, request.url, strings.NewReader(request.body))

@@ -100,7 +100,7 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 
 func (e era) waitsWithProgress(t *testing.T, c *conversation) {
 	t.Helper()
-	c.send(request(8, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), `"progressToken":"p"`)))
+	c.send(request(8, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`), `"progressToken":"p"`)))
 	progress, last := 0, -1.0
 	for {
 		r, ok := c.line()

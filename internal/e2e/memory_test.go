@@ -49,7 +49,7 @@ func TestN14WaitsOnLargeBodiesStayBelow256MiB(t *testing.T) {
 			c.send(hello)
 			c.next()
 			for i := range tt.waits {
-				c.send(request(i+1, "tools/call", call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"r%d","max_wait_seconds":5}`, i))))
+				c.send(request(i+1, "tools/call", call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"r%d","max_wait_seconds":20}`, i))))
 			}
 			answered := 0
 			for range tt.waits {

@@ -138,7 +138,7 @@ func TestN22ACompanysNetworkIsReachedWithTwoVariables(t *testing.T) {
 			c := start(t, env)
 			c.send(hello)
 			c.next()
-			got := c.ask(1, "tools/call", call("wait_for_sourcing", `{"request_id":"req_demo_done","max_wait_seconds":1}`))
+			got := c.ask(1, "tools/call", call("get_sourcing_results", done))
 			check := exec.Command(program, "check")
 			check.Env = env
 			report, err := check.CombinedOutput()
