@@ -143,11 +143,11 @@ func (s Settings) checkCertificate() error {
 	if s.TLSCert == "" || s.TLSKey == "" {
 		return errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
 	}
-	cert, err := os.ReadFile(s.TLSCert)
+	cert, err := readPEM(s.TLSCert)
 	if err != nil {
 		return unreadable("INSTAVIEW_MCP_TLS_CERT", err)
 	}
-	key, err := os.ReadFile(s.TLSKey)
+	key, err := readPEM(s.TLSKey)
 	if err != nil {
 		return unreadable("INSTAVIEW_MCP_TLS_KEY", err)
 	}
@@ -156,6 +156,24 @@ func (s Settings) checkCertificate() error {
 			strings.TrimPrefix(err.Error(), "tls: "))
 	}
 	return nil
+}
+
+// maxPEM is in bytes, and far above any chain of certificates.
+const maxPEM = 1 << 20
+
+// readPEM reads a regular file alone: a FIFO would hang the start, and a device
+// may have no end.
+func readPEM(path string) ([]byte, error) {
+	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Size() > maxPEM:
+		return nil, errors.New("larger than 1 MiB")
+	}
+	return os.ReadFile(path)
 }
 
 // unreadable says why a file cannot be read, without its path.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -60,6 +61,10 @@ func TestCheckOfHTTPSettings(t *testing.T) {
 	cert, key := keyPair(t)
 	_, otherKey := keyPair(t)
 	taken := listening(t)
+	large := filepath.Join(t.TempDir(), "large.pem")
+	if err := errors.Join(os.WriteFile(large, nil, 0o600), os.Truncate(large, maxPEM+1)); err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		settings Settings
 		want     []string // in the faults, one each
@@ -81,7 +86,9 @@ func TestCheckOfHTTPSettings(t *testing.T) {
 		"a certificate without a key":  {Settings{Addr: home, TLSCert: cert}, []string{"go together"}},
 		"a key without a certificate":  {Settings{Addr: home, TLSKey: key}, []string{"go together"}},
 		"no such certificate":          {Settings{Addr: home, TLSCert: "/nonexistent/canary", TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read"}},
-		"a directory for a key":        {Settings{Addr: home, TLSCert: cert, TLSKey: t.TempDir()}, []string{"INSTAVIEW_MCP_TLS_KEY: the file cannot be read"}},
+		"a directory for a key":        {Settings{Addr: home, TLSCert: cert, TLSKey: t.TempDir()}, []string{"INSTAVIEW_MCP_TLS_KEY: the file cannot be read (not a regular file)"}},
+		"a device for a certificate":   {Settings{Addr: home, TLSCert: os.DevNull, TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read (not a regular file)"}},
+		"a file without an end":        {Settings{Addr: home, TLSCert: large, TLSKey: key}, []string{"INSTAVIEW_MCP_TLS_CERT: the file cannot be read (larger than 1 MiB)"}},
 		"another certificate's key":    {Settings{Addr: home, TLSCert: cert, TLSKey: otherKey}, []string{"must be files with a certificate and its key in PEM (private key does not match"}},
 		"the files swapped":            {Settings{Addr: home, TLSCert: key, TLSKey: cert}, []string{"must be files with a certificate and its key in PEM"}},
 		"a short token":                {Settings{Addr: home, Token: client.NewKey("short")}, []string{"16 characters"}},
