@@ -35,6 +35,7 @@ func httpSettings(s config.Config) httpserver.Settings {
 		TLSTerminated:  s.TLSTerminated,
 		MetricsAddr:    s.MetricsAddr,
 		MaxConnections: s.MaxConnections,
+		Faulty:         s.Faulty,
 	}
 }
 

@@ -45,6 +45,9 @@ type Config struct {
 	// order of the fields above. Each names its variable and never holds its
 	// value. Nil means that the settings will do.
 	Faults []string
+	// Faulty are the variables that Faults are about. What one of them was meant
+	// to say is not known, so no fault may follow from its absence.
+	Faulty []string
 	// Warnings are sentences about variables that were not used.
 	Warnings []string
 }
@@ -86,6 +89,9 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	if use.Serving && c.Transport != Stdio {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
 	}
+	for _, f := range e.faults {
+		c.Faulty = append(c.Faulty, f.variable)
+	}
 	c.Faults, c.Warnings = inOrder(e.faults), inOrder(e.warnings)
 	return c
 }
@@ -106,7 +112,7 @@ func (c *Config) setDefaults(e *environment) {
 // checkRanges reports whether a value is out of range.
 func (e *environment) checkRanges(c Config) (wrong bool) {
 	mostWaits := 100_000
-	if c.Transport == Stdio {
+	if c.Transport == Stdio && !e.isFaulty("INSTAVIEW_MCP_TRANSPORT") {
 		mostWaits = tools.DefaultMaxWaits
 	}
 	for name, ok := range map[string]bool{

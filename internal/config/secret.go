@@ -24,7 +24,9 @@ func (e *environment) readKey(c *Config) {
 	if c.APIKeyFile != "" {
 		name = "INSTAVIEW_API_KEY_FILE"
 	} else if key == "" {
-		e.noKey()
+		if !e.isFaulty("INSTAVIEW_MCP_CALLER_KEYS") { // which may make a key needless
+			e.noKey()
+		}
 		return
 	}
 	err := standIn(key)

@@ -178,6 +178,37 @@ func TestN24EveryFaultIsToldAtOnce(t *testing.T) {
 	}
 }
 
+// A fault that only follows from another would send people the wrong way.
+func TestN24NoFaultFollowsFromAnother(t *testing.T) {
+	const (
+		token      = "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"
+		http       = "INSTAVIEW_MCP_TRANSPORT=http"
+		everywhere = "INSTAVIEW_MCP_ADDR=0.0.0.0:0"
+		terminated = "INSTAVIEW_MCP_TLS_TERMINATED=true"
+		key        = "INSTAVIEW_API_KEY=k"
+	)
+	tls := tlsFiles(t)
+	for name, env := range map[string][]string{
+		"no token's file":         {http, key, everywhere, terminated, "INSTAVIEW_MCP_AUTH_TOKEN_FILE=/nonexistent"},
+		"a token and its file":    {http, key, everywhere, terminated, token, "INSTAVIEW_MCP_AUTH_TOKEN_FILE=/nonexistent"},
+		"a token in quotes":       {http, key, everywhere, terminated, `INSTAVIEW_MCP_AUTH_TOKEN="correct-horse-battery-staple"`},
+		"callers' keys in vain":   {http, everywhere, terminated, "INSTAVIEW_MCP_CALLER_KEYS=yes"},
+		"callers' keys at home":   {http, "INSTAVIEW_MCP_ADDR=127.0.0.1:0", `INSTAVIEW_MCP_CALLER_KEYS="true"`},
+		"a proxy's TLS in vain":   {http, key, everywhere, token, "INSTAVIEW_MCP_TLS_TERMINATED=yes"},
+		"a certificate in quotes": {http, key, everywhere, token, tls[0] + `"`, tls[1]},
+		"TLS in quotes, at home":  {http, key, "INSTAVIEW_MCP_ADDR=127.0.0.1:0", tls[0], tls[1] + `"`},
+		"a transport in quotes":   {key, `INSTAVIEW_MCP_TRANSPORT="http"`, "INSTAVIEW_MCP_MAX_WAITS=10000"},
+		"a key in quotes":         {`INSTAVIEW_API_KEY="k"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if faults := agree(t, env); len(faults) != 1 {
+				t.Errorf("faults %q, want one", faults)
+			}
+		})
+	}
+}
+
 // What check is content with, the start is content with, too.
 func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 	for name, env := range map[string][]string{

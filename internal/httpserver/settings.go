@@ -32,6 +32,9 @@ type Settings struct {
 	TLSTerminated  bool   // by whatever stands before this server
 	MetricsAddr    string // host:port for metrics alone; "" = none
 	MaxConnections int    // positive
+	// Faulty are variables with faults that have been told: what is missing here
+	// because of them is not told as another one.
+	Faulty []string
 }
 
 // minToken makes a token too long to be guessed.
@@ -58,7 +61,7 @@ func (s Settings) Check() []string {
 	if slices.ContainsFunc(s.AllowedOrigins, func(origin string) bool { return !isOrigin(origin) }) {
 		t.fault("INSTAVIEW_MCP_ALLOWED_ORIGINS must be origins separated by commas, such as https://app.example.com")
 	}
-	if s.TLSCert != "" || s.TLSKey != "" {
+	if !s.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY") && (s.TLSCert != "" || s.TLSKey != "") {
 		if err := s.checkCertificate(); err != nil {
 			t.fault("%v", err)
 		}
@@ -84,18 +87,22 @@ func (s Settings) checkAddr(t *trial) {
 		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
 		return
 	}
-	mayServe := true
-	if s.Token.Reveal() == "" && !s.CallerKeys {
+	hasCallers := s.Token.Reveal() != "" || s.CallerKeys
+	if !hasCallers && !s.isFaulty("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE", "INSTAVIEW_MCP_CALLER_KEYS") {
 		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, or INSTAVIEW_MCP_CALLER_KEYS=true", s.Addr)
-		mayServe = false
 	}
-	if s.TLSCert == "" && s.TLSKey == "" && !s.TLSTerminated {
+	hasTLS := s.TLSCert != "" || s.TLSKey != "" || s.TLSTerminated
+	if !hasTLS && !s.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY", "INSTAVIEW_MCP_TLS_TERMINATED") {
 		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY, or INSTAVIEW_MCP_TLS_TERMINATED=true if a proxy before this server speaks TLS", s.Addr)
-		mayServe = false
 	}
-	if mayServe {
+	if hasCallers && hasTLS {
 		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
 	}
+}
+
+// isFaulty reports whether a fault of one of the variables has been told.
+func (s Settings) isFaulty(variables ...string) bool {
+	return slices.ContainsFunc(s.Faulty, func(f string) bool { return slices.Contains(variables, f) })
 }
 
 // trial collects faults. It holds what it listens on until its end, since the
