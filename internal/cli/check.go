@@ -20,9 +20,10 @@ import (
 const maxClockSkew = 30 * time.Second
 
 // check says in a line each whether settings, network, key, clock and budget
-// will do, by one look at a run that cannot exist. It succeeds only if the
-// server would start and InstaView accepted the key: a key that could not be
-// judged is a failure too, unless callers bring theirs.
+// will do. It asks InstaView once, for a run that cannot exist, whatever is wrong
+// with settings that do not concern InstaView. It succeeds only if the server
+// would start and InstaView accepted the key: a key that could not be judged is a
+// failure too, unless callers bring theirs.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
 	settings := loadSettings(ctx, sys, config.Use{Demo: demo, Serving: true})
@@ -35,7 +36,8 @@ func check(ctx context.Context, sys System, demo bool) error {
 	for _, w := range settings.Warnings {
 		report.line("", "warning", "%s", w)
 	}
-	if len(settings.Faults) == 0 {
+	if settings.CanAsk() {
+		settings.Faults = nil // the others, such as a port that the server itself uses
 		if err := report.ask(ctx, sys, settings, demo); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -107,6 +108,40 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 			t.Errorf("exit status %d:\n%s", status, &stdout)
 		}
 	})
+	// As in the environment of a server that is running: its port is taken.
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		asks bool
+	}{
+		"a port in use":            {map[string]string{"INSTAVIEW_MCP_TRANSPORT": "http"}, true},
+		"a port in use and others": {map[string]string{"INSTAVIEW_MCP_TRANSPORT": "http", "INSTAVIEW_MCP_AUTH_TOKEN": "short", "INSTAVIEW_MCP_LOG_FORMAT": "xml"}, true},
+		"callers' keys":            {map[string]string{"INSTAVIEW_MCP_TRANSPORT": "http", "INSTAVIEW_MCP_CALLER_KEYS": "true", "INSTAVIEW_API_KEY": ""}, true},
+		"a wait too long":          {map[string]string{"INSTAVIEW_MCP_MAX_WAIT": "1h"}, true},
+		"no key":                   {map[string]string{"INSTAVIEW_API_KEY": ""}, false},
+		"no company":               {map[string]string{"INSTAVIEW_COMPANY_ID": "a b"}, false},
+		"callers' keys in vain":    {map[string]string{"INSTAVIEW_MCP_TRANSPORT": "http", "INSTAVIEW_MCP_CALLER_KEYS": "yes"}, false},
+	} {
+		t.Run("asks in spite of "+name, func(t *testing.T) {
+			taken := httptest.NewServer(nil)
+			defer taken.Close()
+			asked := false
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				asked = true
+				w.WriteHeader(401)
+			}))
+			defer upstream.Close()
+			env := map[string]string{"INSTAVIEW_API_KEY": "sk_live_1", "INSTAVIEW_BASE_URL": upstream.URL, "INSTAVIEW_MCP_ADDR": taken.Listener.Addr().String()}
+			maps.Copy(env, tt.env)
+			want := []string{"configuration  failed  INSTAVIEW_"}
+			if tt.asks {
+				want = append(want, "reachability   ok      answered in", "key            ")
+			}
+			execute(t, env, "check").wants(t, 1, want, nil)
+			if asked != tt.asks {
+				t.Errorf("asked %t, want %t", asked, tt.asks)
+			}
+		})
+	}
 	t.Run("a literal reference", func(t *testing.T) {
 		env := map[string]string{"INSTAVIEW_API_KEY": "${KEY}"}
 		execute(t, env, "check").wants(t, 1, []string{"configuration  failed  INSTAVIEW_API_KEY is a literal ${…}"}, nil)

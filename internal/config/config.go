@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"instaview-mcp/client"
@@ -68,10 +69,18 @@ type Use struct {
 // ofInstaView are the variables that the demo does not need.
 var ofInstaView = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
 
+// forAsking are the variables that asking InstaView needs.
+var forAsking = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, ofInstaView...)
+
+// CanAsk reports whether InstaView can be asked, whatever else is wrong.
+func (c Config) CanAsk() bool {
+	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(forAsking, f) })
+}
+
 // Load reads and judges the environment, which is of os.Environ's form; where a
 // name is there twice, its last value counts. APIKey and AuthToken are read from
 // their files. It finds every fault; a Config that has any is good for its
-// Transport and its Logger alone.
+// Transport and its Logger alone and, if it says so, for asking InstaView.
 func Load(ctx context.Context, environ []string, use Use) Config {
 	var ignored []string
 	if use.Demo {
