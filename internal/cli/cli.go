@@ -67,14 +67,17 @@ func Run(ctx context.Context, sys System) int {
 
 func run(ctx context.Context, sys System) error {
 	o, err := parse(sys)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return err
+	case err != nil:
+		return refuseArguments(ctx, sys, o, err)
 	}
 	if o.version {
 		_, err := fmt.Fprintln(sys.Stdout, "instaview-mcp", buildVersion())
 		return err
 	}
-	sys.Environ = override(sys.Environ, map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr})
+	sys.Environ = o.override(sys.Environ)
 	command, args, table := "serve", o.args, ""
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -84,13 +87,16 @@ func run(ctx context.Context, sys System) error {
 			return err
 		}
 	}
-	if err := misplaced(command, args); err != nil {
+	switch err := misplaced(command, args); {
+	case err != nil && command == "serve":
+		return refuseArguments(ctx, sys, o, err)
+	case err != nil:
 		return err
 	}
 	switch command {
 	case "serve", "check":
 		if len(args) > 0 {
-			return fmt.Errorf("%s takes no arguments", command)
+			return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no arguments", command))
 		}
 		if command == "check" {
 			return check(ctx, sys, o.demo)
@@ -145,8 +151,8 @@ func parse(sys System) (options, error) {
 }
 
 // override has flags stand for variables: the last value of a name counts.
-func override(environ []string, flags map[string]string) []string {
-	for name, value := range flags {
+func (o options) override(environ []string) []string {
+	for name, value := range map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr} {
 		if value != "" {
 			environ = append(environ, name+"="+value)
 		}

@@ -3,10 +3,13 @@ package cli
 import (
 	"bytes"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/term"
 
 	"instaview-mcp/internal/sandbox"
 )
@@ -150,6 +153,19 @@ func TestMistakesAreExplainedOnStderr(t *testing.T) {
 			execute(t, tt.env, tt.args...).wants(t, 1, nil, []string{tt.stderr})
 		})
 	}
+}
+
+// N23: to a person at a terminal, who sends nothing, the program says what is
+// wrong and ends: this test would not end otherwise.
+func TestAMisspeltFlagEndsTheProgramAtATerminal(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil || !term.IsTerminal(int(terminal.Fd())) {
+		t.Skip("no terminal to be had here:", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	var stdout, stderr bytes.Buffer
+	status := Run(t.Context(), System{Args: []string{"--trnasport", "stdio"}, Stdin: terminal, Stdout: &stdout, Stderr: &stderr})
+	outcome{status, stdout.String(), stderr.String()}.wants(t, 1, nil, []string{"flag provided but not defined: -trnasport"})
 }
 
 func TestFlagsComeBeforeTheCommand(t *testing.T) {

@@ -3,7 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
+	"slices"
 	"strings"
+
+	"golang.org/x/term"
 
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/httpserver"
@@ -29,6 +33,23 @@ func serveMCP(ctx context.Context, sys System, demo bool) error {
 		a.log.Info("starting", "version", buildVersion(), "demo", demo)
 		return httpserver.New(a.server, httpSettings(a.settings), a.runs, a.metrics.Handler(), a.log).Run(ctx)
 	})
+}
+
+// refuseArguments ends the program with what is wrong with its arguments. If a
+// client has started it to serve, rather than a person at a terminal, it answers
+// with that as serveFaults does.
+func refuseArguments(ctx context.Context, sys System, o options, err error) error {
+	f, isFile := sys.Stdin.(*os.File)
+	atTerminal := isFile && term.IsTerminal(int(f.Fd()))
+	// After a flag that is unknown, no one can tell a command from a value.
+	otherCommand := slices.ContainsFunc([]string{"call", "prompt", "check"}, func(command string) bool { return slices.Contains(sys.Args, command) })
+	settings := config.Load(ctx, o.override(sys.Environ), config.Use{Demo: o.demo, Serving: true})
+	if atTerminal || otherCommand || settings.Transport == config.HTTP || settings.Transport == config.SSE {
+		return err
+	}
+	// What else is wrong may follow from that, as a key that the demo does not need.
+	settings.Faults, settings.Warnings = []string{err.Error()}, nil
+	return serveFaults(ctx, sys, settings)
 }
 
 // serveFaults serves over stdio a program that cannot work: it lists what it

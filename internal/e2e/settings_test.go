@@ -301,19 +301,25 @@ func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
 // N23: over stdio a program that cannot work says so in answers, since clients
 // would otherwise show that the connection is closed and nothing else.
 func TestN23AServerThatCannotWorkTalks(t *testing.T) {
-	for name, env := range map[string][]string{
-		"no key":             nil,
-		"a literal ${…}":     {"INSTAVIEW_API_KEY=${KEY}"},
-		"a misspelt name":    {"INSTAVIEW_APIKEY=k"},
-		"a wrong setting":    {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_MAX_WAIT=1h"},
-		"a wrong transport":  {"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=studio"},
-		"a file that is not": {"INSTAVIEW_API_KEY_FILE=/nonexistent"},
-		"several":            {"INSTAVIEW_MCP_LOG_LEVEL=loud", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_BASE_URL=x"},
+	for name, tt := range map[string]struct{ env, args []string }{
+		"no key":             {nil, nil},
+		"a literal ${…}":     {[]string{"INSTAVIEW_API_KEY=${KEY}"}, nil},
+		"a misspelt name":    {[]string{"INSTAVIEW_APIKEY=k"}, nil},
+		"a wrong setting":    {[]string{"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_MAX_WAIT=1h"}, nil},
+		"a wrong transport":  {[]string{"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=studio"}, nil},
+		"a file that is not": {[]string{"INSTAVIEW_API_KEY_FILE=/nonexistent"}, nil},
+		"several":            {[]string{"INSTAVIEW_MCP_LOG_LEVEL=loud", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_BASE_URL=x"}, nil},
+		"a misspelt flag":    {[]string{"INSTAVIEW_API_KEY=k"}, []string{"--trnasport", "stdio"}},
+		"a flag of others":   {nil, []string{"--stdio"}},
+		"a flag's value":     {nil, []string{"--demo=perhaps"}},
+		"a flag without one": {nil, []string{"--demo", "--transport"}},
+		"a flag too late":    {nil, []string{"serve", "--demo"}},
+		"a word too much":    {nil, []string{"--demo", "serve", "stdio"}},
 	} {
 		for _, e := range eras {
 			t.Run(name+" "+e.name, func(t *testing.T) {
 				t.Parallel()
-				c := start(t, env)
+				c := start(t, tt.env, tt.args...)
 				e.begin(c)
 				if list := c.ask(2, "tools/list", e.params("{}", "")); len(list.Result.Tools) < 2 {
 					t.Errorf("tools/list: %s", list.raw)
@@ -357,6 +363,24 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// Of arguments that will not do, only those of serving are answered with.
+func TestN23OtherCommandsEndAtOnce(t *testing.T) {
+	for _, args := range [][]string{
+		{"--trnasport", "stdio", "check"}, {"--trnasport", "call", "get_sourcing_results"}, {"--x", "prompt"}, {"check", "--demo"}, {"search"}, {"search", "--demo"},
+		{"--transport", "http", "--adr", ":1"},
+	} {
+		c := start(t, nil, args...)
+		killer := time.AfterFunc(patience, func() { _ = c.cmd.Process.Kill() })
+		for range c.lines { // though stdin stays open
+		}
+		_ = c.cmd.Wait()
+		killer.Stop()
+		if c.cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(c.stderr.String(), "instaview-mcp: ") {
+			t.Errorf("%q: exit status %d\n%s", args, c.cmd.ProcessState.ExitCode(), c.stderr)
 		}
 	}
 }
