@@ -94,9 +94,16 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 		c.setDefaults(e)
 	}
 	e.checkWaits(&c)
+	overHTTP := use.Serving && c.Transport != Stdio
+	if overHTTP {
+		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS") // or callers would use the server's key
+	}
 	e.checkInstaView(&c, use)
-	if use.Serving && c.Transport != Stdio {
+	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
+		if c.AuthToken.Reveal() == "" { // or the server would be open to all
+			e.refuseReference("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE")
+		}
 	}
 	for _, f := range e.faults {
 		c.Faulty = append(c.Faulty, f.variable)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"reflect"
 	"runtime"
 	"strings"
@@ -35,6 +36,34 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 	c.wants(t, "a key beside a reference", "")
 	if len(c.Warnings) != 1 {
 		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+// Over HTTP a server would be open to all, or would lend its key to all, if what
+// protects it counted as not set.
+func TestAnUnexpandedReferenceOfWhatProtectsAServerIsAFault(t *testing.T) {
+	const http, sse = "http", "sse"
+	good := writeFile(t, "correct-horse-battery-staple", 0o600)
+	for name, tt := range map[string]struct {
+		transport string
+		env       map[string]string
+		fault     string // "" = a warning alone
+	}{
+		"a token":                   {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
+		"a token over SSE":          {sse, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "$CANARY"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
+		"a token's file":            {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": "%CANARY%"}, "INSTAVIEW_MCP_AUTH_TOKEN_FILE is a literal"},
+		"callers' keys":             {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}"}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
+		"callers' keys alone":       {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}", "INSTAVIEW_API_KEY": ""}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
+		"a token beside its file":   {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}", "INSTAVIEW_MCP_AUTH_TOKEN_FILE": good}, ""},
+		"stdio, which has no token": {Stdio, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, ""},
+	} {
+		env := map[string]string{"INSTAVIEW_MCP_TRANSPORT": tt.transport}
+		maps.Copy(env, tt.env)
+		c := load(t, env)
+		c.wants(t, name, tt.fault)
+		if (tt.fault == "") != (len(c.Warnings) == 1) {
+			t.Errorf("%s: warnings %q", name, c.Warnings)
+		}
 	}
 }
 

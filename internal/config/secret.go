@@ -42,14 +42,23 @@ const keyMissing = "INSTAVIEW_API_KEY is not set: put your InstaView API key int
 
 // noKey says why there is none: perhaps the variable was set, in vain.
 func (e *environment) noKey() {
+	if !e.refuseReference("INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE") {
+		e.fault("INSTAVIEW_API_KEY", keyMissing)
+	}
+}
+
+// refuseReference makes a fault of the warning that one of the variables is a
+// literal reference, as the program must not go on without them. It reports
+// whether there is one.
+func (e *environment) refuseReference(names ...string) bool {
 	for i, w := range e.warnings {
-		if strings.HasPrefix(w.variable, "INSTAVIEW_API_KEY") && indexOf(w.variable) >= 0 {
+		if slices.Contains(names, w.variable) {
 			e.warnings = slices.Delete(e.warnings, i, i+1)
 			e.fault(w.variable, "%s", strings.TrimSuffix(w.text, "."))
-			return
+			return true
 		}
 	}
-	e.fault("INSTAVIEW_API_KEY", keyMissing)
+	return false
 }
 
 // secret returns a variable's value, or what is in the file that its namesake

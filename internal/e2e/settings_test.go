@@ -191,6 +191,7 @@ func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 	for name, env := range map[string][]string{
 		"no token's file":         {http, key, everywhere, terminated, "INSTAVIEW_MCP_AUTH_TOKEN_FILE=/nonexistent"},
 		"a token and its file":    {http, key, everywhere, terminated, token, "INSTAVIEW_MCP_AUTH_TOKEN_FILE=/nonexistent"},
+		"a token not replaced":    {http, key, everywhere, terminated, "INSTAVIEW_MCP_AUTH_TOKEN=${TOKEN}"},
 		"a token in quotes":       {http, key, everywhere, terminated, `INSTAVIEW_MCP_AUTH_TOKEN="correct-horse-battery-staple"`},
 		"callers' keys in vain":   {http, everywhere, terminated, "INSTAVIEW_MCP_CALLER_KEYS=yes"},
 		"callers' keys at home":   {http, "INSTAVIEW_MCP_ADDR=127.0.0.1:0", `INSTAVIEW_MCP_CALLER_KEYS="true"`},
