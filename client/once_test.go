@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync/atomic"
 	"testing"
 
@@ -183,6 +184,32 @@ func TestN03ALostHTTP1ConnectionIsSentNoSecondRequest(t *testing.T) {
 				t.Errorf("%d requests for two attempts", got)
 			}
 		})
+	}
+}
+
+// The end of an attempt alone may come too late: net/http could have written the
+// second request before it notices. A closed connection takes none.
+func TestN03ASecondConnectionIsClosedBeforeItIsWrittenTo(t *testing.T) {
+	c := connections(t, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
+		_, _ = http.ReadRequest(r)
+		_, _ = io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
+		_, _ = http.ReadRequest(r) // and closes
+	})
+	if _, err := c.Results(t.Context(), testRun); err != nil {
+		t.Fatal(err)
+	}
+	var got []net.Conn // this trace is called after that of onlyOnce
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		got = append(got, info.Conn)
+		if len(got) == 2 {
+			if n, err := info.Conn.Write([]byte("GET")); err == nil {
+				t.Errorf("%d bytes of a second request could be written", n)
+			}
+		}
+	}})
+	if _, err := c.Results(ctx, testRun); err == nil || len(got) != 2 {
+		t.Errorf("%d connections, error %v; want a second connection and an error", len(got), err)
 	}
 }
 
