@@ -9,7 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -87,7 +87,7 @@ func (s Settings) account(ctx context.Context, tool string, do func(*Call) (repl
 		r = failed(OutcomeStopped, stopping+" "+whenBack)
 	case errors.Is(err, poll.ErrBusy):
 		r = failed(OutcomeBusy, "This server is busy with as many waits for this API key as it takes. Try again in 10 s.")
-	case errors.Is(err, caller.ErrFull):
+	case errors.Is(err, tenant.ErrFull):
 		r = failed(OutcomeBusy, "This server is busy with as many InstaView accounts as it takes. Try again in a minute.")
 	case err != nil && ctx.Err() != nil:
 		call.Outcome = OutcomeCancelled

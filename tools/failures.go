@@ -8,7 +8,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -30,7 +30,7 @@ func failure(ctx context.Context, e *client.Error, next time.Duration) string {
 type advice struct{ whose, newKey, company, operator string }
 
 func adviceFor(ctx context.Context) advice {
-	if caller.CredentialsOf(ctx).Key.Reveal() != "" {
+	if tenant.CredentialsOf(ctx).Key.Reveal() != "" {
 		return advice{
 			whose:    "the API key that this call brought",
 			newKey:   "send a valid key in the header X-InstaView-Api-Key, which their MCP client's settings hold",

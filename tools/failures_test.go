@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
 
@@ -76,7 +76,7 @@ func TestN21AdviceNamesWhatTheCallerCanChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tools.Settings{}, func(w *world) {
-				theirs := caller.WithCredentials(w.t.Context(), caller.Credentials{Key: client.NewKey("theirs")})
+				theirs := tenant.WithCredentials(w.t.Context(), tenant.Credentials{Key: client.NewKey("theirs")})
 				for _, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
 					w.sandbox.Inject("req_demo_done", tt.fault)
 					w.call(tool, args{"request_id": "req_demo_done"}).wants(t, true, tt.server)

@@ -17,7 +17,6 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/httpserver"
 	"instaview-mcp/internal/logging"
@@ -25,6 +24,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 	"instaview-mcp/internal/stdio"
 	"instaview-mcp/internal/telemetry"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
 
@@ -267,7 +267,7 @@ func (a *app) open(callerKeys bool, options []client.Option) (err error) {
 		polling = append(polling, poll.WithObserver(a.metrics.CountRequest))
 	}
 	if callerKeys {
-		a.runs = caller.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
+		a.runs = tenant.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
 		return nil
 	}
 	if a.api, err = client.New(a.settings.APIKey, options...); err != nil {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/fold"
+	"instaview-mcp/internal/tenant"
 )
 
 // maxValues is the most that the protocol lets an answer hold.
@@ -30,7 +30,7 @@ func (m *Memory) CompleteResourceArgument(ctx context.Context, _ string, argumen
 }
 
 func (m *Memory) complete(ctx context.Context, argument mcp.CompleteArgument, requestID string) *mcp.Completion {
-	by := caller.IDOf(ctx)
+	by := tenant.IDOf(ctx)
 	if len(argument.Value) > maxTyped && argument.Name != "profile_ids" {
 		return &mcp.Completion{}
 	}
@@ -48,7 +48,7 @@ func (m *Memory) complete(ctx context.Context, argument mcp.CompleteArgument, re
 }
 
 // requestIDs are the runs that a caller has read, the newest first.
-func (m *Memory) requestIDs(by caller.ID, typed string) []string {
+func (m *Memory) requestIDs(by tenant.ID, typed string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
@@ -63,7 +63,7 @@ func (m *Memory) requestIDs(by caller.ID, typed string) []string {
 
 // profileIDs are the candidates of a run that a caller has read, by rank, whose
 // id or name holds what was typed. Those in listed are left out.
-func (m *Memory) profileIDs(by caller.ID, requestID, typed string, listed []string) []string {
+func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
@@ -83,7 +83,7 @@ func (m *Memory) profileIDs(by caller.ID, requestID, typed string, listed []stri
 
 // listOfIDs completes the last of several ids with commas between; what stands
 // before it stays.
-func (m *Memory) listOfIDs(by caller.ID, requestID, typed string) []string {
+func (m *Memory) listOfIDs(by tenant.ID, requestID, typed string) []string {
 	const most = 10 * maxID // as many as a prompt compares
 	if len(typed) > most {
 		return nil

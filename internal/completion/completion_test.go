@@ -13,7 +13,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 )
 
 // runs has a run of any id, with the same people; ids in absent are unknown.
@@ -45,17 +45,17 @@ func people(names ...string) []client.Candidate {
 }
 
 // look has a caller read a run.
-func look(t *testing.T, m *Memory, by caller.ID, requestID string) {
+func look(t *testing.T, m *Memory, by tenant.ID, requestID string) {
 	t.Helper()
-	if _, err := m.Look(caller.With(t.Context(), by), requestID); err != nil {
+	if _, err := m.Look(tenant.With(t.Context(), by), requestID); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // complete is what is offered to a caller who has named a run.
-func complete(t *testing.T, m *Memory, by caller.ID, argument, typed, requestID string) []string {
+func complete(t *testing.T, m *Memory, by tenant.ID, argument, typed, requestID string) []string {
 	t.Helper()
-	ctx := caller.With(t.Context(), by)
+	ctx := tenant.With(t.Context(), by)
 	arg, given := mcp.CompleteArgument{Name: argument, Value: typed}, mcp.CompleteContext{Arguments: map[string]string{"request_id": requestID}}
 	prompt, err := m.CompletePromptArgument(ctx, "explain_ranking", arg, given)
 	if err != nil {
@@ -184,12 +184,12 @@ func TestCallersAreOfferedTheirOwnAlone(t *testing.T) {
 	look(t, m, "b", "req_both")
 	r.people = people("Jane", "Jane", "Jane")
 	look(t, m, "a", "req_both")
-	for by, want := range map[caller.ID][]string{"a": {"req_both", "req_a"}, "b": {"req_both", "req_b"}, "": nil} {
+	for by, want := range map[tenant.ID][]string{"a": {"req_both", "req_a"}, "b": {"req_both", "req_b"}, "": nil} {
 		if diff := cmp.Diff(want, complete(t, m, by, "request_id", "", "")); diff != "" {
 			t.Errorf("runs of %q (-want +got):\n%s", by, diff)
 		}
 	}
-	for by, want := range map[caller.ID]int{"a": 3, "b": 2, "": 0} {
+	for by, want := range map[tenant.ID]int{"a": 3, "b": 2, "": 0} {
 		if got := len(complete(t, m, by, "profile_id", "jane", "req_both")); got != want {
 			t.Errorf("%q is offered %d candidates, want %d", by, got, want)
 		}
@@ -249,7 +249,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		t.Error("a greedy caller has crowded out another")
 	}
 	for i := range maxRuns + 10 {
-		look(t, m, caller.ID(fmt.Sprint(i)), "req_1")
+		look(t, m, tenant.ID(fmt.Sprint(i)), "req_1")
 	}
 	if len(m.read) != maxRuns || len(complete(t, m, "early", "request_id", "", "")) != 0 {
 		t.Errorf("%d runs, want %d, and not the oldest", len(m.read), maxRuns)

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/sanitize"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 	"instaview-mcp/tools/shortlist"
 )
@@ -45,7 +45,7 @@ type Memory struct {
 
 // run is what is remembered of one run, for one caller.
 type run struct {
-	by         caller.ID
+	by         tenant.ID
 	id         string
 	at         time.Time // when it was read last
 	seen       time.Time // when InstaView told what is remembered
@@ -78,7 +78,7 @@ func (m *Memory) remember(ctx context.Context, requestID string, look poll.Look)
 	if look.Results == nil {
 		return
 	}
-	by := caller.IDOf(ctx)
+	by := tenant.IDOf(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
@@ -114,7 +114,7 @@ func (m *Memory) candidates(look poll.Look) []candidate {
 	return kept
 }
 
-func (m *Memory) find(by caller.ID, requestID string) *run {
+func (m *Memory) find(by tenant.ID, requestID string) *run {
 	for _, r := range m.read {
 		if r.by == by && r.id == requestID {
 			return r
@@ -129,7 +129,7 @@ func (m *Memory) drop(r *run) {
 
 // makeRoom drops the run read longest ago: of this caller, if they have their
 // share, else of all.
-func (m *Memory) makeRoom(by caller.ID) {
+func (m *Memory) makeRoom(by tenant.ID) {
 	var oldest *run
 	own := 0
 	for _, r := range m.read {

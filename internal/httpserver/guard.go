@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/tenant"
 )
 
 const (
@@ -192,7 +192,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 	if len(keys) != 1 {
 		return nil, unauthorized("the header "+apiKeyHeader+" is needed, once", challenge)
 	}
-	c := caller.Credentials{Key: client.NewKey(keys[0])}
+	c := tenant.Credentials{Key: client.NewKey(keys[0])}
 	if err := c.Key.Validate(); err != nil || len(keys[0]) > 4<<10 {
 		return nil, unauthorized("the header "+apiKeyHeader+" holds no API key", challenge)
 	}
@@ -201,7 +201,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
 		}
 	}
-	return caller.WithCredentials(r.Context(), c), nil
+	return tenant.WithCredentials(r.Context(), c), nil
 }
 
 func unauthorized(text, challenge string) *refusal {

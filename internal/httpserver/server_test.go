@@ -18,9 +18,9 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
 
@@ -73,7 +73,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		}
 		return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
 	}
-	var looks runs = caller.NewPool(open)
+	var looks runs = tenant.NewPool(open)
 	if !settings.CallerKeys {
 		api, err := open(client.NewKey(sandbox.Key))
 		if err != nil {

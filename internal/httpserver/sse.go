@@ -11,8 +11,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/server"
 
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/tenant"
 )
 
 // sse serves HTTP+SSE, the transport that Streamable HTTP has replaced: events
@@ -32,7 +32,7 @@ type sse struct {
 type sseSession struct {
 	*jsonrpc.Session
 	id    string
-	owner caller.ID
+	owner tenant.ID
 }
 
 func newSSE(s *server.MCPServer, maxSessions int, logger *slog.Logger) *sse {
@@ -85,7 +85,7 @@ func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	if t.stopping || len(t.sessions) >= t.maxSessions {
 		return nil
 	}
-	s := &sseSession{Session: jsonrpc.NewSession(ctx, t.server, t.logger, send), id: rand.Text(), owner: caller.IDOf(ctx)}
+	s := &sseSession{Session: jsonrpc.NewSession(ctx, t.server, t.logger, send), id: rand.Text(), owner: tenant.IDOf(ctx)}
 	t.sessions[s.id] = s
 	return s
 }
@@ -110,7 +110,7 @@ func (t *sse) message(w *responseWriter, r *http.Request) {
 	t.mu.Lock()
 	s := t.sessions[ids[0]]
 	t.mu.Unlock()
-	if s == nil || s.owner != caller.IDOf(r.Context()) {
+	if s == nil || s.owner != tenant.IDOf(r.Context()) {
 		w.refuse(refusal{status: http.StatusNotFound, text: "there is no such session: open a new one"})
 		return
 	}

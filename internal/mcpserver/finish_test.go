@@ -16,7 +16,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/prompts"
 )
 
@@ -66,7 +66,7 @@ func TestTheKeyIsRedactedInPrompts(t *testing.T) {
 	s.AddPrompt(mcp.NewPrompt("refusing"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		return nil, prompts.UserError("not with " + canaryKey)
 	})
-	callers := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey("sk_live_callers0123")})
+	callers := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey("sk_live_callers0123")})
 	for name, tt := range map[string]struct {
 		ctx    context.Context
 		params string
@@ -121,7 +121,7 @@ func completed(name string) runs {
 var uris = []string{"sourcing://r", "sourcing://r/candidates/p", "sourcing://r/shortlist.csv"}
 
 func TestTheKeyIsRedactedInResources(t *testing.T) {
-	callers := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey(canaryKey)})
+	callers := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey(canaryKey)})
 	for _, uri := range uris {
 		got := raw(t, t.Context(), New(Options{Runs: completed(canaryKey), Key: client.NewKey(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
 		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
@@ -209,7 +209,7 @@ func TestACompletionOfNothingIsAnswered(t *testing.T) {
 func TestCallersCompleteTheirOwnRuns(t *testing.T) {
 	s := New(Options{Runs: completed("Jane")})
 	on := func(key string) context.Context {
-		return caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey(key)})
+		return tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey(key)})
 	}
 	raw(t, on("a"), s, "tools/call", `{"name":"get_sourcing_results","arguments":{"request_id":"req_tool"}}`)
 	raw(t, on("a"), s, "tools/call", `{"name":"wait_for_sourcing","arguments":{"request_id":"req_wait"}}`)

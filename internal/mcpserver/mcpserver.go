@@ -18,9 +18,9 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
 	"instaview-mcp/internal/completion"
 	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -118,7 +118,7 @@ const minSecret = 16
 
 // redact takes the server's key and the caller's own out of a text.
 func (o Options) redact(ctx context.Context, text string) string {
-	return redact(redact(text, o.Key), caller.CredentialsOf(ctx).Key)
+	return redact(redact(text, o.Key), tenant.CredentialsOf(ctx).Key)
 }
 
 // redact takes a key out of a text.

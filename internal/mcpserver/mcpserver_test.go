@@ -20,7 +20,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 )
 
 var update = flag.Bool("update", false, "rewrite the snapshot")
@@ -199,7 +199,7 @@ func TestTheCallersKeyIsRedactedToo(t *testing.T) {
 			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "sk_live_canary0123"}},
 		}}, nil
 	})})
-	ctx := caller.WithCredentials(t.Context(), caller.Credentials{Key: client.NewKey("sk_live_canary0123")})
+	ctx := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey("sk_live_canary0123")})
 	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results","arguments":{"request_id":"r"}}}`
 	got, err := json.Marshal(server.HandleMessage(ctx, json.RawMessage(call)))
 	if err != nil || bytes.Contains(got, []byte("canary")) || !bytes.Contains(got, []byte("[redacted]")) {

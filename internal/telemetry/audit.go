@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
 
@@ -14,7 +14,7 @@ import (
 // what was shown of how many people.
 func Audit(logger *slog.Logger) func(context.Context, tools.Call) {
 	return func(ctx context.Context, c tools.Call) {
-		by := string(caller.IDOf(ctx))
+		by := string(tenant.IDOf(ctx))
 		if by == "" {
 			by = "server" // its own key
 		}

@@ -12,7 +12,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
-	"instaview-mcp/internal/caller"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
 
@@ -21,8 +21,8 @@ func TestP14AnAuditLineForEveryCall(t *testing.T) {
 	audit := Audit(slog.New(slog.NewTextHandler(&log, nil)))
 	call := tools.Call{Tool: "get_sourcing_results", RequestID: "req_canary", Outcome: tools.OutcomeCompleted, Candidates: 7, Duration: 1500 * time.Millisecond}
 	audit(t.Context(), call)
-	mine := caller.Credentials{Key: client.NewKey("canary-key"), CompanyID: "canary-company"}
-	audit(caller.WithCredentials(t.Context(), mine), call)
+	mine := tenant.Credentials{Key: client.NewKey("canary-key"), CompanyID: "canary-company"}
+	audit(tenant.WithCredentials(t.Context(), mine), call)
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 2 {
 		t.Fatalf("%d lines:\n%s", len(lines), &log)

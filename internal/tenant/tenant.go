@@ -1,7 +1,7 @@
-// Package caller says on whose behalf a request is made, and keeps what serves
+// Package tenant says on whose behalf a request is made, and keeps what serves
 // one caller apart from what serves the others: two who name the same run never
 // share what was seen of it, nor the budget of requests.
-package caller
+package tenant
 
 import (
 	"context"

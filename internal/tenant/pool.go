@@ -1,4 +1,4 @@
-package caller
+package tenant
 
 import (
 	"container/list"
@@ -29,9 +29,9 @@ const (
 
 // ErrFull is returned for a key that there is no room for, as calls with as many
 // others are under way.
-var ErrFull = errors.New("caller: too many keys in use")
+var ErrFull = errors.New("tenant: too many keys in use")
 
-var errNoKey = errors.New("caller: a request without credentials")
+var errNoKey = errors.New("tenant: a request without credentials")
 
 // Pool looks at runs with the keys that callers bring: one poll.Poller per key,
 // since limits are a key's. It is safe for concurrent use.
