@@ -4,7 +4,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-X instaview-mcp/internal/cli.Version=$VERSION" -o /instaview-mcp .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-X instaview-mcp/internal/app.Version=$VERSION" -o /instaview-mcp .
 
 # No shell, no package manager, certificates of the usual authorities, and a
 # user that is not root.

@@ -16,6 +16,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/term"
 
+	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/arguments"
 	"instaview-mcp/tools/shortlist"
 )
@@ -63,7 +64,7 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 		}
 	}
 	if result.IsError {
-		return errFailed
+		return app.ErrFailed
 	}
 	if table != "" {
 		return writeTable(ctx, sys, session, requestID, table)
@@ -116,7 +117,7 @@ func connect(ctx context.Context, s *server.MCPServer) (*mcpclient.Client, error
 		return nil, err
 	}
 	_, err = session.Initialize(ctx, mcp.InitializeRequest{Params: mcp.InitializeParams{
-		ClientInfo: mcp.Implementation{Name: "instaview-mcp call", Version: buildVersion()},
+		ClientInfo: mcp.Implementation{Name: "instaview-mcp call", Version: app.BuildVersion()},
 	}})
 	return session, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/tools/shortlist"
 )
@@ -26,7 +27,7 @@ const maxClockSkew = 30 * time.Second
 // failure too, unless callers bring theirs.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
-	settings := loadSettings(ctx, sys, config.Use{Demo: demo, Serving: true})
+	settings := app.LoadSettings(ctx, sys.Environ, config.Use{Demo: demo, Serving: true})
 	for _, fault := range settings.Faults {
 		report.bad("configuration", "%s", fault)
 	}
@@ -46,7 +47,7 @@ func check(ctx context.Context, sys System, demo bool) error {
 	case report.err != nil:
 		return fmt.Errorf("write the report: %w", report.err)
 	case report.failed:
-		return errFailed
+		return app.ErrFailed
 	}
 	return nil
 }
@@ -74,9 +75,9 @@ func (r *report) ask(ctx context.Context, sys System, settings config.Config, de
 	if settings.CallerKeys {
 		settings.APIKey = client.NewKey(noKey)
 	}
-	return withApp(sys, settings, config.Use{Demo: demo}, func(a *app) error {
+	return app.With(sys.Stderr, settings, config.Use{Demo: demo}, func(a *app.App) error {
 		start := time.Now()
-		_, err := a.api.Results(ctx, "check-"+rand.Text())
+		_, err := a.API.Results(ctx, "check-"+rand.Text())
 		r.upstream(err, time.Since(start), settings.CallerKeys)
 		return nil
 	})

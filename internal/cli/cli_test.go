@@ -129,7 +129,7 @@ func TestPromptExplainsWrongArguments(t *testing.T) {
 		"instaview-mcp: explain_ranking: request_id is missing":                           {"explain_ranking"},
 		"instaview-mcp: review_shortlist: top must be a whole number from 1 to 10.":       {"review_shortlist", "request_id=x", "top=11"},
 		`instaview-mcp: "req_demo_done" is not of the form name=value`:                    {"review_shortlist", "req_demo_done"},
-		`instaview-mcp: "--demo" stands after prompt: flags come before the command`:      {"review_shortlist", "--demo"},
+		"instaview-mcp: prompt takes no --csv":                                            {"review_shortlist", "--csv", "x.csv"},
 		"instaview-mcp: review_shortlist: there is no argument must_have: use request_id": {"review_shortlist", "request_id=x", "must_have=Go"},
 	} {
 		execute(t, nil, append([]string{"prompt"}, args...)...).wants(t, 1, nil, []string{want})
@@ -168,22 +168,33 @@ func TestAMisspeltFlagEndsTheProgramAtATerminal(t *testing.T) {
 	outcome{status, stdout.String(), stderr.String()}.wants(t, 1, nil, []string{"flag provided but not defined: -trnasport"})
 }
 
-func TestFlagsComeBeforeTheCommand(t *testing.T) {
+func TestFlagsMayStandAnywhere(t *testing.T) {
 	for _, args := range [][]string{
-		{"check", "--demo"},
-		{"serve", "--demo"},
-		{"call", "--demo", "get_sourcing_results"},
-		{"call", "get_sourcing_results", "request_id=x", "--demo"},
-		{"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
+		{"--demo", "call", "get_sourcing_results", "request_id=req_demo_empty"},
+		{"call", "--demo", "get_sourcing_results", "request_id=req_demo_empty"},
+		{"call", "get_sourcing_results", "request_id=req_demo_empty", "--demo"},
+		{"call", "get_sourcing_results", "-demo", "request_id=req_demo_empty"},
+	} {
+		execute(t, nil, args...).wants(t, 0, []string{"no candidate returned"}, nil)
+	}
+	execute(t, nil, "check", "--demo").wants(t, 0, []string{"the demo's sandbox"}, nil)
+	// What a value begins with is the tool's business.
+	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=-x").wants(t, 1, []string{"No request was made."}, nil)
+}
+
+func TestAWrongFlagIsNamedWithoutItsValue(t *testing.T) {
+	for want, args := range map[string][]string{
+		"flag -demo: parse error":                        {"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
+		"flag provided but not defined: -key":            {"call", "get_sourcing_results", "--key=canary"},
+		"flag -csv: needs the name of a file":            {"call", "get_sourcing_results", "--csv", "canary=x"},
+		"check takes no --csv: only call writes a table": {"check", "--csv=canary"},
 	} {
 		got := execute(t, nil, args...)
-		got.wants(t, 1, nil, []string{`"--demo" stands after ` + args[0] + ": flags come before the command"})
+		got.wants(t, 1, nil, []string{want})
 		if strings.Contains(got.stderr, "canary") {
 			t.Errorf("%q: a value is shown:\n%s", args, got.stderr)
 		}
 	}
-	// What a value begins with is the tool's business.
-	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=-x").wants(t, 1, []string{"No request was made."}, nil)
 }
 
 func TestTheDemoNeedsNoSettingOfInstaViews(t *testing.T) {

@@ -2,34 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 )
-
-// tableFile takes --csv FILE, or --csv=FILE, out of what follows call.
-func tableFile(args []string) (rest []string, file string, err error) {
-	for i := 0; i < len(args); i++ {
-		name, value, given := strings.Cut(args[i], "=")
-		if name != "--csv" && name != "-csv" {
-			rest = append(rest, args[i])
-			continue
-		}
-		if !given && i+1 < len(args) {
-			i++
-			value = args[i]
-		}
-		if value == "" || !given && strings.Contains(value, "=") { // the next argument
-			return nil, "", errors.New("--csv needs the name of a file: --csv shortlist.csv")
-		}
-		file = value
-	}
-	return rest, file, nil
-}
 
 // writeTable writes all candidates of a run to a file. One that it makes is for
 // its owner alone, as it is about people; one that is there is written over and

@@ -73,9 +73,9 @@ func TestATableThatCannotBeWrittenIsExplained(t *testing.T) {
 		stdout []string
 		stderr string
 	}{
-		"no file":           {[]string{"request_id=req_demo_done", "--csv"}, nil, "--csv needs the name of a file"},
-		"no file, but more": {[]string{"--csv", "request_id=req_demo_done"}, nil, "--csv needs the name of a file"},
-		"an empty name":     {[]string{"request_id=req_demo_done", "--csv="}, nil, "--csv needs the name of a file"},
+		"no file":           {[]string{"request_id=req_demo_done", "--csv"}, nil, "flag needs an argument: -csv"},
+		"no file, but more": {[]string{"--csv", "request_id=req_demo_done"}, nil, "flag -csv: needs the name of a file"},
+		"an empty name":     {[]string{"request_id=req_demo_done", "--csv="}, nil, "flag -csv: needs the name of a file"},
 		"blind, as meant":   {[]string{"requestId=req_demo_done", "Blind=yes", "--csv", file}, nil, "--csv writes names, which blind hides"},
 		"blind, wrapped":    {[]string{`arguments={"request_id":"req_demo_done","blind":true}`, "--csv", file}, nil, "--csv writes names, which blind hides"},
 		"blind":             {[]string{"request_id=req_demo_done", "blind=true", "--csv", file}, nil, "--csv writes names, which blind hides"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/tools"
@@ -20,7 +21,7 @@ import (
 func prompt(ctx context.Context, sys System, args []string) error {
 	settings := config.Load(ctx, sys.Environ, config.Use{Demo: true})
 	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
-		Version:  buildVersion(),
+		Version:  app.BuildVersion(),
 		Settings: tools.Settings{Blind: settings.Blind},
 		Log:      slog.New(slog.NewTextHandler(sys.Stderr, nil)),
 	}))

@@ -1,21 +1,19 @@
-package cli
+package app
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"slices"
 
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/httpserver"
 )
 
-// loadSettings reads and judges the settings, and everything outside the
+// LoadSettings reads and judges the settings, and everything outside the
 // program that serving with them needs. It alone decides whether they will do,
 // so that check and the start cannot disagree.
-func loadSettings(ctx context.Context, sys System, use config.Use) config.Config {
-	settings := config.Load(ctx, sys.Environ, use)
+func LoadSettings(ctx context.Context, environ []string, use config.Use) config.Config {
+	settings := config.Load(ctx, environ, use)
 	if use.Serving && settings.Transport != config.Stdio {
 		settings.Faults = append(settings.Faults, httpSettings(settings).Check()...)
 	}
@@ -39,9 +37,9 @@ func httpSettings(s config.Config) httpserver.Settings {
 	}
 }
 
-// refused joins the faults, an error each, or returns nil. The warnings go with
+// Refused joins the faults, an error each, or returns nil. The warnings go with
 // them, since an ignored variable may be the cause.
-func refused(s config.Config) error {
+func Refused(s config.Config) error {
 	if len(s.Faults) == 0 {
 		return nil
 	}
@@ -52,19 +50,10 @@ func refused(s config.Config) error {
 	return errors.Join(all...)
 }
 
-func warn(log *slog.Logger, s config.Config) {
-	for _, w := range s.Warnings {
-		log.Warn(w)
-	}
-}
-
-// printError writes an error to stderr, a line for each that was joined to it.
-func printError(sys System, err error) {
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
-	for _, err := range all {
-		_, _ = fmt.Fprintf(sys.Stderr, "instaview-mcp: %v\n", err)
+// Warn logs what the settings' reader has to say of variables that it did not
+// use.
+func (a *App) Warn() {
+	for _, w := range a.Settings.Warnings {
+		a.Log.Warn(w)
 	}
 }

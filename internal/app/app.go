@@ -1,0 +1,152 @@
+// Package app wires the program: settings → client → poller → MCP server →
+// transport.
+package app
+
+import (
+	"context"
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/internal/logging"
+	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/stdio"
+	"instaview-mcp/internal/telemetry"
+	"instaview-mcp/internal/tenant"
+	"instaview-mcp/tools"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// Version is set by the linker for released builds; "" asks the Go toolchain.
+var Version string
+
+// maxUnreadLog is some thousand lines.
+const maxUnreadLog = 1 << 20
+
+// Runs is what the tools look at runs with.
+type Runs interface {
+	tools.Waiter
+	httpserver.Runs
+}
+
+// App is the program, wired.
+type App struct {
+	Settings config.Config
+	API      *client.Client // nil if callers bring their keys
+	Runs     Runs
+	Server   *server.MCPServer
+	Metrics  *telemetry.Metrics // nil over stdio, where nobody reads them
+	Log      *slog.Logger
+}
+
+// OpenLog returns the log that the settings describe. A client need not read
+// it: what is left unread is lost, and nothing waits for it.
+func OpenLog(stderr io.Writer, settings config.Config) (log *slog.Logger, closeLog func()) {
+	out, before := logging.NewAsyncWriter(stderr, maxUnreadLog), stdlog.Writer()
+	log = settings.Logger(out)
+	stdlog.SetOutput(logging.LibraryWriter(log)) // mcp-go logs panics there, with their values
+	stdlog.SetFlags(0)
+	return log, func() {
+		stdlog.SetOutput(before)
+		out.Close(stdio.LogTime)
+	}
+}
+
+// With wires the program if the settings will do, and takes it apart after
+// use. Callers bring their keys only to a server.
+func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App) error) error {
+	if err := Refused(settings); err != nil {
+		return err
+	}
+	log, closeLog := OpenLog(stderr, settings)
+	defer closeLog()
+	a := &App{Settings: settings, Log: log}
+	if as.Serving && settings.Transport != config.Stdio {
+		a.Metrics = telemetry.NewMetrics()
+	}
+	options := []client.Option{client.WithVersion(BuildVersion())}
+	if as.Demo {
+		dial, stop := sandbox.New().Start()
+		defer stop()
+		options = append(options, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		a.Settings.APIKey = client.NewKey(sandbox.Key)
+	} else {
+		options = append(options, client.WithBaseURL(settings.BaseURL), client.WithCompanyID(settings.CompanyID))
+	}
+	if err := a.open(as.Serving && settings.CallerKeys, options); err != nil {
+		return err
+	}
+	defer a.close()
+	called := func(context.Context, tools.Call) {}
+	if as.Serving {
+		audit := telemetry.Audit(a.Log)
+		called = func(ctx context.Context, c tools.Call) {
+			if a.Metrics != nil {
+				a.Metrics.CountCall(c)
+			}
+			audit(ctx, c)
+		}
+	}
+	a.Server = mcpserver.New(mcpserver.Options{
+		Version: BuildVersion(),
+		Runs:    a.Runs,
+		Demo:    as.Demo,
+		Key:     a.Settings.APIKey,
+		Log:     a.Log,
+		Settings: tools.Settings{
+			AllowContacts: settings.AllowContacts,
+			Blind:         settings.Blind,
+			DefaultWait:   settings.DefaultWait,
+			MaxWait:       settings.MaxWait,
+			MaxWaits:      settings.MaxWaits,
+			Called:        called,
+		},
+	})
+	return use(a)
+}
+
+// open makes what looks at runs: with the server's key, or with those of
+// callers, and then with no other.
+func (a *App) open(callerKeys bool, options []client.Option) (err error) {
+	polling := []poll.Option{
+		poll.WithRequestsPerMinute(a.Settings.RequestsPerMinute),
+		poll.WithLogger(a.Log),
+	}
+	if a.Metrics != nil {
+		polling = append(polling, poll.WithObserver(a.Metrics.CountRequest))
+	}
+	if callerKeys {
+		a.Runs = tenant.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
+		return nil
+	}
+	if a.API, err = client.New(a.Settings.APIKey, options...); err != nil {
+		return err
+	}
+	a.Runs = poll.New(a.API, polling...)
+	return nil
+}
+
+func (a *App) close() {
+	a.Runs.Close()
+	if a.API != nil {
+		a.API.CloseIdleConnections()
+	}
+}
+
+// BuildVersion returns the version of a release, what the Go toolchain says of
+// other builds, or "dev".
+func BuildVersion() string {
+	if Version != "" {
+		return Version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
