@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+	"testing/synctest"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func play(s scenario) *history {
 	go c.sampleUntil(stopped)
 	c.all.Wait()
 	close(stopped)
+	synctest.Wait() // until nobody closes it any more
 	if h.closed == never {
 		time.Sleep(c.quiet())
 	}

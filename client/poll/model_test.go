@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
+const defaultSeeds = 300
+
 var (
-	seeds   = flag.Int("seeds", 300, "how many random schedules TestModel checks")
+	seeds   = flag.Int("seeds", defaultSeeds, "how many random schedules TestModel checks")
 	oneSeed = flag.Int64("seed", -1, "check and describe only this random schedule")
 )
 
@@ -42,8 +44,8 @@ func TestModel(t *testing.T) {
 		return
 	}
 	count := *seeds
-	if testing.Short() {
-		count = min(count, 40)
+	if count == defaultSeeds && (testing.Short() || raced) { // the race detector makes them ten times slower
+		count = 40
 	}
 	for shard := range shards {
 		t.Run(fmt.Sprint("shard ", shard), func(t *testing.T) {

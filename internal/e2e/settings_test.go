@@ -314,7 +314,6 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 		"a flag of others":   {nil, []string{"--stdio"}},
 		"a flag's value":     {nil, []string{"--demo=perhaps"}},
 		"a flag without one": {nil, []string{"--demo", "--transport"}},
-		"a flag too late":    {nil, []string{"serve", "--demo"}},
 		"a word too much":    {nil, []string{"--demo", "serve", "stdio"}},
 	} {
 		for _, e := range eras {
@@ -371,7 +370,7 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 // Of arguments that will not do, only those of serving are answered with.
 func TestN23OtherCommandsEndAtOnce(t *testing.T) {
 	for _, args := range [][]string{
-		{"--trnasport", "stdio", "check"}, {"--trnasport", "call", "get_sourcing_results"}, {"--x", "prompt"}, {"check", "--demo"}, {"search"}, {"search", "--demo"},
+		{"--trnasport", "stdio", "check"}, {"--trnasport", "call", "get_sourcing_results"}, {"--x", "prompt"}, {"check", "demo"}, {"search"}, {"search", "--demo"},
 		{"--transport", "http", "--adr", ":1"},
 	} {
 		c := start(t, nil, args...)
