@@ -4,6 +4,13 @@ package app
 
 import (
 	"context"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/mark3labs/mcp-go/server"
+
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/config"
@@ -15,21 +22,17 @@ import (
 	"instaview-mcp/internal/telemetry"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
-	"io"
-	stdlog "log"
-	"log/slog"
-	"runtime/debug"
-
-	"github.com/mark3labs/mcp-go/server"
 )
 
-// Version is set by the linker for released builds; "" asks the Go toolchain.
+// Version is set by the linker for releases; if it is empty, the Go toolchain
+// knows the version.
 var Version string
 
-// maxUnreadLog is some thousand lines.
+// maxUnreadLog bounds the log that a client has not read, in bytes: some thousand
+// lines.
 const maxUnreadLog = 1 << 20
 
-// Runs is what the tools look at runs with.
+// Runs is what the tools read runs with. *poll.Poller is one.
 type Runs interface {
 	tools.Waiter
 	httpserver.Runs
@@ -45,8 +48,8 @@ type App struct {
 	Log      *slog.Logger
 }
 
-// OpenLog returns the log that the settings describe. A client need not read
-// it: what is left unread is lost, and nothing waits for it.
+// OpenLog returns the log that the settings describe and a function that closes
+// it. What a client does not read is lost, so that nothing waits for it.
 func OpenLog(stderr io.Writer, settings config.Config) (log *slog.Logger, closeLog func()) {
 	out, before := logging.NewAsyncWriter(stderr, maxUnreadLog), stdlog.Writer()
 	log = settings.Logger(out)
@@ -58,8 +61,8 @@ func OpenLog(stderr io.Writer, settings config.Config) (log *slog.Logger, closeL
 	}
 }
 
-// With wires the program if the settings will do, and takes it apart after
-// use. Callers bring their keys only to a server.
+// With wires the program, calls use, and takes the program apart again. It
+// returns the faults of the settings, if there are any.
 func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App) error) error {
 	if err := Refused(settings); err != nil {
 		return err
@@ -111,8 +114,8 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 	return use(a)
 }
 
-// open makes what looks at runs: with the server's key, or with those of
-// callers, and then with no other.
+// open makes what runs are read with: a client with the server's key or, with
+// callerKeys, one for each key that callers bring.
 func (a *App) open(callerKeys bool, options []client.Option) (err error) {
 	polling := []poll.Option{
 		poll.WithRequestsPerMinute(a.Settings.RequestsPerMinute),

@@ -13,8 +13,8 @@ import (
 	"instaview-mcp/internal/stdio"
 )
 
-// Serve serves over the transport that is set until ctx ends or, over stdio,
-// until the client leaves.
+// Serve serves MCP over the transport of the settings until ctx ends or, over
+// stdio, until the client leaves.
 func Serve(ctx context.Context, s Streams, environ []string, demo bool) error {
 	use := config.Use{Demo: demo, Serving: true}
 	settings := LoadSettings(ctx, environ, use)
@@ -33,8 +33,8 @@ func Serve(ctx context.Context, s Streams, environ []string, demo bool) error {
 	})
 }
 
-// ServeFaults serves over stdio a program that cannot work: it lists what it
-// would have, and answers each call with the faults. If it ended instead,
+// ServeFaults serves over stdio with settings that have faults: tools are listed,
+// and each call is answered with the faults. If the program ended instead,
 // clients would show people only that the connection is closed.
 func ServeFaults(ctx context.Context, s Streams, settings config.Config) error {
 	err := Refused(settings)
@@ -48,7 +48,7 @@ func ServeFaults(ctx context.Context, s Streams, settings config.Config) error {
 	return errors.Join(ErrFailed, stdio.Serve(ctx, server, s.Stdin, s.Stdout, noRuns{}, log))
 }
 
-// noRuns is of a program that reads none.
+// noRuns is for a program that reads no runs.
 type noRuns struct{}
 
 func (noRuns) Drain() {}

@@ -37,8 +37,8 @@ func httpSettings(s config.Config) httpserver.Settings {
 	}
 }
 
-// Refused joins the faults, an error each, or returns nil. The warnings go with
-// them, since an ignored variable may be the cause.
+// Refused returns the faults of the settings as joined errors, or nil. Warnings
+// are joined to them, since a variable that was ignored may be the cause.
 func Refused(s config.Config) error {
 	if len(s.Faults) == 0 {
 		return nil
@@ -50,8 +50,7 @@ func Refused(s config.Config) error {
 	return errors.Join(all...)
 }
 
-// Warn logs what the settings' reader has to say of variables that it did not
-// use.
+// Warn logs which variables were not used, and why.
 func (a *App) Warn() {
 	for _, w := range a.Settings.Warnings {
 		a.Log.Warn(w)

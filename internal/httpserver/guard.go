@@ -30,33 +30,33 @@ const (
 
 	// bodyTime is how long a client may take to send a message.
 	bodyTime = 10 * time.Second
-	// restTime is how long it may take to send the rest of one that is refused.
+	// restTime is how long a client may take to send the rest of a refused message.
 	restTime = time.Second
-	// retryLater is told with 503, in seconds.
+	// retryLater is the Retry-After of answers with status 503, in seconds.
 	retryLater = "5"
 )
 
-// guard stands in front of every HTTP endpoint, since mcp-go checks neither
-// origin nor size nor who asks. What it refuses has cost nothing.
+// guard checks every request before mcp-go sees it, because mcp-go checks neither
+// origin nor size nor credentials.
 type guard struct {
 	settings  Settings
 	endpoints map[string]endpoint // by exact path
-	hint      string              // where to go, for who asks for anything else
+	hint      string              // which path to use, for requests to any other
 	logger    *slog.Logger
 }
 
 // endpoint is what is served under a path.
 type endpoint struct {
-	method string // the only one; HEAD goes with GET
-	open   bool   // to whoever may name our host, however many there are
+	method string // the only one allowed; HEAD is allowed where GET is
+	open   bool   // needs no credentials and is not counted as a connection
 	handle func(*responseWriter, *http.Request)
 }
 
-// refusal is an answer without a word of the request in it.
+// refusal is an error answer. Its text never quotes the request.
 type refusal struct {
 	status int
 	text   string
-	header [2]string // one more; "" = none
+	header [2]string // name and value of one more header; empty for none
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -91,7 +91,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at.handle(s, r.WithContext(ctx))
 }
 
-// admit decides by what a request is, before who sends it.
+// admit checks host, origin, path and method.
 func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
 	if refused := g.fromHere(s, r); refused != nil {
 		return endpoint{}, refused
@@ -111,8 +111,8 @@ func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
 	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed: " + g.hint, [2]string{"Allow", at.method}}
 }
 
-// isOAuth reports whether a client wants to log in by OAuth, as many try after a
-// 401. They show people the answer to this and not the one to that.
+// isOAuth reports whether a client tries to log in by OAuth, as many do after
+// status 401. They show people the answer to this request instead of the first.
 func isOAuth(path string) bool {
 	return strings.Contains(path, "/.well-known/") || slices.Contains([]string{"/authorize", "/register", "/token"}, path)
 }
@@ -121,8 +121,8 @@ func tooMany(what string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, "too many " + what + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
 }
 
-// fromHere refuses what a foreign page has made a browser send: by its origin,
-// or by a host name that was rebound to us.
+// fromHere refuses requests that a foreign page made a browser send: by their
+// origin, or by a host name that an attacker has rebound to this server.
 func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
 	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
@@ -154,8 +154,8 @@ func sameOrigin(origin, host string) bool {
 	return strings.EqualFold(of, host)
 }
 
-// isPreflight reports whether a page of an allowed origin asks what it may send.
-// A browser asks without credentials.
+// isPreflight reports whether a browser asks, on behalf of a page of an allowed
+// origin, what that page may send. It asks without credentials.
 func isPreflight(s *responseWriter, r *http.Request) bool {
 	return r.Method == http.MethodOptions && s.origin != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
@@ -217,7 +217,7 @@ func bearer(h http.Header) (token string, ok bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
-// same compares in constant time, whatever the lengths.
+// same compares in constant time, also if the lengths differ.
 func same(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
@@ -267,7 +267,7 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	return body, m, nil
 }
 
-// jsonRefusal answers for a message.
+// jsonRefusal is the refusal of a message that is no valid JSON-RPC.
 func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
 	return &refusal{http.StatusBadRequest, string(why.Response(id)), [2]string{"Content-Type", "application/json"}}
 }

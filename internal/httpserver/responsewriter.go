@@ -23,25 +23,25 @@ const (
 	heartbeatSpread = 5 * time.Second
 )
 
-// heartbeat is a comment, which every reader of an event stream passes over.
+// heartbeat is a comment, which clients ignore in an event stream.
 const heartbeat = ": still here\n\n"
 
-// responseWriter is the ResponseWriter of every answer. It gives every write a deadline,
-// keeps security headers on whatever a handler sets, and shows a client that a
-// call goes on.
+// responseWriter is the http.ResponseWriter of every answer. It sets a deadline
+// for every write and security headers on every answer, and sends heartbeats
+// while a call is in flight.
 type responseWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	request *http.Request
 	header  http.Header
-	origin  string // that may read the answer; "" = none said
-	events  bool   // the client reads event streams
-	closes  bool   // the connection ends with this answer
+	origin  string // the page that may read the answer; "" if there is none
+	events  bool   // the client accepts event streams
+	closes  bool   // the connection is closed after the answer
 
 	mu      sync.Mutex
 	started bool // the header has been written
-	isEvent bool // it is that of an event stream
-	wraps   bool // mcp-go believes that it writes JSON
+	isEvent bool // the header is that of an event stream
+	wraps   bool // mcp-go writes JSON, which must become an event
 	ended   bool
 	timer   *time.Timer // of the next heartbeat
 }
@@ -56,9 +56,9 @@ func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
 	}
 }
 
-// startHeartbeat sends heartbeats until end, as soon as the answer is one that a
-// comment fits into. A call without a progress token has no answer before its
-// end, so the first heartbeat makes an event stream of it.
+// startHeartbeat sends heartbeats until end, unless the answer is JSON. A call
+// without a progress token writes nothing before its answer, so the first
+// heartbeat begins an event stream for it.
 func (w *responseWriter) startHeartbeat() {
 	if w.events {
 		w.mu.Lock()
@@ -101,8 +101,8 @@ func (w *responseWriter) end() {
 	}
 }
 
-// Header implements http.ResponseWriter. The map is for the handler alone: a
-// heartbeat, which comes while the handler runs, has headers of its own.
+// Header implements http.ResponseWriter. Only the handler uses this map, since a
+// heartbeat may begin the answer while the handler sets headers.
 func (w *responseWriter) Header() http.Header { return w.header }
 
 // WriteHeader implements http.ResponseWriter.

@@ -32,29 +32,28 @@ const (
 	metricsPath = "/metrics"
 )
 
-// maxSessionID is far above what servers give out. This one has no sessions, and
-// passes over what a client may still send from another.
+// maxSessionID is far longer than the session ids of other servers, which
+// clients may send here. This server has no sessions and ignores them.
 const maxSessionID = 256
 
-// The bounds of a connection that is not served yet, or not any more.
+// The limits while reading headers and while a connection is idle.
 const (
 	headerTime     = 10 * time.Second
 	idleTime       = 60 * time.Second
 	maxHeaderBytes = 16 << 10
-	// headroom is for connections beyond the cap to be told so; any more wait for
-	// one of these to end.
+	// headroom is how many connections beyond the cap are answered with status
+	// 503; any more wait for one of these to end.
 	headroom = 64
 )
 
-// How long the end may take, 10 s in all: an orchestrator usually waits 30 s,
-// and a proxy in front much less.
+// How long stopping may take, 10 s in all: orchestrators usually wait 30 s.
 const (
 	answerTime = 4 * time.Second // for waits to say that the run goes on
 	stopTime   = 2 * time.Second // for looks to say that the server is stopping
 	closeTime  = 2 * time.Second // for answers to be written
 )
 
-// Runs is what the tools look at runs with. *poll.Poller is one.
+// Runs is what the tools read runs with. *poll.Poller is one.
 type Runs interface {
 	Drain() // ends waits with what is known
 	Close() // ends every call
@@ -126,15 +125,16 @@ func (h *Server) server(g *guard, open *atomic.Int64) *http.Server {
 
 type overKey struct{}
 
-// overCapacity reports whether r's connection is one too many.
+// overCapacity reports whether there were already as many connections as
+// allowed when r's was accepted.
 func overCapacity(r *http.Request) bool {
 	over, _ := r.Context().Value(overKey{}).(bool)
 	return over
 }
 
-// streamable serves Streamable HTTP without sessions, which mcp-go lets leak
-// from one client to another, and without streams of their own for the server's
-// messages, of which there are none.
+// streamable serves Streamable HTTP without sessions, since those of mcp-go leak
+// from one client to another, and without GET streams, since this server sends
+// no messages of its own.
 func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, *http.Request) {
 	handler := server.NewStreamableHTTPServer(s,
 		server.WithStateLess(true),
@@ -184,9 +184,8 @@ func (w listenWriter) Flush() {
 	w.written()
 }
 
-// agree changes headers to those that mcp-go wants with a body. Claude's
-// connectors send bodies of revision 2026-07-28 with the headers of the one
-// before.
+// agree sets the headers that mcp-go requires of revision 2026-07-28. Claude's
+// connectors send bodies of that revision with headers of 2025-11-25.
 func agree(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
@@ -243,7 +242,7 @@ func (h *Server) serve(ctx context.Context, listener net.Listener) error {
 		}
 		defer stop()
 	}
-	// Requests outlive ctx: they are ended in words.
+	// Requests outlive ctx, so that they can still be answered.
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	h.http.BaseContext = func(net.Listener) context.Context { return base }
@@ -268,7 +267,7 @@ func (h *Server) limit(l net.Listener) net.Listener {
 	return netutil.LimitListener(l, h.settings.MaxConnections+headroom)
 }
 
-// path is where clients connect.
+// path returns the path that clients connect to.
 func (h *Server) path() string {
 	if h.settings.SSE {
 		return ssePath
@@ -292,7 +291,7 @@ func (h *Server) announce(at net.Addr) {
 	}
 }
 
-// stop ends what is under way, the politest way first.
+// stop first lets waits and other calls answer, then cancels them.
 func (h *Server) stop(abandon func()) {
 	h.logger.Info("told to stop")
 	h.draining.Store(true)
@@ -335,7 +334,8 @@ func (h *Server) serveMetrics(failed chan<- error) (stop func(), err error) {
 	return func() { _ = srv.Close() }, nil
 }
 
-// metricsServer asks for no login, but stands behind a guard like the tools.
+// metricsServer needs no credentials, but checks hosts and origins as the tools'
+// server does.
 func (h *Server) metricsServer() *http.Server {
 	settings := h.settings
 	settings.Token, settings.CallerKeys = client.Key{}, false

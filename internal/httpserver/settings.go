@@ -18,31 +18,33 @@ import (
 type Settings struct {
 	Addr string // host:port; an empty host is every address of the machine
 	SSE  bool   // serve HTTP+SSE in place of Streamable HTTP
-	// Token is what callers must bring as a bearer; the zero value asks for none.
+	// Token is the bearer token that callers must send; the zero value asks for
+	// none.
 	Token client.Key
-	// CallerKeys makes each request bring the InstaView key it is made with.
+	// CallerKeys makes callers send the InstaView key that their calls use.
 	CallerKeys bool
-	// AllowedHosts are the names that requests may give this server, beside those
-	// of the loopback interface; without a port, any will do.
+	// AllowedHosts are the host names that requests may have, beside those of the
+	// loopback interface. A name without a port allows every port.
 	AllowedHosts []string
-	// AllowedOrigins are those of the pages that may use this server.
+	// AllowedOrigins are the origins of web pages that may use this server.
 	AllowedOrigins []string
 	TLSCert        string // files; "" = no TLS
 	TLSKey         string
 	TLSTerminated  bool   // by whatever stands before this server
 	MetricsAddr    string // host:port for metrics alone; "" = none
 	MaxConnections int    // positive
-	// Faulty are variables with faults that have been told: what is missing here
-	// because of them is not told as another one.
+	// Faulty are the variables with faults that were already reported. Check
+	// reports nothing that only follows from those.
 	Faulty []string
 }
 
-// minToken makes a token too long to be guessed.
+// minToken is the least length of a token in characters, so that none can be
+// guessed.
 const minToken = 16
 
-// Check returns why the settings will not do, a sentence for each fault in a
-// fixed order; nil if they will. It tries what can only be found out by trying:
-// it reads the certificate, and listens for a moment on the addresses.
+// Check returns the faults of the settings, a sentence each in a fixed order; nil
+// if there are none. It reads the certificate, and listens for a moment on the
+// addresses.
 func (s Settings) Check() []string {
 	var t trial
 	defer t.end()
@@ -100,13 +102,13 @@ func (s Settings) checkAddr(t *trial) {
 	}
 }
 
-// isFaulty reports whether a fault of one of the variables has been told.
+// isFaulty reports whether a fault of one of the variables was already reported.
 func (s Settings) isFaulty(variables ...string) bool {
 	return slices.ContainsFunc(s.Faulty, func(f string) bool { return slices.Contains(variables, f) })
 }
 
-// trial collects faults. It holds what it listens on until its end, since the
-// server will need all of that at once.
+// trial collects faults. It keeps its listeners until end, since the server needs
+// all addresses at once.
 type trial struct {
 	faults    []string
 	listeners []net.Listener
@@ -165,7 +167,7 @@ func (s Settings) checkCertificate() error {
 	return nil
 }
 
-// maxPEM is in bytes, and far above any chain of certificates.
+// maxPEM is in bytes, far more than any chain of certificates has.
 const maxPEM = 1 << 20
 
 // readPEM reads a regular file alone: a FIFO would hang the start, and a device
@@ -192,7 +194,7 @@ func unreadable(variable string, err error) error {
 	return fmt.Errorf("%s: the file cannot be read (%w)", variable, why)
 }
 
-// authentication says what callers must bring.
+// authentication describes the credentials that callers must send.
 func (s Settings) authentication() string {
 	var parts []string
 	if s.Token.Reveal() != "" {
@@ -207,15 +209,14 @@ func (s Settings) authentication() string {
 	return strings.Join(parts, " and ")
 }
 
-// hasOpenMetrics reports whether the network can read the metrics, which need no
-// token on an address of their own.
+// hasOpenMetrics reports whether other machines can read the metrics, which need
+// no token on an address of their own.
 func (s Settings) hasOpenMetrics() bool {
 	host, _, _ := net.SplitHostPort(s.MetricsAddr)
 	return s.MetricsAddr != "" && !isLoopbackName(host)
 }
 
-// hostAllowed reports whether a Host is one of ours: with or without its port,
-// as it is listed.
+// hostAllowed reports whether a Host header names this server.
 func (s Settings) hostAllowed(host string) bool {
 	host = strings.ToLower(host)
 	u, err := url.Parse("http://" + host)
@@ -228,8 +229,8 @@ func (s Settings) hostAllowed(host string) bool {
 	})
 }
 
-// isLoopbackName reports whether a name cannot be rebound: it is this machine's
-// for every resolver.
+// isLoopbackName reports whether a name always means this machine, so that no
+// attacker's name server can rebind it.
 func isLoopbackName(name string) bool {
 	ip := net.ParseIP(name)
 	return name == "localhost" || ip != nil && ip.IsLoopback()

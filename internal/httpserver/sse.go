@@ -90,8 +90,8 @@ func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	return s
 }
 
-// close forgets a session whose stream has ended, once its calls have too:
-// they must not write to the stream after its handler has returned.
+// close ends a session whose stream has ended. It waits for the session's calls,
+// which must not write to the stream after its handler has returned.
 func (t *sse) close(s *sseSession) {
 	t.mu.Lock()
 	delete(t.sessions, s.id)
@@ -99,8 +99,8 @@ func (t *sse) close(s *sseSession) {
 	s.Close()
 }
 
-// message takes one message into the session that it names, which must be the
-// caller's own: to anyone else there is no such session.
+// message hands one message to the session that it names. To anyone but the
+// caller that opened it, that session does not exist.
 func (t *sse) message(w *responseWriter, r *http.Request) {
 	ids := r.URL.Query()["sessionId"]
 	if len(ids) != 1 || ids[0] == "" {
@@ -127,7 +127,7 @@ func (t *sse) message(w *responseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// stopAccepting refuses new sessions and, in those that there are, requests.
+// stopAccepting refuses new sessions, and new requests in all others.
 func (t *sse) stopAccepting() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

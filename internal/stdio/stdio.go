@@ -25,13 +25,13 @@ const (
 // it kills.
 const (
 	endTime = 1600 * time.Millisecond
-	// drainTime is for waits to answer that the run goes on, leaveTime for other
-	// calls to say that the server is stopping, and once more for those that only
-	// end when they are cancelled. What is left of endTime is for the client to
+	// drainTime is for waits to answer that the run goes on. leaveTime is for other
+	// calls to answer that the server is stopping, and once more for calls that
+	// only end when they are cancelled. The rest of endTime is for the client to
 	// read the answers.
 	drainTime = time.Second
 	leaveTime = 100 * time.Millisecond
-	// LogTime is for the log to be read, after all else.
+	// LogTime is how long the client may take to read the log after that.
 	LogTime = 200 * time.Millisecond
 )
 
