@@ -331,10 +331,11 @@ func TestBudgetOfAnHourThatIsSpentTellsWhenItResets(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		look, err := p.Wait(t.Context(), "r", 50*time.Second, nil)
-		if err != nil || look.NextIn != 40*time.Minute-50*time.Second {
+		if err != nil || look.NextIn != 40*time.Minute-40*time.Second {
 			t.Errorf("%+v, %v", look, err)
 		}
-		if diff := cmp.Diff(seconds(0), u.times()); diff != "" {
+		// Told once, by a key's first answer, it might be false.
+		if diff := cmp.Diff(seconds(0, 10), u.times()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})

@@ -232,7 +232,7 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 			r := processing()
 			r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
 			return r, nil
-		}, 40*time.Minute - 10*time.Second},
+		}, 40 * time.Minute}, // believed when told again
 		"refused": {func() (*client.Results, error) {
 			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 		}, 5*time.Minute - 10*time.Second},
