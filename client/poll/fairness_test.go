@@ -280,3 +280,36 @@ func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
 		}
 	})
 }
+
+// Waits leave what is left of the hour for later in it, and say until when: it
+// used to look as if InstaView had been asked and not answered.
+func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, at time.Duration) (*client.Results, error) {
+		left := 6 - n
+		r := processing()
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: time.Hour - at}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "asked", 50*time.Second, nil)
+		var looks []Look
+		for i := range 2 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+			time.Sleep(time.Second)
+			p.mu.Lock()
+			r := p.runs[fmt.Sprint("r", i)]
+			p.mu.Unlock()
+			look, _, _ := p.snapshot(r)
+			looks = append(looks, look)
+		}
+		told, before := time.Since(u.began), len(u.times())
+		time.Sleep(50 * time.Minute)
+		for i, at := range u.times()[before : before+2] {
+			// The pace quickens as the rest of the hour gets shorter.
+			if next := looks[i].NextIn; looks[i].Ahead != i || at-told > next || at-told < next*3/4 {
+				t.Errorf("told %v with %d ahead, and asked after %v", next, looks[i].Ahead, at-told)
+			}
+		}
+		p.Close()
+	})
+}
