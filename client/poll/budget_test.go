@@ -398,3 +398,39 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 		})
 	}
 }
+
+// What is told to be left owes what is still under way.
+func TestRequestsUnderWayUseUpWhatIsLeft(t *testing.T) {
+	left := 8
+	api := &scripted{answer: func(id string, _ int) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Minute = client.Window{Limit: 9, Remaining: &left, ResetIn: time.Minute}
+		if id != "r0" {
+			time.Sleep(15 * time.Second)
+		}
+		return r, nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		api.began = time.Now()
+		p := New(api, WithRequestsPerMinute(600))
+		waitForAll(t, p, 30, 10*time.Second)
+		if n := len(api.times()); n > 9 {
+			t.Errorf("%d requests, with 8 left when the first was answered", n)
+		}
+		p.Close()
+	})
+}
+
+// After a spent window's reset one request goes out each Floor, also when the
+// answer to an older one comes only now.
+func TestALateAnswerAllowsNoSecondProbe(t *testing.T) {
+	none := 0
+	reset := time.Now()
+	w := window{resetsAt: reset}
+	w.take(reset.Add(time.Second))
+	now := reset.Add(2 * time.Second)
+	w.learn(now, reset.Add(-10*time.Second), client.Window{Remaining: &none, ResetIn: 10 * time.Second}, 1)
+	if got := w.wait(now); got != Floor-time.Second {
+		t.Errorf("the next request in %v, want %v", got, Floor-time.Second)
+	}
+}

@@ -313,3 +313,33 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 		p.Close()
 	})
 }
+
+// Whoever is told of the queue is told of the other kind's turns, too.
+func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond, answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 10 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("w", i), time.Minute, nil) }()
+		}
+		for i := range 10 {
+			go func() { _, _ = p.Look(t.Context(), fmt.Sprint("g", i)) }()
+		}
+		time.Sleep(time.Millisecond)
+		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
+		time.Sleep(time.Millisecond)
+		p.mu.Lock()
+		r := p.runs["last"]
+		p.mu.Unlock()
+		look, _, _ := p.snapshot(r)
+		before := len(u.times())
+		time.Sleep(30 * time.Second)
+		n := before
+		for u.run(n+1) != "last" {
+			n++
+		}
+		if ahead := n - before; look.Ahead < ahead-1 || look.Ahead > ahead+1 {
+			t.Errorf("told of %d requests ahead, and there were %d", look.Ahead, ahead)
+		}
+		p.Close()
+	}, WithRequestsPerMinute(60))
+}
