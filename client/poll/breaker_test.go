@@ -523,3 +523,15 @@ func TestNotBeforeKnowsThePauseAndTheSpentHour(t *testing.T) {
 		})
 	}
 }
+
+func TestNotBeforeHoldsWhateverOptionComesAfterIt(t *testing.T) {
+	u := &upstream{answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, _ *Poller) {
+		p := New(u, WithNotBefore(time.Now().Add(time.Minute)), WithRequestsPerMinute(60))
+		_, _ = p.Wait(t.Context(), "r", 50*time.Second, nil)
+		if n := len(u.times()); n > 0 {
+			t.Errorf("%d requests before the time given", n)
+		}
+		p.Close()
+	})
+}

@@ -156,7 +156,11 @@ type Option func(*Poller)
 
 // WithRequestsPerMinute replaces DefaultRequestsPerMinute. It must be positive.
 func WithRequestsPerMinute(n int) Option {
-	return func(p *Poller) { p.budget = newBudget(n) }
+	return func(p *Poller) {
+		notBefore := p.budget.notBefore
+		p.budget = newBudget(n)
+		p.budget.notBefore = notBefore
+	}
 }
 
 // WithMemory replaces DefaultMemory.
