@@ -535,3 +535,21 @@ func TestNotBeforeHoldsWhateverOptionComesAfterIt(t *testing.T) {
 		p.Close()
 	})
 }
+
+// Requests that were under way as a pause began do not lengthen it.
+func TestAPauseIsNotLengthenedByWhatWasUnderWay(t *testing.T) {
+	for name, fault := range map[string]client.Error{
+		"429": {Code: client.CodeRateLimited, HTTPStatus: 429},
+		"503": {Code: client.CodeUnavailable, HTTPStatus: 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{latency: 100 * time.Millisecond, answer: failing(fault)}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				waitForAll(t, p, 8, 6*time.Second)
+				if got := u.times(); len(got) < 2 || got[len(got)-1] != firstPause+u.latency {
+					t.Errorf("requests at %v, want a probe at %v", got, firstPause+u.latency)
+				}
+			}, withJitter(func(time.Duration) time.Duration { return 0 }))
+		})
+	}
+}
