@@ -323,6 +323,7 @@ func TestAFalseFirstAnswerDoesNotSilenceTheKey(t *testing.T) {
 	for name, lie := range map[string]client.RateLimit{
 		"limit 1":          {Minute: client.Window{Limit: 1}},
 		"0 left this hour": {Hour: client.Window{Limit: 5000, Remaining: &none, ResetIn: time.Hour}},
+		"0 left alone":     {Hour: client.Window{Remaining: &none, ResetIn: time.Hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {

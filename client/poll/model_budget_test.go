@@ -251,7 +251,7 @@ func checkSpentWindow(h *history, broken func(string, ...any)) {
 					return
 				}
 				known.remaining--
-			case !known.ok && window == hourWindow && s.limit >= 20 && s.remaining < s.limit/2 && !doubted:
+			case !known.ok && window == hourWindow && s.remaining < max(20, s.limit/2) && !doubted:
 				doubted = true
 			case s.reset > known.reset:
 				known, why, doubted = told{ok: true, remaining: s.remaining, reset: s.reset}, s.by, false

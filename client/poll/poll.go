@@ -93,8 +93,8 @@ type Look struct {
 	At time.Time
 	// NextIn is the time until InstaView can be asked for the run again: as the
 	// floor, Retry-After, the budget and the requests ahead allow it. It is 0
-	// while a request is under way. A wait may ask later, by the run's age; if its
-	// turn has come, this knows by when the rest of the hour lets it.
+	// while a request is under way. A wait may ask later, by the run's age; once its
+	// turn has come NextIn knows the pace that spreads the rest of the hour, too.
 	NextIn time.Duration
 	// Ahead is how many requests go before the run's, which is due; 0 if it is not.
 	Ahead int

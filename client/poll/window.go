@@ -69,7 +69,7 @@ func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
 	// what silences the key for a minute at most is believed at once.
 	sharp := w.left >= manyLeft && next.left < w.left/2
 	if w.resetsAt.IsZero() {
-		sharp = told.ResetIn > time.Minute && told.Limit >= manyLeft && *told.Remaining < told.Limit/2
+		sharp = told.ResetIn > time.Minute && *told.Remaining < max(manyLeft, told.Limit/2)
 	}
 	if sharp && !w.doubted {
 		w.doubted = true
