@@ -94,10 +94,14 @@ func (b *budget) kept() int { return min(keptForGets, b.limiter.Burst()/2) }
 
 // queueing is the time from now, when a request may be made, until one may be
 // that has so many ahead.
-func (b *budget) queueing(now time.Time, ahead int) time.Duration {
+func (b *budget) queueing(now time.Time, by kind, ahead int) time.Duration {
 	each := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
 	tokens := max(1, int(b.limiter.TokensAt(now)))
-	return time.Duration(max(0, ahead+1-tokens)) * max(each, b.windows[hour].pace(now))
+	queueing := time.Duration(max(0, ahead+1-tokens)) * each
+	if by == wait {
+		queueing = max(queueing, time.Duration(ahead)*b.windows[hour].pace(now))
+	}
+	return queueing
 }
 
 // take spends one request; wait must have allowed it.

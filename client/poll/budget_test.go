@@ -279,6 +279,8 @@ func TestAFalseFigureIsBelievedOnlyWhenToldTwice(t *testing.T) {
 		"0 left this hour, later reset":  {30, 1, func(l client.RateLimit) client.RateLimit { l.Hour.ResetIn = time.Hour; return spent(l) }, 800, 900},
 		"0 left this hour, sooner reset": {30, 1, func(l client.RateLimit) client.RateLimit { l.Hour.ResetIn = 20 * time.Minute; return spent(l) }, 800, 900},
 		"0 left this hour, twice":        {30, 2, spent, 0, 0},
+		"0 left this hour at first":      {1, 1, spent, 800, 900},
+		"30 left this hour at first":     {1, 1, func(l client.RateLimit) client.RateLimit { *l.Hour.Remaining = 30; return l }, 800, 900},
 		"limit 1":                        {30, 1, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 1; return l }, 800, 900},
 		"limit 1 at first":               {1, 1, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 1; return l }, 800, 900},
 		"limit 30 for good":              {1, 1 << 20, func(l client.RateLimit) client.RateLimit { l.Minute.Limit = 30; return l }, 200, 220},
@@ -313,23 +315,35 @@ func TestAFalseFigureIsBelievedOnlyWhenToldTwice(t *testing.T) {
 	}
 }
 
-// With one run waited for, a false limit of 1 used to owe the burst and silence
-// the key for eleven minutes.
-func TestOneFalseLimitDoesNotSilenceTheKey(t *testing.T) {
-	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
-		r := processing()
-		r.RateLimit.Minute.Limit = 120
-		if n == 1 {
-			r.RateLimit.Minute.Limit = 1
-		}
-		return r, nil
-	}}
-	bubble(t, u, func(t *testing.T, p *Poller) {
-		waitForAll(t, p, 1, 2*time.Minute)
-		if got := len(u.times()); got < 20 {
-			t.Errorf("%d requests in two minutes", got)
-		}
-	})
+// With one run waited for, a key's first answer used to silence it: a false limit
+// of 1 for eleven minutes, since it owed the burst, and a false “0 left” for the
+// hour.
+func TestAFalseFirstAnswerDoesNotSilenceTheKey(t *testing.T) {
+	none := 0
+	for name, lie := range map[string]client.RateLimit{
+		"limit 1":          {Minute: client.Window{Limit: 1}},
+		"0 left this hour": {Hour: client.Window{Limit: 5000, Remaining: &none, ResetIn: time.Hour}},
+		"0 left alone":     {Hour: client.Window{Remaining: &none, ResetIn: time.Hour}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+				left := 5000 - n
+				r := processing()
+				r.RateLimit.Minute.Limit = 120
+				r.RateLimit.Hour = client.Window{Limit: 5000, Remaining: &left, ResetIn: time.Hour - at}
+				if n == 1 {
+					r.RateLimit = lie
+				}
+				return r, nil
+			}}
+			bubble(t, u, func(t *testing.T, p *Poller) {
+				waitForAll(t, p, 1, 2*time.Minute)
+				if got := len(u.times()); got < 20 {
+					t.Errorf("%d requests in two minutes", got)
+				}
+			})
+		})
+	}
 }
 
 // N28: an upstream that counts any 60 s sees no more than its limit, whatever
@@ -383,5 +397,41 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is told to be left owes what is still under way.
+func TestRequestsUnderWayUseUpWhatIsLeft(t *testing.T) {
+	left := 8
+	api := &scripted{answer: func(id string, _ int) (*client.Results, error) {
+		r := processing()
+		r.RateLimit.Minute = client.Window{Limit: 9, Remaining: &left, ResetIn: time.Minute}
+		if id != "r0" {
+			time.Sleep(15 * time.Second)
+		}
+		return r, nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		api.began = time.Now()
+		p := New(api, WithRequestsPerMinute(600))
+		waitForAll(t, p, 30, 10*time.Second)
+		if n := len(api.times()); n > 9 {
+			t.Errorf("%d requests, with 8 left when the first was answered", n)
+		}
+		p.Close()
+	})
+}
+
+// After a spent window's reset one request goes out each Floor, also when the
+// answer to an older one comes only now.
+func TestALateAnswerAllowsNoSecondProbe(t *testing.T) {
+	none := 0
+	reset := time.Now()
+	w := window{resetsAt: reset}
+	w.take(reset.Add(time.Second))
+	now := reset.Add(2 * time.Second)
+	w.learn(now, reset.Add(-10*time.Second), client.Window{Remaining: &none, ResetIn: 10 * time.Second}, 1)
+	if got := w.wait(now); got != Floor-time.Second {
+		t.Errorf("the next request in %v, want %v", got, Floor-time.Second)
 	}
 }

@@ -69,7 +69,7 @@ func (p *Poller) dispatchLocked() {
 // queued. When one for a get and one for a wait may both go out now the kinds
 // take turns, so that neither can keep the other from being served.
 func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
-	forGet, forWait := p.heads()
+	forGet, forWait := p.heads(now)
 	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 	if forGet != nil {
 		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
@@ -85,13 +85,13 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	return forWait, waitIn
 }
 
-// heads returns the runs that are due first of those queued for gets and for
-// waits; nil if there is none. There are maxKept runs at most and two requests a
+// heads returns the runs that go first of those queued for gets and for waits;
+// nil if there is none. There are maxKept runs at most and two requests a
 // second, so a search costs less than keeping an order.
-func (p *Poller) heads() (forGet, forWait *run) {
+func (p *Poller) heads(now time.Time) (forGet, forWait *run) {
 	var first [3]*run
 	for _, r := range p.runs {
-		if k := p.queuedFor(r); first[k] == nil || r.before(first[k]) {
+		if k := p.queuedFor(r); first[k] == nil || r.before(first[k], now) {
 			first[k] = r
 		}
 	}
@@ -99,13 +99,13 @@ func (p *Poller) heads() (forGet, forWait *run) {
 }
 
 // ahead is how many requests go before that for r, which is queued and due:
-// those of its kind that were due earlier, and as many of the other kind, which
+// those of its kind that go before it, and as many of the other kind, which
 // takes turns with it.
 func (p *Poller) ahead(r *run, now time.Time) int {
 	kind := p.queuedFor(r)
 	var due [3]int
 	for _, q := range p.runs {
-		if k := p.queuedFor(q); !q.due.After(now) && (k != kind || q.before(r)) {
+		if k := p.queuedFor(q); !q.due.After(now) && (k != kind || q.before(r, now)) {
 			due[k]++
 		}
 	}

@@ -232,7 +232,7 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 			r := processing()
 			r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
 			return r, nil
-		}, 40*time.Minute - 10*time.Second},
+		}, 40 * time.Minute}, // believed when told again
 		"refused": {func() (*client.Results, error) {
 			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 		}, 5*time.Minute - 10*time.Second},
@@ -279,4 +279,67 @@ func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
 			t.Errorf("%+v, though nothing but the floor holds the run back", look)
 		}
 	})
+}
+
+// Waits leave what is left of the hour for later in it, and say until when: it
+// used to look as if InstaView had been asked and not answered.
+func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, at time.Duration) (*client.Results, error) {
+		left := 6 - n
+		r := processing()
+		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: time.Hour - at}
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "asked", 50*time.Second, nil)
+		var looks []Look
+		for i := range 2 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
+			time.Sleep(time.Second)
+			p.mu.Lock()
+			r := p.runs[fmt.Sprint("r", i)]
+			p.mu.Unlock()
+			look, _, _ := p.snapshot(r)
+			looks = append(looks, look)
+		}
+		told, before := time.Since(u.began), len(u.times())
+		time.Sleep(50 * time.Minute)
+		for i, at := range u.times()[before : before+2] {
+			// The pace quickens as the rest of the hour gets shorter.
+			if next := looks[i].NextIn; looks[i].Ahead != i || at-told > next || at-told < next*3/4 {
+				t.Errorf("told %v with %d ahead, and asked after %v", next, looks[i].Ahead, at-told)
+			}
+		}
+		p.Close()
+	})
+}
+
+// Whoever is told of the queue is told of the other kind's turns, too.
+func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
+	u := &upstream{latency: 100 * time.Millisecond, answer: finishingAt(time.Hour)}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for i := range 10 {
+			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("w", i), time.Minute, nil) }()
+		}
+		for i := range 10 {
+			go func() { _, _ = p.Look(t.Context(), fmt.Sprint("g", i)) }()
+		}
+		time.Sleep(time.Millisecond)
+		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
+		time.Sleep(time.Millisecond)
+		p.mu.Lock()
+		r := p.runs["last"]
+		p.mu.Unlock()
+		look, _, _ := p.snapshot(r)
+		before := len(u.times())
+		time.Sleep(30 * time.Second)
+		n := before
+		for u.run(n+1) != "last" {
+			n++
+		}
+		if ahead := n - before; look.Ahead < ahead-1 || look.Ahead > ahead+1 {
+			t.Errorf("told of %d requests ahead, and there were %d", look.Ahead, ahead)
+		}
+		p.Close()
+	}, WithRequestsPerMinute(60))
 }

@@ -172,12 +172,17 @@ func (p *Poller) snapshot(r *run) (look Look, attempts int, changed <-chan struc
 	look = r.look
 	look.At, look.SeenAt = p.clock.outside(look.At), p.clock.outside(look.SeenAt)
 	look.Paused = p.breaker.cause
-	if !r.inFlight {
-		look.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, get, false))
+	by := get
+	queued := !r.due.After(now) && p.queuedFor(r) != nobody
+	if queued {
+		by = p.queuedFor(r) // and a wait's is asked when the hour's pace allows it
 	}
-	if !r.due.After(now) && p.queuedFor(r) != nobody {
+	if !r.inFlight {
+		look.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))
+	}
+	if queued {
 		look.Ahead = p.ahead(r, now)
-		look.NextIn += p.budget.queueing(now.Add(look.NextIn), look.Ahead)
+		look.NextIn += p.budget.queueing(now.Add(look.NextIn), by, look.Ahead)
 	}
 	return look, r.attempts, r.changed
 }

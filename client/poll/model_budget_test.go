@@ -231,8 +231,8 @@ func checkRetryAfter(h *history, broken func(string, ...any)) {
 }
 
 // Of a fixed window no more is spent than was told to be left, whatever older
-// answers say that arrive later. A sharp drop from many may be a mistake, and
-// counts when told twice in a row.
+// answers say that arrive later. A sharp drop from many may be a mistake, and so
+// may the first figure of an hour; they count when told twice in a row.
 func checkSpentWindow(h *history, broken func(string, ...any)) {
 	if !h.scenario.limits.honest() {
 		return
@@ -251,6 +251,8 @@ func checkSpentWindow(h *history, broken func(string, ...any)) {
 					return
 				}
 				known.remaining--
+			case !known.ok && window == hourWindow && s.remaining < max(20, s.limit/2) && !doubted:
+				doubted = true
 			case s.reset > known.reset:
 				known, why, doubted = told{ok: true, remaining: s.remaining, reset: s.reset}, s.by, false
 			case s.reset < known.reset:
@@ -268,9 +270,9 @@ func checkSpentWindow(h *history, broken func(string, ...any)) {
 
 // windowStep is a request sent, or a window told if reset is set.
 type windowStep struct {
-	at, reset time.Duration
-	remaining int
-	by        *request
+	at, reset        time.Duration
+	limit, remaining int
+	by               *request
 }
 
 func (h *history) windowSteps(window int) []windowStep {
@@ -280,7 +282,7 @@ func (h *history) windowSteps(window int) []windowStep {
 	}
 	for _, q := range h.ended() {
 		if t := q.reply.told[window]; t.ok {
-			steps = append(steps, windowStep{at: q.ended, reset: t.reset, remaining: t.remaining, by: q})
+			steps = append(steps, windowStep{at: q.ended, reset: t.reset, limit: t.limit, remaining: t.remaining, by: q})
 		}
 	}
 	slices.SortStableFunc(steps, func(a, b windowStep) int { return int(a.at - b.at) })

@@ -13,6 +13,7 @@ const (
 	promisedOldAge = 180 * time.Second
 	promisedOldest = 15 * time.Second // between requests, at most
 	promisedNew    = 10 * time.Second // that a run never seen is ahead
+	promisedYoung  = 3 * time.Second  // that one just seen is behind
 )
 
 // interval is the time to the next request for a run of that age.

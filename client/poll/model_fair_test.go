@@ -250,7 +250,7 @@ func checkTurns(h *history, broken func(string, ...any)) {
 }
 
 // Among gets, and among waits, whichever is due first is asked first; a run
-// never seen counts as due for 10 s.
+// never seen counts as due for 10 s, and one just seen as due up to 3 s later.
 func checkOrder(h *history, broken func(string, ...any)) {
 	due := h.dueSpans()
 	for _, class := range []struct {
@@ -274,6 +274,8 @@ func checkOrder(h *history, broken func(string, ...any)) {
 				}
 				if other.unseen {
 					latest -= promisedNew
+				} else {
+					latest += promisedYoung
 				}
 				if earliest-latest > instant {
 					broken("%v, due since %v, went before %s, due since %v", d.asked, d.earliest, other.run, other.latest)

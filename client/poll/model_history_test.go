@@ -56,6 +56,7 @@ type reply struct {
 // told is what a reply says of one rate-limit window.
 type told struct {
 	ok        bool // remaining and a future reset were told
+	limit     int
 	remaining int
 	reset     time.Duration // by the upstream's clock
 	latest    time.Duration // the latest instant that may be understood as reset

@@ -122,7 +122,7 @@ func (u *fakeUpstream) window(t *told, limit, remaining int, reset time.Duration
 		at = whole.Add(time.Second)
 	}
 	w.ResetIn = at.Sub(date)
-	*t = told{ok: true, remaining: remaining, reset: at.Sub(u.h.began) - u.s.skew}
+	*t = told{ok: true, limit: limit, remaining: remaining, reset: at.Sub(u.h.began) - u.s.skew}
 	return w
 }
 

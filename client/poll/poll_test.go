@@ -354,6 +354,24 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	})
 }
 
+// A wait that would end before the loop's next request has the run asked sooner.
+func TestAShortWaitBringsForwardASlowLoop(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
+		r := processing()
+		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		r.Date = r.CreatedAt.Add(time.Hour)
+		return r, nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
+		time.Sleep(25 * time.Second) // requests at 0, 7.5, 18.75; the next at 33.75
+		_, _ = p.Wait(t.Context(), "r", 2*time.Second, nil)
+		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
 	u := &upstream{answer: finishingAt(0)}
 	bubble(t, u, func(t *testing.T, p *Poller) {

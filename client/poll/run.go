@@ -75,12 +75,25 @@ func (f *floor) wait(now time.Time) time.Duration {
 // active reports whether anyone waits for the run.
 func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }
 
-// before reports whether r is due before other.
-func (r *run) before(other *run) bool {
-	if r.due.Equal(other.due) {
+// before reports whether r goes before other: what is due before what is not,
+// and whichever is due first, but of those due a young run gives way.
+func (r *run) before(other *run, now time.Time) bool {
+	mine, theirs := r.due, other.due
+	if !mine.After(now) && !theirs.After(now) {
+		mine, theirs = r.turn(), other.turn()
+	}
+	if mine.Equal(theirs) {
 		return r.order < other.order
 	}
-	return r.due.Before(other.due)
+	return mine.Before(theirs)
+}
+
+// turn is what a run that is due is put in order by.
+func (r *run) turn() time.Time {
+	if r.attempts > 0 && r.due.Sub(r.born) <= young {
+		return r.due.Add(giveWay)
+	}
+	return r.due
 }
 
 // record takes in an attempt that ended now, and sets when the next is due.

@@ -65,7 +65,13 @@ func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
 	}
 	// One answer may be false, and “0 left” would silence the key until the
 	// reset, so a sharp drop from many is believed only when told twice in a row.
-	if w.left >= manyLeft && next.left < w.left/2 && !w.doubted {
+	// As long as nothing is known it would be one from all that the limit allows;
+	// what silences the key for a minute at most is believed at once.
+	sharp := w.left >= manyLeft && next.left < w.left/2
+	if w.resetsAt.IsZero() {
+		sharp = told.ResetIn > time.Minute && *told.Remaining < max(manyLeft, told.Limit/2)
+	}
+	if sharp && !w.doubted {
 		w.doubted = true
 		return
 	}
