@@ -12,20 +12,20 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// reader reads what a model sends: lenient in names, types and wrappings, strict
-// in meaning. The first fault is kept, in words the model can repair its call
-// from; what was understood another way than it was written is said. A value is
-// never echoed.
+// reader reads the arguments of one call. It accepts other names, types and
+// wrappings that models use, and adds a note when it had to interpret one. It
+// keeps the first fault, worded so that a model can repair its call. No message
+// repeats a value, since values may come from a third party.
 type reader struct {
 	given   map[string]any
-	renamed map[string]string // the names of given → as they were written
-	read    map[string]bool
-	notes   []string // for the answer
-	fault   string   // "" = none
+	renamed map[string]string // canonical name → name as written
+	read    map[string]bool   // arguments that the tool has asked for
+	notes   []string          // remarks to add to the answer
+	fault   string            // first fault; "" if there is none
 }
 
-// known are the arguments of the tools.
-var known = []string{
+// toolArguments lists every argument that a tool may have.
+var toolArguments = []string{
 	arguments.RequestID, arguments.Detail, arguments.Limit, arguments.Offset, arguments.MinScore, arguments.ProfileIDs, arguments.Ranks,
 	arguments.Blind, arguments.Contacts, arguments.MaxWait,
 }
@@ -40,7 +40,7 @@ func readArguments(raw any) *reader {
 	if within != "" && namePattern.MatchString(within) {
 		a.note("The arguments were taken out of “%s”: send them by themselves.", within)
 	}
-	a.given, a.renamed = arguments.Rename(given, known, func(value any, unit string) any { return fmt.Sprint(value) + unit })
+	a.given, a.renamed = arguments.Rename(given, toolArguments, func(value any, unit string) any { return fmt.Sprint(value) + unit })
 	for name, value := range a.given {
 		if arguments.ShowsNames(name) && slices.Contains([]any{false, "false", "no", 0.0}, value) {
 			a.refuse("Names are hidden by blind. For example: blind=true.")
@@ -59,13 +59,14 @@ func (a *reader) note(format string, args ...any) {
 	a.notes = append(a.notes, fmt.Sprintf(format, args...))
 }
 
-// get returns an argument; null counts as not given.
+// get returns an argument, or nil if it is absent or null, and marks it as
+// read.
 func (a *reader) get(name string) any {
 	a.read[name] = true
 	return a.given[name]
 }
 
-const whereFrom = "It is the id that POST /sourcing returned: ask the user for it, " +
+const requestIDSource = "It is the id that POST /sourcing returned: ask the user for it, " +
 	"from the InstaView app or the applicant tracking system that started the run."
 
 func (a *reader) requestID() string {
@@ -81,17 +82,17 @@ func (a *reader) requestID() string {
 	}
 	switch given.(type) {
 	case nil:
-		a.refuse("request_id is missing. %s", whereFrom)
+		a.refuse("request_id is missing. %s", requestIDSource)
 	case string:
 		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. "+
-			"No request was made. %s", whereFrom)
+			"No request was made. %s", requestIDSource)
 	default:
-		a.refuse("request_id must be a string. No request was made. %s", whereFrom)
+		a.refuse("request_id must be a string. No request was made. %s", requestIDSource)
 	}
 	return ""
 }
 
-// selection reads the arguments that both tools narrow a shortlist by.
+// selection reads the arguments that choose which candidates to show.
 func (a *reader) selection() shortlist.Selection {
 	s := shortlist.Selection{Detail: a.detail(), ProfileIDs: a.profileIDs(), Ranks: a.ranks()}
 	s.Limit = a.count(arguments.Limit, 1, shortlist.MaxLimit)
@@ -100,7 +101,7 @@ func (a *reader) selection() shortlist.Selection {
 	return s
 }
 
-// otherDetails are other words for the details.
+// otherDetails maps synonyms that models use to a level of detail.
 var otherDetails = map[string]shortlist.Detail{
 	"short": shortlist.Brief, "compact": shortlist.Brief, "minimal": shortlist.Brief, "concise": shortlist.Brief, "low": shortlist.Brief, "list": shortlist.Brief,
 	"normal": shortlist.Summary, "medium": shortlist.Summary, "standard": shortlist.Summary, "overview": shortlist.Summary, "summarized": shortlist.Summary,
@@ -149,11 +150,11 @@ func (a *reader) flag(name string) bool {
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
-// finish says which arguments were taken for another, and which nothing has
-// read. Gemini CLI adds wait_for_previous to every call, which is not worth a
-// word.
+// finish adds notes about arguments that were renamed or ignored. Call it after
+// the last argument has been read. wait_for_previous is left out because Gemini
+// CLI adds it to every call.
 func (a *reader) finish() {
-	const named = 3
+	const maxIgnored = 3 // names listed in the note
 	var ignored, renamed []string
 	for _, name := range slices.Sorted(maps.Keys(a.given)) {
 		written := name
@@ -164,7 +165,7 @@ func (a *reader) finish() {
 		case !namePattern.MatchString(written) || written == "wait_for_previous":
 		case a.read[name] && written != name:
 			renamed = append(renamed, written+" as "+name)
-		case !a.read[name] && len(ignored) < named:
+		case !a.read[name] && len(ignored) < maxIgnored:
 			ignored = append(ignored, written)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"instaview-mcp/tools"
 )
 
-// named is a run of one candidate whose every text tells the name.
-func named() sandbox.Option {
+// namedEverywhere is a run with one candidate whose name is in every text.
+func namedEverywhere() sandbox.Option {
 	return sandbox.WithRun("req_named", sandbox.Run{Candidates: []sandbox.Candidate{{
 		ProfileID: "zofia-simkova-7", Name: "Ing. Žofia Šimková, PhD", LinkedInURL: "https://www.linkedin.com/in/zofia-simkova",
 		Headline: "Žofia Šimková ¦ Payments in Go", Rationale: "Žofia led payments; S Žofiou Šimkovou", CurrentCompany: "Šimková Consulting",
@@ -21,8 +21,8 @@ func named() sandbox.Option {
 	}}})
 }
 
-// tells reports whether a text tells the name, in any of its spellings.
-func tells(text string) bool {
+// holdsName reports whether a text holds the name in any spelling.
+func holdsName(text string) bool {
 	text = strings.ToLower(text)
 	for _, part := range []string{"žofi", "zofi", "šimkov", "simkov"} {
 		if strings.Contains(text, part) {
@@ -39,22 +39,22 @@ func TestTheOperatorHidesNamesForEveryCall(t *testing.T) {
 				got := w.call(tool, args{"request_id": "req_named", "detail": detail, "blind": false, "include_contacts": true})
 				got.wants(t, false, "Names stay hidden: the operator of this server has set INSTAVIEW_MCP_BLIND=true.",
 					"Names are hidden where known; this is not anonymous.", "(name hidden)", "Go engineer", "Bratislava")
-				if tells(got.text) {
+				if holdsName(got.text) {
 					t.Errorf("%s in %s tells the name:\n%s", tool, detail, got.text)
 				}
 			}
 		}
 		if got := w.call("get_sourcing_results", args{"request_id": "req_named"}); strings.Contains(got.text, "Names stay hidden") {
-			t.Errorf("a call that did not ask for names is told of them:\n%s", got.text)
+			t.Errorf("a call that did not ask for names gets them:\n%s", got.text)
 		}
 		for _, d := range []document{
 			w.read("sourcing://req_named"), w.read("sourcing://req_named/candidates/rank-1"), w.read("sourcing://req_named/shortlist.csv"),
 		} {
-			if d.refused != "" || tells(d.text) || !strings.Contains(d.text, "Go engineer") || !strings.Contains(d.text, "not anonymous") {
+			if d.refused != "" || holdsName(d.text) || !strings.Contains(d.text, "Go engineer") || !strings.Contains(d.text, "not anonymous") {
 				t.Errorf("a document tells the name, or too little: %s%s", d.refused, d.text)
 			}
 		}
-	}, named())
+	}, namedEverywhere())
 }
 
 func TestTheArgumentSaysThatTheOperatorHidesNames(t *testing.T) {
@@ -73,21 +73,21 @@ func TestTheArgumentSaysThatTheOperatorHidesNames(t *testing.T) {
 	}
 }
 
-// The answer must not tell the name by the id, and the call it proposes works.
+// An id made of the name must not reveal it, and the proposed call must work.
 func TestAnIDMadeOfTheNameIsShownAsTheRank(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		got := w.call("get_sourcing_results", args{"request_id": "req_named", "blind": true})
 		got.wants(t, false, "[rank-1]")
-		if tells(got.text) {
+		if holdsName(got.text) {
 			t.Errorf("the answer tells the name:\n%s", got.text)
 		}
 		got = w.call("get_sourcing_results", args{"request_id": "req_named", "blind": true, "detail": "full", "profile_ids": []string{"rank-1"}})
 		got.wants(t, false, "Showing 1 in full", "[rank-1]")
-		if tells(got.text) {
+		if holdsName(got.text) {
 			t.Errorf("the answer tells the name:\n%s", got.text)
 		}
 		w.call("get_sourcing_results", args{"request_id": "req_named"}).wants(t, false, "[zofia-simkova-7]")
-	}, named())
+	}, namedEverywhere())
 }
 
 func TestADocumentShowsNamesUnlessTheOperatorHidesThem(t *testing.T) {
@@ -97,5 +97,5 @@ func TestADocumentShowsNamesUnlessTheOperatorHidesThem(t *testing.T) {
 				t.Errorf("%q: %s%s", path, d.refused, d.text)
 			}
 		}
-	}, named())
+	}, namedEverywhere())
 }

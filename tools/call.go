@@ -13,51 +13,56 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// Call is what became of one tool call or of the reading of one resource, for the
-// operator's log and figures. Of people it holds nothing.
+// Call describes a tool call or a resource read that has ended, for the audit
+// log and the metrics. It holds no personal data.
 type Call struct {
-	Tool      string // or resource_shortlist, resource_candidate, resource_csv
-	RequestID string // the run's; "" if the arguments named none
-	// Outcome is one of the constants below, or a client.Code for a look that
-	// failed.
+	// Tool is a tool's name, or resource_shortlist, resource_candidate or
+	// resource_csv.
+	Tool string
+	// RequestID is the run's id; "" if the arguments held no valid one.
+	RequestID string
+	// Outcome is an Outcome constant, or a client.Code if the request to
+	// InstaView failed.
 	Outcome    string
-	Candidates int // shown
+	Candidates int // number of candidates shown
 	Duration   time.Duration
 }
 
-// What can become of a call, beside the client's codes.
+// The outcomes of a call. A failed request to InstaView has a client.Code
+// instead.
 const (
 	OutcomeCompleted = "completed"  // the run's shortlist was shown
 	OutcomeFailed    = "failed"     // the run has failed
-	OutcomeOther     = "other"      // the run has a status this version does not know
-	OutcomeRunning   = "processing" // the run goes on
-	OutcomeRefused   = "refused"    // the arguments will not do
-	OutcomeBusy      = "busy"       // too many calls
-	OutcomeQueued    = "queued"     // InstaView was not asked, or did not answer, in the time given
+	OutcomeOther     = "other"      // the run has a status that this version does not know
+	OutcomeRunning   = "processing" // the run has not ended yet
+	OutcomeRefused   = "refused"    // an argument was missing or invalid
+	OutcomeBusy      = "busy"       // a limit on waits or API keys was reached
+	OutcomeQueued    = "queued"     // no answer from InstaView within the time given
 	OutcomeStopped   = "stopped"    // this server is stopping
-	OutcomeCancelled = "cancelled"  // by the caller
-	OutcomeInternal  = "internal"   // a fault of this server's
+	OutcomeCancelled = "cancelled"  // the caller cancelled the call
+	OutcomeInternal  = "internal"   // an error in this server
 )
 
-// reply is a handler's answer, with what the operator is told of it.
+// reply is a handler's answer, with what Call reports about it.
 type reply struct {
 	text    string
 	isError bool
 	outcome string
-	shown   int // candidates
+	shown   int // number of candidates in text
 }
 
 func failed(outcome, text string) reply { return reply{text: text, isError: true, outcome: outcome} }
 
-// handler answers a call whose arguments were read well.
+// handler answers a call. It must check a.fault before it uses v.
 type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error)
 
-// serve makes a tool's handler one of mcp-go's, and tells of every call.
-func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
+// toolHandler adapts handle to mcp-go: it reads the arguments and records the
+// call.
+func toolHandler(tool string, settings Settings, handle handler) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		r, err := s.account(ctx, tool, func(call *Call) (reply, error) {
+		r, err := record(ctx, tool, settings.Called, func(call *Call) (reply, error) {
 			a := readArguments(req.Params.Arguments)
-			v := view(a, s)
+			v := view(a, settings)
 			call.RequestID = v.RequestID
 			return handle(ctx, req, a, v)
 		})
@@ -70,15 +75,15 @@ func (s Settings) serve(tool string, handle handler) server.ToolHandlerFunc {
 	}
 }
 
-// account answers with what do returns, tells of it as a call, and puts into
-// words the errors that are the caller's concern.
-func (s Settings) account(ctx context.Context, tool string, do func(*Call) (reply, error)) (reply, error) {
-	call := Call{Tool: tool, Outcome: OutcomeInternal} // should it panic
-	if s.Called != nil {
+// record runs do, reports the call to onCall unless that is nil, and turns
+// expected errors into replies.
+func record(ctx context.Context, tool string, onCall func(context.Context, Call), do func(*Call) (reply, error)) (reply, error) {
+	call := Call{Tool: tool, Outcome: OutcomeInternal} // stays so if do panics
+	if onCall != nil {
 		start := time.Now()
 		defer func() {
 			call.Duration = time.Since(start)
-			s.Called(ctx, call)
+			onCall(ctx, call)
 		}()
 	}
 	r, err := do(&call)

@@ -40,7 +40,7 @@ func TestTheOperatorIsToldWhatBecameOfEveryCall(t *testing.T) {
 		{Tool: "wait_for_sourcing", RequestID: "req_demo_slow", Outcome: tools.OutcomeCancelled, Duration: time.Second},
 		{Tool: "get_sourcing_results", RequestID: "req_demo_empty", Outcome: "unavailable"},
 	}
-	// How long the run takes and the retries is neither's concern here.
+	// How long a call takes is not compared here.
 	if len(got) == len(want) {
 		got[1].Duration, got[6].Duration = 0, 0
 	}

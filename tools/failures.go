@@ -12,10 +12,11 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// failure tells a model what went wrong, whether and when to try again, and
-// what to tell the user. It says nothing the upstream wrote but its code.
+// failure explains to a model what went wrong, whether and when to try again,
+// and what to tell the user. Of the upstream's own text it quotes only the
+// error code, because the rest could carry instructions to the model.
 func failure(ctx context.Context, e *client.Error, next time.Duration) string {
-	s := what(ctx, e)
+	s := explain(ctx, e)
 	if e.ServerCode != "" {
 		s += " InstaView's code: " + e.ServerCode + "."
 	}
@@ -25,8 +26,8 @@ func failure(ctx context.Context, e *client.Error, next time.Duration) string {
 	return s + " Calling again will not help until that has changed."
 }
 
-// advice is how a failure's words name what only the holder of the key can
-// change.
+// advice names the settings that a failure message refers to. They differ when
+// the caller has brought an API key of their own.
 type advice struct{ whose, newKey, company, operator string }
 
 func adviceFor(ctx context.Context) advice {
@@ -46,7 +47,8 @@ func adviceFor(ctx context.Context) advice {
 	}
 }
 
-func what(ctx context.Context, e *client.Error) string {
+// explain describes a failure in one or two sentences, without when to retry.
+func explain(ctx context.Context, e *client.Error) string {
 	a := adviceFor(ctx)
 	switch e.Code {
 	case client.CodeUnauthorized:
@@ -56,9 +58,9 @@ func what(ctx context.Context, e *client.Error) string {
 	case client.CodePaymentRequired:
 		return "InstaView asks for payment: the account has no credits left. Tell the user to top it up."
 	case client.CodeForbidden:
-		return "InstaView does not allow this API key to read sourcing results" + because(e) + ". " +
+		return "InstaView does not allow this API key to read sourcing results" + cause(e) + ". " +
 			"Tell the user that the key needs the scope sourcing:read, must belong to the run's company " +
-			"(set " + a.company + " for a key of an applicant tracking system), and must be allowed from this network." + notInstaViews(e)
+			"(set " + a.company + " for a key of an applicant tracking system), and must be allowed from this network." + proxyHint(e)
 	case client.CodeNotFound:
 		return "InstaView knows no such sourcing run for this API key: the id is wrong, " +
 			"or the run belongs to another company. Ask the user to check the request id, and which company's key is used."
@@ -67,29 +69,31 @@ func what(ctx context.Context, e *client.Error) string {
 	case client.CodeTimeout:
 		return "InstaView did not answer in time."
 	case client.CodeUnavailable:
-		return "InstaView could not be reached" + because(e) + "."
+		return "InstaView could not be reached" + cause(e) + "."
 	case client.CodeUnreachable:
 		return "This server cannot reach InstaView: " + e.Reason + ". Tell " + a.operator +
 			"; variables belong into this server's environment, over stdio the env of the MCP client's settings."
 	case client.CodeInvalidRequest:
-		return "InstaView refused the request as invalid" + because(e) + ". " +
+		return "InstaView refused the request as invalid" + cause(e) + ". " +
 			"Ask the user to check the request id, and " + a.company + " if it is set."
 	default:
-		return "InstaView's answer was not what its documentation promises" + because(e) + ". " +
+		return "InstaView's answer was not what its documentation promises" + cause(e) + ". " +
 			"Tell " + a.operator + " to check INSTAVIEW_BASE_URL; if that is right, InstaView's support should know."
 	}
 }
 
-// notInstaViews doubts that InstaView itself has refused.
-func notInstaViews(e *client.Error) string {
+// proxyHint adds that a proxy may have answered, if the answer did not have the
+// form of InstaView's; "" otherwise.
+func proxyHint(e *client.Error) string {
 	if e.Reason == "" {
 		return ""
 	}
 	return " But the answer does not look like InstaView's: a proxy or firewall on the way may have given it."
 }
 
-// because narrows a failure down in the client's own words.
-func because(e *client.Error) string {
+// cause returns the HTTP status and the client's reason in brackets; "" if
+// neither is known.
+func cause(e *client.Error) string {
 	var parts []string
 	if e.HTTPStatus != 0 {
 		parts = append(parts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
@@ -111,58 +115,58 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
-// notYet answers for a run that InstaView was not asked for, or did not answer
-// for, in the time given. That is no error: the run keeps its turn.
-func notYet(v shortlist.View, look poll.Look, call string, a *reader) reply {
-	if look.Stopping {
+// pending answers when InstaView has sent nothing about a run in the time
+// given. That is no error, because the request keeps its place in the queue.
+func pending(v shortlist.View, snapshot poll.Look, call string, a *reader) reply {
+	if snapshot.Stopping {
 		return failed(OutcomeStopped, fmt.Sprintf("%s There is no answer for sourcing run %s yet. %s", stopping, v.RequestID, whenBack))
 	}
-	why := pausing(look)
+	why := breakerReason(snapshot)
 	switch {
 	case why != "":
-	case look.Ahead == 1:
-		why = fmt.Sprintf("Its request is queued: 1 request of this API key ahead, about %s.", shortlist.Duration(roundUp(look.NextIn)))
-	case look.Ahead > 0:
-		why = fmt.Sprintf("Its request is queued: %d requests of this API key ahead, about %s.", look.Ahead, shortlist.Duration(roundUp(look.NextIn)))
-	case look.NextIn > poll.Floor:
+	case snapshot.Ahead == 1:
+		why = fmt.Sprintf("Its request is queued: 1 request of this API key ahead, about %s.", shortlist.Duration(roundUp(snapshot.NextIn)))
+	case snapshot.Ahead > 0:
+		why = fmt.Sprintf("Its request is queued: %d requests of this API key ahead, about %s.", snapshot.Ahead, shortlist.Duration(roundUp(snapshot.NextIn)))
+	case snapshot.NextIn > poll.Floor:
 		why = "The request budget of this API key is used up for now."
-	case look.NextIn > 0:
+	case snapshot.NextIn > 0:
 		why = "Its request is the next."
 	default:
 		why = "InstaView has been asked and not answered yet."
 	}
 	lines := append([]string{fmt.Sprintf("There is no answer for sourcing run %s yet. %s", v.RequestID, why)}, a.notes...)
-	return reply{text: strings.Join(append(lines, goOn(look, call, 0)), "\n"), outcome: OutcomeQueued}
+	return reply{text: strings.Join(append(lines, nextCall(snapshot, call, 0)), "\n"), outcome: OutcomeQueued}
 }
 
-// goOn names the call that goes on waiting, and when to make it if InstaView
-// cannot be asked for longer than a wait takes.
-func goOn(look poll.Look, call string, wait time.Duration) string {
+// nextCall says which call continues the wait, and when to make it if no
+// request to InstaView is possible within another wait.
+func nextCall(snapshot poll.Look, call string, wait time.Duration) string {
 	switch {
-	case look.Stopping:
+	case snapshot.Stopping:
 		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
-	case held(look, wait):
-		return fmt.Sprintf("InstaView can be asked again in %s: tell the user, and call %s then.", shortlist.Duration(roundUp(look.NextIn)), call)
+	case heldBack(snapshot, wait):
+		return fmt.Sprintf("InstaView can be asked again in %s: tell the user, and call %s then.", shortlist.Duration(roundUp(snapshot.NextIn)), call)
 	default:
 		return "Next: " + call + " goes on waiting."
 	}
 }
 
-// held reports whether something else than other requests keeps InstaView from
-// being asked for longer than a wait takes.
-func held(look poll.Look, wait time.Duration) bool {
-	return look.Ahead == 0 && look.NextIn > max(wait, DefaultWait)
+// heldBack reports whether the next request lies beyond another wait for a
+// reason other than the queue, such as Retry-After or a spent budget.
+func heldBack(snapshot poll.Look, wait time.Duration) bool {
+	return snapshot.Ahead == 0 && snapshot.NextIn > max(wait, DefaultWait)
 }
 
-// What every call says that this server's end has cut short.
+// The sentences of every answer that a shutdown of this server cut short.
 const (
 	stopping = "This server is stopping."
 	whenBack = "The run itself goes on: when the server is back, ask again with the same request_id."
 )
 
-// pausing says why no run is looked at for a while; "" if none is kept back.
-func pausing(look poll.Look) string {
-	switch look.Paused {
+// breakerReason says why the breaker holds requests back; "" if it does not.
+func breakerReason(snapshot poll.Look) string {
+	switch snapshot.Paused {
 	case "":
 		return ""
 	case client.CodeRateLimited:

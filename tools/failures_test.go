@@ -12,7 +12,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// Looks at an old run are further apart than a short wait is long.
+// Requests for an old run are further apart than a short wait is long.
 func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 	old := sandbox.WithRun("req_old", sandbox.Run{Takes: time.Hour, Age: 30 * time.Minute})
 	inWorld(t, tools.Settings{}, func(w *world) {
@@ -61,7 +61,8 @@ func TestN18AnUnusuallyOldRunIsToldAsOne(t *testing.T) {
 	}
 }
 
-// Who brings a key over HTTP can change a header, and not the server's environment.
+// A caller with a key of their own over HTTP can change a header, but not the
+// server's environment.
 func TestN21AdviceNamesWhatTheCallerCanChange(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault                sandbox.Fault

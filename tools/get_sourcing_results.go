@@ -12,7 +12,7 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// getSourcingResults looks at a run once.
+// getSourcingResults reads a run once.
 type getSourcingResults struct {
 	runs     Looker
 	settings Settings
@@ -21,9 +21,9 @@ type getSourcingResults struct {
 func (t getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool("get_sourcing_results",
 		readOnly("Get sourcing results"),
-		mcp.WithDescription("Look once at an InstaView sourcing run: processing, failed and why, "+
+		mcp.WithDescription("Read an InstaView sourcing run once: processing, failed and why, "+
 			"or the ranked shortlist with scores, fit points and red flags. For a run still processing use wait_for_sourcing."),
-		selecting(t.settings),
+		selectionArguments(t.settings),
 	)
 }
 
@@ -32,41 +32,42 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
-	look, err := t.runs.Look(ctx, v.RequestID)
+	snapshot, err := t.runs.Look(ctx, v.RequestID)
 	if err != nil {
 		return reply{}, err
 	}
-	return answer(ctx, v, look, a), nil
+	return answer(ctx, v, snapshot, a), nil
 }
 
-// answer puts a look into words.
-func answer(ctx context.Context, v shortlist.View, look poll.Look, a *reader) reply {
+// answer describes the state of a run as the reply to a call.
+func answer(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader) reply {
 	switch {
-	case look.Err != nil:
-		s := failure(ctx, look.Err, look.NextIn)
-		if look.Results != nil {
-			s += " Before that: " + shortlist.Outcome(look.Results, v) + seenAgo(look)
+	case snapshot.Err != nil:
+		s := failure(ctx, snapshot.Err, snapshot.NextIn)
+		if snapshot.Results != nil {
+			s += " Before that: " + shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot)
 		}
-		return failed(string(look.Err.Code), s)
-	case look.Results == nil:
-		return notYet(v, look, "wait_for_sourcing("+v.Arguments()+")", a)
-	case look.Results.InProgress():
-		lines := []string{shortlist.Outcome(look.Results, v) + seenAgo(look)}
+		return failed(string(snapshot.Err.Code), s)
+	case snapshot.Results == nil:
+		return pending(v, snapshot, "wait_for_sourcing("+v.Arguments()+")", a)
+	case snapshot.Results.InProgress():
+		lines := []string{shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot)}
 		lines = append(lines, a.notes...)
-		if held(look, 0) {
-			lines = append(lines, goOn(look, "wait_for_sourcing("+v.Arguments()+")", 0))
+		if heldBack(snapshot, 0) {
+			lines = append(lines, nextCall(snapshot, "wait_for_sourcing("+v.Arguments()+")", 0))
 			return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
 		}
 		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(%s) waits for the end. "+
-			"Another look before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
+			"Asking again before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
 		return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
 	default:
-		return ended(v, look, a)
+		return ended(v, snapshot, a)
 	}
 }
 
-func seenAgo(look poll.Look) string {
-	if age := time.Since(look.SeenAt); age >= time.Second {
+// seenAgo says how old the last answer of InstaView is; "" if under a second.
+func seenAgo(snapshot poll.Look) string {
+	if age := time.Since(snapshot.SeenAt); age >= time.Second {
 		return fmt.Sprintf(" (Seen %s ago.)", shortlist.Duration(age))
 	}
 	return ""

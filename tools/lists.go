@@ -6,25 +6,25 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// profileIDs reads whom a call names, by id, rank or name.
+// profileIDs reads the candidates that a call asks for by id, rank or name.
 func (a *reader) profileIDs() []string {
-	named, ok := arguments.Candidates(a.get(arguments.ProfileIDs))
+	ids, ok := arguments.Candidates(a.get(arguments.ProfileIDs))
 	if !ok {
 		a.refuse("profile_ids must be a list of strings. For example: profile_ids=[\"prof_67a3995d-ea79\"].")
 	}
-	for _, id := range named {
+	for _, id := range ids {
 		if len(id) > client.MaxProfileID {
 			a.refuse("profile_ids holds an id longer than %d characters: copy the ids from a shortlist.", client.MaxProfileID)
 			return nil
 		}
 	}
-	if len(named) > shortlist.MaxProfileIDs {
+	if len(ids) > shortlist.MaxProfileIDs {
 		a.refuse("profile_ids may hold at most %d ids: ask for the others in a second call.", shortlist.MaxProfileIDs)
 	}
-	return named
+	return ids
 }
 
-// ranks reads whom a call names by rank.
+// ranks reads the candidates that a call asks for by rank.
 func (a *reader) ranks() []int {
 	ranks, ok := arguments.RankList(a.get(arguments.Ranks), shortlist.MaxRanks)
 	if !ok {

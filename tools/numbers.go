@@ -9,13 +9,13 @@ import (
 	"instaview-mcp/internal/arguments"
 )
 
-// examples are right values of the numbers, for those who sent wrong ones.
+// examples holds a valid value of each number, for messages about invalid ones.
 var examples = map[string]string{
 	arguments.Limit: "limit=10", arguments.Offset: "offset=10", arguments.MinScore: "min_score=80", arguments.MaxWait: "max_wait_seconds=30",
 }
 
-// number reads a finite number; a text is read by parse. Nothing, empty text
-// and, for what is optional, 0 count as not given.
+// number reads a finite number, with parse for text. given is false if the
+// argument is absent or empty, or if it is invalid, which is refused.
 func (a *reader) number(name string, parse func(text string) (float64, bool)) (value float64, given bool) {
 	ok := true
 	switch v := a.get(name).(type) {
@@ -23,7 +23,7 @@ func (a *reader) number(name string, parse func(text string) (float64, bool)) (v
 		return 0, false
 	case float64:
 		value = v
-	case int: // a caller in this process
+	case int: // from the command line rather than JSON
 		value = float64(v)
 	case json.Number:
 		value, ok = parse(v.String())
@@ -42,8 +42,8 @@ func (a *reader) number(name string, parse func(text string) (float64, bool)) (v
 	return value, true
 }
 
-// count reads a whole number from least on, 0 counting as not given; above most
-// it is lowered to it, and said so.
+// count reads a whole number of at least least and returns 0 if it is absent or
+// 0. A value above most is lowered to most, with a note.
 func (a *reader) count(name string, least, most int) int {
 	f, given := a.number(name, arguments.Count)
 	if !given || f == 0 {
@@ -52,6 +52,8 @@ func (a *reader) count(name string, least, most int) int {
 	return a.whole(name, f, least, most, "the most allowed")
 }
 
+// whole checks that f is a whole number of at least least. A value above most
+// is lowered to most, with a note that gives why.
 func (a *reader) whole(name string, f float64, least, most int, why string) int {
 	switch {
 	case f != math.Trunc(f):
@@ -67,12 +69,12 @@ func (a *reader) whole(name string, f float64, least, most int, why string) int 
 	return int(f)
 }
 
-// score reads a number from 0 to 100, also in percent or as a fraction of 1,
-// which is said; nil if none is given.
+// score reads a number from 0 to 100, also in percent. A fraction of 1 without
+// a unit is multiplied by 100, with a note. It returns nil if none is given.
 func (a *reader) score(name string) *float64 {
-	hasSign := false
+	hasUnit := false
 	f, given := a.number(name, func(s string) (f float64, ok bool) {
-		f, hasSign, ok = arguments.Score(s)
+		f, hasUnit, ok = arguments.Score(s)
 		return f, ok
 	})
 	switch {
@@ -81,16 +83,17 @@ func (a *reader) score(name string) *float64 {
 	case f < 0 || f > 100:
 		a.refuse("%s must be a number from 0 to 100. For example: %s.", name, examples[name])
 		return nil
-	case f < 1 && !hasSign:
+	case f < 1 && !hasUnit:
 		f = math.Round(f*10_000) / 100
 		a.note("%s was taken as %s, as scores go from 0 to 100.", name, strconv.FormatFloat(f, 'f', -1, 64))
 	}
 	return &f
 }
 
-// maxWait reads max_wait_seconds, of which 0 looks once. A call without a
-// progress token is held to shortest, since its client is likely to give up at
-// 60 s.
+// maxWait reads max_wait_seconds; 0 means a single request without waiting. It
+// returns preset if none is given, and at most longest. A call without a
+// progress token gets at most shortest, since its client is likely to give up
+// at 60 s.
 func (a *reader) maxWait(preset, shortest, longest time.Duration, progress bool) time.Duration {
 	most, why := longest, "the most allowed"
 	if !progress && shortest < longest {

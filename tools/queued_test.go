@@ -16,16 +16,16 @@ import (
 	"instaview-mcp/internal/mcpserver"
 )
 
-// known is a Poller that says the same of every run.
-type known poll.Look
+// fixed is a Waiter that returns the same snapshot for every run.
+type fixed poll.Look
 
-func (k known) Look(context.Context, string) (poll.Look, error) { return poll.Look(k), nil }
-func (k known) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
-	return poll.Look(k), nil
+func (f fixed) Look(context.Context, string) (poll.Look, error) { return poll.Look(f), nil }
+func (f fixed) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
+	return poll.Look(f), nil
 }
 
-// told calls a tool for the run r.
-func told(t *testing.T, runs known, tool, arguments string) (text string, isError bool) {
+// callTool calls a tool for the run r.
+func callTool(t *testing.T, runs fixed, tool, arguments string) (text string, isError bool) {
 	t.Helper()
 	s := mcpserver.New(mcpserver.Options{Runs: runs, Log: slog.New(slog.DiscardHandler)})
 	answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(fmt.Sprintf(
@@ -45,15 +45,15 @@ func told(t *testing.T, runs known, tool, arguments string) (text string, isErro
 	return got.Result.Content[0].Text, got.Result.IsError
 }
 
-// A run that could not be asked for is no error: the answer says why, for how
-// long, and which call goes on. Both tools tell the same time (N16), and a wait
-// that could ask says so (N17).
+// It is no error if InstaView could not be asked about a run: the answer says
+// why, for how long, and which call goes on. Both tools give the same time
+// (N16), and a wait that could ask says so (N17).
 func TestARunThatIsNotAnsweredYetIsANormalAnswer(t *testing.T) {
 	running := &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}
 	const goesOn = `Next: wait_for_sourcing(request_id="r"`
 	for name, tt := range map[string]struct {
-		look poll.Look
-		want []string
+		snapshot poll.Look
+		want     []string
 	}{
 		"queued": {poll.Look{Ahead: 12, NextIn: 6600 * time.Millisecond},
 			[]string{"queued: 12 requests of this API key ahead, about 7 s.", goesOn}},
@@ -73,13 +73,13 @@ func TestARunThatIsNotAnsweredYetIsANormalAnswer(t *testing.T) {
 				{"get_sourcing_results", ""}, {"wait_for_sourcing", ""},
 				{"wait_for_sourcing", `,"max_wait_seconds":3`}, {"wait_for_sourcing", `,"max_wait_seconds":0`},
 			} {
-				text, isError := told(t, known(tt.look), call.tool, call.arguments)
+				text, isError := callTool(t, fixed(tt.snapshot), call.tool, call.arguments)
 				if isError {
 					t.Errorf("%s%s: an error: %s", call.tool, call.arguments, text)
 				}
 				for _, want := range tt.want {
 					if !strings.Contains(text, want) {
-						t.Errorf("%s%s: %q is not said in %q", call.tool, call.arguments, want, text)
+						t.Errorf("%s%s: %q is missing in %q", call.tool, call.arguments, want, text)
 					}
 				}
 			}

@@ -17,7 +17,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// document is what a client gets of a resource, or in what words it is refused.
+// document is the content of a resource, or the message that refuses it.
 type document struct {
 	text, mime, refused string
 }
@@ -45,7 +45,7 @@ func (d document) wants(t *testing.T, mime string, texts ...string) {
 	}
 	for _, want := range texts {
 		if !strings.Contains(d.text, want) {
-			t.Errorf("%q is not said in:\n%s", want, d.text)
+			t.Errorf("%q is missing in:\n%s", want, d.text)
 		}
 	}
 }
@@ -109,7 +109,8 @@ func TestTheTableIsOfTheWholeRun(t *testing.T) {
 	})
 }
 
-// The operator's permission is for calls that ask for contacts; a URI cannot.
+// The operator's permission covers calls that ask for contacts, which a URI
+// cannot.
 func TestDocumentsHoldNoContacts(t *testing.T) {
 	for _, uri := range []string{"", "/candidates/p", "/shortlist.csv"} {
 		inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
@@ -186,7 +187,7 @@ func TestTheOperatorIsToldOfDocumentsToo(t *testing.T) {
 	}
 }
 
-// A document within seconds of an answer costs no request of its own.
+// Reading a resource within seconds of an answer makes no request.
 func TestADocumentSharesTheLookOfATool(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("get_sourcing_results", args{"request_id": "req_demo_done"})

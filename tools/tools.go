@@ -1,5 +1,5 @@
-// Package tools is the MCP tools, and the resources that show the same: what each
-// is called and takes, and how its answer is put. It knows MCP and the client's
+// Package tools defines the MCP tools and the resources that show the same
+// content: their names, arguments and answers. It knows MCP and the client's
 // types, and nothing of HTTP.
 package tools
 
@@ -15,24 +15,27 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// The waits of wait_for_sourcing. The usual clients give up on a call after
-// 60 s unless progress keeps them, and the most patient after 300 s.
+// The limits of wait_for_sourcing.
 const (
+	// DefaultWait is below the 60 s after which the usual clients give up on a
+	// call that reports no progress.
 	DefaultWait = 50 * time.Second
-	MaxWait     = 240 * time.Second
-	// DefaultMaxWaits is more than one person's client has use for.
+	// MaxWait is below the 300 s after which the most patient clients give up.
+	MaxWait = 240 * time.Second
+	// DefaultMaxWaits is how many waits may run at the same time; one person's
+	// client needs far fewer.
 	DefaultMaxWaits = 90
 )
 
-// Looker looks at a run once. *poll.Poller is one.
+// Looker reads a run once. *poll.Poller implements it.
 type Looker interface {
 	Look(ctx context.Context, requestID string) (poll.Look, error)
 }
 
-// Waiter waits for a run's end. *poll.Poller is one.
+// Waiter also waits for a run to end. *poll.Poller implements it.
 type Waiter interface {
 	Looker
-	Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Look)) (poll.Look, error)
+	Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Look)) (poll.Look, error)
 }
 
 // Settings are the operator's choices. The zero value of each field means its
@@ -40,16 +43,24 @@ type Waiter interface {
 type Settings struct {
 	// AllowContacts lets a call ask for e-mail addresses.
 	AllowContacts bool
-	// Blind hides names and links in everything, whatever a call asks for.
-	Blind       bool
-	DefaultWait time.Duration // 0 = DefaultWait
-	MaxWait     time.Duration // 0 = MaxWait
-	MaxWaits    int           // at the same time; 0 = DefaultMaxWaits
-	// Called, if not nil, is told of every call once it has ended.
+	// Blind hides names and links in every answer, whatever a call asks for.
+	Blind bool
+	// DefaultWait is how long a call waits that does not say; 0 means the
+	// constant DefaultWait.
+	DefaultWait time.Duration
+	// MaxWait is the longest wait a call may ask for; 0 means the constant
+	// MaxWait.
+	MaxWait time.Duration
+	// MaxWaits is how many waits may run at the same time; 0 means
+	// DefaultMaxWaits.
+	MaxWaits int
+	// Called, if not nil, is called after every call. It must be safe for
+	// concurrent use.
 	Called func(context.Context, Call)
 }
 
-// Register adds both tools to s.
+// Register adds get_sourcing_results and wait_for_sourcing to s, which read
+// runs.
 func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.DefaultWait == 0 {
 		settings.DefaultWait = DefaultWait
@@ -61,15 +72,15 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 		settings.MaxWaits = DefaultMaxWaits
 	}
 	get := getSourcingResults{runs: runs, settings: settings}
-	wait := waitForSourcing{runs: runs, settings: settings, places: make(chan struct{}, settings.MaxWaits)}
+	wait := waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits)}
 	s.AddTools(
-		server.ServerTool{Tool: get.definition(), Handler: settings.serve(get.definition().Name, get.handle)},
-		server.ServerTool{Tool: wait.definition(), Handler: settings.serve(wait.definition().Name, wait.handle)},
+		server.ServerTool{Tool: get.definition(), Handler: toolHandler(get.definition().Name, settings, get.handle)},
+		server.ServerTool{Tool: wait.definition(), Handler: toolHandler(wait.definition().Name, settings, wait.handle)},
 	)
 }
 
-// readOnly is what both tools promise. mcp-go announces the opposite of
-// whatever is not set.
+// readOnly sets a tool's title and annotations. All hints are set, because
+// mcp-go announces a tool as destructive unless told otherwise.
 func readOnly(title string) mcp.ToolOption {
 	yes, no := true, false
 	return func(t *mcp.Tool) {
@@ -77,14 +88,15 @@ func readOnly(title string) mcp.ToolOption {
 		t.Annotations = mcp.ToolAnnotation{
 			Title: title, ReadOnlyHint: &yes, DestructiveHint: &no, IdempotentHint: &yes, OpenWorldHint: &yes,
 		}
-		// Claude Code otherwise shows a model the tool's name alone.
+		// Without this, Claude Code shows a model only the tool's name.
 		t.Meta = &mcp.Meta{AdditionalFields: map[string]any{"anthropic/alwaysLoad": true}}
 	}
 }
 
-// selecting declares the arguments that both tools narrow a shortlist by. Codex
-// drops defaults and bounds from schemas, so the words have them too.
-func selecting(settings Settings) mcp.ToolOption {
+// selectionArguments declares the arguments that choose what an answer shows.
+// Descriptions repeat defaults and bounds, because Codex drops them from
+// schemas.
+func selectionArguments(settings Settings) mcp.ToolOption {
 	blind := "Hide names and links; default false"
 	if settings.Blind {
 		blind = "Names and links are always hidden here"
@@ -109,7 +121,7 @@ func selecting(settings Settings) mcp.ToolOption {
 	}
 }
 
-// view reads the arguments that say what an answer should show.
+// view reads the arguments that choose what an answer shows.
 func view(a *reader, settings Settings) shortlist.View {
 	v := shortlist.View{
 		RequestID: a.requestID(),
@@ -127,17 +139,17 @@ func view(a *reader, settings Settings) shortlist.View {
 	return v
 }
 
-// ended answers for a run that will not change: with its shortlist, or with
-// what became of it instead.
-func ended(v shortlist.View, look poll.Look, a *reader) reply {
-	v.Age, v.Notes = time.Since(look.SeenAt), a.notes
+// ended answers for a run that will not change: with its shortlist, or with why
+// there is none.
+func ended(v shortlist.View, snapshot poll.Look, a *reader) reply {
+	v.Age, v.Notes = time.Since(snapshot.SeenAt), a.notes
 	r := reply{outcome: OutcomeOther}
-	switch look.Results.Status {
+	switch snapshot.Results.Status {
 	case client.StatusCompleted:
 		r.outcome = OutcomeCompleted
 	case client.StatusFailed:
 		r.outcome = OutcomeFailed
 	}
-	r.text, r.shown = shortlist.Render(look.Results, v)
+	r.text, r.shown = shortlist.Render(snapshot.Results, v)
 	return r
 }

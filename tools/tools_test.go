@@ -34,7 +34,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// world is a sandbox, the whole server over it, and a real MCP client.
+// world is a sandbox, the whole server on top of it, and a real MCP client.
 type world struct {
 	t       *testing.T
 	sandbox *sandbox.Sandbox
@@ -50,7 +50,7 @@ type progress struct {
 	message string
 }
 
-// inWorld runs test in a bubble of fake time.
+// inWorld runs test in a synctest bubble, with a virtual clock.
 func inWorld(t *testing.T, settings tools.Settings, test func(w *world), runs ...sandbox.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func inWorld(t *testing.T, settings tools.Settings, test func(w *world), runs ..
 	})
 }
 
-// answer is what a model sees of a call.
+// answer is the part of a call's result that a model sees.
 type answer struct {
 	text    string
 	isError bool
@@ -126,7 +126,7 @@ func (a answer) wants(t *testing.T, isError bool, texts ...string) {
 	}
 	for _, want := range texts {
 		if !strings.Contains(a.text, want) {
-			t.Errorf("%q is not said in:\n%s", want, a.text)
+			t.Errorf("%q is missing in:\n%s", want, a.text)
 		}
 	}
 }
@@ -153,8 +153,8 @@ func TestWaitFollowsARunFromProcessingToItsShortlist(t *testing.T) {
 		synctest.Wait()
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if len(w.progress) < 3 || w.progress[0].message != "Looking at the run" {
-			t.Errorf("progress = %v, want one at once and one at every look", w.progress)
+		if len(w.progress) < 3 || w.progress[0].message != "Asking InstaView about the run" {
+			t.Errorf("progress = %v, want one at once and one for each request", w.progress)
 		}
 		increasing := slices.IsSortedFunc(w.progress, func(a, b progress) int {
 			if a.value < b.value {
@@ -193,7 +193,7 @@ func TestAWaitsEndIsNoErrorAndNamesTheNextCall(t *testing.T) {
 		}
 		got.wants(t, false, "still processing", "candidates sourced so far", "InstaView says: “The sourcing agent is actively analyzing",
 			"Waited 50 s.", `Next: wait_for_sourcing(request_id="req_demo_slow") goes on waiting.`)
-		for range 3 { // a model that does as it is told
+		for range 3 { // a model that makes the call it is given
 			got = w.call("wait_for_sourcing", args{"request_id": "req_demo_slow"})
 		}
 		got.wants(t, false, "completed in 3 min: 12 scored of 64 found")
@@ -282,7 +282,7 @@ func TestTransientFailuresAreRetriedAndTold(t *testing.T) {
 
 		w.sandbox.Inject("req_demo_slow", sandbox.Fault{Status: 503}, sandbox.Fault{Drop: true})
 		w.call("wait_for_sourcing", args{"request_id": "req_demo_slow"}).wants(t, false,
-			"still processing", "2 looks failed meanwhile.")
+			"still processing", "2 requests failed meanwhile.")
 	})
 }
 
@@ -303,11 +303,11 @@ func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
 		if took := time.Since(start); took != 50*time.Second {
 			t.Errorf("took %v, want the wait's 50 s", took)
 		}
-		got.wants(t, false, "still processing", "The last look failed", "InstaView can be asked again in 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
+		got.wants(t, false, "still processing", "The last request failed", "InstaView can be asked again in 1 min 1", "tell the user, and call wait_for_sourcing(request_id=\"req_demo_slow\") then.")
 	})
 }
 
-// A model that is told to try again in some seconds does so.
+// A model that is asked to try again in some seconds does so.
 func TestAWaitAfterAFailedLookBeginsAnew(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.sandbox.Inject("req_demo", sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503})
@@ -463,7 +463,7 @@ func TestHostileRequestIDsCostNoRequestAndNoEcho(t *testing.T) {
 	}
 }
 
-// corpus reads the hostile inputs of one channel.
+// corpus returns the hostile inputs of one channel.
 func corpus(t *testing.T, channel string) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile("../internal/sanitize/testdata/hostile.json")
@@ -537,7 +537,7 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 	})
 }
 
-// Whatever state a run is in, the call an answer names shows no more than was
+// In every state of a run, the call that an answer names shows no more than was
 // asked for.
 func TestTheNextCallKeepsTheArguments(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
@@ -608,7 +608,7 @@ func TestTheSandboxsLogShowsTheFloor(t *testing.T) {
 	})
 }
 
-// The texts a model reads, whole. Rewrite them with -update, then read them.
+// Golden files of whole answers. Rewrite them with -update, then read the diff.
 func TestGoldenAnswers(t *testing.T) {
 	marker := regexp.MustCompile(`⟦(data|end) [0-9a-f]{4}⟧`)
 	for name, tt := range map[string]struct {
@@ -640,7 +640,8 @@ func TestGoldenAnswers(t *testing.T) {
 	}
 }
 
-// golden compares got with testdata/name.golden, or rewrites that.
+// golden compares got with testdata/name.golden, or rewrites the file with
+// -update.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
@@ -659,8 +660,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Whatever a model sends, the answer is words, no request leaves that should
-// not, and no value comes back.
+// Whatever a model sends, the answer is text, no unwanted request is made, and
+// no value is repeated.
 func FuzzArguments(f *testing.F) {
 	for _, seed := range []string{
 		`{"request_id":"req_demo_done","limit":"3","detail":"full"}`, `{"request_id":"../x"}`, `[]`, `"x"`, `null`,
@@ -696,7 +697,8 @@ func FuzzArguments(f *testing.F) {
 	})
 }
 
-// head is what an answer says in our own words, without the calls it names.
+// head returns the part of an answer that is our own text, without proposed
+// calls.
 func head(text string) string {
 	text, _, _ = strings.Cut(text, "⟦data")
 	text, _, _ = strings.Cut(text, "Next:")
@@ -718,7 +720,7 @@ func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
 			wants(w.t, false, "still processing", "InstaView can be asked again in 1 min 28 s: tell the user, and call wait_for_sourcing")
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 20}).
 			wants(w.t, false, "still processing", "InstaView's request limit for this API key is reached, so requests pause.", "InstaView can be asked again in 1 min 8 s: tell the user")
-		// The probe ends the pause.
+		// A successful probe closes the breaker.
 		w.call("wait_for_sourcing", map[string]any{"request_id": "req_demo_slow", "max_wait_seconds": 240}, &mcp.Meta{ProgressToken: "p"}).
 			wants(w.t, false, "12 returned")
 	})
@@ -737,7 +739,7 @@ func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
 	})
 }
 
-// busy is a Poller that is full.
+// busy is a Waiter that has reached its limit.
 type busy struct{}
 
 func (busy) Look(context.Context, string) (poll.Look, error) { return poll.Look{}, poll.ErrBusy }

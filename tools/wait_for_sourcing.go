@@ -14,11 +14,11 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// waitForSourcing waits for a run's end, within bounds.
+// waitForSourcing waits for a run to end, up to a time limit.
 type waitForSourcing struct {
 	runs     Waiter
 	settings Settings
-	places   chan struct{} // one per wait under way
+	slots    chan struct{} // semaphore: holds one value per running wait
 }
 
 func (t waitForSourcing) definition() mcp.Tool {
@@ -27,7 +27,7 @@ func (t waitForSourcing) definition() mcp.Tool {
 		readOnly("Wait for sourcing"),
 		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
 			"When max_wait_seconds are over first, the answer says how far the run is: no error, call again."),
-		selecting(t.settings),
+		selectionArguments(t.settings),
 		mcp.WithInteger("max_wait_seconds", mcp.Min(0), mcp.Max(float64(longest)),
 			mcp.Description(fmt.Sprintf("Longest wait, 0-%d; default %d; above %d only if the client shows progress",
 				longest, int(t.settings.DefaultWait/time.Second), int(DefaultWait/time.Second)))),
@@ -43,90 +43,90 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 		return failed(OutcomeRefused, a.fault), nil
 	}
 	if wait == 0 {
-		look, err := t.runs.Look(ctx, id)
+		snapshot, err := t.runs.Look(ctx, id)
 		if err != nil {
 			return reply{}, err
 		}
-		return answer(ctx, v, look, a), nil
+		return answer(ctx, v, snapshot, a), nil
 	}
 	select {
-	case t.places <- struct{}{}:
-		defer func() { <-t.places }()
+	case t.slots <- struct{}{}:
+		defer func() { <-t.slots }()
 	default:
 		return failed(OutcomeBusy, fmt.Sprintf("This server is busy with %d waits, its limit. "+
-			"Try again in 10 s, or look once with get_sourcing_results(%s).", cap(t.places), v.Arguments())), nil
+			"Try again in 10 s, or read the run once with get_sourcing_results(%s).", cap(t.slots), v.Arguments())), nil
 	}
 
 	progress.begin(wait)
-	start, faults := time.Now(), 0
-	look, err := t.runs.Wait(ctx, id, wait, func(l poll.Look) {
-		if l.Err != nil && !l.At.Before(start) {
-			faults++
+	start, failures := time.Now(), 0
+	snapshot, err := t.runs.Wait(ctx, id, wait, func(latest poll.Look) {
+		if latest.Err != nil && !latest.At.Before(start) {
+			failures++
 		}
-		progress.looked(l)
+		progress.observe(latest)
 	})
 	switch {
 	case err != nil:
 		return reply{}, err
-	case look.Err != nil && !look.Err.Transient():
-		return answer(ctx, v, look, a), nil
-	case look.Err == nil && look.Results != nil && !look.Results.InProgress():
-		return ended(v, look, a), nil
+	case snapshot.Err != nil && !snapshot.Err.Transient():
+		return answer(ctx, v, snapshot, a), nil
+	case snapshot.Err == nil && snapshot.Results != nil && !snapshot.Results.InProgress():
+		return ended(v, snapshot, a), nil
 	}
-	return t.timeUp(ctx, v, look, a, wait, time.Since(start), faults), nil
+	return t.timeUp(ctx, v, snapshot, a, wait, time.Since(start), failures), nil
 }
 
-// timeUp answers for a run that has not ended yet, as far as is known. That is
-// no error unless nothing at all is known.
-func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, look poll.Look, a *reader, wait, waited time.Duration, faults int) reply {
+// timeUp answers when the wait is over and the run has not ended. That is an
+// error only if every request has failed.
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader, wait, waited time.Duration, failures int) reply {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
 	}
 	call += ")"
-	if look.Results == nil {
-		if look.Err != nil && !look.Stopping {
-			return failed(string(look.Err.Code), failure(ctx, look.Err, look.NextIn))
+	if snapshot.Results == nil {
+		if snapshot.Err != nil && !snapshot.Stopping {
+			return failed(string(snapshot.Err.Code), failure(ctx, snapshot.Err, snapshot.NextIn))
 		}
-		return notYet(v, look, call, a)
+		return pending(v, snapshot, call, a)
 	}
 	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
-	if faults > 0 {
-		spent += " " + looksFailed(faults)
+	if failures > 0 {
+		spent += " " + failedRequests(failures)
 	}
-	lines := []string{shortlist.Outcome(look.Results, v) + seenAgo(look), spent}
-	if look.Err != nil {
-		lines = append(lines, "The last look failed: "+what(ctx, look.Err))
+	lines := []string{shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot), spent}
+	if snapshot.Err != nil {
+		lines = append(lines, "The last request failed: "+explain(ctx, snapshot.Err))
 	}
-	if why := pausing(look); why != "" && look.Err == nil {
+	if why := breakerReason(snapshot); why != "" && snapshot.Err == nil {
 		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
-	return reply{text: strings.Join(append(lines, goOn(look, call, wait)), "\n"), outcome: OutcomeRunning}
+	return reply{text: strings.Join(append(lines, nextCall(snapshot, call, wait)), "\n"), outcome: OutcomeRunning}
 }
 
-func looksFailed(n int) string {
+func failedRequests(n int) string {
 	if n == 1 {
-		return "1 look failed meanwhile."
+		return "1 request failed meanwhile."
 	}
-	return fmt.Sprintf("%d looks failed meanwhile.", n)
+	return fmt.Sprintf("%d requests failed meanwhile.", n)
 }
 
-// progress tells the client how a wait is going: in counts and seconds only,
-// and only if the call asked for it.
+// progress sends progress notifications during a wait if the call asked for
+// them. They hold counts and seconds only, never candidates.
 type progress struct {
 	ctx   context.Context
-	token mcp.ProgressToken
+	token mcp.ProgressToken // nil if the call asked for no progress
 	start time.Time
 	total time.Duration
-	last  float64
+	last  float64 // seconds in the last notification
 }
 
 func newProgress(ctx context.Context, req mcp.CallToolRequest) *progress {
 	p := &progress{ctx: ctx, start: time.Now(), last: -1}
 	if req.Params.Meta != nil {
 		switch token := req.Params.Meta.ProgressToken.(type) {
-		case string, float64, int, int64: // anything else is no token of the protocol
+		case string, float64, int, int64: // the types that the protocol allows
 			p.token = token
 		}
 	}
@@ -137,32 +137,33 @@ func (p *progress) wanted() bool { return p.token != nil }
 
 func (p *progress) begin(total time.Duration) {
 	p.total = total
-	p.send("Looking at the run")
+	p.send("Asking InstaView about the run")
 }
 
-func (p *progress) looked(l poll.Look) {
+// observe reports the result of a request to InstaView.
+func (p *progress) observe(snapshot poll.Look) {
 	message := "Processing"
 	switch {
-	case l.Err != nil:
-		message = "The look failed"
-		if l.Err.Code == client.CodeRateLimited {
+	case snapshot.Err != nil:
+		message = "The request failed"
+		if snapshot.Err.Code == client.CodeRateLimited {
 			message = "InstaView's request limit is reached"
 		}
-	case !l.Results.InProgress():
-		return // the answer follows, and progress must not come after it
-	case l.Results.SourcedCount != nil:
-		message = fmt.Sprintf("Processing, %d sourced so far", *l.Results.SourcedCount)
+	case !snapshot.Results.InProgress():
+		return // the protocol forbids progress after the answer, which follows now
+	case snapshot.Results.SourcedCount != nil:
+		message = fmt.Sprintf("Processing, %d sourced so far", *snapshot.Results.SourcedCount)
 	}
 	p.send(fmt.Sprintf("%s (%s)", message, shortlist.Duration(time.Since(p.start))))
 }
 
-// send is best effort: mcp-go drops a notification when its channel is full,
-// and nothing of the answer depends on one.
+// send sends a notification without a guarantee: mcp-go drops it when its
+// channel is full. The answer does not depend on it.
 func (p *progress) send(message string) {
 	if !p.wanted() {
 		return
 	}
-	// The protocol wants every value above the one before.
+	// The protocol requires each value to be greater than the last.
 	value := max(time.Since(p.start).Round(time.Millisecond).Seconds(), p.last+0.001)
 	p.last = value
 	_ = server.ServerFromContext(p.ctx).SendNotificationToClient(p.ctx, "notifications/progress", map[string]any{

@@ -67,7 +67,7 @@ func TestTheDemoGoesFromProcessingToAShortlist(t *testing.T) {
 		start := time.Now()
 		execute(t, nil, "--demo", "call", "wait_for_sourcing", "request_id=req_demo").wants(t, 0,
 			[]string{"Sample data of the demo", "completed in 12 s: 20 scored of 115 found", "\n1 (96) "},
-			[]string{"Looking at the run\n", "Processing, 0 sourced so far", "Answered after 15 s\n"})
+			[]string{"Asking InstaView about the run\n", "Processing, 0 sourced so far", "Answered after 15 s\n"})
 		if took := time.Since(start); took > 21*time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -82,7 +82,7 @@ func TestCallExitsByTheAnswer(t *testing.T) {
 		stderr []string
 	}{
 		"a failed run is an answer": {
-			[]string{"wait_for_sourcing", "request_id=req_demo_failed"}, 0, []string{"PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again"}, []string{"Looking"},
+			[]string{"wait_for_sourcing", "request_id=req_demo_failed"}, 0, []string{"PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again"}, []string{"Asking InstaView"},
 		},
 		"numbers and lists from text": {
 			[]string{"get_sourcing_results", "request_id=req_demo_done", "limit=1", "detail=brief"}, 0, []string{"Showing 1 in brief"}, nil,

@@ -120,7 +120,7 @@ func (e era) waitsWithProgress(t *testing.T, c *conversation) {
 		break
 	}
 	if progress < 2 {
-		t.Errorf("%d progress notifications, want one at once and one a look", progress)
+		t.Errorf("%d progress notifications, want one at once and one for each request", progress)
 	}
 }
 
