@@ -13,7 +13,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// fault is an error with the code that the protocol has for it.
+// fault is an error for the client, with its JSON-RPC error code.
 type fault struct {
 	code int
 	text string
@@ -21,30 +21,29 @@ type fault struct {
 
 func (f *fault) Error() string { return f.text }
 
-// faultOf is what a client is told of an error of a prompt or a resource; nil if
-// that is not for the client.
-func (o Options) faultOf(ctx context.Context, err error) error {
+// faultOf converts an error of a prompt or a resource into a fault. It returns
+// nil for an internal error, whose text must not reach the client.
+func faultOf(ctx context.Context, err error) *fault {
 	var (
-		told     *fault
-		typed    prompts.UserError
+		f        *fault
+		prompt   prompts.UserError
 		resource tools.UserError
 	)
 	switch {
-	case errors.As(err, &told):
-	case errors.As(err, &typed):
-		told = &fault{mcp.INVALID_PARAMS, string(typed)}
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &prompt):
+		return &fault{mcp.INVALID_PARAMS, string(prompt)}
 	case errors.As(err, &resource) && resource.NotFound:
-		told = &fault{notFoundCode(ctx), resource.Text}
+		return &fault{notFoundCode(ctx), resource.Text}
 	case errors.As(err, &resource):
-		told = &fault{mcp.INTERNAL_ERROR, resource.Text}
-	default:
-		return nil
+		return &fault{mcp.INTERNAL_ERROR, resource.Text}
 	}
-	return &fault{told.code, o.redact(ctx, told.text)}
+	return nil
 }
 
-// notFoundCode is the code of a resource that is not there: revision 2026-07-28
-// has replaced it.
+// notFoundCode returns the error code for a missing resource, which revision
+// 2026-07-28 of the protocol has changed.
 func notFoundCode(ctx context.Context) int {
 	if mcp.IsModernProtocol(server.RequestProtocolVersion(ctx)) {
 		return mcp.INVALID_PARAMS
@@ -52,9 +51,9 @@ func notFoundCode(ctx context.Context) int {
 	return mcp.RESOURCE_NOT_FOUND
 }
 
-// addCodes gives the errors of prompts and resources their codes, and names the
-// URI of a resource that is not there. mcp-go makes every error of a handler an
-// internal one, and has no other place to change that.
+// addCodes sets the error codes of prompts and resources, and adds the URI to a
+// “not found” error. mcp-go reports every handler's error as an internal one,
+// and this hook is the only place to change that.
 func addCodes(hooks *server.Hooks) {
 	hooks.AddOnError(func(ctx context.Context, _ any, method mcp.MCPMethod, message any, err error) {
 		var (
@@ -79,9 +78,8 @@ func addCodes(hooks *server.Hooks) {
 	})
 }
 
-// setField sets an unexported field of mcp-go's error, whose fields nothing else
-// reaches. Should a version of mcp-go have no such field, the answer keeps its
-// code, which a test would show.
+// setField sets an unexported field of mcp-go's error, which has no setter. If
+// a later mcp-go has no such field, the error stays as it is and a test fails.
 func setField[T any](err error, name string, value T) {
 	pointer := reflect.ValueOf(err)
 	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {

@@ -15,12 +15,12 @@ import (
 	"instaview-mcp/client/poll"
 )
 
-// Faults of prompts and resources have the codes that each era has for them, and
-// words; mcp-go alone would make each an internal error.
+// Faults of prompts and resources have the error code of the protocol's
+// revision and a text; mcp-go alone would report each as an internal error.
 func TestFaultsHaveTheProtocolsCodes(t *testing.T) {
-	look := func(l poll.Look) runs { return func() (poll.Look, error) { return l, nil } }
-	failed := func(code client.Code) runs { return look(poll.Look{Err: &client.Error{Code: code}}) }
-	processing := look(poll.Look{Results: &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}})
+	answering := func(l poll.Look) runs { return func() (poll.Look, error) { return l, nil } }
+	failed := func(code client.Code) runs { return answering(poll.Look{Err: &client.Error{Code: code}}) }
+	processing := answering(poll.Look{Results: &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}})
 	const notFound = 0 // of the era
 	for name, tt := range map[string]struct {
 		runs           runs
@@ -67,7 +67,8 @@ func TestFaultsHaveTheProtocolsCodes(t *testing.T) {
 	}
 }
 
-// What is no fault of the caller's stays inside, with a correlation id.
+// The text of an internal error never reaches the client, only a correlation
+// id.
 func TestOtherErrorsOfPromptsStayInside(t *testing.T) {
 	var log bytes.Buffer
 	s := New(Options{Log: slog.New(slog.NewTextHandler(&log, nil))})

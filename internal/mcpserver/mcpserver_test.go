@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the snapshot")
 
-// runs answers every look with a function.
+// runs answers every request with a function.
 type runs func() (poll.Look, error)
 
 func (r runs) Look(context.Context, string) (poll.Look, error) { return r() }
@@ -65,9 +65,9 @@ func text(t *testing.T, o Options, tool string) (string, bool) {
 	return result.Content[0].(mcp.TextContent).Text, result.IsError
 }
 
-// What a client is told is part of the product, and a change of it under a
-// user's hands would be an attack's sign: it is pinned as a whole.
-func TestP13SnapshotsOfWhatAClientIsTold(t *testing.T) {
+// What a client is sent at the start is part of the product, and an unexpected
+// change of it would look like an attack, so all of it is compared.
+func TestP13SnapshotsOfWhatAClientIsSent(t *testing.T) {
 	session, hello := connect(t, Options{Version: "0.0.0"})
 	tools, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {
@@ -81,20 +81,20 @@ func TestP13SnapshotsOfWhatAClientIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, told := range map[string]any{
-		"testdata/told.json": map[string]any{
+	for path, sent := range map[string]any{
+		"testdata/snapshot.json": map[string]any{
 			"instructions": strings.Split(hello.Instructions, "\n"), "capabilities": hello.Capabilities, "server": hello.ServerInfo, "tools": tools.Tools,
 		},
 		"testdata/prompts.json":   prompts.Prompts,
 		"testdata/resources.json": templates.ResourceTemplates,
 	} {
-		snapshot(t, path, told)
+		snapshot(t, path, sent)
 	}
 }
 
-func snapshot(t *testing.T, path string, told any) {
+func snapshot(t *testing.T, path string, sent any) {
 	t.Helper()
-	got, err := json.MarshalIndent(told, "", "  ")
+	got, err := json.MarshalIndent(sent, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,28 +208,28 @@ func TestTheCallersKeyIsRedactedToo(t *testing.T) {
 }
 
 func TestAShortKeyIsNotFoundInPlainWords(t *testing.T) {
-	looks := runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })
-	if got, _ := text(t, Options{Runs: looks, Key: client.NewKey("run")}, "get_sourcing_results"); strings.Contains(got, "redacted") {
+	failing := runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })
+	if got, _ := text(t, Options{Runs: failing, Key: client.NewKey("run")}, "get_sourcing_results"); strings.Contains(got, "redacted") {
 		t.Errorf("got:\n%s", got)
 	}
 }
 
 func TestTheDemoLabelsEveryAnswer(t *testing.T) {
-	for name, look := range map[string]runs{
+	for name, answers := range map[string]runs{
 		"an answer": func() (poll.Look, error) {
 			return poll.Look{Results: &client.Results{Status: client.StatusCompleted}}, nil
 		},
-		"a failure":  func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil },
-		"a panic":    func() (poll.Look, error) { panic(1) },
-		"not looked": func() (poll.Look, error) { return poll.Look{}, nil },
+		"a failure":     func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil },
+		"a panic":       func() (poll.Look, error) { panic(1) },
+		"not asked yet": func() (poll.Look, error) { return poll.Look{}, nil },
 	} {
-		if got, _ := text(t, Options{Runs: look, Demo: true}, "get_sourcing_results"); !strings.HasPrefix(got, demoLabel) {
+		if got, _ := text(t, Options{Runs: answers, Demo: true}, "get_sourcing_results"); !strings.HasPrefix(got, demoLabel) {
 			t.Errorf("%s is not labelled:\n%s", name, got)
 		}
 	}
 }
 
-// maxTokens is what both tools and the instructions may cost a model on every
+// maxTokens limits what both tools and the instructions cost a model on every
 // turn.
 const maxTokens = 950
 
@@ -240,7 +240,7 @@ func TestTokensOfTheResources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, err := json.Marshal(list.ResourceTemplates)
+	templates, err := json.Marshal(list.ResourceTemplates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestTokensOfTheResources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := codec.Count(string(told))
+	n, err := codec.Count(string(templates))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestTokensOfTheResources(t *testing.T) {
 	}
 }
 
-func TestTokensOfWhatAClientIsTold(t *testing.T) {
+func TestTokensOfWhatAClientIsSent(t *testing.T) {
 	session, hello := connect(t, Options{})
 	list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// NewUnusable returns a server for a program whose settings will not do. It lists
-// what New's would, and answers every call, prompt and document with why, which
-// is for the model and its user.
+// NewUnusable returns a server for a program whose settings are invalid. It
+// lists the same tools, prompts and resources as New's, and answers each with
+// why: a sentence for the model and its user. Clients would show people only
+// “connection closed” if the program ended instead.
 func NewUnusable(version, why string, log *slog.Logger) *server.MCPServer {
 	s := New(Options{Version: version, Log: log})
 	for _, refuse := range []server.ServerOption{

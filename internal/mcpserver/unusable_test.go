@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// N23: what cannot work looks the same, and answers with why.
+// N23: a server with invalid settings lists the same, and answers with why.
 func TestN23AnUnusableServerListsTheSameAndSaysWhy(t *testing.T) {
 	const why = "INSTAVIEW_API_KEY is not set"
 	log := slog.New(slog.DiscardHandler)
@@ -21,12 +21,12 @@ func TestN23AnUnusableServerListsTheSameAndSaysWhy(t *testing.T) {
 			t.Errorf("%s: usable (-), unusable (+):\n%s", method, diff)
 		}
 	}
-	const said = `"message":"` + why + `"`
+	const message = `"message":"` + why + `"`
 	for params, want := range map[string]string{
 		`"tools/call","params":{"name":"wait_for_sourcing"}`:                                `"result":{"content":[{"type":"text","text":"` + why + `"}],"isError":true}`,
-		`"prompts/get","params":{"name":"review_shortlist","arguments":{"request_id":"r"}}`: said,
-		`"resources/read","params":{"uri":"sourcing://r/shortlist.csv"}`:                    said,
-		`"resources/read","params":{"uri":"sourcing://r/candidates/p"}`:                     said,
+		`"prompts/get","params":{"name":"review_shortlist","arguments":{"request_id":"r"}}`: message,
+		`"resources/read","params":{"uri":"sourcing://r/shortlist.csv"}`:                    message,
+		`"resources/read","params":{"uri":"sourcing://r/candidates/p"}`:                     message,
 	} {
 		request := json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":` + params + `}`)
 		if got := marshal(t, unusable.HandleMessage(t.Context(), request)); !strings.Contains(got, want) {

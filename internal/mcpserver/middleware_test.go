@@ -22,7 +22,7 @@ import (
 
 const canaryKey = "sk_live_canary0123"
 
-// raw makes one request and returns the answer as it is sent.
+// raw makes one request and returns the JSON of the answer.
 func raw(t *testing.T, ctx context.Context, s *server.MCPServer, method, params string) string {
 	t.Helper()
 	answer, err := json.Marshal(s.HandleMessage(ctx, json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":`+params+`}`)))
@@ -32,15 +32,15 @@ func raw(t *testing.T, ctx context.Context, s *server.MCPServer, method, params 
 	return string(answer)
 }
 
-// wantsCorrelation checks that an answer gives a correlation id that the log
-// has, too, and that neither holds what was inside.
+// wantsCorrelation checks that the answer and the log have the same correlation
+// id, and that neither holds the error's text.
 func wantsCorrelation(t *testing.T, answer, log, inside string) {
 	t.Helper()
 	id := regexp.MustCompile(`correlation id ([0-9a-f]{12})`).FindStringSubmatch(answer)
 	if id == nil {
 		t.Fatalf("no correlation id in %s", answer)
 	}
-	if !strings.Contains(log, id[1]) || !strings.Contains(log, "finish_test.go") {
+	if !strings.Contains(log, id[1]) || !strings.Contains(log, "middleware_test.go") {
 		t.Errorf("the log does not lead to the panic:\n%s", log)
 	}
 	for _, where := range []string{answer, log} {
@@ -50,8 +50,8 @@ func wantsCorrelation(t *testing.T, answer, log, inside string) {
 	}
 }
 
-// mcp-go answers what is no tool call on a goroutine that recovers nothing: a
-// panic there would end the process.
+// mcp-go does not recover from panics outside of tool calls: one would end the
+// process.
 func TestAPanicOfAPromptIsCaught(t *testing.T) {
 	var log bytes.Buffer
 	s := New(Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -108,8 +108,8 @@ func TestErrorsOfResourcesStayInside(t *testing.T) {
 	}
 }
 
-// completed answers with one candidate, whose name echoes what should not be
-// shown.
+// completed is a run with one candidate of the given name, which may hold a key
+// that must not be shown.
 func completed(name string) runs {
 	return func() (poll.Look, error) {
 		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
@@ -134,7 +134,7 @@ func TestTheKeyIsRedactedInResources(t *testing.T) {
 	}
 }
 
-// A label in a table would be a cell; its rows name the run instead.
+// A label would become a cell of the table, so its rows name the run instead.
 func TestTheDemoLabelsDocuments(t *testing.T) {
 	label := strings.TrimSpace(demoLabel)
 	s := New(Options{Runs: completed("Jane"), Demo: true})
@@ -146,7 +146,7 @@ func TestTheDemoLabelsDocuments(t *testing.T) {
 	}
 }
 
-// modern is params of the revision without a handshake.
+// modern holds params of the protocol revision without a handshake.
 func modern(params string) string {
 	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},` +
 		`"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"}}`
@@ -171,7 +171,7 @@ func TestNothingMayBeCachedForOthers(t *testing.T) {
 
 func TestAPanicOfACompletionIsCaught(t *testing.T) {
 	var log bytes.Buffer
-	broken := completer{Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, nil}
+	broken := completer{middleware{log: slog.New(slog.NewTextHandler(&log, nil))}, nil}
 	s := server.NewMCPServer("test", "0", server.WithCompletions(),
 		server.WithPromptCompletionProvider(broken), server.WithResourceCompletionProvider(broken))
 	for _, ref := range []string{`{"type":"ref/prompt","name":"x"}`, `{"type":"ref/resource","uri":"x"}`} {
@@ -181,7 +181,7 @@ func TestAPanicOfACompletionIsCaught(t *testing.T) {
 	}
 }
 
-// Whatever a reference is, there is an answer: other servers have crashed.
+// Every reference gets an answer; other servers have crashed on odd ones.
 func TestACompletionOfNothingIsAnswered(t *testing.T) {
 	s := New(Options{Runs: completed("Jane")})
 	const nothing, refused = `"values":[]`, `"error":{"code":-32600`
