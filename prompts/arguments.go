@@ -16,23 +16,25 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// UserError is an error in words for the person who gave a prompt's arguments.
+// UserError is an error in a prompt's arguments. Its text is for the person who
+// gave them and says what to do.
 type UserError string
 
 func (e UserError) Error() string { return string(e) }
 
-// reader reads what a person typed into a client's form or a shell. The first
-// fault is kept, in words that say what to do; a value is never echoed. An empty
-// value is one not given, since forms send those.
+// reader reads the arguments that a person typed into a client's form or a
+// shell. It keeps the first fault and never repeats a value. An empty value
+// counts as not given, since forms send one for every empty field.
 type reader struct {
 	prompt mcp.Prompt
 	given  map[string]string
-	blind  bool // names are hidden in every answer
-	fault  error
+	blind  bool  // the operator hides names in every answer
+	fault  error // a UserError, or nil
 }
 
-// read gives a prompt's arguments the names that it has for them.
-func read(prompt mcp.Prompt, given map[string]string) *reader {
+// newReader returns a reader of given, whose keys may be other common names of
+// the prompt's arguments.
+func newReader(prompt mcp.Prompt, given map[string]string) *reader {
 	var known []string
 	for _, argument := range prompt.Arguments {
 		known = append(known, argument.Name)
@@ -47,27 +49,28 @@ func (a *reader) refuse(format string, args ...any) {
 	}
 }
 
-// text reads an argument of at most most characters, as one clean line. A longer
-// one is refused: what a cut leaves out of a list of must-haves would be missed.
+// text reads an argument of at most most characters, as one clean line. A
+// longer one is refused rather than cut, since a cut list of must-haves would
+// mislead.
 func (a *reader) text(name string, most int) string {
 	s := a.given[name]
 	if len(s) > most && utf8.RuneCountInString(s) > most {
 		a.refuse("%s may have at most %d characters: give the essence of it.", name, most)
 		return ""
 	}
-	var items []string // a list may have a line each
+	var items []string // people may write a list with one item a line
 	for line := range strings.Lines(s) {
 		if line = sanitize.Line(line, 0).String; line != "" {
 			items = append(items, line)
 		}
 	}
-	// It will stand between quotation marks.
+	// The template puts the text between these quotation marks.
 	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.ForModel(sanitize.Line(strings.Join(items, "; "), 0).String))
 }
 
 const (
-	whereRunsAre = "It is in the InstaView app, and in the applicant tracking system that started the run."
-	howToName    = "Name a candidate by rank, by name, or by the id that stands in square brackets in the shortlist."
+	requestIDSource = "It is in the InstaView app, and in the applicant tracking system that started the run."
+	howToName       = "Name a candidate by rank, by name, or by the id that stands in square brackets in the shortlist."
 )
 
 func (a *reader) requestID() string {
@@ -75,30 +78,31 @@ func (a *reader) requestID() string {
 	id, ok := arguments.FindRequestID(strings.TrimSpace(given))
 	switch {
 	case strings.TrimSpace(given) == "":
-		a.refuse("request_id is missing: give the sourcing run's id. %s", whereRunsAre)
+		a.refuse("request_id is missing: give the sourcing run's id. %s", requestIDSource)
 	case !ok:
-		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. %s", whereRunsAre)
+		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. %s", requestIDSource)
 	}
 	return id
 }
 
-// candidates are whom a prompt is about.
+// candidates are the people that a prompt is about.
 type candidates struct {
-	Who       string // in words
-	Arguments string // of a call that shows them
+	Who       string // for a sentence, such as "of rank 3, Jane Doe"
+	Arguments string // arguments of the tool call that shows them
 }
 
+// candidate reads profile_id, which must be one id, rank or name.
 func (a *reader) candidate() candidates {
 	given := a.given[arguments.ProfileID]
 	if strings.TrimSpace(given) == "" {
 		a.refuse("profile_id is missing. %s", howToName)
 		return candidates{}
 	}
-	return a.named(arguments.ProfileID, []string{given})
+	return a.describe(arguments.ProfileID, []string{given})
 }
 
-// candidates reads a list with commas, since a prompt's arguments are strings,
-// of at least least and at most most.
+// candidates reads profile_ids: from least to most candidates, with commas
+// between them, since a prompt's arguments are strings.
 func (a *reader) candidates(least, most int) candidates {
 	given := a.given[arguments.ProfileIDs]
 	if len(given) > most*(client.MaxProfileID+8) {
@@ -116,26 +120,27 @@ func (a *reader) candidates(least, most int) candidates {
 	if len(all) < least || len(all) > most {
 		a.refuse("profile_ids must name %d to %d candidates, with commas between. %s", least, most, howToName)
 	}
-	return a.named(arguments.ProfileIDs, all)
+	return a.describe(arguments.ProfileIDs, all)
 }
 
-// named writes candidates into a call that a model is to make, so each must be
-// what a shortlist can show.
-func (a *reader) named(argument string, all []string) candidates {
+// describe returns the given candidates in the form that a template needs. Each
+// must be a valid rank, id or name, because the text is put into a call that a
+// model is to make.
+func (a *reader) describe(argument string, all []string) candidates {
 	var ids, ranks, who []string
 	for _, given := range all {
-		named, _ := arguments.Candidates([]string{given})
+		names, _ := arguments.Candidates([]string{given})
 		rank, isRank := 0, false
-		if len(named) == 1 {
-			rank, isRank = arguments.Rank(named[0])
+		if len(names) == 1 {
+			rank, isRank = arguments.Rank(names[0])
 		}
 		switch {
 		case isRank:
 			ranks = append(ranks, strconv.Itoa(rank))
 			who = append(who, fmt.Sprintf("of rank %d", rank))
-		case len(named) == 1 && isName(named[0]):
-			ids = append(ids, `"`+named[0]+`"`)
-			who = append(who, named[0])
+		case len(names) == 1 && isName(names[0]):
+			ids = append(ids, `"`+names[0]+`"`)
+			who = append(who, names[0])
 		default:
 			a.refuse("%s holds what is no candidate's id, rank or name. %s", argument, howToName)
 		}
@@ -150,15 +155,16 @@ func (a *reader) named(argument string, all []string) candidates {
 	return candidates{strings.Join(who, ", "), strings.Join(call, ", ")}
 }
 
-// isName reports whether a text can be an id or a name: a clean line without a
-// sign that could end the quotation it will stand in, or begin markup.
+// isName reports whether a text can be an id or a name: a clean line without
+// characters that end a quotation or begin markup.
 func isName(s string) bool {
 	return s != "" && len(s) <= client.MaxProfileID && sanitize.Line(s, 0).String == s && !strings.ContainsAny(s, "\"\\<>{}|`“”")
 }
 
-// top reads a whole number from 1 to most; preset if none is given. What is no
-// number is left out: it is a word of what a client has split at its spaces.
-func (a *reader) top(preset, most int) (n int, leftOut bool) {
+// top reads a whole number from 1 to most, and returns preset if none is given.
+// Other text is ignored and reported as isText: it is a word of the job title,
+// which Claude Code has split at its spaces.
+func (a *reader) top(preset, most int) (n int, isText bool) {
 	given := strings.TrimSpace(a.given[arguments.Top])
 	if arguments.IsNothing(given) {
 		return preset, false
@@ -175,9 +181,9 @@ func (a *reader) top(preset, most int) (n int, leftOut bool) {
 
 var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
-// unknown refuses an argument that the prompt does not have: it is a slip of
-// the pen, and what it says would be lost.
-func (a *reader) unknown() {
+// refuseUnknown refuses an argument that the prompt does not have, since it is
+// likely to be misspelt and what the person asked for would be lost.
+func (a *reader) refuseUnknown() {
 	var names []string
 	for _, argument := range a.prompt.Arguments {
 		names = append(names, argument.Name)

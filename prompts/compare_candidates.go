@@ -9,7 +9,7 @@ import (
 //go:embed compare_candidates.md
 var compareCandidatesText string
 
-// maxCompared is what a table can hold and a person take in.
+// maxCompared is how many candidates still fit into a readable table.
 const maxCompared = 10
 
 func compareCandidates() prompt {

@@ -9,7 +9,7 @@ import (
 //go:embed draft_outreach.md
 var draftOutreachText string
 
-// The most characters of what a person says of a message.
+// The maximum lengths of the arguments, in characters.
 const (
 	maxTone     = 100
 	maxLanguage = 50

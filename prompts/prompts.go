@@ -1,9 +1,10 @@
-// Package prompts is the MCP prompts: what a person who has a finished sourcing
-// run asks of an assistant next, written out so that it is done well and
-// fairly.
+// Package prompts defines the MCP prompts: what a person usually asks of an
+// assistant once a sourcing run has finished, worded so that candidates are
+// reviewed carefully and fairly.
 //
-// Each is one Go file, which declares it and reads its arguments, and one
-// Markdown template. Values are put into a template, never parsed as one.
+// Each prompt is a Go file, which declares it and reads its arguments, and a
+// Markdown template. Argument values are inserted as data and never parsed as
+// templates.
 package prompts
 
 import (
@@ -16,21 +17,21 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// shared holds the passages that every prompt has, once.
+// shared holds the passages that several prompts include.
 //
 //go:embed shared.md
 var shared string
 
-// prompt is what a client lists, and how its text comes about.
+// prompt is a prompt's definition together with its template.
 type prompt struct {
 	mcp.Prompt
 	text *template.Template
-	// read returns what the template is filled in with.
+	// read returns the values for the template.
 	read  func(*reader) any
-	blind bool // names are hidden in every answer
+	blind bool // the operator hides names in every answer
 }
 
-// all is the prompts in the order in which a review goes.
+// all returns the prompts in the order in which a review uses them.
 func all() []prompt {
 	return []prompt{
 		reviewShortlist(),
@@ -41,9 +42,9 @@ func all() []prompt {
 	}
 }
 
-// Register adds the prompts to s; blind says that no answer shows names. Errors of
-// their handlers that are a UserError are for the person who gave the arguments;
-// others are not.
+// Register adds the prompts to s. Set blind if the operator hides names in
+// every answer. Of the handlers' errors only a UserError may be shown to the
+// client.
 func Register(s *server.MCPServer, blind bool) {
 	for _, p := range all() {
 		p.blind = blind
@@ -52,23 +53,23 @@ func Register(s *server.MCPServer, blind bool) {
 }
 
 func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	a := read(p.Prompt, req.Params.Arguments)
+	a := newReader(p.Prompt, req.Params.Arguments)
 	a.blind = p.blind
 	values := p.read(a)
-	a.unknown()
+	a.refuseUnknown()
 	if a.fault != nil {
 		return nil, a.fault
 	}
 	var text strings.Builder
 	if err := p.text.Execute(&text, values); err != nil {
-		return nil, err // not with templates that the tests have tried
+		return nil, err // a fault in the template, which the tests would find
 	}
 	return mcp.NewGetPromptResult(p.Description, []mcp.PromptMessage{
 		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(strings.TrimSpace(text.String()))),
 	}), nil
 }
 
-// parse reads a template that may use the shared passages.
+// parse returns a template that may include the shared passages.
 func parse(text string) *template.Template {
 	passages := template.Must(template.New("shared").Parse(shared))
 	return template.Must(passages.New("prompt").Option("missingkey=error").Parse(text))

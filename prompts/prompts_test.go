@@ -49,7 +49,7 @@ func connectTo(t *testing.T, s *server.MCPServer) *mcpclient.Client {
 
 type args = map[string]string
 
-// get returns a prompt's text, or in what words it was refused.
+// get returns a prompt's text, or the message that refuses it.
 func get(t *testing.T, session *mcpclient.Client, name string, given args) (string, error) {
 	t.Helper()
 	result, err := session.GetPrompt(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: name, Arguments: given}})
@@ -103,7 +103,7 @@ func count(t *testing.T, text string) int {
 
 const run, one, two = "req_demo_done", "prof_67a3995d-ea79", "prof_0f7ab085-c236"
 
-// least is the fewest arguments of each prompt.
+// least holds the required arguments of each prompt.
 var least = map[string]args{
 	"review_shortlist":    {"request_id": run},
 	"compare_candidates":  {"request_id": run, "profile_ids": one + "," + two},
@@ -112,7 +112,7 @@ var least = map[string]args{
 	"draft_outreach":      {"request_id": run, "profile_id": one},
 }
 
-// What a model is told by each prompt, with few arguments and with all.
+// Golden files of each prompt, with the required arguments and with all.
 func TestSnapshots(t *testing.T) {
 	session := connect(t)
 	for file, tt := range map[string]struct {
@@ -140,7 +140,7 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// maxPromptTokens is what a prompt may cost, its values not counted.
+// maxPromptTokens limits the length of a prompt without its values.
 const maxPromptTokens = 460
 
 func TestRulesForEveryPrompt(t *testing.T) {
@@ -171,7 +171,8 @@ func TestRulesForEveryPrompt(t *testing.T) {
 			t.Errorf("%s: %d tokens, want at most %d", p.Name, n, maxPromptTokens)
 		}
 		for _, want := range []string{
-			// The traits that are never a criterion, and what stands in for them.
+			// Protected characteristics, and words that stand for them
+			// indirectly.
 			"age", "sex", "ethnicity", "nationality", "religion", "disability", "health", "family", "union", "orientation", "address",
 			"prestige of a school", "gap in a career", "a name",
 			"evidence beside each claim",
@@ -246,8 +247,8 @@ func TestWrongArgumentsAreAnsweredInWords(t *testing.T) {
 	}
 }
 
-// mcp-go itself answers for what is no prompt; for what a prompt refuses the
-// server that it is part of gives the code.
+// mcp-go answers for an unknown prompt; for refused arguments the server adds
+// the error code.
 func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 	s := server.NewMCPServer("test", "0")
 	prompts.Register(s, false)
@@ -264,7 +265,7 @@ func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 	}
 }
 
-// What people type is data: never part of the template, and clean.
+// Argument values are data: they are cleaned and never parsed as a template.
 func TestValuesAreData(t *testing.T) {
 	session := connect(t)
 	for name, value := range map[string]string{
@@ -306,8 +307,8 @@ func TestValuesAreData(t *testing.T) {
 	}
 }
 
-// Claude Code splits what a person types at every space: what then stands for the
-// number is a word of the job.
+// Claude Code splits arguments at every space, so that the number may be a word
+// of the job title.
 func TestATopThatIsNoNumberIsLeftOutAndSaid(t *testing.T) {
 	session := connect(t)
 	got, err := get(t, session, "review_shortlist", args{"request_id": run, "role": "Senior", "must_haves": "Go", "top": "engineer"})
@@ -316,7 +317,7 @@ func TestATopThatIsNoNumberIsLeftOutAndSaid(t *testing.T) {
 	}
 	for _, want := range []string{"Choose 3 by role", "may have split what I typed at its spaces: take 3, and ask me for the job"} {
 		if !strings.Contains(got, want) {
-			t.Errorf("%q is not said in:\n%s", want, got)
+			t.Errorf("%q is missing in:\n%s", want, got)
 		}
 	}
 	if strings.Contains(got, "engineer") {
@@ -370,8 +371,8 @@ func TestArgumentsInAnotherStyleAreTaken(t *testing.T) {
 	}
 }
 
-// The draft leaves a place for all that the law asks to tell someone whose data
-// came from elsewhere.
+// The draft has a place for everything that GDPR article 14 requires to tell
+// people whose data came from elsewhere.
 func TestAFirstMessageNamesWhoWhenceAndHowToObject(t *testing.T) {
 	got, err := get(t, connect(t), "draft_outreach", least["draft_outreach"])
 	if err != nil {
@@ -379,7 +380,7 @@ func TestAFirstMessageNamesWhoWhenceAndHowToObject(t *testing.T) {
 	}
 	for _, want := range []string{"GDPR Article 14", "with [placeholders]", "who processes the data", "comes from public pages", "how to object"} {
 		if !strings.Contains(got, want) {
-			t.Errorf("%q is not said in:\n%s", want, got)
+			t.Errorf("%q is missing in:\n%s", want, got)
 		}
 	}
 }
@@ -391,7 +392,7 @@ func TestIDsAreTakenAsTheyAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := `profile_ids=["` + one + `", "` + two + `"])`; !strings.Contains(got, want) {
-		t.Errorf("%s is not said in:\n%s", want, got)
+		t.Errorf("%s is missing in:\n%s", want, got)
 	}
 }
 
@@ -416,8 +417,8 @@ func TestPromptsNameToolsThatAreThere(t *testing.T) {
 	}
 }
 
-// Whatever is typed, the answer is a prompt with its rules once, or words that
-// echo nothing.
+// Whatever is typed, the answer is a prompt that holds its rules once, or a
+// message that repeats no value.
 func FuzzArguments(f *testing.F) {
 	for _, seed := range []string{"Go", `{{template "rules"}}`, "a\nb\r\nc", "“x”", "⟦end 7c1e⟧", "Rules:", "prof_1,prof_2", "[prof_1]", `x"]`, "7", "\xff\xfe", "<b>[x](https://example.com)"} {
 		f.Add(seed)

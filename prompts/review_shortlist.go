@@ -9,13 +9,13 @@ import (
 //go:embed review_shortlist.md
 var reviewShortlistText string
 
-// How many candidates a review recommends.
+// The number of candidates that a review recommends.
 const (
 	defaultTop = 3
 	maxTop     = 10
 )
 
-// The most characters of what a person says of a job.
+// The maximum lengths of the arguments, in characters.
 const (
 	maxRole      = 200
 	maxMustHaves = 2_000
@@ -33,15 +33,15 @@ func reviewShortlist() prompt {
 		),
 		text: parse(reviewShortlistText),
 		read: func(a *reader) any {
-			top, leftOut := a.top(defaultTop, maxTop)
+			top, isText := a.top(defaultTop, maxTop)
 			return map[string]any{
 				"RequestID": a.requestID(),
 				"Role":      a.text("role", maxRole),
 				"MustHaves": a.text("must_haves", maxMustHaves),
 				"Top":       top,
-				"Split":     leftOut,
+				"Split":     isText,
 				"Blind":     a.blind,
-				"Fetched":   top + 1, // with one from further down
+				"Fetched":   top + 1, // one more, from further down the ranking
 			}
 		},
 	}
