@@ -11,20 +11,21 @@ import (
 	"instaview-mcp/internal/tenant"
 )
 
-// maxValues is the most that the protocol lets an answer hold.
+// maxValues is the protocol's limit on the values of one answer.
 const maxValues = 100
 
-// maxTyped bounds what is looked for; no id or name is longer.
+// maxTyped limits the typed text, in bytes; no id or name is longer.
 const maxTyped = 4 * maxID
 
-// CompletePromptArgument completes the arguments that name a run or candidates
-// of it. The prompts agree on what those are called, so which one it is for does
-// not matter.
+// CompletePromptArgument completes request_id, profile_id and profile_ids,
+// which have the same meaning in every prompt. Other arguments have no
+// completions.
 func (m *Memory) CompletePromptArgument(ctx context.Context, _ string, argument mcp.CompleteArgument, given mcp.CompleteContext) (*mcp.Completion, error) {
 	return m.complete(ctx, argument, given.Arguments["request_id"]), nil
 }
 
-// CompleteResourceArgument completes the parts of a resource's URI.
+// CompleteResourceArgument completes request_id and profile_id in the URI of
+// any resource.
 func (m *Memory) CompleteResourceArgument(ctx context.Context, _ string, argument mcp.CompleteArgument, given mcp.CompleteContext) (*mcp.Completion, error) {
 	return m.complete(ctx, argument, given.Arguments["request_id"]), nil
 }
@@ -47,11 +48,12 @@ func (m *Memory) complete(ctx context.Context, argument mcp.CompleteArgument, re
 	return &mcp.Completion{Values: values[:min(total, maxValues)], Total: total, HasMore: total > maxValues}
 }
 
-// requestIDs are the runs that a caller has read, the newest first.
+// requestIDs returns the matching runs that a caller has read, the latest
+// first.
 func (m *Memory) requestIDs(by tenant.ID, typed string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget()
+	m.dropExpired()
 	var ids []string
 	for _, r := range slices.Backward(m.read) {
 		if r.by == by && contains(r.id, typed) {
@@ -61,12 +63,12 @@ func (m *Memory) requestIDs(by tenant.ID, typed string) []string {
 	return ids
 }
 
-// profileIDs are the candidates of a run that a caller has read, by rank, whose
-// id or name holds what was typed. Those in listed are left out.
+// profileIDs returns, by rank, the candidates of a run that the caller has read
+// whose id or name contains the typed text, except those in listed.
 func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget()
+	m.dropExpired()
 	r := m.find(by, strings.TrimSpace(requestID))
 	if r == nil {
 		return nil
@@ -81,11 +83,11 @@ func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []stri
 	return ids
 }
 
-// listOfIDs completes the last of several ids with commas between; what stands
-// before it stays.
+// listOfIDs completes the last id of a list with commas and keeps the ids
+// before it.
 func (m *Memory) listOfIDs(by tenant.ID, requestID, typed string) []string {
-	const most = 10 * maxID // as many as a prompt compares
-	if len(typed) > most {
+	const maxList = 10 * maxID // bytes; a prompt compares at most 10 candidates
+	if len(typed) > maxList {
 		return nil
 	}
 	at := strings.LastIndex(typed, ",") + 1
@@ -101,7 +103,7 @@ func (m *Memory) listOfIDs(by tenant.ID, requestID, typed string) []string {
 	return values
 }
 
-// contains reports whether text holds what was typed, in whatever case.
+// contains reports whether text contains the typed text, regardless of case.
 func contains(text, typed string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(typed)))
 }

@@ -16,7 +16,7 @@ import (
 	"instaview-mcp/internal/tenant"
 )
 
-// runs has a run of any id, with the same people; ids in absent are unknown.
+// runs answers for every id with the same candidates, except the ids in absent.
 type runs struct {
 	people []client.Candidate
 	absent string
@@ -44,15 +44,15 @@ func people(names ...string) []client.Candidate {
 	return all
 }
 
-// look has a caller read a run.
-func look(t *testing.T, m *Memory, by tenant.ID, requestID string) {
+// read reads a run on behalf of a caller.
+func read(t *testing.T, m *Memory, by tenant.ID, requestID string) {
 	t.Helper()
 	if _, err := m.Look(tenant.With(t.Context(), by), requestID); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// complete is what is offered to a caller who has named a run.
+// complete returns the values offered to a caller for a run.
 func complete(t *testing.T, m *Memory, by tenant.ID, argument, typed, requestID string) []string {
 	t.Helper()
 	ctx := tenant.With(t.Context(), by)
@@ -73,11 +73,11 @@ func complete(t *testing.T, m *Memory, by tenant.ID, argument, typed, requestID 
 
 func TestOffers(t *testing.T) {
 	m := New(&runs{people: people("Jane Doe", "Žofia Nová", "王小明"), absent: "req_absent"}, false)
-	look(t, m, "", "req_first")
+	read(t, m, "", "req_first")
 	if _, err := m.Wait(t.Context(), "req_second", time.Second, nil); err != nil {
 		t.Fatal(err)
 	}
-	look(t, m, "", "req_absent")
+	read(t, m, "", "req_absent")
 	for name, tt := range map[string]struct {
 		argument, typed, run string
 		want                 []string
@@ -110,7 +110,7 @@ func TestOffers(t *testing.T) {
 
 func TestNamesAreFoundWithoutTheirAccents(t *testing.T) {
 	m := New(&runs{people: people("Katarína Šimončičová", "Łukasz Grzybowski", "Đặng Quốc Bảo", "Jean-Luc O’Brien", "Ｍａｒｔａ Müller", "Ayşe Yıldız", "Žofia Stoße")}, false)
-	look(t, m, "", "r")
+	read(t, m, "", "r")
 	for typed, want := range map[string]string{
 		"simon": "prof_1", "lukasz": "prof_2", "dang quoc": "prof_3", "Quốc": "prof_3", "jean luc o'b": "prof_4", "marta": "prof_5", "muller": "prof_5",
 		"yildiz": "prof_6", "AYSE": "prof_6", " stosse ": "prof_7",
@@ -126,12 +126,12 @@ func TestNamesAreFoundWithoutTheirAccents(t *testing.T) {
 	}
 }
 
-// A name that is typed and finds an id would tell whose that is.
+// If a typed name found an id, it would reveal whose id that is.
 func TestNoNameIsFoundWhereTheOperatorHidesThem(t *testing.T) {
 	all := people("Jane Doe", "Žofia Nová")
 	all[1].ProfileID = "zofia-nova-12"
 	m := New(&runs{people: all}, true)
-	look(t, m, "", "r")
+	read(t, m, "", "r")
 	for typed, want := range map[string][]string{"": {"prof_1", "rank-2"}, "jane": nil, "zofia": nil, "prof": {"prof_1"}, "rank": {"rank-2"}} {
 		if diff := cmp.Diff(want, complete(t, m, "", "profile_id", typed, "r")); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", typed, diff)
@@ -145,13 +145,13 @@ func TestNothingIsAskedForACompletion(t *testing.T) {
 	complete(t, m, "", "profile_id", "", "req_1")
 	complete(t, m, "", "request_id", "", "")
 	if r.asked != 0 {
-		t.Errorf("%d looks were made", r.asked)
+		t.Errorf("%d requests were made", r.asked)
 	}
 }
 
 func TestNamesAreNeverOffered(t *testing.T) {
 	m := New(&runs{people: []client.Candidate{{Rank: 1, Name: "Jane"}, {Rank: 2, ProfileID: "prof_2", Name: "Jane"}}}, false)
-	look(t, m, "", "r")
+	read(t, m, "", "r")
 	if diff := cmp.Diff([]string{"prof_2"}, complete(t, m, "", "profile_id", "", "r")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -159,7 +159,7 @@ func TestNamesAreNeverOffered(t *testing.T) {
 
 func TestWhatIsOfferedIsClean(t *testing.T) {
 	m := New(&runs{people: []client.Candidate{{ProfileID: "prof_\u202e1\x1b[31m\n", Name: "J\u200bane"}}}, false)
-	look(t, m, "", "r")
+	read(t, m, "", "r")
 	if diff := cmp.Diff([]string{"prof_1"}, complete(t, m, "", "profile_id", "jane", "r")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -169,7 +169,7 @@ func TestContactsAreNotOffered(t *testing.T) {
 	who := people("Jane Doe", "Ann Lee", "Bo Li")
 	who[0].ProfileID, who[1].ProfileID = "jane@evil.example", "+421 905 123 456"
 	m := New(&runs{people: who}, false)
-	look(t, m, "", "req_1")
+	read(t, m, "", "req_1")
 	if diff := cmp.Diff([]string{"prof_3"}, complete(t, m, "", "profile_id", "", "req_1")); diff != "" {
 		t.Errorf("offered (-want +got):\n%s", diff)
 	}
@@ -178,12 +178,12 @@ func TestContactsAreNotOffered(t *testing.T) {
 func TestCallersAreOfferedTheirOwnAlone(t *testing.T) {
 	r := &runs{people: people("Jane")}
 	m := New(r, false)
-	look(t, m, "a", "req_a")
+	read(t, m, "a", "req_a")
 	r.people = people("Jane", "Jane")
-	look(t, m, "b", "req_b")
-	look(t, m, "b", "req_both")
+	read(t, m, "b", "req_b")
+	read(t, m, "b", "req_both")
 	r.people = people("Jane", "Jane", "Jane")
-	look(t, m, "a", "req_both")
+	read(t, m, "a", "req_both")
 	for by, want := range map[tenant.ID][]string{"a": {"req_both", "req_a"}, "b": {"req_both", "req_b"}, "": nil} {
 		if diff := cmp.Diff(want, complete(t, m, by, "request_id", "", "")); diff != "" {
 			t.Errorf("runs of %q (-want +got):\n%s", by, diff)
@@ -207,15 +207,15 @@ func TestARunIsForgottenAfterMinutes(t *testing.T) {
 			defer m.mu.Unlock()
 			return len(m.read)
 		}
-		look(t, m, "", "req_1")
-		time.Sleep(keep / 2)
-		look(t, m, "", "req_2")
-		time.Sleep(keep/2 + time.Second)
+		read(t, m, "", "req_1")
+		time.Sleep(retention / 2)
+		read(t, m, "", "req_2")
+		time.Sleep(retention/2 + time.Second)
 		if got := held(); got != 1 {
 			t.Errorf("%d runs are held, want 1: nobody asked since", got)
 		}
-		look(t, m, "", "req_2") // stays as long as it is read
-		time.Sleep(keep - time.Second)
+		read(t, m, "", "req_2") // stays as long as it is read
+		time.Sleep(retention - time.Second)
 		if diff := cmp.Diff([]string{"req_2"}, complete(t, m, "", "request_id", "", "")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -223,10 +223,10 @@ func TestARunIsForgottenAfterMinutes(t *testing.T) {
 		if got := held(); got != 0 {
 			t.Errorf("%d runs are held, want none", got)
 		}
-		look(t, m, "", "req_3")
-		time.Sleep(keep / 2)
-		look(t, m, "", "req_4") // outlives the sweep for the one before
-		time.Sleep(keep + time.Second)
+		read(t, m, "", "req_3")
+		time.Sleep(retention / 2)
+		read(t, m, "", "req_4") // outlives the sweep for the one before
+		time.Sleep(retention + time.Second)
 		if got := held(); got != 0 {
 			t.Errorf("%d runs are held after a second sweep, want none", got)
 		}
@@ -237,9 +237,9 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	r := &runs{people: people(make([]string, client.MaxCandidates)...)}
 	r.people[0].Name = strings.Repeat("ž", 1<<12)
 	m := New(r, false)
-	look(t, m, "early", "req_early")
+	read(t, m, "early", "req_early")
 	for i := range 3 * maxRunsPerCaller {
-		look(t, m, "greedy", fmt.Sprintf("req_%d", i))
+		read(t, m, "greedy", fmt.Sprintf("req_%d", i))
 	}
 	got := complete(t, m, "greedy", "request_id", "", "")
 	if len(got) != maxRunsPerCaller || got[0] != fmt.Sprintf("req_%d", 3*maxRunsPerCaller-1) {
@@ -249,7 +249,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		t.Error("a greedy caller has crowded out another")
 	}
 	for i := range maxRuns + 10 {
-		look(t, m, tenant.ID(fmt.Sprint(i)), "req_1")
+		read(t, m, tenant.ID(fmt.Sprint(i)), "req_1")
 	}
 	if len(m.read) != maxRuns || len(complete(t, m, "early", "request_id", "", "")) != 0 {
 		t.Errorf("%d runs, want %d, and not the oldest", len(m.read), maxRuns)
@@ -262,24 +262,25 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 
 func TestAnAnswerHoldsAsManyAsTheProtocolAllows(t *testing.T) {
 	m := New(&runs{people: people(make([]string, 150)...)}, false)
-	look(t, m, "", "r")
+	read(t, m, "", "r")
 	got, err := m.CompletePromptArgument(t.Context(), "", mcp.CompleteArgument{Name: "profile_id"}, mcp.CompleteContext{Arguments: map[string]string{"request_id": "r"}})
 	if err != nil || len(got.Values) != 100 || got.Total != 150 || !got.HasMore {
 		t.Errorf("%d values of %d, more is %v, %v", len(got.Values), got.Total, got.HasMore, err)
 	}
 }
 
-// A look that failed leaves what was read before; a newer one replaces it.
+// A failed request keeps the candidates read before; a newer answer replaces
+// them.
 func TestTheNewestAnswerCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &runs{}
 		m := New(r, false)
-		look(t, m, "", "r")
+		read(t, m, "", "r")
 		time.Sleep(time.Second)
 		r.people = people("Jane")
-		look(t, m, "", "r")
+		read(t, m, "", "r")
 		r.absent = "r"
-		look(t, m, "", "r")
+		read(t, m, "", "r")
 		if diff := cmp.Diff([]string{"prof_1"}, complete(t, m, "", "profile_id", "", "r")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

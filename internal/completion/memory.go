@@ -1,11 +1,11 @@
-// Package completion offers what a person may be about to type into a prompt or
-// a resource's URI: the ids of runs they have read, and of candidates in them.
+// Package completion completes the arguments of prompts and resources: the ids
+// of runs that a caller has read, and of candidates in them.
 //
-// It remembers what its Waiter has shown each caller, for minutes and in memory
-// alone, since candidates' names are in it. It asks InstaView nothing: a run
-// that nobody has read yet completes nothing. Names serve to find a candidate
-// and are never part of what is offered, so that a review without names stays
-// one.
+// It remembers what each caller has read, for minutes and in memory only,
+// because the entries hold candidates' names. It makes no request to InstaView,
+// so a run that the caller has not read has no completions. A typed name finds
+// a candidate's id, but names are never offered, so that a blind review stays
+// blind.
 package completion
 
 import (
@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/internal/tenant"
@@ -21,67 +22,67 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// The bounds of what is remembered: at most some 20 MB, and of that a caller
-// only their share, lest one crowds out the others.
+// The limits of the memory: about 20 MB in all, and a share of that for each
+// caller, so that none can displace the entries of the others.
 const (
-	keep             = 10 * time.Minute // since a run was last read
+	retention        = 10 * time.Minute // after a run was last read
 	maxRuns          = 500
 	maxRunsPerCaller = 20
-	maxCandidates    = 200 // of a run, the highest ranked
+	maxCandidates    = 200 // per run, the highest ranked
 	maxName          = 120 // characters, as in a shortlist
-	maxID            = 256
+	maxID            = 256 // bytes
 )
 
-// Memory is a tools.Waiter that remembers what it has shown to whom, and
-// completes arguments from that. It is safe for concurrent use.
+// Memory wraps a tools.Waiter, remembers which caller has read what through it,
+// and completes arguments from that. It is safe for concurrent use.
 type Memory struct {
 	runs  tools.Waiter
-	blind bool // names are not looked for, and ids made of them not offered
+	blind bool // do not search names, nor offer ids that are made of names
 
 	mu       sync.Mutex
-	read     []*run // the one read last at the end
-	sweeping bool   // a sweep is to come
+	read     []*run // in the order of their last reading
+	sweeping bool   // a timer for the next sweep is running
 }
 
-// run is what is remembered of one run, for one caller.
+// run is one run that one caller has read.
 type run struct {
 	by         tenant.ID
 	id         string
-	at         time.Time // when it was read last
-	seen       time.Time // when InstaView told what is remembered
+	readAt     time.Time // last reading by the caller
+	seenAt     time.Time // answer of InstaView that candidates are from
 	candidates []candidate
 }
 
 type candidate struct{ id, name string }
 
-// New returns a Memory that reads runs. A blind one does not tell whose name
-// something is: it finds candidates by id alone, and remembers no names.
+// New returns a Memory that wraps runs. If blind, it finds candidates by id
+// only and remembers no names.
 func New(runs tools.Waiter, blind bool) *Memory { return &Memory{runs: runs, blind: blind} }
 
-// Look is that of the Waiter that reads runs.
+// Look calls the wrapped Waiter and remembers the result.
 func (m *Memory) Look(ctx context.Context, requestID string) (poll.Look, error) {
-	look, err := m.runs.Look(ctx, requestID)
-	m.remember(ctx, requestID, look)
-	return look, err
+	snapshot, err := m.runs.Look(ctx, requestID)
+	m.remember(ctx, requestID, snapshot)
+	return snapshot, err
 }
 
-// Wait is that of the Waiter that reads runs.
-func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Look)) (poll.Look, error) {
-	look, err := m.runs.Wait(ctx, requestID, d, onLook)
-	m.remember(ctx, requestID, look)
-	return look, err
+// Wait calls the wrapped Waiter and remembers the result.
+func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Look)) (poll.Look, error) {
+	snapshot, err := m.runs.Wait(ctx, requestID, d, onSnapshot)
+	m.remember(ctx, requestID, snapshot)
+	return snapshot, err
 }
 
-// remember books that a caller has read a run. One that InstaView has not
-// answered for is not there, or not theirs.
-func (m *Memory) remember(ctx context.Context, requestID string, look poll.Look) {
-	if look.Results == nil {
+// remember stores that the caller of ctx has read a run. Without results
+// nothing is stored, since the run may not exist or belong to someone else.
+func (m *Memory) remember(ctx context.Context, requestID string, snapshot poll.Look) {
+	if snapshot.Results == nil {
 		return
 	}
 	by := tenant.IDOf(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget()
+	m.dropExpired()
 	r := m.find(by, requestID)
 	if r == nil {
 		r = &run{by: by, id: requestID}
@@ -89,16 +90,17 @@ func (m *Memory) remember(ctx context.Context, requestID string, look poll.Look)
 	} else {
 		m.drop(r)
 	}
-	r.at = time.Now()
-	if !r.seen.Equal(look.SeenAt) {
-		r.seen, r.candidates = look.SeenAt, m.candidates(look)
+	r.readAt = time.Now()
+	if !r.seenAt.Equal(snapshot.SeenAt) {
+		r.seenAt, r.candidates = snapshot.SeenAt, m.candidates(snapshot.Results.Candidates)
 	}
 	m.read = append(m.read, r)
 	m.sweepLater()
 }
 
-func (m *Memory) candidates(look poll.Look) []candidate {
-	all := look.Results.Candidates
+// candidates returns the candidates to remember. An id that contains a contact
+// is left out, since completing it would show the contact.
+func (m *Memory) candidates(all []client.Candidate) []candidate {
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
@@ -127,8 +129,8 @@ func (m *Memory) drop(r *run) {
 	m.read = slices.DeleteFunc(m.read, func(other *run) bool { return other == r })
 }
 
-// makeRoom drops the run read longest ago: of this caller, if they have their
-// share, else of all.
+// makeRoom drops the least recently read run if a limit is reached: the
+// caller's own if their share is used up, otherwise the oldest of all.
 func (m *Memory) makeRoom(by tenant.ID) {
 	var oldest *run
 	own := 0
@@ -148,22 +150,23 @@ func (m *Memory) makeRoom(by tenant.ID) {
 	}
 }
 
-// forget drops what was read too long ago.
-func (m *Memory) forget() {
-	m.read = slices.DeleteFunc(m.read, func(r *run) bool { return time.Since(r.at) >= keep })
+// dropExpired drops the runs that were last read before the retention time.
+func (m *Memory) dropExpired() {
+	m.read = slices.DeleteFunc(m.read, func(r *run) bool { return time.Since(r.readAt) >= retention })
 }
 
-// sweepLater has what is too old dropped also if nobody reads anything more.
+// sweepLater drops expired runs by a timer, for when nobody reads anything
+// more.
 func (m *Memory) sweepLater() {
 	if m.sweeping || len(m.read) == 0 {
 		return
 	}
 	m.sweeping = true
-	time.AfterFunc(keep-time.Since(m.read[0].at), func() {
+	time.AfterFunc(retention-time.Since(m.read[0].readAt), func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.sweeping = false
-		m.forget()
+		m.dropExpired()
 		m.sweepLater()
 	})
 }
