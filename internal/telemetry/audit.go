@@ -10,13 +10,13 @@ import (
 	"instaview-mcp/tools"
 )
 
-// Audit writes a line for every call: who asked for which run, as hashes, and
-// what was shown of how many people.
+// Audit returns a function that logs one line for every call: hashes of the
+// caller and of the run, the outcome, and how many candidates were shown.
 func Audit(logger *slog.Logger) func(context.Context, tools.Call) {
 	return func(ctx context.Context, c tools.Call) {
 		by := string(tenant.IDOf(ctx))
 		if by == "" {
-			by = "server" // its own key
+			by = "server" // the call used the server's own API key
 		}
 		run := ""
 		if c.RequestID != "" {

@@ -1,5 +1,5 @@
-// Package telemetry counts what the server does and writes its audit log,
-// without a word of people.
+// Package telemetry provides the server's metrics and audit log. Neither holds
+// personal data.
 package telemetry
 
 import (
@@ -18,8 +18,9 @@ import (
 	"instaview-mcp/tools"
 )
 
-// Metrics are the server's figures for Prometheus. Their labels are words of
-// ours alone: no ids, and nothing of people.
+// Metrics are the server's metrics for Prometheus. Label values come from fixed
+// lists of this program, so they hold no ids and no personal data. Create one
+// with NewMetrics; it is safe for concurrent use.
 type Metrics struct {
 	registry   *prometheus.Registry
 	calls      *prometheus.CounterVec
@@ -33,7 +34,7 @@ type Metrics struct {
 	lag        prometheus.Histogram
 }
 
-// NewMetrics returns Metrics that count from zero.
+// NewMetrics returns Metrics in a registry of their own.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry:   prometheus.NewRegistry(),
@@ -52,14 +53,14 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// CountCall counts a call that has ended.
+// CountCall adds a call that has ended.
 func (m *Metrics) CountCall(c tools.Call) {
 	m.calls.WithLabelValues(c.Tool, c.Outcome).Inc()
 	m.duration.WithLabelValues(c.Tool).Observe(c.Duration.Seconds())
 	m.candidates.Add(float64(c.Candidates))
 }
 
-// CountRequest counts a request to InstaView.
+// CountRequest adds a request to InstaView.
 func (m *Metrics) CountRequest(o poll.Observed) {
 	m.requests.WithLabelValues(o.Outcome).Inc()
 	m.latency.Observe(o.Latency.Seconds())
@@ -69,16 +70,16 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 	if o.Outcome == string(client.CodeRateLimited) {
 		m.limited.Inc()
 	}
-	if o.Lag >= 0 {
+	if o.Lag >= 0 { // negative if the request did not find the run's end
 		m.lag.Observe(o.Lag.Seconds())
 	}
 }
 
-// CountInFlight adds a middleware to s that counts its calls in flight.
+// CountInFlight adds a middleware to s that counts the tool calls in flight.
 func (m *Metrics) CountInFlight(s *server.MCPServer) {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			gauge := m.inFlight.WithLabelValues(req.Params.Name) // of a tool there is
+			gauge := m.inFlight.WithLabelValues(req.Params.Name) // mcp-go has checked the name
 			gauge.Inc()
 			defer gauge.Dec()
 			return next(ctx, req)
@@ -86,7 +87,7 @@ func (m *Metrics) CountInFlight(s *server.MCPServer) {
 	})
 }
 
-// Handler serves the figures.
+// Handler serves the metrics in the format that the scraper asks for.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 5, Timeout: 10 * time.Second})
 }
