@@ -49,7 +49,7 @@ func TestFindRequestID(t *testing.T) {
 	}
 }
 
-// What is no id, or might be chosen by a stranger, makes no request.
+// Text without an id, or that a third party may have written, makes no request.
 func TestWhatIsNoRequestIDIsNotFound(t *testing.T) {
 	for _, pasted := range []string{
 		"", " ", "\"\"", "null", "None", "undefined", "request_id", "<request_id>", "`id`", "-", "_x", "req_1#", "req_1/..", "../req_1", "req_1/../../companies", "req_1%2f..", "%252e%252e", `..\companies`, "//evil.example/x", "//evil.example/req_1/../x",

@@ -13,31 +13,33 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Candidates reads a list of candidates, named by id, bare or as it is printed,
-// by rank or by name. One text may stand for a list, with commas or as JSON. ok
-// is false if an element is none of these.
-func Candidates(value any) (named []string, ok bool) {
+// Candidates reads a list of candidates and returns their ids, ranks or names
+// without duplicates. Ids may be bare or as an answer shows them. A single text
+// may hold a list, with commas or as JSON. An empty result means all
+// candidates. ok is false if an element has the wrong type.
+func Candidates(value any) (list []string, ok bool) {
 	items, ok := listOf(value)
 	for _, item := range items {
 		one, isOne := candidate(item)
-		if ok = ok && isOne; one != "" && !isAll(one) && !slices.Contains(named, one) {
-			named = append(named, one)
+		if ok = ok && isOne; one != "" && !isAll(one) && !slices.Contains(list, one) {
+			list = append(list, one)
 		}
 	}
-	return named, ok
+	return list, ok
 }
 
-// isAll reports whether a text means all candidates, as none named does.
+// isAll reports whether a text means all candidates.
 func isAll(s string) bool { return s == "*" || strings.EqualFold(s, "all") }
 
-// listOf returns the elements of a list, or of what stands for one.
+// listOf returns the elements of a list, a text that holds one, or a single
+// value.
 func listOf(value any) (items []any, ok bool) {
 	switch v := value.(type) {
 	case nil:
 		return nil, true
 	case []any:
 		return v, true
-	case []string: // a caller in this process
+	case []string: // from this program rather than JSON
 		return anyOf(v), true
 	case string:
 		if v = strings.TrimSpace(v); json.Unmarshal([]byte(v), &items) == nil {
@@ -59,25 +61,26 @@ func anyOf(texts []string) []any {
 }
 
 var (
-	betweenItems = onFirstUse(`[,;\n]| (?:and|&) `)
-	// bracketed is an id as it is printed: no text of a profile holds brackets.
+	separator = onFirstUse(`[,;\n]| (?:and|&) `)
+	// bracketed matches an id as an answer shows it, in square brackets.
 	bracketed = onFirstUse(`\[([^\[\]]+)\]`)
-	// idLike is a word that is an id rather than one of a name.
+	// idLike matches a word of an id rather than of a name, since it holds
+	// a digit or “_”.
 	idLike = onFirstUse(`^\[?[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_-]*\]?$`)
 )
 
-// splitList splits a text at its commas and the like. Of lines copied from an
-// answer it takes what stands in brackets.
+// splitList splits a text at separators, or at spaces if every word looks like
+// an id. From lines copied out of an answer it takes only the ids in brackets.
 func splitList(s string) []string {
-	beside := betweenItems().Split(bracketed().ReplaceAllString(s, ""), -1)
-	if ids := bracketed().FindAllStringSubmatch(s, -1); ids != nil && !slices.ContainsFunc(beside, isIDLike) {
+	outside := separator().Split(bracketed().ReplaceAllString(s, ""), -1)
+	if ids := bracketed().FindAllStringSubmatch(s, -1); ids != nil && !slices.ContainsFunc(outside, isIDLike) {
 		var inside []string
 		for _, id := range ids {
-			inside = append(inside, betweenItems().Split(id[1], -1)...)
+			inside = append(inside, separator().Split(id[1], -1)...)
 		}
 		return inside
 	}
-	parts := betweenItems().Split(s, -1)
+	parts := separator().Split(s, -1)
 	words := strings.Fields(s)
 	if len(parts) == 1 && !slices.ContainsFunc(words, func(w string) bool { return !isIDLike(w) }) {
 		return words
@@ -87,8 +90,8 @@ func splitList(s string) []string {
 
 func isIDLike(word string) bool { return idLike().MatchString(strings.TrimSpace(word)) }
 
-// candidate reads one element of a list of candidates.
-func candidate(item any) (named string, ok bool) {
+// candidate reads one element of a list of candidates; "" if it is empty.
+func candidate(item any) (text string, ok bool) {
 	switch v := item.(type) {
 	case nil:
 		return "", true
@@ -109,11 +112,12 @@ func candidate(item any) (named string, ok bool) {
 	return "", false
 }
 
-// idLabel is what may stand before an id.
+// idLabel is a label before an id, such as "profile_id:".
 var idLabel = onFirstUse(`(?i)^(?:profile[ _-]?)?id *[:=] *`)
 
-// bareID takes an id out of what stands around it in an answer or a resource's
-// URI. No id that is shown has a bracket or a quotation mark at its ends.
+// bareID extracts an id from a copied line of an answer or from a resource's
+// URI. Trimming is safe, since no shown id begins or ends with a bracket or
+// quote.
 func bareID(s string) string {
 	const around = " \t\r\n[]\"'`“”"
 	if group := bracketed().FindStringSubmatch(s); group != nil {
@@ -132,7 +136,7 @@ func bareID(s string) string {
 	return s
 }
 
-// IsNothing reports whether a text is one that models write for nothing.
+// IsNothing reports whether a text is a word that models write for “no value”.
 func IsNothing(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "", "null", "none", "nil", "undefined", "n/a", "any", "default":
@@ -141,13 +145,13 @@ func IsNothing(s string) bool {
 	return false
 }
 
-// maxRank is above every rank that there is.
+// maxRank is higher than any rank of a real run.
 const maxRank = 1_000_000
 
 // rankPattern is a rank as people and models write it: "7", "#7", "rank-7".
 var rankPattern = onFirstUse(`(?i)^(?:rank|candidate|number|no\.?|nr\.?|#)?[ _:#-]*([0-9]{1,6})\.?$`)
 
-// Rank reads one rank.
+// Rank reads one rank, from 1 on.
 func Rank(written string) (rank int, ok bool) {
 	m := rankPattern().FindStringSubmatch(norm.NFKC.String(written))
 	if m == nil {
@@ -157,9 +161,10 @@ func Rank(written string) (rank int, ok bool) {
 	return rank, err == nil && rank > 0
 }
 
-// RankList reads a list of ranks, which a text such as "1, 3-5" may stand for,
-// in ascending order. ok is false if an element is no whole number from 1 on; 0
-// alone is an empty list. Of a longer list it returns more than most.
+// RankList reads a list of ranks, or a text such as "1, 3-5", and returns them
+// in ascending order without duplicates. A single 0 is an empty list. ok is
+// false if an element is not a whole number from 1 on. A range is cut after
+// most ranks, so that callers can refuse a result longer than most.
 func RankList(value any, most int) (ranks []int, ok bool) {
 	items := []any{value}
 	switch v := value.(type) {
@@ -191,7 +196,7 @@ func RankList(value any, most int) (ranks []int, ok bool) {
 var (
 	rankRange  = onFirstUse(`([0-9]{1,6}) *(?:-|–|—|\.\.+|to) *([0-9]{1,6})`)
 	rankNumber = onFirstUse(`[0-9]{1,6}`)
-	// aroundRanks is all that may stand beside the numbers.
+	// aroundRanks matches the text that may surround the numbers.
 	aroundRanks = onFirstUse("(?i)^(?:[\\s,;#()\\[\\]\"'`.:&]|ranks?|and|no|nr|number|candidates?|st|nd|rd|th)*$")
 	topRanks    = onFirstUse(`(?i)^(?:the )?(?:top|first|best) +`)
 )
@@ -221,7 +226,8 @@ func parseRanks(s string, most int) (ranks []int, ok bool) {
 	return ranks, aroundRanks().MatchString(around) && !slices.Contains(ranks, 0)
 }
 
-// onFirstUse compiles a pattern that most calls never need.
+// onFirstUse returns a function that compiles a pattern once, when it is first
+// called, since most calls never need it.
 func onFirstUse(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -1,6 +1,7 @@
-// Package arguments understands how models and people write arguments: under
-// names in another style, wrapped in JSON or in one another, and a run's id
-// within what was pasted. It decides what is meant, not whether that will do.
+// Package arguments interprets arguments as models and people write them: with
+// other names, wrapped in JSON or in another argument, or with a run's id
+// inside a pasted URL. It finds out what is meant; callers check whether it is
+// allowed.
 package arguments
 
 import (
@@ -25,13 +26,13 @@ const (
 	Contacts   = "include_contacts"
 	MaxWait    = "max_wait_seconds"
 
-	// Of prompts alone.
+	// Only prompts have these.
 	ProfileID = "profile_id"
 	Top       = "top"
 )
 
-// meanings are other names that models give to the arguments, folded: in lower
-// case and without anything but letters and digits.
+// meanings maps other names that models use to the arguments. They are folded
+// as by foldName: lower case, with letters and digits only.
 var meanings = byMeaning(map[string]string{
 	RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
 		"therequestid requestidentifier req sourcingrequest sessionid sourcingsessionid instaviewid instaviewrunid instaviewrequestid url uri link",
@@ -57,7 +58,8 @@ func byMeaning(names map[string]string) map[string]string {
 	return meaning
 }
 
-// foldName takes the style from a name: "minScore" and "Min-Score" are one.
+// foldName removes differences of style: "minScore" and "Min-Score" become
+// equal.
 func foldName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -67,11 +69,11 @@ func foldName(name string) string {
 	}, norm.NFKC.String(name))
 }
 
-// units are what a wait's name may end in; its value is then in that unit.
+// units are the units in which the name of a wait may end, as in "timeout_ms".
 var units = map[string]string{"ms": "ms", "millis": "ms", "milliseconds": "ms", "minutes": "m", "mins": "m"}
 
-// Name returns the argument that a name means, and the unit of its value if
-// the name has one other than the argument's; "" if it means none.
+// Name returns the argument that a written name means, or "" if none, and the
+// unit of the value if the name ends in one other than seconds.
 func Name(written string) (name, unit string) {
 	folded := foldName(written)
 	if name, ok := meanings[folded]; ok {
@@ -88,9 +90,9 @@ func Name(written string) (name, unit string) {
 	return "", ""
 }
 
-// hidesNames reports whether a folded name says that names are hidden, in words
-// that no list holds: "hide_candidate_names", "namesHidden". Such an argument
-// must not be passed over, as the answer would show them.
+// hidesNames reports whether a folded name asks to hide names in words that
+// meanings does not list, such as "hide_candidate_names". Ignoring such an
+// argument would show the names.
 func hidesNames(folded string) bool {
 	if strings.HasPrefix(folded, "anonymi") || strings.HasPrefix(folded, "pseudonymi") {
 		return true
@@ -103,8 +105,8 @@ func hidesNames(folded string) bool {
 	return false
 }
 
-// ShowsNames reports whether an argument's name says that names are shown, so
-// that a value of false asks for what blind does.
+// ShowsNames reports whether an argument's name asks to show names, so that
+// false means the same as blind=true.
 func ShowsNames(written string) bool {
 	folded := foldName(written)
 	for _, verb := range []string{"show", "include", "with", "reveal", "display"} {
@@ -115,9 +117,10 @@ func ShowsNames(written string) bool {
 	return false
 }
 
-// Rename gives the values of written the names that known has for them. It
-// returns those it has renamed: the name in known, and as it was written. A
-// name of known itself goes before others that mean the same, which stay.
+// Rename replaces other names in written by those in known. renamed maps each
+// replaced name in known to the name as written. A name that is in known takes
+// precedence; others with its meaning keep their name. inUnit converts a value
+// whose name ends in a unit.
 func Rename[T any](written map[string]T, known []string, inUnit func(value T, unit string) T) (values map[string]T, renamed map[string]string) {
 	values, renamed = map[string]T{}, map[string]string{}
 	for name, value := range written {
@@ -142,10 +145,10 @@ func Rename[T any](written map[string]T, known []string, inUnit func(value T, un
 	return values, renamed
 }
 
-// inPrompts are what prompts call some arguments of the tools.
+// inPrompts maps arguments of the tools to what prompts call them.
 var inPrompts = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top}}
 
-// meaningIn returns which of the known names another means.
+// meaningIn returns the known name that a written name means, or "" if none.
 func meaningIn(known []string, written string) (name, unit string) {
 	folded := foldName(written)
 	for _, name := range known {

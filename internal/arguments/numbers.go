@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// PlainText takes case, width and quotation marks from a word, and makes what
-// models write for nothing empty.
+// PlainText returns a word in lower case and without wide characters or
+// quotation marks; "" if models write it for “no value”.
 func PlainText(s string) string {
 	s = strings.ToLower(strings.Trim(norm.NFKC.String(s), " \t\r\n\"'`“”"))
 	if IsNothing(s) {
@@ -20,7 +20,7 @@ func PlainText(s string) string {
 	return s
 }
 
-// What people write around a number.
+// Texts that people write around a number.
 var (
 	beforeNumber = onFirstUse(`^(?:>=|=>|≥|>|=|~|at least|minimum|min|above|over|top|first|max|up to|about) *`)
 	afterCount   = onFirstUse(` *(?:candidates?|results?|people|profiles?|items?)$`)
@@ -29,7 +29,8 @@ var (
 	decimalComma = onFirstUse(`^\d+,\d{1,2}$`)
 )
 
-// parseNumber reads digits, with a comma or a space where people put one.
+// parseNumber reads a number that may have separators between thousands or a
+// decimal comma.
 func parseNumber(s string) (float64, bool) {
 	switch {
 	case thousands().MatchString(s):
@@ -41,7 +42,7 @@ func parseNumber(s string) (float64, bool) {
 	return f, err == nil
 }
 
-// Count reads a number of candidates; "all" is more than there are.
+// Count reads a number of candidates; "all" gives math.MaxInt32.
 func Count(s string) (float64, bool) {
 	if s == "all" || s == "max" || s == "unlimited" {
 		return math.MaxInt32, true
@@ -49,7 +50,7 @@ func Count(s string) (float64, bool) {
 	return parseNumber(afterCount().ReplaceAllString(beforeNumber().ReplaceAllString(s, ""), ""))
 }
 
-// Score reads a score; hasUnit tells "80%" and the like from a bare number.
+// Score reads a score. hasUnit reports whether it has a suffix such as "%".
 func Score(s string) (score float64, hasUnit, ok bool) {
 	s = beforeNumber().ReplaceAllString(s, "")
 	bare := afterScore().ReplaceAllString(s, "")
@@ -57,10 +58,11 @@ func Score(s string) (score float64, hasUnit, ok bool) {
 	return score, bare != s, ok
 }
 
-// unitPattern is a unit of time as people write it, with its sign in Go.
+// unitPatterns match units of time as people write them; symbol is the form
+// that time.ParseDuration reads.
 var unitPatterns = []struct {
-	words func() *regexp.Regexp
-	sign  string
+	words  func() *regexp.Regexp
+	symbol string
 }{
 	{onFirstUse(` *\b(?:milliseconds?|millis|msecs?)\b *|(\d) *ms\b *`), "${1}ms"},
 	{onFirstUse(` *(?:seconds?|secs?)\b *`), "s"},
@@ -69,7 +71,8 @@ var unitPatterns = []struct {
 	{onFirstUse(`(\d) +([smh])\b *`), "$1$2"},
 }
 
-// Seconds reads "30", "30 s", "1 min 30 s", "PT30S" and the like.
+// Seconds reads a duration such as "30", "30 s", "1 min 30 s" or "PT30S", and
+// returns it in seconds, rounded up if it has units.
 func Seconds(s string) (float64, bool) {
 	s = beforeNumber().ReplaceAllString(s, "")
 	if f, ok := parseNumber(s); ok {
@@ -77,7 +80,7 @@ func Seconds(s string) (float64, bool) {
 	}
 	s = strings.ReplaceAll(strings.TrimPrefix(s, "pt"), " and ", " ")
 	for _, unit := range unitPatterns {
-		s = unit.words().ReplaceAllString(s, unit.sign)
+		s = unit.words().ReplaceAllString(s, unit.symbol)
 	}
 	d, err := time.ParseDuration(s)
 	return math.Ceil(d.Seconds()), err == nil

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// wrappers are the names under which some clients and models send all arguments
-// once more, folded.
+// wrappers are the folded names in which some clients and models wrap all
+// arguments.
 var wrappers = []string{"arguments", "args", "params", "parameters", "input", "inputs", "toolinput", "toolarguments", "kwargs", "payload", "body",
 	"json", "request", "properties", "query", "data", "getsourcingresults", "waitforsourcing"}
 
-// maxWrapped is how often arguments may be wrapped: in a string, and in one
-// another.
+// maxWrapped limits how deeply arguments may be wrapped in strings and objects.
 const maxWrapped = 3
 
-// Object returns the arguments in raw: an object, the JSON of one, or one within
-// "arguments" or the like. within is the name it stood under, "" if none.
+// Object returns the arguments in raw, which may be an object, its JSON, or an
+// object inside "arguments" or the like. within is the name of the innermost
+// wrapper, or "" if there is none. ok is false if there is no object.
 func Object(raw any) (given map[string]any, within string, ok bool) {
 	for range maxWrapped {
 		switch v := raw.(type) {
 		case nil:
 			return given, within, true
 		case string:
-			if raw, ok = parsed(v); !ok {
+			if raw, ok = parseText(v); !ok {
 				return nil, "", false
 			}
 		case []any:
@@ -33,7 +33,7 @@ func Object(raw any) (given map[string]any, within string, ok bool) {
 			}
 			raw = v[0]
 		case map[string]any:
-			name, inner := wrapped(v)
+			name, inner := unwrapObject(v)
 			if inner == nil {
 				return v, within, true
 			}
@@ -46,11 +46,12 @@ func Object(raw any) (given map[string]any, within string, ok bool) {
 	return given, within, ok
 }
 
-// fromPython makes JSON of an object as Python writes it.
+// fromPython turns a printed Python dictionary into JSON.
 var fromPython = strings.NewReplacer("'", `"`, "True", "true", "False", "false", "None", "null")
 
-// parsed reads the JSON of an object.
-func parsed(s string) (any, bool) {
+// parseText reads an object, or a string that may hold one, from JSON, a
+// Markdown code block or a printed Python dictionary.
+func parseText(s string) (any, bool) {
 	s = strings.TrimSpace(s)
 	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(s, "```json"), "```"), "```"))
 	var value any
@@ -64,9 +65,9 @@ func parsed(s string) (any, bool) {
 	return nil, false
 }
 
-// wrapped returns the arguments that stand within one of an object, together
-// with those beside it; nil if none does.
-func wrapped(object map[string]any) (name string, all map[string]any) {
+// unwrapObject returns the arguments inside a wrapper of object, merged with
+// those beside it; nil if object has no wrapper.
+func unwrapObject(object map[string]any) (name string, all map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		value := object[name]
 		if !slices.Contains(wrappers, foldName(name)) {
@@ -75,7 +76,7 @@ func wrapped(object map[string]any) (name string, all map[string]any) {
 		inner, ok := value.(map[string]any)
 		if text, isText := value.(string); isText && strings.HasPrefix(strings.TrimSpace(text), "{") {
 			var read any
-			read, ok = parsed(text)
+			read, ok = parseText(text)
 			inner, _ = read.(map[string]any)
 		}
 		if !ok || !holdsArguments(inner) {
@@ -93,8 +94,8 @@ func wrapped(object map[string]any) (name string, all map[string]any) {
 	return "", nil
 }
 
-// holdsArguments reports whether an object has a name that means an argument, or
-// one that arguments are wrapped in.
+// holdsArguments reports whether an object has a key that means an argument or
+// a wrapper.
 func holdsArguments(object map[string]any) bool {
 	for name := range object {
 		if meant, _ := Name(name); meant != "" || slices.Contains(wrappers, foldName(name)) {
@@ -104,8 +105,8 @@ func holdsArguments(object map[string]any) bool {
 	return false
 }
 
-// namesATool reports whether a value is the tool's name, which some models send
-// along.
+// namesATool reports whether a value is the tool's name, which some models add
+// to the arguments.
 func namesATool(name string, value any) bool {
 	text, _ := value.(string)
 	return slices.Contains([]string{"name", "tool", "toolname", "function"}, foldName(name)) && strings.Contains(text, "sourcing")

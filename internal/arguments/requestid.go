@@ -11,13 +11,13 @@ import (
 	"instaview-mcp/client"
 )
 
-// maxPasted bounds what an id is looked for in, in bytes.
+// maxPasted limits the text that is searched for an id, in bytes.
 const maxPasted = 2048
 
-// FindRequestID finds a sourcing run's id in what was pasted for one: the id in
-// quotation marks or brackets, behind "Request ID:", in a URL or in JSON. In
-// prose it looks for none, nor in anything with a control character: what a
-// stranger wrote must not choose the run.
+// FindRequestID finds a sourcing run's id in a pasted text: the id in quotation
+// marks or brackets, after "Request ID:", in a URL or in JSON. It finds none in
+// prose or in text with a control character, since text that a third party
+// wrote must not choose the run.
 func FindRequestID(pasted string) (id string, ok bool) {
 	if len(pasted) > maxPasted || strings.ContainsFunc(pasted, unicode.IsControl) {
 		return "", false
@@ -29,11 +29,11 @@ func FindRequestID(pasted string) (id string, ok bool) {
 	if link := markdownLink().FindStringSubmatch(s); link != nil {
 		s = link[1]
 	}
-	for range 3 { // labels, and what is behind them
+	for range 3 { // at most three labels, such as "InstaView run: id: …"
 		switch {
 		case client.ValidRequestID(s):
 			name, _ := Name(s)
-			return s, name != RequestID && !IsNothing(s) // or it names the argument, or nothing
+			return s, name != RequestID && !IsNothing(s) // not an argument's name or “none”
 		case schemePattern().MatchString(s):
 			return inURL(s)
 		case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "["):
@@ -42,29 +42,28 @@ func FindRequestID(pasted string) (id string, ok bool) {
 		label := labelPattern().FindString(s)
 		switch {
 		case label != "":
-		case strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//"): // a path alone
+		case strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//"): // a path without its host
 			return inURL("https://instaview.invalid" + s)
 		default:
-			return inURL("https://" + s) // without its scheme
+			return inURL("https://" + s) // a URL without its scheme
 		}
 		s = unwrap(s[len(label):])
 	}
 	return "", false
 }
 
-// labelPattern is what people copy with an id.
+// labelPattern matches a label that people copy along with an id.
 var labelPattern = onFirstUse("(?i)^[\"'`]?(?:(?:the|my|our|this|instaview|sourcing|search|request|run|req|id|uuid|identifier|number|no|ref|reference|is)[ _.-]*)*[\"'`]?[:=# ]+")
 
-// markdownLink is a link as chats show and copy it.
+// markdownLink matches a link in Markdown, as chats copy it.
 var markdownLink = onFirstUse(`^\[[^\[\]]*\]\(([^()\s]+)\)$`)
 
 var schemePattern = onFirstUse(`(?i)^[a-z]+://`)
 
-// pairs are what stands around an id that is quoted or linked.
+// pairs are the quotation marks and brackets that may surround an id.
 var pairs = []string{`""`, `''`, "``", "“”", "„“", "”“", "‘’", "‚‘", "«»", "»«", "<>", "()", "[]"}
 
-// unwrap takes spaces, and quotation marks and brackets in pairs, from around a
-// text.
+// unwrap removes surrounding spaces and pairs of quotation marks and brackets.
 func unwrap(s string) string {
 	for {
 		s = strings.Trim(s, " \u00a0")
@@ -84,14 +83,14 @@ func unwrap(s string) string {
 	}
 }
 
-// afterID are the segments of a path that an id follows or stands before.
-var afterID = []string{"sourcing", "sourcings", "runs", "run", "requests", "request", "shortlist", "shortlists", "searches", "search"}
+// segmentsBeforeID are the path segments after which an id may stand.
+var segmentsBeforeID = []string{"sourcing", "sourcings", "runs", "run", "requests", "request", "shortlist", "shortlists", "searches", "search"}
 
-// knownID is what the ids of InstaView begin with, or a UUID.
+// knownID matches an id with InstaView's prefix, or a UUID.
 var knownID = onFirstUse(`(?i)^(?:req_[A-Za-z0-9_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
-// inURL finds the one id that a URL names: in its query, behind "sourcing" or
-// the like, or by its form. A path that goes up again names none.
+// inURL returns the only id in a URL: in its query, after a path segment such
+// as "sourcing", or by its form. It finds none if the URL contains "..".
 func inURL(s string) (string, bool) {
 	u, err := url.Parse(s)
 	if err != nil || strings.Contains(s, "..") || strings.ContainsAny(s, ` \`) || u.Host == "" {
@@ -109,8 +108,8 @@ func inURL(s string) (string, bool) {
 	segments = append(segments, strings.Split(strings.Trim(u.Fragment, "/"), "/")...)
 	var found []string
 	for i, segment := range segments {
-		behind := i > 0 && slices.Contains(afterID, strings.ToLower(segments[i-1])) && !slices.Contains(afterID, strings.ToLower(segment))
-		if (behind && strings.ContainsAny(segment, "0123456789_-") || knownID().MatchString(segment)) && client.ValidRequestID(segment) && !slices.Contains(found, segment) {
+		follows := i > 0 && slices.Contains(segmentsBeforeID, strings.ToLower(segments[i-1])) && !slices.Contains(segmentsBeforeID, strings.ToLower(segment))
+		if (follows && strings.ContainsAny(segment, "0123456789_-") || knownID().MatchString(segment)) && client.ValidRequestID(segment) && !slices.Contains(found, segment) {
 			found = append(found, segment)
 		}
 	}
@@ -120,8 +119,8 @@ func inURL(s string) (string, bool) {
 	return found[0], true
 }
 
-// inJSON finds the id in an object with one under whatever name, or in a list
-// that holds nothing but one.
+// inJSON returns the id in a JSON object, under any of its names, or in a list
+// with one element.
 func inJSON(s string) (string, bool) {
 	var value any
 	if json.Unmarshal([]byte(s), &value) != nil {
@@ -130,7 +129,8 @@ func inJSON(s string) (string, bool) {
 	return RequestIDOf(value)
 }
 
-// RequestIDOf is FindRequestID for a value of JSON.
+// RequestIDOf finds a sourcing run's id in a decoded JSON value, as
+// FindRequestID does in a text.
 func RequestIDOf(value any) (id string, ok bool) {
 	switch v := value.(type) {
 	case string:
