@@ -17,7 +17,7 @@ type answer struct {
 	body   []byte
 }
 
-// with returns the answer with further headers, which replace those of the same name.
+// with returns the answer with the headers of h added or replaced.
 func (a answer) with(h http.Header) answer {
 	merged := http.Header{}
 	maps.Copy(merged, a.header)
@@ -28,7 +28,8 @@ func (a answer) with(h http.Header) answer {
 	return a
 }
 
-// The three bodies of the results page. Its schema shows all fields at once; its examples show these subsets in this order.
+// The three response bodies documented on the results page. Its schema lists
+// all fields together; its examples show these subsets in this order.
 type (
 	processing struct {
 		Success                bool   `json:"success"`
@@ -48,7 +49,8 @@ type (
 		CompletedAt string      `json:"completedAt"`
 		Candidates  []Candidate `json:"candidates"`
 	}
-	// failed carries success:true as well: the request succeeded, the run did not.
+	// failed has success:true as well, because the request succeeded although
+	// the run failed.
 	failed struct {
 		Success      bool   `json:"success"`
 		RequestID    string `json:"requestId"`
@@ -60,7 +62,7 @@ type (
 	}
 )
 
-// envelope is the documented standard error (error guide).
+// envelope is the standard error body documented in the error guide.
 type envelope struct {
 	Success   bool          `json:"success"`
 	Data      any           `json:"data"`
@@ -81,8 +83,9 @@ func failure(status int, code, message string, details map[string]string) answer
 	})}
 }
 
-// rateLimited is the body of a 429 in the rate limit guide. It has no field for a code, which the results page names nevertheless: the
-// message begins with it.
+// rateLimited is the body of a 429 documented in the rate limit guide. It has
+// no field for the error code that the results page names, so the message
+// begins with it.
 type rateLimited struct {
 	StatusCode int    `json:"statusCode"`
 	Message    string `json:"message"`
@@ -93,7 +96,8 @@ type rateLimited struct {
 	Reset      int64  `json:"reset"` // Unix seconds
 }
 
-// tooMany is the 429. Header and body name the same delay; in the guide's one example they differ, which is a test's to imitate with a Fault.
+// tooMany returns the 429. Header and body give the same delay; a test that
+// needs different ones, as in the guide's example, injects a Fault.
 func tooMany(r *retry) answer {
 	return answer{
 		status: http.StatusTooManyRequests,
@@ -109,16 +113,17 @@ func tooMany(r *retry) answer {
 	}
 }
 
-// encode writes JSON as a JavaScript server does: "<" and "&" as themselves.
+// encode writes JSON as a JavaScript server does, without escaping "<" and "&".
 func encode(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic("sandbox: " + err.Error()) // a score that is not a number, in a run the caller made
+	if err := enc.Encode(v); err != nil { // a run has a score that is NaN or infinite
+		panic("sandbox: " + err.Error())
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// timestamp writes a time as the sourcing pages do: UTC, milliseconds, Z.
+// timestamp formats a time as the sourcing pages do: UTC with milliseconds and
+// "Z".
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

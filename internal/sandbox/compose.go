@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// kit holds the parts from which the large runs' candidates are composed, one profession a kit. A text may hold "{a|b|c}", of which one is
-// taken, and "{name}", which is replaced; names are listed at profile.fill.
+// kit holds the parts from which the candidates of a large run are composed;
+// all have one profession. In its texts, "{a|b|c}" is replaced by one of the
+// choices and "{name}" by a value; profile.slot lists the names.
 type kit struct {
-	Basics     []string `json:"basics"` // skills of the whole profession
+	Basics     []string `json:"basics"` // skills that the whole profession shares
 	Titles     titles   `json:"titles"`
 	Headlines  []string `json:"headlines"`
 	Rationales []string `json:"rationales"`
@@ -20,7 +21,7 @@ type kit struct {
 	Themes     []theme  `json:"themes"`
 	Companies  []struct {
 		Name  string `json:"name"`
-		Field string `json:"field"` // what its products are about, as an adjective
+		Field string `json:"field"` // the subject of its products, as an adjective
 	} `json:"companies"`
 	People []person `json:"people"` // best first
 }
@@ -31,7 +32,8 @@ type titles struct {
 	Regular []string `json:"regular"`
 }
 
-// theme is one speciality: what someone with it has done, and why that counts.
+// theme is one speciality: skills, achievements and why they matter for the
+// job.
 type theme struct {
 	Name       string   `json:"name"`
 	Skills     []string `json:"skills"`
@@ -43,19 +45,22 @@ type theme struct {
 
 type person struct {
 	Name     string   `json:"name"`
-	Given    string   `json:"given"` // how a text calls them
+	Given    string   `json:"given"` // the name used inside texts
 	Slug     string   `json:"slug"`
 	Location string   `json:"location"`
-	Headline string   `json:"headline"` // empty: composed
-	Themes   []string `json:"themes"`   // names of the first ones, those the headline speaks of; the others are drawn
-	Company  string   `json:"company"`  // the present one; empty: one of the kit's
+	Headline string   `json:"headline"` // composed if empty
+	Themes   []string `json:"themes"`   // those of the headline; others are drawn
+	Company  string   `json:"company"`  // the present one; drawn if empty
 }
 
-// The year in which the composed careers have arrived, that of the documentation's examples.
+// presentYear is the year of the present positions, as in the documentation's
+// examples.
 const presentYear = 2026
 
-// compose makes a candidate of each of the kit's people, with scores that fall evenly from best to last. The same kit gives the same candidates
-// on every machine and with every Go release: PCG's sequence is fixed by its algorithm, which the methods of rand.Rand do not promise.
+// compose makes a candidate of each person in the kit, with scores that fall
+// evenly from best to last. The result is the same on every machine and with
+// every Go release, because it uses PCG, whose algorithm is fixed, without the
+// methods of rand.Rand, whose results may change.
 func compose(k *kit, best, last int) []Candidate {
 	candidates := make([]Candidate, len(k.People))
 	for i, someone := range k.People {
@@ -68,7 +73,7 @@ func compose(k *kit, best, last int) []Candidate {
 	return candidates
 }
 
-// profile is a candidate in the making.
+// profile holds the values from which one candidate is composed.
 type profile struct {
 	kit    *kit
 	person person
@@ -112,13 +117,15 @@ func (p *profile) candidate(score float64) Candidate {
 	}
 }
 
-// spread gives low for the best candidate and high for the last, give or take one.
+// spread returns a number from low for the best candidate to high for the last,
+// varied by at most 1.
 func (p *profile) spread(low, high int) int {
 	n := int(math.Round(float64(low)+p.place*float64(high-low))) + p.dice.below(3) - 1
 	return min(max(n, min(low, high)), max(low, high))
 }
 
-// chooseThemes draws one theme for each position there may be.
+// chooseThemes draws four themes, one for each possible position; those that
+// the person names come first.
 func (p *profile) chooseThemes() []theme {
 	themes := pick(p.dice, p.kit.Themes, len(p.kit.Themes))
 	rank := func(t theme) int {
@@ -154,7 +161,8 @@ func (p *profile) fitPoints(themes []theme) []string {
 	return points
 }
 
-// career goes back from the present position, one theme a position, and leaves years, company and role for the other texts.
+// career composes positions backwards from the present one, each with a theme,
+// and stores years, company and role for the other texts.
 func (p *profile) career(themes []theme) ([]Experience, []Evidence) {
 	positions := 2 + p.dice.below(3)
 	employers := pick(p.dice, p.kit.Companies, positions)
@@ -195,13 +203,14 @@ func (p *profile) career(themes []theme) ([]Experience, []Evidence) {
 	return experience, evidence
 }
 
-// titles lists the titles of a career, the present one first: higher up the list people have come further.
+// titles returns the choices of job titles for each position, the present one
+// first. Better candidates have reached higher ones.
 func (p *profile) titles() [][]string {
 	all := [][]string{p.kit.Titles.Lead, p.kit.Titles.Senior, p.kit.Titles.Regular}
 	return all[min(int(p.place*3), 2):]
 }
 
-// fill completes a text of the kit.
+// fill replaces the parts of a kit's text that are in braces.
 func (p *profile) fill(text string) string {
 	var b strings.Builder
 	for {
@@ -216,6 +225,7 @@ func (p *profile) fill(text string) string {
 	}
 }
 
+// slot returns the value of a name, or one of the choices.
 func (p *profile) slot(slot string) string {
 	switch slot {
 	case "given":
@@ -251,15 +261,16 @@ func (p *profile) fillAll(texts []string) []string {
 	return texts
 }
 
-// dice is a repeatable source of choices.
+// dice draws pseudo-random choices that are the same in every run.
 type dice struct{ *rand.PCG }
 
-// below returns a number from 0 to n-1. The bias of the remainder is far below what anyone could see in a hundred people.
+// below returns a number from 0 to n-1. The bias of the remainder does not
+// matter for about a hundred people.
 func (d dice) below(n int) int { return int(d.Uint64() % uint64(n)) } //nolint:gosec // small and positive
 
 func one[T any](d dice, from []T) T { return from[d.below(len(from))] }
 
-// pick returns n different elements in a random order, all of them if there are fewer.
+// pick returns n different elements in random order, or all if there are fewer.
 func pick[T any](d dice, from []T, n int) []T {
 	rest := slices.Clone(from)
 	n = min(n, len(rest))

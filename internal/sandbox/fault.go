@@ -6,24 +6,30 @@ import (
 	"time"
 )
 
-// Fault is one answer that goes wrong. The zero value is the normal answer; a Fault with only a Delay or a Header is the normal answer late or
-// with that header.
+// Fault changes one answer. The zero value leaves it unchanged; a Delay or
+// Header alone delays the normal answer or adds headers to it.
 type Fault struct {
-	// Status is the HTTP status to answer with. Zero: 200 if there is a Body, else the normal answer. Not below 100 otherwise.
+	// Status is the HTTP status, at least 100. Zero means 200 if there is a
+	// Body, otherwise the normal answer.
 	Status int
-	// Header replaces headers of the same name, the rate-limit headers among them; a name with a nil value removes the header, "Date" too.
-	// A Content-Length beyond the Body breaks the connection in the middle of it.
+	// Header replaces headers of the same name, including rate-limit headers; a
+	// nil value removes the header, even "Date". With a Content-Length beyond
+	// the Body the connection breaks off in the middle of it.
 	Header http.Header
-	// Body is sent as it is, as application/json unless Header says otherwise.
+	// Body is sent unchanged, as application/json unless Header sets another
+	// type.
 	Body string
-	// Delay passes before anything is answered. It ends early when the request's context ends; the connection is then closed.
+	// Delay is the time before the answer. If the request's context ends first,
+	// the connection is closed without one.
 	Delay time.Duration
-	// Drop closes the connection without an answer, after Delay; Status, Header and Body are then unused. Beware of net/http's transport: on a
-	// connection that has served a request before, it repeats a dropped GET by itself. A test that counts attempts turns keep-alive off.
+	// Drop closes the connection after Delay without an answer; Status, Header
+	// and Body are then ignored. On a connection that has served a request
+	// before, net/http repeats a dropped GET by itself, so tests that count
+	// attempts must turn keep-alive off.
 	Drop bool
 }
 
-// replaces reports whether the fault is an answer of its own.
+// replaces reports whether the fault replaces the normal answer.
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Body != "" }
 
 func (f *Fault) status() int {
@@ -33,8 +39,8 @@ func (f *Fault) status() int {
 	return f.Status
 }
 
-// pause waits for d and reports whether it passed before ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
+// sleep waits for d and reports whether it passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}

@@ -72,8 +72,9 @@ func TestFaults(t *testing.T) {
 					}
 				}
 
-				// Other runs are served, then the queue in order, then the run again.
-				if code, _ := c.look("req_demo_done"); code != http.StatusOK {
+				// Other runs are unaffected; this run gets its faults in order,
+				// then normal answers.
+				if code, _ := c.get("req_demo_done"); code != http.StatusOK {
 					t.Errorf("another run: status %d, want 200", code)
 				}
 				for _, want := range []string{"second", "third"} {
@@ -81,7 +82,7 @@ func TestFaults(t *testing.T) {
 						t.Errorf("next answer %q, want %q", got, want)
 					}
 				}
-				if code, _ := c.look("req_x"); code != http.StatusAccepted {
+				if code, _ := c.get("req_x"); code != http.StatusAccepted {
 					t.Errorf("after the faults: status %d, want 202", code)
 				}
 			})
@@ -95,11 +96,11 @@ func TestAFaultWaitsForAnAuthorisedRequest(t *testing.T) {
 		s.Inject("req_demo", sandbox.Fault{Status: 503, Body: "{}"})
 		c := start(t, s)
 		c.key = "sk_other"
-		if code, _ := c.look("req_demo"); code != http.StatusUnauthorized {
+		if code, _ := c.get("req_demo"); code != http.StatusUnauthorized {
 			t.Errorf("unknown key: status %d, want 401", code)
 		}
 		c.key = sandbox.Key
-		if code, _ := c.look("req_demo"); code != http.StatusServiceUnavailable {
+		if code, _ := c.get("req_demo"); code != http.StatusServiceUnavailable {
 			t.Errorf("known key: status %d, want 503", code)
 		}
 	})
@@ -167,17 +168,18 @@ func TestTheLogTellsWhatWasAnsweredAndWhen(t *testing.T) {
 	})
 }
 
-// ask requests a path and forgets the answer.
+// ask requests a path and discards the answer.
 func (c *caller) ask(path string) { _, _, _ = c.try(context.Background(), http.MethodGet, path) }
 
-// A goroutine that outlives stop fails these tests: a bubble does not end while one of its goroutines is blocked.
+// A goroutine that outlives stop makes these tests fail, since a bubble cannot
+// end while one of its goroutines is blocked.
 func TestStop(t *testing.T) {
 	tests := []struct {
 		name string
 		busy func(s *sandbox.Sandbox, c *caller)
 	}{
 		{"never used", func(*sandbox.Sandbox, *caller) {}},
-		{"with an idle connection", func(_ *sandbox.Sandbox, c *caller) { c.look("req_demo") }},
+		{"with an idle connection", func(_ *sandbox.Sandbox, c *caller) { c.get("req_demo") }},
 		{"with a request in progress", func(s *sandbox.Sandbox, c *caller) {
 			s.Inject("req_demo", sandbox.Fault{Delay: time.Hour})
 			go func() {
@@ -230,7 +232,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// open requests a path and leaves the answer's body to be read.
+// open requests a path without reading the body of the answer.
 func (c *caller) open(path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequest(http.MethodGet, "http://instaview.example"+path, body)
 	if err != nil {

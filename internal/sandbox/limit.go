@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// budget is what one key may still ask in the two documented windows.
+// budget counts the requests of one key in the two documented windows.
 type budget struct{ minute, hour window }
 
 func newBudget(perMinute, perHour int) budget {
@@ -16,7 +16,7 @@ func newBudget(perMinute, perHour int) budget {
 	}
 }
 
-// retry tells a refused caller when to come back.
+// retry says when a refused caller may send the next request.
 type retry struct {
 	window string
 	limit  int
@@ -24,14 +24,17 @@ type retry struct {
 	reset  int64 // Unix seconds
 }
 
-// take counts one request and returns nil, or refuses it. A refused request is not counted: asking too early does not prolong the wait.
+// take counts one request and returns nil, or returns when to retry if a limit
+// is reached. A refused request is not counted, so it does not prolong the
+// wait.
 func (b *budget) take(now time.Time) *retry {
 	b.roll(now)
-	// The hour first: when both are spent, waiting for the minute alone would be refused again.
+	// The hour comes first: if both are used up, a caller that waited only for
+	// the minute would be refused again.
 	for _, w := range []*window{&b.hour, &b.minute} {
 		if w.limit > 0 && w.used >= w.limit {
 			reset := w.reset()
-			// Rounded up: a caller that waits as told must not come back a fraction too early.
+			// Rounded up, so that a caller that waits this long is not refused.
 			after := int64((reset.Sub(now) + time.Second - 1) / time.Second)
 			return &retry{window: w.name, limit: w.limit, after: after, reset: reset.Unix()}
 		}
@@ -41,13 +44,13 @@ func (b *budget) take(now time.Time) *retry {
 	return nil
 }
 
-// roll begins new windows when their time has come.
+// roll starts a new window when the last one is over.
 func (b *budget) roll(now time.Time) {
 	b.minute.roll(now)
 	b.hour.roll(now)
 }
 
-// header returns the six headers of the rate limit guide.
+// header returns the six headers documented in the rate limit guide.
 func (b *budget) header() http.Header {
 	h := http.Header{}
 	for suffix, w := range map[string]*window{"Minute": &b.minute, "Hour": &b.hour} {
@@ -61,7 +64,7 @@ func (b *budget) header() http.Header {
 	return h
 }
 
-// window counts requests within one minute or hour of the clock.
+// window counts the requests in one minute or hour of the wall clock.
 type window struct {
 	name   string
 	length time.Duration

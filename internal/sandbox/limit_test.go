@@ -12,7 +12,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// limits returns the six rate-limit headers of an answer, those that are there.
+// limits returns the rate-limit headers that an answer has.
 func limits(h http.Header) map[string]string {
 	got := map[string]string{}
 	for _, name := range []string{"Limit-Minute", "Limit-Hour", "Remaining-Minute", "Remaining-Hour", "Reset-Minute", "Reset-Hour"} {
@@ -99,7 +99,7 @@ func TestRateLimit(t *testing.T) {
 				`"retryAfter":2400,"limit":3,"remaining":0,"reset":946688400}`, "97", "0",
 		},
 		{
-			"both: the longer wait is told", 3, 3, 20 * time.Minute, 3, "2400",
+			"both: the longer wait is given", 3, 3, 20 * time.Minute, 3, "2400",
 			`{"statusCode":429,"message":"RATE_LIMIT_EXCEEDED: more than 3 requests in one hour.","error":"Too Many Requests",` +
 				`"retryAfter":2400,"limit":3,"remaining":0,"reset":946688400}`, "0", "0",
 		},
@@ -117,7 +117,7 @@ func TestRateLimit(t *testing.T) {
 				c.key = "a"
 				time.Sleep(tt.at)
 				for i := range tt.served {
-					if code, _ := c.look("req_demo_done"); code != http.StatusOK {
+					if code, _ := c.get("req_demo_done"); code != http.StatusOK {
 						t.Fatalf("request %d: status %d, want 200", i+1, code)
 					}
 				}
@@ -136,14 +136,14 @@ func TestRateLimit(t *testing.T) {
 				}
 
 				c.key = "b"
-				if code, _ := c.look("req_demo_done"); code != http.StatusOK {
+				if code, _ := c.get("req_demo_done"); code != http.StatusOK {
 					t.Errorf("another key: status %d, want 200", code)
 				}
 
 				c.key = "a"
 				seconds, _ := strconv.Atoi(tt.retryAfter)
 				time.Sleep(time.Duration(seconds) * time.Second)
-				if code, _ := c.look("req_demo_done"); code != http.StatusOK {
+				if code, _ := c.get("req_demo_done"); code != http.StatusOK {
 					t.Errorf("after Retry-After: status %d, want 200", code)
 				}
 			})

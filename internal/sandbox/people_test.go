@@ -42,7 +42,7 @@ func TestSampleRunsAreAsPromised(t *testing.T) {
 	}
 }
 
-// The caps are those a shortlist keeps to: sample people must not look cut.
+// A shortlist cuts longer fields, which sample people must not have.
 func TestSamplePeopleAreSound(t *testing.T) {
 	linkedIn := regexp.MustCompile(`^https://www\.linkedin\.com/in/[a-z0-9]+(-[a-z0-9]+)*$`)
 	email := regexp.MustCompile(`^[a-z.]+@example\.(org|com)$`)
@@ -110,7 +110,8 @@ func TestSamplePeopleAreSound(t *testing.T) {
 				}
 				size += len(pretty)
 			}
-			// A real candidate is 2 to 3 KB; sizes of answers and benchmarks rest on that.
+			// A real candidate has 2 to 3 KB, on which the sizes of answers and
+			// benchmarks depend.
 			if mean := size / len(sample.people()); mean < 1900 || mean > 3000 {
 				t.Errorf("a candidate has %d bytes on average, want 2 to 3 KB", mean)
 			}
@@ -118,7 +119,7 @@ func TestSamplePeopleAreSound(t *testing.T) {
 	}
 }
 
-// text checks one line of a person.
+// text checks one text of a person.
 func text(t *testing.T, rank, shortest, longest int, values ...string) {
 	t.Helper()
 	for _, v := range values {
@@ -147,7 +148,8 @@ func list(t *testing.T, rank, fewest, most int, items []string) {
 	}
 }
 
-// Exactly one profile is hostile, and where it is expected; everybody else's invisible characters are joiners their script needs.
+// Exactly one profile is hostile, the expected one; invisible characters of all
+// others are joiners that their script needs.
 func TestOneSampleProfileIsHostile(t *testing.T) {
 	var hostile []string
 	for _, sample := range samples {
@@ -170,7 +172,7 @@ func TestOneSampleProfileIsHostile(t *testing.T) {
 	}
 }
 
-// A misspelt field would be left out in silence otherwise.
+// Without this, a misspelt field would be ignored.
 func TestPeopleFilesHoldNoUnknownField(t *testing.T) {
 	type commented struct {
 		Candidate

@@ -5,27 +5,30 @@ import (
 	"time"
 )
 
-// The log's bound: long enough for any simulation of a day, short enough (about 10 MB) for a demonstration that is left running.
+// maxRequests limits the log. It is enough for simulating a day, and at about
+// 10 MB small enough for a demo that is left running.
 const maxRequests = 100_000
 
-// Request is one request the sandbox has seen.
+// Request is one request that the sandbox has received.
 type Request struct {
-	// Arrived is when its headers had been read.
+	// Arrived is when the headers had been read.
 	Arrived time.Time
-	// Answered is when the answer was handed to the connection, or the connection closed without one. Zero: not yet.
+	// Answered is when the answer was written, or the connection was closed
+	// without one. Zero means not yet.
 	Answered time.Time
-	// RunID is the run asked for; empty if the path was another.
+	// RunID is the id in the path; "" if it was not a results path.
 	RunID string
-	// Status is the HTTP status answered; 0 for none (not yet, dropped, or the caller left).
+	// Status is the HTTP status of the answer; 0 if there is none yet, it was
+	// dropped, or the caller has left.
 	Status int
-	// Faulted tells that an injected Fault shaped the answer.
+	// Faulted reports whether an injected Fault changed the answer.
 	Faulted bool
 }
 
-// requestLog is a ring: the entry of the n-th request is at n modulo maxRequests.
+// requestLog is a ring buffer: request n is at index n modulo maxRequests.
 type requestLog struct {
 	entries []Request
-	next    int // how many requests were ever logged
+	next    int // number of requests logged so far
 }
 
 // begin logs a request and returns its number.

@@ -5,31 +5,40 @@ import (
 	"time"
 )
 
-// A run that nobody looks at for this long starts over at its next look, so that a demonstration can be given again without a restart.
-const startsOverAfter = 10 * time.Minute
+// idleLimit is the time without requests after which a run starts over, so that
+// a demo can be repeated without a restart.
+const idleLimit = 10 * time.Minute
 
-// The only wording of a running state that the documentation shows beside its prose ("at most once every 5 seconds").
+// processingMessage is the only message of a running run that the documentation
+// shows.
 const processingMessage = "The sourcing agent is actively analyzing candidates. Please poll again in 5 seconds."
 
-// Run is what a sourcing run will do. The zero value is finished at once, with nobody found.
+// Run describes how a sourcing run behaves. The zero value completes at once
+// with no candidates.
 //
-// A run starts at its first look: any authorised request for it, whatever the answer. It starts over at the first look after 10 idle minutes.
+// A run starts at the first authorised request for it, whatever the answer. It
+// starts over at the first request after 10 minutes without any.
 type Run struct {
-	// Takes is the processing time, from createdAt to completedAt. Zero: finished as soon as it is created.
+	// Takes is the processing time, from createdAt to completedAt. Zero means
+	// that the run has ended as soon as it is created.
 	Takes time.Duration
-	// Age is how old the run already is at its first look: createdAt lies that long before. Zero: created by the look. A run whose Age is not
-	// less than Takes is found finished.
+	// Age is how long before the first request the run was created. Zero means
+	// that the request creates it. A run whose Age is at least Takes has
+	// already ended.
 	Age time.Duration
-	// Found is how many candidates were found before scoring, Scored how many of them were scored. Neither needs to match Candidates: the
-	// three numbers differ in real runs too.
+	// Found is the number of candidates found before scoring, and Scored how
+	// many of them were scored. Both may differ from the number of Candidates,
+	// as in real runs.
 	Found, Scored int
-	// Candidates are answered in this order, which is the ranking.
+	// Candidates are in the order of the ranking.
 	Candidates []Candidate
-	// ErrorCode, if not empty, makes the run end as failed, with ErrorMessage and without counts and candidates.
+	// ErrorCode, if not "", makes the run fail with ErrorMessage and without
+	// counts and candidates.
 	ErrorCode, ErrorMessage string
 }
 
-// Candidate is one ranked person, with the field names of the documentation. Fields without a value are left out of the answer.
+// Candidate is one ranked person, with the field names of the documentation.
+// Empty fields are left out of the answer.
 type Candidate struct {
 	ProfileID   string `json:"profileId"`
 	Name        string `json:"name,omitempty"`
@@ -46,11 +55,12 @@ type Candidate struct {
 	AIRedFlags          []string     `json:"aiRedFlags,omitempty"`
 	AIDetailedRationale []Evidence   `json:"aiDetailedRationale,omitempty"`
 	DetailedExperience  []Experience `json:"detailedExperience,omitempty"`
-	// Emails is shown in the documentation's schema and absent from its completed run: expect it after enrichment only.
+	// Emails is in the documentation's schema but not in its example of a
+	// completed run, so expect it only after enrichment.
 	Emails []string `json:"emails,omitempty"`
 }
 
-// Evidence is why one position speaks for a candidate.
+// Evidence says why one position is relevant to the job.
 type Evidence struct {
 	Title                string `json:"title"`
 	Company              string `json:"company"`
@@ -58,7 +68,8 @@ type Evidence struct {
 	RelevanceExplanation string `json:"relevanceExplanation"`
 }
 
-// Experience is one position of a candidate; "role" here is "title" in Evidence, as in the documentation.
+// Experience is one position of a candidate. As in the documentation, its field
+// "role" is called "title" in Evidence.
 type Experience struct {
 	Role       string   `json:"role"`
 	Company    string   `json:"company"`
@@ -66,28 +77,31 @@ type Experience struct {
 	Highlights []string `json:"highlights"`
 }
 
-// execution is a run in the course of time.
+// execution is the state of a run at runtime.
 type execution struct {
 	id     string
 	run    Run
-	people func() []Candidate // for the sample runs: their candidates, read when first asked for
+	people func() []Candidate // candidates of a sample run, loaded on first use
 
-	lastLook  time.Time
-	createdAt time.Time
-	ended     []byte // the answer once ended; benchmarks ask for it a million times
+	lastRequest time.Time
+	createdAt   time.Time
+	ended       []byte // cached answer once ended, since benchmarks request it a million times
 }
 
-// look starts the run at its first look and after idling.
-func (e *execution) look(now time.Time) {
-	if e.lastLook.IsZero() || now.Sub(e.lastLook) >= startsOverAfter {
-		// To the millisecond, because that is what the answer can say and what completedAt is counted from.
+// request records a request, which starts the run if it is the first or follows
+// an idle time.
+func (e *execution) request(now time.Time) {
+	if e.lastRequest.IsZero() || now.Sub(e.lastRequest) >= idleLimit {
+		// In milliseconds, because answers have no finer times and completedAt
+		// is counted from this one.
 		e.createdAt = now.Add(-e.run.Age).Truncate(time.Millisecond)
 		e.ended = nil
 	}
-	e.lastLook = now
+	e.lastRequest = now
 }
 
-// answer tells the run's state at a time: 202 while it runs and 200 once it ended, also if it failed.
+// answer returns the run's state at a time: 202 while it runs, and 200 once it
+// has ended, even if it failed.
 func (e *execution) answer(now time.Time) answer {
 	elapsed := now.Sub(e.createdAt)
 	if elapsed < e.run.Takes {
@@ -95,7 +109,8 @@ func (e *execution) answer(now time.Time) answer {
 			Success:   true,
 			RequestID: e.id,
 			Status:    "processing",
-			// "Running count of candidates found so far": read as growing towards foundCount.
+			// The documented "running count of candidates found so far" is
+			// taken to grow towards foundCount.
 			CandidatesSourcedCount: int(int64(e.run.Found) * elapsed.Milliseconds() / max(1, e.run.Takes.Milliseconds())),
 			Message:                processingMessage,
 			CreatedAt:              timestamp(e.createdAt),

@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// The two small files hold whole candidates, written by hand; one profile in people/payments.json is hostile on purpose and says so. The two
-// large ones hold the parts that compose puts together.
+// files holds two small files of whole candidates, written by hand, and two
+// large ones of the parts that compose combines. One profile in
+// people/payments.json is hostile on purpose and says so.
 //
 //go:embed people/*.json
 var files embed.FS
 
-// The sample runs. Their people are read when first asked for and then shared by all sandboxes, as nearly every test makes one.
+// samples are the sample runs. Their candidates are loaded on first use and
+// shared by all sandboxes, since nearly every test makes one.
 var samples = []struct {
 	id     string
 	run    Run
@@ -26,7 +28,7 @@ var samples = []struct {
 	},
 	{
 		id: "req_demo_done",
-		// 79 s is what the documentation's own completed run took.
+		// The documentation's completed run took 79 s.
 		run:    Run{Takes: 79 * time.Second, Age: 6 * time.Minute, Found: 134, Scored: 20},
 		people: written("people/payments.json"),
 	},
@@ -70,7 +72,8 @@ func composed(name string, best, last int) func() []Candidate {
 	})
 }
 
-// read decodes an embedded file. That each can be decoded is what the tests see to.
+// read decodes an embedded file. It panics on an error, which the tests rule
+// out.
 func read(name string, into any) {
 	content, err := files.ReadFile(name)
 	if err == nil {

@@ -1,8 +1,11 @@
-// Package sandbox is an InstaView that behaves as its documentation says: the results endpoint of candidate sourcing with invented runs,
-// for a demonstration without a key, for tests with a virtual clock and for benchmarks without a network.
+// Package sandbox imitates InstaView's results endpoint with invented runs: for
+// the demo without a key, for tests with a virtual clock and for benchmarks
+// without a network.
 //
-// It is written from the documentation alone and shares no code with the client, so that a misreading on one side shows on the other.
-// Where the documentation is silent or contradicts itself, the choice made here is noted beside it.
+// It is written from the documentation alone and shares no code with the
+// client, so that a misunderstanding on one side makes a test fail. Where the
+// documentation is silent or contradicts itself, a comment says what was
+// chosen.
 package sandbox
 
 import (
@@ -14,36 +17,38 @@ import (
 	"time"
 )
 
-// Key is the bearer key accepted when no WithKey option names another.
+// Key is the API key that is accepted unless a WithKey option sets others.
 const Key = "sandbox-key"
 
-// A Starter plan (rate limit guide): the smallest plan whose minute is as wide as the results endpoint's own 120.
+// The limits of the Starter plan in the rate limit guide: the smallest plan
+// that allows the results endpoint's own 120 requests a minute.
 const (
 	defaultPerMinute = 120
 	defaultPerHour   = 5000
 )
 
-// Sandbox is an InstaView in memory. It is safe for concurrent use; its zero value is not usable, call New.
+// Sandbox is an InstaView in memory. Create one with New; it is safe for
+// concurrent use.
 type Sandbox struct {
 	perMinute, perHour int
 
 	mu     sync.Mutex
-	keys   map[string]*account
+	keys   map[string]*apiKey
 	runs   map[string]*execution
 	faults map[string][]Fault
 	log    requestLog
 }
 
-// account is what the sandbox knows of one API key.
-type account struct {
+// apiKey is the state of one API key.
+type apiKey struct {
 	suspended bool
 	budget    budget
 }
 
-// Option changes a new Sandbox.
+// Option configures a new Sandbox.
 type Option func(*Sandbox)
 
-// New returns a Sandbox that holds the sample runs:
+// New returns a Sandbox with the sample runs:
 //
 //	req_demo         processes for 12 s, then 20 candidates for a staff ML infrastructure engineer, of 115 found
 //	req_demo_done    completed minutes ago: 20 candidates for a senior Go backend engineer in payments, of 134 found
@@ -57,7 +62,7 @@ func New(opts ...Option) *Sandbox {
 	s := &Sandbox{
 		perMinute: defaultPerMinute,
 		perHour:   defaultPerHour,
-		keys:      make(map[string]*account),
+		keys:      make(map[string]*apiKey),
 		runs:      make(map[string]*execution),
 		faults:    make(map[string][]Fault),
 	}
@@ -67,9 +72,9 @@ func New(opts ...Option) *Sandbox {
 	for _, opt := range opts {
 		opt(s)
 	}
-	if !s.accepts() {
-		if _, named := s.keys[Key]; !named {
-			s.keys[Key] = &account{}
+	if !s.hasValidKey() {
+		if _, exists := s.keys[Key]; !exists {
+			s.keys[Key] = &apiKey{}
 		}
 	}
 	for _, a := range s.keys {
@@ -78,8 +83,8 @@ func New(opts ...Option) *Sandbox {
 	return s
 }
 
-// accepts reports whether an option has named a key that is not suspended.
-func (s *Sandbox) accepts() bool {
+// hasValidKey reports whether an option has added a key that is not suspended.
+func (s *Sandbox) hasValidKey() bool {
 	for _, a := range s.keys {
 		if !a.suspended {
 			return true
@@ -88,60 +93,67 @@ func (s *Sandbox) accepts() bool {
 	return false
 }
 
-// WithKey accepts key as a bearer, in place of Key. Given several times, every key named is accepted; each has a rate limit of its own and
-// all see the same runs.
+// WithKey accepts key instead of Key. It may be given several times: every key
+// has its own rate limit and all see the same runs.
 func WithKey(key string) Option {
-	return func(s *Sandbox) { s.keys[key] = &account{} }
+	return func(s *Sandbox) { s.keys[key] = &apiKey{} }
 }
 
 // WithSuspendedKey answers key with 401 API_KEY_SUSPENDED.
 func WithSuspendedKey(key string) Option {
-	return func(s *Sandbox) { s.keys[key] = &account{suspended: true} }
+	return func(s *Sandbox) { s.keys[key] = &apiKey{suspended: true} }
 }
 
-// WithRun adds a run, or replaces the one of that id. The candidates are kept, not copied: do not change them afterwards.
+// WithRun adds a run, or replaces the one with that id. Do not change the
+// candidates afterwards, since they are not copied.
 func WithRun(id string, r Run) Option {
 	return func(s *Sandbox) { s.runs[id] = &execution{id: id, run: r} }
 }
 
-// WithRateLimit sets how many requests one key may make in a minute and in an hour; without it 120 and 5,000, the Starter plan. A limit of
-// zero or less lifts that limit and leaves its headers out, as a limiter does that is itself out of order.
+// WithRateLimit sets how many requests one key may make in a minute and in an
+// hour. The default is that of the Starter plan: 120 and 5,000. A limit of zero
+// or less removes the limit and its headers, as when a real rate limiter is out
+// of order.
 //
-// The windows are fixed and aligned to the clock, so that the moment of reset is a whole Unix second, which is all the headers can say.
-// The plan's burst allowance is not imitated: the documentation does not say how it is counted.
+// The windows are aligned to the wall clock, so that they end at whole Unix
+// seconds, the precision of the headers. The plan's burst allowance is not
+// imitated, because the documentation does not say how it is counted.
 func WithRateLimit(perMinute, perHour int) Option {
 	return func(s *Sandbox) { s.perMinute, s.perHour = perMinute, perHour }
 }
 
-// Inject queues the next answers for a run: each fault takes the place of one authorised request's answer, in the order given, before normal
-// service resumes. The run need not exist. Requests answered by a fault are counted against the rate limit and keep the run from idling.
+// Inject queues faults for a run: each changes the answer of one authorised
+// request, in the order given. The run need not exist. A request with a fault
+// counts against the rate limit and as a request for the run.
 func (s *Sandbox) Inject(runID string, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[runID] = append(s.faults[runID], f...)
 }
 
-// Requests returns a copy of the log, in the order of arrival, limited to the latest 100,000 requests.
+// Requests returns a copy of the log in the order of arrival, at most the
+// latest 100,000 requests.
 func (s *Sandbox) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.list()
 }
 
-// ServeHTTP answers GET /sourcing/{id}/results. Authorisation comes first, as a stranger learns nothing about paths or runs; then the
-// fault queued for the run, the rate limit, and the run itself.
+// ServeHTTP answers GET /sourcing/{id}/results. It checks authorisation first,
+// so that callers without a key learn nothing about paths or runs; then come
+// the queued fault, the rate limit and the run.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, isResults := runID(r.URL)
 	c := s.admit(r, id)
 	c.isResults = isResults
 
-	if c.fault != nil && !pause(r.Context(), c.fault.Delay) {
+	if c.fault != nil && !sleep(r.Context(), c.fault.Delay) {
 		s.answered(c, 0)
-		panic(http.ErrAbortHandler) // the caller has left, or the sandbox is being stopped
+		panic(http.ErrAbortHandler) // the caller has left or the sandbox stops
 	}
 	if c.fault != nil && c.fault.Drop {
 		s.answered(c, 0)
-		panic(http.ErrAbortHandler) // net/http's way to close a connection without an answer or a stack trace
+		panic(http.ErrAbortHandler) // closes the connection without a stack trace
 	}
 
 	a := s.answer(r, c)
@@ -149,46 +161,49 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(header, c.limits)
 	header.Set("Content-Type", "application/json")
 	maps.Copy(header, a.header)
-	// Logged before the first byte leaves: whoever has read the answer finds it in the log.
+	// Logged before it is written, so that a caller that has the answer finds
+	// it in the log.
 	s.answered(c, a.status)
 	w.WriteHeader(a.status)
-	w.Write(a.body) //nolint:errcheck // the caller has gone; nobody is left to be told
+	w.Write(a.body) //nolint:errcheck // the caller has left
 }
 
-// call is one request on its way to an answer.
+// call is one request while it is being answered.
 type call struct {
 	seq       int
 	runID     string
 	isResults bool
-	account   *account // nil for an unknown key
+	key       *apiKey // nil if unknown
 	limits    http.Header
-	refused   *retry // nil within the rate limit
+	refused   *retry // nil if within the rate limit
 	fault     *Fault
 }
 
-// admit logs the request, counts it against its key and takes the fault that waits for it.
+// admit logs the request, counts it against its key and takes the next fault of
+// its run.
 func (s *Sandbox) admit(r *http.Request, id string) *call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	c := &call{runID: id, seq: s.log.begin(Request{Arrived: now, RunID: id})}
-	c.account = s.keys[bearer(r)]
-	if c.account == nil {
-		// There is no key to count against, yet the documentation promises the headers on all responses.
+	c.key = s.keys[bearer(r)]
+	if c.key == nil {
+		// There is no key to count against, but the documentation promises the
+		// headers on all responses.
 		fresh := newBudget(s.perMinute, s.perHour)
 		fresh.roll(now)
 		c.limits = fresh.header()
 		return c
 	}
-	if c.account.suspended {
-		c.account.budget.roll(now)
-		c.limits = c.account.budget.header()
+	if c.key.suspended {
+		c.key.budget.roll(now)
+		c.limits = c.key.budget.header()
 		return c
 	}
-	c.refused = c.account.budget.take(now)
-	c.limits = c.account.budget.header()
+	c.refused = c.key.budget.take(now)
+	c.limits = c.key.budget.header()
 	if e := s.runs[id]; e != nil {
-		e.look(now)
+		e.request(now)
 	}
 	if queue := s.faults[id]; id != "" && len(queue) > 0 {
 		c.fault, s.faults[id] = &queue[0], queue[1:]
@@ -196,12 +211,12 @@ func (s *Sandbox) admit(r *http.Request, id string) *call {
 	return c
 }
 
-// answer decides what a request gets to see.
+// answer returns the answer to a request, with its fault if there is one.
 func (s *Sandbox) answer(r *http.Request, c *call) answer {
 	switch {
-	case c.account == nil:
+	case c.key == nil:
 		return failure(http.StatusUnauthorized, "INVALID_API_KEY", "The API key is missing, invalid, revoked or expired.", nil)
-	case c.account.suspended:
+	case c.key.suspended:
 		return failure(http.StatusUnauthorized, "API_KEY_SUSPENDED", "This API key has been suspended.",
 			map[string]string{"suspendedAt": "2026-05-01T08:00:00.000Z", "reason": "Suspended by an administrator."})
 	case c.fault != nil && c.fault.replaces():
@@ -214,7 +229,7 @@ func (s *Sandbox) answer(r *http.Request, c *call) answer {
 	return a
 }
 
-// serve is the normal service of an authorised request.
+// serve answers an authorised request without a fault.
 func (s *Sandbox) serve(r *http.Request, c *call) answer {
 	switch {
 	case c.refused != nil:
@@ -235,13 +250,15 @@ func (s *Sandbox) serve(r *http.Request, c *call) answer {
 	return e.answer(time.Now())
 }
 
+// answered completes the log entry of a call.
 func (s *Sandbox) answered(c *call, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log.end(c.seq, time.Now(), status, c.fault != nil)
 }
 
-// runID finds the run in a path. It reads the escaped form, so that an id with an escaped slash stays one segment.
+// runID returns the run's id in a path. It reads the escaped path, so that an
+// id with an escaped slash stays one segment.
 func runID(u *url.URL) (id string, isResults bool) {
 	rest, ok := strings.CutPrefix(u.EscapedPath(), "/sourcing/")
 	if !ok {
@@ -255,7 +272,8 @@ func runID(u *url.URL) (id string, isResults bool) {
 	return id, err == nil
 }
 
-// bearer returns the key of the Authorization header, empty if it has none in that scheme.
+// bearer returns the bearer token of the Authorization header, or "" if there
+// is none.
 func bearer(r *http.Request) string {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

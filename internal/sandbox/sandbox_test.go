@@ -17,7 +17,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// body is every field the results endpoint may answer with, and the error envelope's.
+// body has every field of the results endpoint's answers and of the error
+// envelope.
 type body struct {
 	Success                bool
 	RequestID              string
@@ -34,14 +35,14 @@ type body struct {
 	Error                  json.RawMessage
 }
 
-// caller asks a started sandbox.
+// caller makes requests to a started sandbox.
 type caller struct {
 	t      *testing.T
 	client *http.Client
 	key    string
 }
 
-// start serves s for the rest of the test, which must be in a bubble.
+// start serves s until the end of the test, which must be in a bubble.
 func start(t *testing.T, s *sandbox.Sandbox) *caller {
 	dial, stop := s.Start()
 	t.Cleanup(stop)
@@ -74,8 +75,8 @@ func (c *caller) try(ctx context.Context, method, path string) (*http.Response, 
 	return res, string(text), err
 }
 
-// look asks for a run and decodes the answer.
-func (c *caller) look(id string) (int, body) {
+// get requests a run and decodes the answer.
+func (c *caller) get(id string) (int, body) {
 	c.t.Helper()
 	res, text := c.do(http.MethodGet, "/sourcing/"+id+"/results")
 	if got := res.Header.Get("Content-Type"); got != "application/json" {
@@ -89,29 +90,29 @@ func (c *caller) look(id string) (int, body) {
 }
 
 func TestARunProcessesAndThenEnds(t *testing.T) {
-	type look struct {
+	type answer struct {
 		at     time.Duration
 		code   int
 		status string
 		count  int // while processing
 	}
 	tests := []struct {
-		name  string
-		id    string
-		looks []look
+		name    string
+		id      string
+		answers []answer
 	}{
-		{"demo", "req_demo", []look{
+		{"demo", "req_demo", []answer{
 			{0, 202, "processing", 0}, {6 * time.Second, 202, "processing", 57}, {11999 * time.Millisecond, 202, "processing", 114},
 			{12 * time.Second, 200, "completed", 0}, {5 * time.Minute, 200, "completed", 0},
 		}},
-		{"failing", "req_demo_failed", []look{{0, 202, "processing", 0}, {2 * time.Second, 200, "failed", 0}}},
-		{"slow", "req_demo_slow", []look{
+		{"failing", "req_demo_failed", []answer{{0, 202, "processing", 0}, {2 * time.Second, 200, "failed", 0}}},
+		{"slow", "req_demo_slow", []answer{
 			{0, 202, "processing", 0}, {time.Minute, 202, "processing", 21}, {2 * time.Minute, 202, "processing", 42}, {3 * time.Minute, 200, "completed", 0},
 		}},
-		{"done before the first look", "req_demo_done", []look{{0, 200, "completed", 0}}},
-		{"finished at once", "at_once", []look{{0, 200, "completed", 0}}},
-		{"found half way", "half_way", []look{{0, 202, "processing", 50}, {time.Minute, 200, "completed", 0}}},
-		{"escaped id", "with%2Fslash", []look{{0, 200, "failed", 0}}},
+		{"done before the first request", "req_demo_done", []answer{{0, 200, "completed", 0}}},
+		{"finished at once", "at_once", []answer{{0, 200, "completed", 0}}},
+		{"found half way", "half_way", []answer{{0, 202, "processing", 50}, {time.Minute, 200, "completed", 0}}},
+		{"escaped id", "with%2Fslash", []answer{{0, 200, "failed", 0}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,9 +123,9 @@ func TestARunProcessesAndThenEnds(t *testing.T) {
 					sandbox.WithRun("with/slash", sandbox.Run{ErrorCode: "AGENT_ERROR"}),
 				))
 				began := time.Now()
-				for _, want := range tt.looks {
+				for _, want := range tt.answers {
 					time.Sleep(want.at - time.Since(began))
-					code, b := c.look(tt.id)
+					code, b := c.get(tt.id)
 					if code != want.code || b.Status != want.status || !b.Success {
 						t.Fatalf("at %v: %d %q success=%t, want %d %q success=true", want.at, code, b.Status, b.Success, want.code, want.status)
 					}
@@ -199,30 +200,30 @@ func TestARunStartsOverAfterTenIdleMinutes(t *testing.T) {
 	tests := []struct {
 		name   string
 		id     string
-		idle   []time.Duration // between further looks; the last one is judged
-		fault  bool            // the looks in between meet a fault
+		idle   []time.Duration // before each further request; the last answer is checked
+		fault  bool            // the requests in between meet a fault
 		later  time.Duration   // by how much the run was created later than at first
 		status string
 	}{
 		{"just under ten minutes", "req_demo", []time.Duration{10*time.Minute - time.Millisecond}, false, 0, "completed"},
 		{"ten minutes", "req_demo", []time.Duration{10 * time.Minute}, false, 10 * time.Minute, "processing"},
-		{"ten minutes, done before the first look", "req_demo_done", []time.Duration{10 * time.Minute}, false, 10 * time.Minute, "completed"},
+		{"ten minutes, done before the first request", "req_demo_done", []time.Duration{10 * time.Minute}, false, 10 * time.Minute, "completed"},
 		{"kept awake", "req_demo", []time.Duration{9 * time.Minute, 9 * time.Minute, 9 * time.Minute}, false, 0, "completed"},
-		{"kept awake by looks that fail", "req_demo", []time.Duration{9 * time.Minute, 9 * time.Minute}, true, 0, "completed"},
+		{"kept awake by requests that fail", "req_demo", []time.Duration{9 * time.Minute, 9 * time.Minute}, true, 0, "completed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := sandbox.New()
 				c := start(t, s)
-				_, first := c.look(tt.id)
+				_, first := c.get(tt.id)
 				var last body
 				for i, d := range tt.idle {
 					time.Sleep(d)
 					if tt.fault && i < len(tt.idle)-1 {
 						s.Inject(tt.id, sandbox.Fault{Status: 503, Body: "{}"})
 					}
-					_, last = c.look(tt.id)
+					_, last = c.get(tt.id)
 				}
 				if later := last.CreatedAt.Sub(first.CreatedAt); later != tt.later || last.Status != tt.status {
 					t.Errorf("run is %s and created %v later, want %s and %v", last.Status, later, tt.status, tt.later)
@@ -282,10 +283,10 @@ func TestKeys(t *testing.T) {
 		accepted []string
 		refused  []string
 	}{
-		{"none named", nil, []string{sandbox.Key}, []string{"a", ""}},
-		{"one named", []sandbox.Option{sandbox.WithKey("a")}, []string{"a"}, []string{sandbox.Key, "b"}},
-		{"two named", []sandbox.Option{sandbox.WithKey("a"), sandbox.WithKey("b")}, []string{"a", "b"}, []string{sandbox.Key}},
-		{"only a suspended one named", []sandbox.Option{sandbox.WithSuspendedKey("a")}, []string{sandbox.Key}, []string{"a"}},
+		{"no key", nil, []string{sandbox.Key}, []string{"a", ""}},
+		{"one key", []sandbox.Option{sandbox.WithKey("a")}, []string{"a"}, []string{sandbox.Key, "b"}},
+		{"two keys", []sandbox.Option{sandbox.WithKey("a"), sandbox.WithKey("b")}, []string{"a", "b"}, []string{sandbox.Key}},
+		{"only a suspended one key", []sandbox.Option{sandbox.WithSuspendedKey("a")}, []string{sandbox.Key}, []string{"a"}},
 		{"the default suspended", []sandbox.Option{sandbox.WithSuspendedKey(sandbox.Key)}, nil, []string{sandbox.Key}},
 	}
 	for _, tt := range tests {
@@ -296,7 +297,7 @@ func TestKeys(t *testing.T) {
 				for code, keys := range want {
 					for _, key := range keys {
 						c.key = key
-						if got, _ := c.look("req_demo_done"); got != code {
+						if got, _ := c.get("req_demo_done"); got != code {
 							t.Errorf("key %q: status %d, want %d", key, got, code)
 						}
 					}

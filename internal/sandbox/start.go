@@ -7,14 +7,18 @@ import (
 	"sync"
 )
 
-// Start serves the sandbox through a real http.Server over net.Pipe: no port, no network, and connections that a testing/synctest bubble
-// regards as idle, so that its clock advances. In a bubble, call Start inside it.
+// Start serves the sandbox by a real http.Server over net.Pipe. It needs no
+// port or network, and a testing/synctest bubble counts its idle connections as
+// durably blocked, so that the virtual clock advances. In a bubble, call Start
+// inside it.
 //
-// dial connects to it, whatever network and address are given: use it as the DialContext of an http.Transport, with any http:// base URL.
-// It may serve as DialTLSContext too, so that an https:// base URL works without certificates. It fails once ctx has ended or the sandbox
-// has stopped.
+// dial connects to the server and ignores network and address: use it as the
+// DialContext of an http.Transport, with any http:// base URL. As
+// DialTLSContext it makes an https:// base URL work without certificates. It
+// fails once ctx has ended or the sandbox has stopped.
 //
-// stop closes all connections, ends all requests in progress and returns when no goroutine of the server is left. It may be called again.
+// stop closes all connections, ends all requests in progress and returns when
+// no goroutine of the server is left. It may be called again.
 func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) (net.Conn, error), stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	listener := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -22,7 +26,8 @@ func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) 
 	server := &http.Server{
 		Handler:     s,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		// Server.Close does not wait for the connections' goroutines; their states tell when they end.
+		// Server.Close does not wait for the connections' goroutines, so their
+		// ends are counted here.
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
@@ -38,16 +43,16 @@ func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) 
 		server.Serve(listener) //nolint:errcheck // always http.ErrServerClosed: the listener fails only once closed
 	}()
 	return listener.dial, func() {
-		cancel()       // closing does not end a request whose body nobody has read: net/http watches the connection only after that
+		cancel()       // ends requests whose body is unread, which Close alone would not
 		server.Close() //nolint:errcheck // the listener's Close never fails
 		<-accepting
-		// Once more, for a connection accepted while the first Close was at work.
+		// Again, for a connection that was accepted during the first Close.
 		server.Close() //nolint:errcheck // as above
 		running.Wait()
 	}
 }
 
-// pipeListener accepts the server's ends of pipes.
+// pipeListener is a net.Listener whose connections are in-memory pipes.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
