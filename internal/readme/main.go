@@ -1,4 +1,4 @@
-// Command readme writes what README.md and docs/ show of the program: tables of
+// Command readme writes the generated parts of README.md and docs/: tables of
 // the tools, their arguments, the prompts, the resources and the environment,
 // and a picture of an answer. Run it with go generate.
 package main
@@ -34,8 +34,8 @@ func main() {
 	}
 }
 
-// documents returns the text that the documents under root, a directory, should
-// have, by path. Each table must stand in one of them at least.
+// documents returns, by path, the up-to-date text of the documents in the
+// directory root. It fails if a table is in none of them.
 func documents(root string) (map[string][]byte, error) {
 	tables, err := allTables()
 	if err != nil {
@@ -64,8 +64,9 @@ func documents(root string) (map[string][]byte, error) {
 	return texts, err
 }
 
+// allTables returns the tables by the names that the markers use.
 func allTables() (map[string]string, error) {
-	tools := list()
+	tools := allTools()
 	resources, err := resourceTable()
 	return map[string]string{
 		"tools":       toolTable(tools),
@@ -76,10 +77,11 @@ func allTables() (map[string]string, error) {
 	}, err
 }
 
+// place matches the markers of a table and the text between them.
 var place = regexp.MustCompile(`(?s)<!-- (\w+): written by go generate -->\n.*?<!-- end -->\n`)
 
-// fill replaces what stands between a table's markers, and notes which tables
-// it has placed.
+// fill replaces the text between the markers of each table, and adds the names
+// of the tables it finds to used.
 func fill(text []byte, tables map[string]string, used map[string]bool) ([]byte, error) {
 	var unknown error
 	text = place.ReplaceAllFunc(text, func(old []byte) []byte {
@@ -94,8 +96,8 @@ func fill(text []byte, tables map[string]string, used map[string]bool) ([]byte, 
 	return text, unknown
 }
 
-// list is the tools by name.
-func list() []mcp.Tool {
+// allTools returns the tools, sorted by name.
+func allTools() []mcp.Tool {
 	var tools []mcp.Tool
 	for _, t := range mcpserver.New(mcpserver.Options{}).ListTools() {
 		tools = append(tools, t.Tool)
@@ -114,15 +116,15 @@ func toolTable(tools []mcp.Tool) string {
 }
 
 func argumentTable(tools []mcp.Tool) string {
-	of := map[string][]string{} // argument → tools
+	toolsOf := map[string][]string{} // argument → tools that have it
 	schema := map[string]map[string]any{}
 	for _, t := range tools {
 		for name, s := range t.InputSchema.Properties {
-			of[name] = append(of[name], t.Name)
+			toolsOf[name] = append(toolsOf[name], t.Name)
 			schema[name], _ = s.(map[string]any)
 		}
 	}
-	names := slices.Sorted(maps.Keys(of))
+	names := slices.Sorted(maps.Keys(toolsOf))
 	var b strings.Builder
 	b.WriteString("| argument | type | meaning |\n| --- | --- | --- |\n")
 	for _, name := range names {
@@ -131,8 +133,8 @@ func argumentTable(tools []mcp.Tool) string {
 			kind = fmt.Sprintf("list of %ss", items["type"])
 		}
 		only := ""
-		if len(of[name]) < len(tools) {
-			only = "; `" + strings.Join(of[name], "`, `") + "` alone"
+		if len(toolsOf[name]) < len(tools) {
+			only = "; `" + strings.Join(toolsOf[name], "`, `") + "` alone"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s%s |\n", name, kind, schema[name]["description"], only)
 	}

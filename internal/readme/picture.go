@@ -12,19 +12,19 @@ import (
 	"instaview-mcp/internal/cli"
 )
 
-// pictured is the command whose answer the picture shows.
-var pictured = []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "limit=2"}
+// command is the command line whose answer the picture shows.
+var command = []string{"--demo", "call", "get_sourcing_results", "request_id=req_demo_done", "limit=2"}
 
-// The picture's measures, in pixels but for columns.
+// The dimensions of the picture, in pixels except for columns.
 const (
-	columns    = 104
-	charWidth  = 7.8 // of a monospaced font of 13 px
+	columns    = 104 // characters in a row
+	charWidth  = 7.8 // a monospaced font of 13 px
 	lineHeight = 19
 	margin     = 20
 )
 
-// colours are those of lines by how they begin; the first that fits counts.
-var colours = []struct{ begin, colour string }{
+// colours lists the colour of a line by its beginning; the first match counts.
+var colours = []struct{ prefix, colour string }{
 	{"$", "#7ee787"},
 	{"   fit:", "#56d364"},
 	{"   risk:", "#f0883e"},
@@ -42,7 +42,7 @@ func picture() ([]byte, error) {
 	}
 	var rows bytes.Buffer
 	y := margin
-	for line := range strings.Lines("$ instaview-mcp " + strings.Join(pictured, " ") + "\n" + answer) {
+	for line := range strings.Lines("$ instaview-mcp " + strings.Join(command, " ") + "\n" + answer) {
 		line = strings.TrimSuffix(line, "\n")
 		colour := colourOf(line)
 		for _, row := range wrap(line) {
@@ -62,15 +62,15 @@ func picture() ([]byte, error) {
 `, width, y+margin, rows.Bytes()), nil
 }
 
-// demoAnswer returns the demo's answer, without what differs from one run of
-// the program to the next.
+// demoAnswer returns the demo's answer with fixed markers and times, so that it
+// is the same each time the program runs.
 func demoAnswer() (string, error) {
 	var stdout bytes.Buffer
 	status := cli.Run(context.Background(), cli.System{
-		Args: pictured, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: os.Stderr,
+		Args: command, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: os.Stderr,
 	})
 	if status != 0 {
-		return "", fmt.Errorf("%q: exit status %d", pictured, status)
+		return "", fmt.Errorf("%q: exit status %d", command, status)
 	}
 	answer := regexp.MustCompile(`⟦(data|end) [0-9a-f]+⟧`).ReplaceAllString(stdout.String(), "⟦$1 7c1e⟧")
 	return regexp.MustCompile(`made \d.*?, finished .*? UTC`).ReplaceAllString(answer, "made 20 May 2026 13:20, finished 13:22 UTC"), nil
@@ -78,14 +78,14 @@ func demoAnswer() (string, error) {
 
 func colourOf(line string) string {
 	for _, c := range colours {
-		if strings.HasPrefix(line, c.begin) {
+		if strings.HasPrefix(line, c.prefix) {
 			return c.colour
 		}
 	}
 	return ""
 }
 
-// wrap breaks a line at spaces; what follows the first row is indented.
+// wrap breaks a line at spaces and indents all rows but the first.
 func wrap(line string) (rows []string) {
 	row := []rune(line)
 	for len(row) > columns {
