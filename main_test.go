@@ -156,7 +156,7 @@ func look(b *testing.B, url string) func(id string) error {
 
 // What a look costs through a real client, beside the request itself, and beside
 // the smallest server on the same library, which neither reads nor cleans.
-func BenchmarkLook(b *testing.B) {
+func BenchmarkGet(b *testing.B) {
 	for _, sample := range []struct {
 		id         string
 		candidates int

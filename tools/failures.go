@@ -117,7 +117,7 @@ func roundUp(d time.Duration) time.Duration {
 
 // pending answers when InstaView has sent nothing about a run in the time
 // given. That is no error, because the request keeps its place in the queue.
-func pending(v shortlist.View, snapshot poll.Look, call string, a *reader) reply {
+func pending(v shortlist.View, snapshot poll.Snapshot, call string, a *reader) reply {
 	if snapshot.Stopping {
 		return failed(OutcomeStopped, fmt.Sprintf("%s There is no answer for sourcing run %s yet. %s", stopping, v.RequestID, whenBack))
 	}
@@ -141,7 +141,7 @@ func pending(v shortlist.View, snapshot poll.Look, call string, a *reader) reply
 
 // nextCall says which call continues the wait, and when to make it if no
 // request to InstaView is possible within another wait.
-func nextCall(snapshot poll.Look, call string, wait time.Duration) string {
+func nextCall(snapshot poll.Snapshot, call string, wait time.Duration) string {
 	switch {
 	case snapshot.Stopping:
 		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
@@ -154,7 +154,7 @@ func nextCall(snapshot poll.Look, call string, wait time.Duration) string {
 
 // heldBack reports whether the next request lies beyond another wait for a
 // reason other than the queue, such as Retry-After or a spent budget.
-func heldBack(snapshot poll.Look, wait time.Duration) bool {
+func heldBack(snapshot poll.Snapshot, wait time.Duration) bool {
 	return snapshot.Ahead == 0 && snapshot.NextIn > max(wait, DefaultWait)
 }
 
@@ -165,7 +165,7 @@ const (
 )
 
 // breakerReason says why the breaker holds requests back; "" if it does not.
-func breakerReason(snapshot poll.Look) string {
+func breakerReason(snapshot poll.Snapshot) string {
 	switch snapshot.Paused {
 	case "":
 		return ""

@@ -14,7 +14,7 @@ import (
 
 // getSourcingResults reads a run once.
 type getSourcingResults struct {
-	runs     Looker
+	runs     Getter
 	settings Settings
 }
 
@@ -32,7 +32,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
-	snapshot, err := t.runs.Look(ctx, v.RequestID)
+	snapshot, err := t.runs.Get(ctx, v.RequestID)
 	if err != nil {
 		return reply{}, err
 	}
@@ -40,7 +40,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 }
 
 // answer describes the state of a run as the reply to a call.
-func answer(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader) reply {
+func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	switch {
 	case snapshot.Err != nil:
 		s := failure(ctx, snapshot.Err, snapshot.NextIn)
@@ -66,7 +66,7 @@ func answer(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader
 }
 
 // seenAgo says how old the last answer of InstaView is; "" if under a second.
-func seenAgo(snapshot poll.Look) string {
+func seenAgo(snapshot poll.Snapshot) string {
 	if age := time.Since(snapshot.SeenAt); age >= time.Second {
 		return fmt.Sprintf(" (Seen %s ago.)", shortlist.Duration(age))
 	}

@@ -28,7 +28,7 @@ type resource struct {
 	mcp.ResourceTemplate
 	callName string // reported as Call.Tool
 	// write turns a run's state into the document's text.
-	write func(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader) reply
+	write func(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply
 }
 
 const (
@@ -71,7 +71,7 @@ func resources() []resource {
 
 // RegisterResources adds the resources to s, which read runs. Of their
 // handlers' errors only a UserError may be shown to the client.
-func RegisterResources(s *server.MCPServer, runs Looker, settings Settings) {
+func RegisterResources(s *server.MCPServer, runs Getter, settings Settings) {
 	for _, r := range resources() {
 		s.AddResourceTemplate(r.ResourceTemplate, r.serve(runs, settings))
 	}
@@ -83,7 +83,7 @@ var notFoundOutcomes = map[string]bool{
 	OutcomeRunning: true, OutcomeFailed: true, OutcomeOther: true, // a run without a table
 }
 
-func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateHandlerFunc {
+func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		answer, err := record(ctx, r.callName, settings.Called, func(call *Call) (reply, error) {
 			a := readArguments(parseURI(req.Params.URI))
@@ -93,7 +93,7 @@ func (r resource) serve(runs Looker, settings Settings) server.ResourceTemplateH
 			if a.fault != "" {
 				return failed(OutcomeRefused, a.fault), nil
 			}
-			snapshot, err := runs.Look(ctx, v.RequestID)
+			snapshot, err := runs.Get(ctx, v.RequestID)
 			if err != nil {
 				return reply{}, err
 			}
@@ -130,7 +130,7 @@ func unescape(segment string) string {
 }
 
 // candidateDetail answers with one candidate in full.
-func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader) reply {
+func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if len(v.ProfileIDs) == 0 { // an empty list would select all candidates
 		return failed(OutcomeRefused, "The URI names no candidate: it ends in the id that a shortlist shows in square brackets.")
 	}
@@ -145,7 +145,7 @@ func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Look, 
 
 // candidateTable answers with the candidates of a completed run as CSV. For any
 // other run it returns an error, since a program expects a table and not prose.
-func candidateTable(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader) reply {
+func candidateTable(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if snapshot.Err == nil && snapshot.Results != nil && snapshot.Results.Status == client.StatusCompleted {
 		return reply{text: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
 	}

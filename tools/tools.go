@@ -27,15 +27,15 @@ const (
 	DefaultMaxWaits = 90
 )
 
-// Looker reads a run once. *poll.Poller implements it.
-type Looker interface {
-	Look(ctx context.Context, requestID string) (poll.Look, error)
+// Getter reads a run once. *poll.Poller implements it.
+type Getter interface {
+	Get(ctx context.Context, requestID string) (poll.Snapshot, error)
 }
 
 // Waiter also waits for a run to end. *poll.Poller implements it.
 type Waiter interface {
-	Looker
-	Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Look)) (poll.Look, error)
+	Getter
+	Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error)
 }
 
 // Settings are the operator's choices. The zero value of each field means its
@@ -141,7 +141,7 @@ func view(a *reader, settings Settings) shortlist.View {
 
 // ended answers for a run that will not change: with its shortlist, or with why
 // there is none.
-func ended(v shortlist.View, snapshot poll.Look, a *reader) reply {
+func ended(v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	v.Age, v.Notes = time.Since(snapshot.SeenAt), a.notes
 	r := reply{outcome: OutcomeOther}
 	switch snapshot.Results.Status {

@@ -742,9 +742,9 @@ func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
 // busy is a Waiter that has reached its limit.
 type busy struct{}
 
-func (busy) Look(context.Context, string) (poll.Look, error) { return poll.Look{}, poll.ErrBusy }
-func (busy) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
-	return poll.Look{}, poll.ErrBusy
+func (busy) Get(context.Context, string) (poll.Snapshot, error) { return poll.Snapshot{}, poll.ErrBusy }
+func (busy) Wait(context.Context, string, time.Duration, func(poll.Snapshot)) (poll.Snapshot, error) {
+	return poll.Snapshot{}, poll.ErrBusy
 }
 
 func TestAFullPollerIsAnswerEnough(t *testing.T) {

@@ -43,7 +43,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 		return failed(OutcomeRefused, a.fault), nil
 	}
 	if wait == 0 {
-		snapshot, err := t.runs.Look(ctx, id)
+		snapshot, err := t.runs.Get(ctx, id)
 		if err != nil {
 			return reply{}, err
 		}
@@ -59,7 +59,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 
 	progress.begin(wait)
 	start, failures := time.Now(), 0
-	snapshot, err := t.runs.Wait(ctx, id, wait, func(latest poll.Look) {
+	snapshot, err := t.runs.Wait(ctx, id, wait, func(latest poll.Snapshot) {
 		if latest.Err != nil && !latest.At.Before(start) {
 			failures++
 		}
@@ -78,7 +78,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 
 // timeUp answers when the wait is over and the run has not ended. That is an
 // error only if every request has failed.
-func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot poll.Look, a *reader, wait, waited time.Duration, failures int) reply {
+func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration, failures int) reply {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
@@ -141,7 +141,7 @@ func (p *progress) begin(total time.Duration) {
 }
 
 // observe reports the result of a request to InstaView.
-func (p *progress) observe(snapshot poll.Look) {
+func (p *progress) observe(snapshot poll.Snapshot) {
 	message := "Processing"
 	switch {
 	case snapshot.Err != nil:

@@ -30,7 +30,7 @@ func BenchmarkWakingWaits(b *testing.B) {
 			}
 			var told atomic.Int64
 			for range of.waits {
-				go func() { _, _ = p.Wait(ctx, "r", time.Hour, func(Look) { told.Add(1) }) }()
+				go func() { _, _ = p.Wait(ctx, "r", time.Hour, func(Snapshot) { told.Add(1) }) }()
 			}
 			until := func(n int) {
 				for told.Load() < int64(n) {

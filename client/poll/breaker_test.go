@@ -19,9 +19,9 @@ import (
 )
 
 // waitForAll waits for n runs at once and returns when all waits have ended.
-func waitForAll(t *testing.T, p *Poller, n int, d time.Duration) []Look {
+func waitForAll(t *testing.T, p *Poller, n int, d time.Duration) []Snapshot {
 	t.Helper()
-	looks := make([]Look, n)
+	looks := make([]Snapshot, n)
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
@@ -187,7 +187,7 @@ func TestPauseOfAKeyNeedsFaultsOfMoreThanOneRun(t *testing.T) {
 			_, _ = p.Wait(t.Context(), "broken", time.Minute, nil)
 		}
 		begun := time.Now()
-		look, err := p.Look(t.Context(), "sound")
+		look, err := p.Get(t.Context(), "sound")
 		if err != nil || look.Results == nil || look.Paused != "" || time.Since(begun) > 0 {
 			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
 		}
@@ -218,9 +218,9 @@ func TestPauseLengthensWithEveryProbeThatFails(t *testing.T) {
 func TestAPauseThatIsTooLongIsToldAtOnce(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: client.MaxRetryAfter})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Look(t.Context(), "a")
+		_, _ = p.Get(t.Context(), "a")
 		begun := time.Now()
-		look, err := p.Look(t.Context(), "b")
+		look, err := p.Get(t.Context(), "b")
 		if err != nil || look.Paused != client.CodeRateLimited || look.NextIn != client.MaxRetryAfter || time.Since(begun) > 0 {
 			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
 		}
@@ -244,14 +244,14 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 			t.Errorf("a wait for a run that is watched: %v", err)
 		}
 		// Its turn comes before the waits'.
-		if look, err := p.Look(ctx, "one more"); err != nil || look.Results == nil {
+		if look, err := p.Get(ctx, "one more"); err != nil || look.Results == nil {
 			t.Errorf("a look beside them: %+v, %v", look, err)
 		}
 		for range maxCallers - maxRuns {
 			wait("r1")
 		}
 		time.Sleep(time.Second)
-		if _, err := p.Look(ctx, "r1"); !errors.Is(err, ErrBusy) {
+		if _, err := p.Get(ctx, "r1"); !errors.Is(err, ErrBusy) {
 			t.Errorf("one caller more: %v", err)
 		}
 		leave()

@@ -135,19 +135,19 @@ func TestBudgetKeptForLaterServesALook(t *testing.T) {
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Look(t.Context(), "first")
+		_, _ = p.Get(t.Context(), "first")
 		for i := range 3 {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 4*time.Minute, nil) }()
 		}
 		time.Sleep(time.Minute)
 		for i := range 5 {
 			start := time.Now()
-			look, err := p.Look(t.Context(), fmt.Sprint("new", i))
+			look, err := p.Get(t.Context(), fmt.Sprint("new", i))
 			if err != nil || look.Results == nil || time.Since(start) != 0 {
 				t.Errorf("look %d: %+v, %v after %v", i, look, err, time.Since(start))
 			}
 		}
-		look, err := p.Look(t.Context(), "one more")
+		look, err := p.Get(t.Context(), "one more")
 		if err != nil || look.Results != nil || look.NextIn != 40*time.Minute {
 			t.Errorf("with nothing left: %+v, %v", look, err)
 		}
@@ -166,7 +166,7 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Look(t.Context(), "forgotten")
+		_, _ = p.Get(t.Context(), "forgotten")
 		p.mu.Lock()
 		p.runs["forgotten"].forget() // as when memory is short; its floor stays
 		p.mu.Unlock()
@@ -174,7 +174,7 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
 		}
 		synctest.Wait()
-		if look, err := p.Look(t.Context(), "forgotten"); err != nil || look.Results == nil {
+		if look, err := p.Get(t.Context(), "forgotten"); err != nil || look.Results == nil {
 			t.Errorf("%+v, %v", look, err)
 		}
 		p.Close()

@@ -78,7 +78,7 @@ func TestSleepCountsForTheAgeShown(t *testing.T) {
 			t.Errorf("the failed look was at %v, before the call of %v", look.At, begun)
 		}
 		machine.suspend(time.Minute) // so that what is remembered is too old
-		if look, err := p.Look(t.Context(), "r"); err != nil || look.Err != nil || time.Since(look.SeenAt) != 0 {
+		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err != nil || time.Since(look.SeenAt) != 0 {
 			t.Errorf("%+v, %v", look, err)
 		}
 		p.Close()

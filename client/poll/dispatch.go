@@ -19,7 +19,7 @@ const (
 // again would change nothing.
 func (p *Poller) queuedFor(r *run) kind {
 	switch {
-	case r.inFlight || r.look.final():
+	case r.inFlight || r.last.final():
 		return nobody
 	case r.callers[get] > 0:
 		return get

@@ -48,7 +48,7 @@ func TestGetsDoNotStarveWaits(t *testing.T) {
 				for i := range clients {
 					go func() {
 						for n := 0; ctx.Err() == nil; n++ {
-							_, _ = p.Look(ctx, fmt.Sprintf("unknown-%d-%d", i, n))
+							_, _ = p.Get(ctx, fmt.Sprintf("unknown-%d-%d", i, n))
 						}
 					}()
 				}
@@ -76,7 +76,7 @@ func TestWaitsDoNotStarveGets(t *testing.T) {
 		var took []time.Duration
 		for n := range 100 {
 			begun := time.Now()
-			if look, err := p.Look(t.Context(), fmt.Sprint("unknown-", n)); err != nil || look.Err == nil {
+			if look, err := p.Get(t.Context(), fmt.Sprint("unknown-", n)); err != nil || look.Err == nil {
 				t.Fatalf("%+v, %v", look, err)
 			}
 			took = append(took, time.Since(begun))
@@ -104,7 +104,7 @@ func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
 		time.Sleep(time.Second)
 		for n := range 5 {
 			begun := time.Now()
-			if look, err := p.Look(t.Context(), fmt.Sprint("g", n)); err != nil || look.Results == nil || time.Since(begun) != u.latency {
+			if look, err := p.Get(t.Context(), fmt.Sprint("g", n)); err != nil || look.Results == nil || time.Since(begun) != u.latency {
 				t.Errorf("get %d: %+v, %v after %v", n, look, err, time.Since(begun))
 			}
 		}
@@ -164,7 +164,7 @@ func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
 			time.Sleep(7123 * time.Millisecond)
 			for i := range 2 { // one after the other
 				begun := time.Now()
-				look, err := p.Look(t.Context(), fmt.Sprint("g", n, "-", i))
+				look, err := p.Get(t.Context(), fmt.Sprint("g", n, "-", i))
 				if took := time.Since(begun); err != nil || look.Results == nil || took > 10*time.Millisecond {
 					t.Errorf("get %d.%d: %+v, %v after %v", n, i, look, err, took)
 				}
@@ -197,7 +197,7 @@ func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 						}
 					})
 					if i%3 == 0 {
-						all.Go(func() { _, _ = p.Look(t.Context(), id) })
+						all.Go(func() { _, _ = p.Get(t.Context(), id) })
 					}
 				}
 				all.Wait()
@@ -245,12 +245,12 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 			bubble(t, u, func(t *testing.T, p *Poller) {
 				_, _ = p.Wait(t.Context(), "r", 10*time.Second, nil)
 				told := map[string]time.Duration{}
-				get, _ := p.Look(t.Context(), "r")
+				get, _ := p.Get(t.Context(), "r")
 				told["get"] = get.NextIn
 				wait, _ := p.Wait(t.Context(), "r", 0, nil)
 				told["wait"] = wait.NextIn
 				if name != "Retry-After of a run" { // it holds back that run alone
-					get, _ = p.Look(t.Context(), "other")
+					get, _ = p.Get(t.Context(), "other")
 					told["get another"] = get.NextIn
 					wait, _ = p.Wait(t.Context(), "another", 0, nil)
 					told["wait for another"] = wait.NextIn
@@ -292,7 +292,7 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "asked", 50*time.Second, nil)
-		var looks []Look
+		var looks []Snapshot
 		for i := range 2 {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
 			time.Sleep(time.Second)
@@ -322,7 +322,7 @@ func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("w", i), time.Minute, nil) }()
 		}
 		for i := range 10 {
-			go func() { _, _ = p.Look(t.Context(), fmt.Sprint("g", i)) }()
+			go func() { _, _ = p.Get(t.Context(), fmt.Sprint("g", i)) }()
 		}
 		time.Sleep(time.Millisecond)
 		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()

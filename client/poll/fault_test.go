@@ -104,10 +104,10 @@ func compressed(s string) string {
 // run is a body of a finished run.
 func run(fields string) string { return `{"requestId":"req_1","status":"completed",` + fields + `}` }
 
-// wait is how long a case's Wait may take; its Look may take 25 s.
+// wait is how long a case's Wait may take; its Get may take 25 s.
 const wait = 50 * time.Second
 
-// What an upstream can do, by the cases' numbers. A Look and a Wait reach the
+// What an upstream can do, by the cases' numbers. A Get and a Wait reach the
 // outcome each in its time, at a bounded number of requests; the bubble proves
 // that no goroutine is left, as it would not end with one.
 func TestFaults(t *testing.T) {
@@ -115,10 +115,10 @@ func TestFaults(t *testing.T) {
 	fine := "finished"
 	for name, tt := range map[string]struct {
 		faults []fault
-		look   string // what Look says: finished, failed, running, a status in quotes, a code, or nothing
+		look   string // what Get says: finished, failed, running, a status in quotes, a code, or nothing
 		wait   string // what Wait says; "" = as look
-		most   int    // requests of the Look
-		check  func(*testing.T, poll.Look)
+		most   int    // requests of the Get
+		check  func(*testing.T, poll.Snapshot)
 	}{
 		"U01 reset before headers":     {[]fault{{end: syscall.ECONNRESET}, ok}, fine, "", 2, nil},
 		"U02 closed before headers":    {[]fault{{}, ok}, fine, "", 2, nil},
@@ -194,15 +194,15 @@ func TestFaults(t *testing.T) {
 			}
 			faulty(t, tt.faults, func(t *testing.T, p *poll.Poller, s *script) {
 				begun := time.Now()
-				look, err := p.Look(t.Context(), "req_1")
+				look, err := p.Get(t.Context(), "req_1")
 				if got := outcome(look); err != nil || got != tt.look {
-					t.Errorf("Look: %s, %v; want %s", got, err, tt.look)
+					t.Errorf("Get: %s, %v; want %s", got, err, tt.look)
 				}
 				if took := time.Since(begun); took > 25*time.Second {
-					t.Errorf("Look took %v", took)
+					t.Errorf("Get took %v", took)
 				}
 				if n := int(s.requests.Load()); n > tt.most {
-					t.Errorf("Look made %d requests, want at most %d", n, tt.most)
+					t.Errorf("Get made %d requests, want at most %d", n, tt.most)
 				}
 				if tt.check != nil {
 					tt.check(t, look)
@@ -239,7 +239,7 @@ func faulty(t *testing.T, faults []fault, test func(*testing.T, *poll.Poller, *s
 	})
 }
 
-func outcome(l poll.Look) string {
+func outcome(l poll.Snapshot) string {
 	switch {
 	case l.Err != nil:
 		return string(l.Err.Code)
@@ -256,41 +256,41 @@ func outcome(l poll.Look) string {
 	}
 }
 
-func nothing(t *testing.T, l poll.Look) {
+func nothing(t *testing.T, l poll.Snapshot) {
 	if l.Results != nil {
 		t.Errorf("shown: %+v", l.Results)
 	}
 }
 
-func nobody(t *testing.T, l poll.Look) {
+func nobody(t *testing.T, l poll.Snapshot) {
 	if s := fmt.Sprintf("%v %+v", l.Err, l.Results); strings.Contains(s, "jane") {
 		t.Errorf("the body is told: %s", s)
 	}
 }
 
-func candidates(n int) func(*testing.T, poll.Look) {
-	return func(t *testing.T, l poll.Look) {
+func candidates(n int) func(*testing.T, poll.Snapshot) {
+	return func(t *testing.T, l poll.Snapshot) {
 		if got := len(l.Results.Candidates); got != n {
 			t.Errorf("%d candidates, want %d", got, n)
 		}
 	}
 }
 
-func truncated(t *testing.T, l poll.Look) {
+func truncated(t *testing.T, l poll.Snapshot) {
 	if !l.Results.Truncated || len(l.Results.Candidates) != client.MaxCandidates {
 		t.Errorf("truncated %v, %d candidates", l.Results.Truncated, len(l.Results.Candidates))
 	}
 }
 
 // unreadable checks that a list that is none is not told as an empty one.
-func unreadable(t *testing.T, l poll.Look) {
+func unreadable(t *testing.T, l poll.Snapshot) {
 	candidates(0)(t, l)
 	if l.Results.Broken == 0 && !l.Results.Truncated {
 		t.Error("nothing is said of the candidates")
 	}
 }
 
-func oddScores(t *testing.T, l poll.Look) {
+func oddScores(t *testing.T, l poll.Snapshot) {
 	candidates(5)(t, l)
 	for i, c := range l.Results.Candidates {
 		if (c.MatchScore != nil) != (i == 0) || i == 0 && *c.MatchScore != 96 {
@@ -301,16 +301,16 @@ func oddScores(t *testing.T, l poll.Look) {
 
 // after checks that the answer came no sooner than d after the refusal, which
 // came at the bubble's beginning.
-func after(d time.Duration) func(*testing.T, poll.Look) {
-	return func(t *testing.T, l poll.Look) {
+func after(d time.Duration) func(*testing.T, poll.Snapshot) {
+	return func(t *testing.T, l poll.Snapshot) {
 		if took := l.At.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)); took < d || took > d+2*time.Second {
 			t.Errorf("asked again after %v, want %v", took, d)
 		}
 	}
 }
 
-func notFor(d time.Duration) func(*testing.T, poll.Look) {
-	return func(t *testing.T, l poll.Look) {
+func notFor(d time.Duration) func(*testing.T, poll.Snapshot) {
+	return func(t *testing.T, l poll.Snapshot) {
 		if l.NextIn < d || l.NextIn > d+time.Minute {
 			t.Errorf("the next look is in %v, want %v", l.NextIn, d)
 		}

@@ -8,21 +8,21 @@ import (
 // The bounds of a get. Three attempts span at least two floors, 10 s, and usual
 // clients give up on a call after 60 s.
 const (
-	lookAttempts = 3
-	lookTime     = 25 * time.Second
+	getAttempts = 3
+	getTime     = 25 * time.Second
 )
 
-// Look returns the state of a run, no older than the floor allows; that of a
+// Get returns the state of a run, no older than the floor allows; that of a
 // finished run may be up to a minute old. Transient faults are retried, three
 // attempts in all and within 25 s. The error is ctx's, ErrBusy or ErrClosed;
-// failures of the API are in Look.Err.
+// failures of the API are in Snapshot.Err.
 //
 // requestID may begin with a company and a slash. Each company has its own
 // answers for a run, but the floor is the run's.
-func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
-	end := p.clock.now().Add(lookTime)
-	return p.await(ctx, p.ctx, requestID, end, get, func(l Look, attempts int) bool {
-		if attempts > 0 && (l.Err == nil || l.settled() || attempts >= lookAttempts) {
+func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
+	end := p.clock.now().Add(getTime)
+	return p.await(ctx, p.ctx, requestID, end, get, func(l Snapshot, attempts int) bool {
+		if attempts > 0 && (l.Err == nil || l.settled() || attempts >= getAttempts) {
 			return true
 		}
 		return l.NextIn > end.Sub(p.clock.now()) // no use in waiting for what cannot come in time
@@ -31,13 +31,13 @@ func (p *Poller) Look(ctx context.Context, requestID string) (Look, error) {
 
 // Wait returns as soon as the run has ended, or has failed for good, and
 // otherwise when d is over, with what is known then. A request in flight is not
-// awaited. onLook, if not nil, is called with what was known before, if
-// anything, and after every attempt. requestID and errors are as for Look.
-func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(Look)) (Look, error) {
+// awaited. onSnapshot, if not nil, is called with what was known before, if
+// anything, and after every attempt. requestID and errors are as for Get.
+func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(Snapshot)) (Snapshot, error) {
 	end := p.clock.now().Add(d)
-	return p.await(ctx, p.waiting, requestID, end, wait, func(l Look, _ int) bool {
-		if onLook != nil && !l.At.IsZero() {
-			onLook(l)
+	return p.await(ctx, p.waiting, requestID, end, wait, func(l Snapshot, _ int) bool {
+		if onSnapshot != nil && !l.At.IsZero() {
+			onSnapshot(l)
 		}
 		return l.final()
 	})
@@ -47,28 +47,28 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 // calls enough with what is known, and how many attempts were made meanwhile; a
 // get is content with a snapshot that is still current. When open ends, what is
 // known has to do.
-func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(l Look, attempts int) bool) (Look, error) {
+func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(l Snapshot, attempts int) bool) (Snapshot, error) {
 	switch {
 	case p.ctx.Err() != nil:
-		return Look{}, ErrClosed
+		return Snapshot{}, ErrClosed
 	case ctx.Err() != nil: // no request for a caller who has gone
-		return Look{}, context.Cause(ctx)
+		return Snapshot{}, context.Cause(ctx)
 	}
 	r, before, current, err := p.join(id, end, by)
 	if err != nil {
-		return Look{}, err
+		return Snapshot{}, err
 	}
 	defer p.leave(r, by)
 
 	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
-		look, attempts, changed := p.snapshot(r)
-		if enough(look, attempts-before) || by == get && current {
+		known, attempts, changed := p.snapshot(r)
+		if enough(known, attempts-before) || by == get && current {
 			select {
 			case <-changed: // enough took its time, and there is a newer answer
 			default:
-				return look, nil
+				return known, nil
 			}
 		}
 		over := false
@@ -82,14 +82,14 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		// Several may have happened, because enough may take its time.
 		switch {
 		case ctx.Err() != nil:
-			return Look{}, context.Cause(ctx)
+			return Snapshot{}, context.Cause(ctx)
 		case over || open.Err() != nil || !p.clock.now().Before(end):
-			look, _, _ = p.snapshot(r)
-			look.Stopping = open.Err() != nil
-			if look.At.IsZero() && p.ctx.Err() != nil {
-				return Look{}, ErrClosed
+			known, _, _ = p.snapshot(r)
+			known.Stopping = open.Err() != nil
+			if known.At.IsZero() && p.ctx.Err() != nil {
+				return Snapshot{}, ErrClosed
 			}
-			return look, nil
+			return known, nil
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 	p.callers++
 	r.callers[by]++
 	current = r.current(now)
-	if r.inFlight || current && (by == get || r.look.final()) {
+	if r.inFlight || current && (by == get || r.last.final()) {
 		return r, r.attempts, current, nil
 	}
 	if !queued || by == get || r.due.After(end) {
@@ -165,24 +165,24 @@ func (p *Poller) leave(r *run, by kind) {
 
 // snapshot returns what is known of r, after how many attempts, and a channel
 // that is closed when there is one more.
-func (p *Poller) snapshot(r *run) (look Look, attempts int, changed <-chan struct{}) {
+func (p *Poller) snapshot(r *run) (known Snapshot, attempts int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
-	look = r.look
-	look.At, look.SeenAt = p.clock.outside(look.At), p.clock.outside(look.SeenAt)
-	look.Paused = p.breaker.cause
+	known = r.last
+	known.At, known.SeenAt = p.clock.outside(known.At), p.clock.outside(known.SeenAt)
+	known.Paused = p.breaker.cause
 	by := get
 	queued := !r.due.After(now) && p.queuedFor(r) != nobody
 	if queued {
 		by = p.queuedFor(r) // and a wait's is asked when the hour's pace allows it
 	}
 	if !r.inFlight {
-		look.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))
+		known.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))
 	}
 	if queued {
-		look.Ahead = p.ahead(r, now)
-		look.NextIn += p.budget.queueing(now.Add(look.NextIn), by, look.Ahead)
+		known.Ahead = p.ahead(r, now)
+		known.NextIn += p.budget.queueing(now.Add(known.NextIn), by, known.Ahead)
 	}
-	return look, r.attempts, r.changed
+	return known, r.attempts, r.changed
 }

@@ -109,10 +109,10 @@ func TestSoak(t *testing.T) {
 					s.Inject(name(i), faults[random.IntN(len(faults))])
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(3000))*time.Millisecond)
-				var look poll.Look
+				var look poll.Snapshot
 				var err error
 				if random.IntN(4) == 0 {
-					look, err = p.Look(ctx, name(i))
+					look, err = p.Get(ctx, name(i))
 				} else {
 					look, err = p.Wait(ctx, name(i), time.Duration(random.IntN(2000))*time.Millisecond, nil)
 				}

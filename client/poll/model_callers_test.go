@@ -201,7 +201,7 @@ func (c *players) sweep(random *rand.Rand, i int) {
 			cancel()
 		}
 		c.cancelAfter(entry, between(random, time.Millisecond, 50*time.Millisecond), cancel)
-		look, err := c.p.Look(ctx, entry.run)
+		look, err := c.p.Get(ctx, entry.run)
 		c.h.update(entry, func(e *call, now time.Duration) { e.returned, e.look, e.err = now, look, err })
 		cancel()
 		time.Sleep(between(random, 10*time.Millisecond, 100*time.Millisecond))
@@ -209,7 +209,7 @@ func (c *players) sweep(random *rand.Rand, i int) {
 }
 
 // call makes one call, which may be cancelled, and records it.
-func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Duration) Look {
+func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Duration) Snapshot {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cancelled, after := random.Float64() < c.s.cancels, between(random, 1, pick(random, time.Second, 40*time.Second))
@@ -219,12 +219,12 @@ func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Durat
 		stop := c.cancelAfter(entry, after, cancel)
 		defer stop()
 	}
-	var look Look
+	var look Snapshot
 	var err error
 	if kind == getCall {
-		look, err = c.p.Look(ctx, id)
+		look, err = c.p.Get(ctx, id)
 	} else {
-		look, err = c.p.Wait(ctx, id, d, func(l Look) {
+		look, err = c.p.Wait(ctx, id, d, func(l Snapshot) {
 			c.h.update(entry, func(e *call, now time.Duration) {
 				e.seen, e.late = append(e.seen, l), e.late || now > max(e.deadline, e.begun)+instant && e.blocked > 0
 			})

@@ -69,7 +69,7 @@ const (
 	waitCall callKind = "wait"
 )
 
-// call is one Look or Wait.
+// call is one Get or Wait.
 type call struct {
 	kind      callKind
 	run       string
@@ -77,11 +77,11 @@ type call struct {
 	deadline  time.Duration // when it has to be over
 	cancelled time.Duration // never if its context did not end
 	returned  time.Duration
-	blocked   time.Duration // until when its onLook blocked
-	look      Look
+	blocked   time.Duration // until when its onSnapshot blocked
+	look      Snapshot
 	err       error
-	seen      []Look // what onLook was told
-	late      bool   // onLook was called after the deadline
+	seen      []Snapshot // what onSnapshot was told
+	late      bool       // onSnapshot was called after the deadline
 }
 
 // sample is what the Poller holds at some instant.

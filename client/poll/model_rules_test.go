@@ -163,7 +163,7 @@ func checkOwnAnswers(h *history, broken func(string, ...any)) {
 }
 
 // matches reports whether l is what the run's requests brought.
-func (h *history) matches(l Look, requests []*request) bool {
+func (h *history) matches(l Snapshot, requests []*request) bool {
 	at := func(when time.Time) *request {
 		i := slices.IndexFunc(requests, func(q *request) bool { return q.ended == when.Sub(h.began) })
 		if i < 0 {

@@ -32,7 +32,7 @@ type scenario struct {
 	sweepers   int     // callers that get ever new runs and give up at once
 	batch      bool    // all begin at about the same time
 	cancels    float64 // share of calls that are cancelled
-	slowOnLook float64 // share of waits whose onLook blocks
+	slowOnLook float64 // share of waits whose onSnapshot blocks
 
 	drainAt, closeAt time.Duration // never = not
 

@@ -31,14 +31,14 @@ func held(p *Poller) sample {
 	defer p.mu.Unlock()
 	s := sample{counted: p.counted, limit: p.cacheLimit, runs: len(p.runs)}
 	for _, r := range p.runs {
-		if r.look.Results == nil {
+		if r.last.Results == nil {
 			continue
 		}
-		size := r.look.Results.Footprint()
+		size := r.last.Results.Footprint()
 		s.held += size
 		if !r.active() && !r.inFlight {
 			s.idle += size
-		} else if r.look.Results.InProgress() {
+		} else if r.last.Results.InProgress() {
 			s.inProgress = max(s.inProgress, size)
 		}
 	}

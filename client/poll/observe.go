@@ -18,7 +18,7 @@ type Observed struct {
 }
 
 // observed compares an attempt with what was known before.
-func observed(last Look, results *client.Results, failure *client.Error, latency time.Duration) Observed {
+func observed(last Snapshot, results *client.Results, failure *client.Error, latency time.Duration) Observed {
 	o := Observed{Latency: latency, Retry: last.Err != nil, Lag: -1}
 	switch {
 	case failure != nil:

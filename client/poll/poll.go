@@ -80,9 +80,9 @@ type API interface {
 	Results(ctx context.Context, requestID string) (*client.Results, error)
 }
 
-// Look is what is known of a run after the newest attempt. It is shared between
+// Snapshot is what is known of a run after the newest attempt. It is shared between
 // callers and must not be changed.
-type Look struct {
+type Snapshot struct {
 	// Results is the newest answer; nil as long as there was none. SeenAt is
 	// when it came.
 	Results *client.Results
@@ -108,7 +108,7 @@ type Look struct {
 }
 
 // settled reports whether a get has its answer.
-func (l Look) settled() bool {
+func (l Snapshot) settled() bool {
 	if l.Err != nil {
 		return !l.Err.Transient()
 	}
@@ -117,7 +117,7 @@ func (l Look) settled() bool {
 
 // final reports whether asking again by itself would change nothing, so that a
 // wait ends.
-func (l Look) final() bool { return l.settled() && !l.unconfirmed }
+func (l Snapshot) final() bool { return l.settled() && !l.unconfirmed }
 
 // Poller asks for runs on behalf of one API key. It is safe for concurrent use.
 type Poller struct {

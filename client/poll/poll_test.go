@@ -166,7 +166,7 @@ func TestWaitEndsWhenTheRunDoes(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		var seen int
 		start := time.Now()
-		look, err := p.Wait(t.Context(), "r", time.Minute, func(Look) { seen++ })
+		look, err := p.Wait(t.Context(), "r", time.Minute, func(Snapshot) { seen++ })
 		if err != nil || !look.Results.Finished() {
 			t.Fatalf("look %+v, %v; want a finished run", look, err)
 		}
@@ -189,7 +189,7 @@ func TestWaitEndsInTimeWithARequestInFlight(t *testing.T) {
 		}
 		// The request's answer is not lost: the next call has it without asking.
 		time.Sleep(6 * time.Second)
-		if look, _ := p.Look(t.Context(), "r"); look.Results == nil || len(u.times()) != 1 {
+		if look, _ := p.Get(t.Context(), "r"); look.Results == nil || len(u.times()) != 1 {
 			t.Errorf("look %+v after %d requests, want the first one's answer", look, len(u.times()))
 		}
 	})
@@ -290,7 +290,7 @@ func TestTheFloorOutlivesItsWaiters(t *testing.T) {
 		for range 200 { // a model that calls again at once, now this tool, now that
 			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 			_, _ = p.Wait(ctx, "r", 300*time.Millisecond, nil)
-			_, _ = p.Look(ctx, "r")
+			_, _ = p.Get(ctx, "r")
 			cancel()
 		}
 	})
@@ -309,11 +309,11 @@ func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, u, func(t *testing.T, p *Poller) {
-				first, _ := p.Look(t.Context(), "r")
+				first, _ := p.Get(t.Context(), "r")
 				made := len(u.times())
 				time.Sleep(4 * time.Second)
 				start := time.Now()
-				second, err := p.Look(t.Context(), "r")
+				second, err := p.Get(t.Context(), "r")
 				if err != nil || second.At != first.At || second.Err != first.Err || second.Results != first.Results {
 					t.Errorf("second look %+v, %v; want the first's %+v", second, err, first)
 				}
@@ -328,9 +328,9 @@ func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
 func TestALookAfterTheFloorAsksAnew(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 		time.Sleep(Floor)
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 5), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
@@ -347,7 +347,7 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
 		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 33.75
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
@@ -376,7 +376,7 @@ func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
 	u := &upstream{answer: finishingAt(0)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for range 59 {
-			if look, err := p.Look(t.Context(), "r"); err != nil || !look.Results.Finished() {
+			if look, err := p.Get(t.Context(), "r"); err != nil || !look.Results.Finished() {
 				t.Fatalf("%+v, %v", look, err)
 			}
 			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
@@ -388,7 +388,7 @@ func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
 			t.Errorf("%d requests in the first minute, want 1", got)
 		}
 		time.Sleep(2 * time.Second)
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 		if got := len(u.times()); got != 2 {
 			t.Errorf("%d requests after the minute, want 2", got)
 		}
@@ -404,16 +404,16 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for i := range 10 {
-			_, _ = p.Look(t.Context(), fmt.Sprint("r", i))
+			_, _ = p.Get(t.Context(), fmt.Sprint("r", i))
 		}
 		if held := p.held(); held > DefaultMemory {
 			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultMemory>>20)
 		}
-		_, _ = p.Look(t.Context(), "r9")
+		_, _ = p.Get(t.Context(), "r9")
 		if got := len(u.times()); got != 10 {
 			t.Errorf("the newest was forgotten: %d requests, want 10", got)
 		}
-		_, _ = p.Look(t.Context(), "r0")
+		_, _ = p.Get(t.Context(), "r0")
 		if got := u.times()[10]; got < Floor {
 			t.Errorf("the oldest was asked again after %v, want not before %v", got, Floor)
 		}
@@ -425,8 +425,8 @@ func (p *Poller) held() (bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.runs {
-		if r.look.Results != nil {
-			bytes += r.look.Results.Footprint()
+		if r.last.Results != nil {
+			bytes += r.last.Results.Footprint()
 		}
 	}
 	return bytes
@@ -443,7 +443,7 @@ func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
 				failures := 0
-				look, err := p.Wait(t.Context(), "r", 4*time.Minute, func(l Look) {
+				look, err := p.Wait(t.Context(), "r", 4*time.Minute, func(l Snapshot) {
 					if l.Err != nil {
 						failures++
 					}
@@ -518,7 +518,7 @@ func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: unknown})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		begun := time.Now()
-		if look, err := p.Look(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
+		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
 			t.Errorf("get: %+v, %v after %v and %d requests", look, err, time.Since(begun), len(u.times()))
 		}
 		// A wait that follows within the floor goes on where the get ended.
@@ -534,19 +534,19 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 	for _, code := range []client.Code{client.CodeNotFound, client.CodeUnavailable} {
 		u := &upstream{answer: failing(client.Error{Code: code})}
 		bubble(t, u, func(t *testing.T, p *Poller) {
-			_, _ = p.Look(t.Context(), "r")
+			_, _ = p.Get(t.Context(), "r")
 			made := len(u.times())
 			time.Sleep(10 * time.Second)
 			u.answer = finishingAt(0)
-			for _, look := range []func() (Look, error){
-				func() (Look, error) {
-					return p.Wait(t.Context(), "r", time.Minute, func(l Look) {
+			for _, look := range []func() (Snapshot, error){
+				func() (Snapshot, error) {
+					return p.Wait(t.Context(), "r", time.Minute, func(l Snapshot) {
 						if l.Err != nil || l.Results == nil {
 							t.Errorf("%s: told of %+v", code, l)
 						}
 					})
 				},
-				func() (Look, error) { return p.Look(t.Context(), "r") },
+				func() (Snapshot, error) { return p.Get(t.Context(), "r") },
 			} {
 				if l, err := look(); err != nil || l.Err != nil || !l.Results.Finished() {
 					t.Errorf("%s: %+v, %v", code, l, err)
@@ -571,7 +571,7 @@ func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		unblock := make(chan struct{})
 		go func() {
-			_, _ = p.Wait(t.Context(), "r", time.Minute, func(Look) { <-unblock })
+			_, _ = p.Wait(t.Context(), "r", time.Minute, func(Snapshot) { <-unblock })
 		}()
 		time.Sleep(10 * time.Second)
 		for range 2 {
@@ -599,7 +599,7 @@ func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
 		if err != nil || look.Err == nil || look.Err.Code != client.CodeBadResponse {
 			t.Errorf("%+v, %v", look, err)
 		}
-		if look, err := p.Look(t.Context(), "other"); err != nil || !look.Results.Finished() {
+		if look, err := p.Get(t.Context(), "other"); err != nil || !look.Results.Finished() {
 			t.Errorf("afterwards: %+v, %v", look, err)
 		}
 	}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
@@ -626,7 +626,7 @@ func TestOnlyAStatusAgainstItsHTTPCodeIsWarnedOf(t *testing.T) {
 		}}
 		var log bytes.Buffer
 		bubble(t, u, func(t *testing.T, p *Poller) {
-			_, _ = p.Look(t.Context(), "r")
+			_, _ = p.Get(t.Context(), "r")
 		}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		if warned := strings.Contains(log.String(), "level=WARN"); warned != tt.warns {
 			t.Errorf("%q on %d: warned %t, want %t: %s", tt.status, tt.http, warned, tt.warns, &log)
@@ -646,11 +646,11 @@ func TestALookGoesBeforeWaits(t *testing.T) {
 		time.Sleep(time.Minute)
 		for i := range 20 {
 			start := time.Now()
-			look, err := p.Look(t.Context(), fmt.Sprint("new", i))
+			look, err := p.Get(t.Context(), fmt.Sprint("new", i))
 			if err != nil || look.Results == nil || time.Since(start) > time.Second {
 				t.Errorf("%+v, %v after %v", look, err, time.Since(start))
 			}
-			_, _ = p.Look(t.Context(), "victim")
+			_, _ = p.Get(t.Context(), "victim")
 			time.Sleep(8 * time.Second)
 		}
 		p.Close()
@@ -694,7 +694,7 @@ func TestNoMoreIsAskedThanTheServerSaysIsLeft(t *testing.T) {
 				return r, nil
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
-				_, _ = p.Look(t.Context(), "first")
+				_, _ = p.Get(t.Context(), "first")
 				var wg sync.WaitGroup
 				for i := range 50 {
 					wg.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 45*time.Second, nil) })
@@ -744,7 +744,7 @@ func TestRetryAfterIsObeyedByEveryCall(t *testing.T) {
 		if look.NextIn < 65*time.Second {
 			t.Errorf("next look in %v, want what is left of Retry-After", look.NextIn)
 		}
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 		_, _ = p.Wait(t.Context(), "r", 80*time.Second, nil)
 		if at := u.times()[2]; at < 100*time.Second {
 			t.Errorf("asked again at %v, want not before 100 s", at)
@@ -756,8 +756,8 @@ func TestALookTriesThreeTimesWithin25Seconds(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		look, err := p.Look(t.Context(), "r")
-		if err != nil || look.Err == nil || len(u.times()) != lookAttempts || time.Since(start) > lookTime {
+		look, err := p.Get(t.Context(), "r")
+		if err != nil || look.Err == nil || len(u.times()) != getAttempts || time.Since(start) > getTime {
 			t.Errorf("%+v, %v after %d attempts in %v", look, err, len(u.times()), time.Since(start))
 		}
 	})
@@ -768,8 +768,8 @@ func TestALookEndsIn25SecondsWhateverTheUpstreamDoes(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeTimeout}), latency: 20 * time.Second}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		_, err := p.Look(t.Context(), "r")
-		if err != nil || time.Since(start) > lookTime {
+		_, err := p.Get(t.Context(), "r")
+		if err != nil || time.Since(start) > getTime {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
@@ -783,9 +783,9 @@ func TestARefusalPausesTheWholeKey(t *testing.T) {
 		return completed(), nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		_, _ = p.Look(t.Context(), "a")
+		_, _ = p.Get(t.Context(), "a")
 		start := time.Now()
-		look, err := p.Look(t.Context(), "b")
+		look, err := p.Get(t.Context(), "b")
 		if err != nil || look.Results != nil || look.NextIn != 40*time.Second || time.Since(start) != 0 {
 			t.Errorf("%+v, %v; want at once that no look is possible for 40 s", look, err)
 		}
@@ -880,7 +880,7 @@ func TestCloseEndsWaitsWithWhatTheyKnow(t *testing.T) {
 		time.Sleep(12 * time.Second)
 		p.Close()
 		wg.Wait()
-		if _, err := p.Look(t.Context(), "r"); !errors.Is(err, ErrClosed) {
+		if _, err := p.Get(t.Context(), "r"); !errors.Is(err, ErrClosed) {
 			t.Errorf("after Close: %v, want ErrClosed", err)
 		}
 	})
@@ -898,7 +898,7 @@ func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
 		})
 		time.Sleep(12 * time.Second)
 		calls.Go(func() {
-			if look, err := p.Look(t.Context(), "other"); err != nil || look.Results == nil {
+			if look, err := p.Get(t.Context(), "other"); err != nil || look.Results == nil {
 				t.Errorf("look: %+v, %v", look, err)
 			}
 		})
@@ -918,7 +918,7 @@ func TestNoRequestIsMadeThatNobodyWants(t *testing.T) {
 		"a get cancelled before": func(ctx context.Context, p *Poller) {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
-			_, _ = p.Look(ctx, "r")
+			_, _ = p.Get(ctx, "r")
 		},
 		"a wait cancelled before": func(ctx context.Context, p *Poller) {
 			ctx, cancel := context.WithCancel(ctx)
@@ -951,7 +951,7 @@ func TestDrainedWaitsAreNotServed(t *testing.T) {
 		unblock := make(chan struct{})
 		for i := range 3 {
 			go func() {
-				_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, func(Look) { <-unblock })
+				_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Minute, func(Snapshot) { <-unblock })
 			}()
 		}
 		time.Sleep(time.Second)
@@ -976,10 +976,10 @@ func TestACancelledGetLeavesNoTurn(t *testing.T) {
 		go func() { _, _ = p.Wait(t.Context(), "last", time.Minute, nil) }()
 		synctest.Wait()
 		for i := range keptForGets {
-			_, _ = p.Look(t.Context(), fmt.Sprint("g", i))
+			_, _ = p.Get(t.Context(), fmt.Sprint("g", i))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _, _ = p.Look(ctx, "last") }()
+		go func() { _, _ = p.Get(ctx, "last") }()
 		synctest.Wait()
 		cancel()
 		synctest.Wait()
@@ -1033,7 +1033,7 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", time.Minute, nil)
 		time.Sleep(2 * cacheFor)
-		_, _ = p.Look(t.Context(), "r")
+		_, _ = p.Get(t.Context(), "r")
 	}, WithObserver(func(o Observed) { got = append(got, o) }))
 	if len(got) < 4 {
 		t.Fatalf("told of %d looks", len(got))
@@ -1112,7 +1112,7 @@ func TestRunsKeptAreBounded(t *testing.T) {
 			}
 			time.Sleep(30 * time.Second)
 			for i := range 20 { // looks go on beside them
-				if look, err := p.Look(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
+				if look, err := p.Get(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
 					t.Errorf("%+v, %v", look, err)
 				}
 			}

@@ -26,7 +26,7 @@ func (p *Poller) request(r *run) {
 		return
 	}
 	failure := asFailure(err)
-	p.observe(observed(r.look, results, failure, now.Sub(sent)))
+	p.observe(observed(r.last, results, failure, now.Sub(sent)))
 	r.record(results, failure, now)
 	r.order = p.nextOrder()
 	p.shrink()
@@ -72,7 +72,7 @@ func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, s
 
 func (p *Poller) logAttempt(r *run, results *client.Results, failure *client.Error, now time.Time) {
 	attrs := []any{"outcome", outcome(results, failure), "waiters", r.callers[get] + r.callers[wait]}
-	if !r.look.final() {
+	if !r.last.final() {
 		attrs = append([]any{"next_in", r.due.Sub(now)}, attrs...)
 	}
 	p.log.Debug("requested", attrs...)

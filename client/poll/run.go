@@ -23,8 +23,8 @@ type run struct {
 
 	born      time.Time // when it was created, by our clock; at the latest now
 	schedule  schedule
-	look      Look
-	footprint int64 // of look.Results, in bytes
+	last      Snapshot
+	footprint int64 // of last.Results, in bytes
 	attempts  int
 	changed   chan struct{} // closed, and replaced, after every attempt
 }
@@ -99,14 +99,14 @@ func (r *run) turn() time.Time {
 // record takes in an attempt that ended now, and sets when the next is due.
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
 	r.attempts++
-	r.look.unconfirmed = r.mayPass(failure)
-	r.look.At, r.look.Err = now, failure
+	r.last.unconfirmed = r.mayPass(failure)
+	r.last.At, r.last.Err = now, failure
 	hold := Floor
 	var next time.Duration
 	switch {
 	case failure == nil:
-		r.look.Results, r.look.SeenAt = lean(results), now
-		r.footprint = r.look.Results.Footprint()
+		r.last.Results, r.last.SeenAt = lean(results), now
+		r.footprint = r.last.Results.Footprint()
 		// The server's clock tells whole seconds, so of several tellings the
 		// one that makes the run oldest is the most exact.
 		if age, ok := results.Age(); ok {
@@ -129,14 +129,14 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 // a wait: a run just created may be unknown for some seconds, and an instance of
 // InstaView that fails to check keys may refuse one that was accepted before.
 func (r *run) mayPass(failure *client.Error) bool {
-	if failure == nil || r.look.Err != nil && !r.look.Err.Transient() {
+	if failure == nil || r.last.Err != nil && !r.last.Err.Transient() {
 		return false
 	}
 	switch failure.Code {
 	case client.CodeNotFound:
 		return true
 	case client.CodeUnauthorized, client.CodeForbidden:
-		return r.look.Results != nil
+		return r.last.Results != nil
 	}
 	return false
 }
@@ -144,8 +144,8 @@ func (r *run) mayPass(failure *client.Error) bool {
 // current reports whether the snapshot may still answer a call: no other request
 // is allowed yet, or the run had finished and cannot have changed.
 func (r *run) current(now time.Time) bool {
-	finished := r.look.Err == nil && r.look.Results != nil && r.look.Results.Finished()
-	return now.Before(r.currentUntil) && !r.look.At.IsZero() || finished && now.Before(r.look.At.Add(cacheFor))
+	finished := r.last.Err == nil && r.last.Results != nil && r.last.Results.Finished()
+	return now.Before(r.currentUntil) && !r.last.At.IsZero() || finished && now.Before(r.last.At.Add(cacheFor))
 }
 
 // forgetStale drops what is too old to answer with. The state of a run still
@@ -154,14 +154,14 @@ func (r *run) forgetStale(now time.Time) {
 	if r.current(now) {
 		return
 	}
-	r.look.Err = nil
-	if r.look.Results == nil || !r.look.Results.InProgress() {
+	r.last.Err = nil
+	if r.last.Results == nil || !r.last.Results.InProgress() {
 		r.forget()
 	}
 }
 
 // forget drops the snapshot; its floor stays.
-func (r *run) forget() { r.look, r.footprint = Look{}, 0 }
+func (r *run) forget() { r.last, r.footprint = Snapshot{}, 0 }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

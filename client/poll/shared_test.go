@@ -26,7 +26,7 @@ func TestPollersThatShareRememberNoMoreTogetherThanOneAlone(t *testing.T) {
 			p := New(largeRuns{}, WithShared(&shared), WithMemory(8<<20))
 			pollers = append(pollers, p)
 			for run := range 4 {
-				look, err := p.Look(t.Context(), fmt.Sprint("run", run))
+				look, err := p.Get(t.Context(), fmt.Sprint("run", run))
 				if err != nil || look.Results == nil {
 					t.Fatal(look, err)
 				}

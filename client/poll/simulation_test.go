@@ -154,7 +154,7 @@ func (w *watcher) watch() {
 	begun, ends := time.Now(), w.s.start(id, takes)
 	var first time.Duration
 	for {
-		look, err := w.p.Wait(context.Background(), id, 50*time.Second, func(l Look) {
+		look, err := w.p.Wait(context.Background(), id, 50*time.Second, func(l Snapshot) {
 			if first == 0 {
 				first = max(1, time.Since(begun))
 			}

@@ -23,17 +23,17 @@ type runs struct {
 	asked  int
 }
 
-func (r *runs) Look(_ context.Context, requestID string) (poll.Look, error) {
+func (r *runs) Get(_ context.Context, requestID string) (poll.Snapshot, error) {
 	r.asked++
 	now := time.Now()
 	if requestID == r.absent {
-		return poll.Look{At: now, Err: &client.Error{Code: client.CodeNotFound}}, nil
+		return poll.Snapshot{At: now, Err: &client.Error{Code: client.CodeNotFound}}, nil
 	}
-	return poll.Look{At: now, SeenAt: now, Results: &client.Results{Status: client.StatusCompleted, Candidates: r.people}}, nil
+	return poll.Snapshot{At: now, SeenAt: now, Results: &client.Results{Status: client.StatusCompleted, Candidates: r.people}}, nil
 }
 
-func (r *runs) Wait(ctx context.Context, requestID string, _ time.Duration, _ func(poll.Look)) (poll.Look, error) {
-	return r.Look(ctx, requestID)
+func (r *runs) Wait(ctx context.Context, requestID string, _ time.Duration, _ func(poll.Snapshot)) (poll.Snapshot, error) {
+	return r.Get(ctx, requestID)
 }
 
 func people(names ...string) []client.Candidate {
@@ -47,7 +47,7 @@ func people(names ...string) []client.Candidate {
 // read reads a run on behalf of a caller.
 func read(t *testing.T, m *Memory, by tenant.ID, requestID string) {
 	t.Helper()
-	if _, err := m.Look(tenant.With(t.Context(), by), requestID); err != nil {
+	if _, err := m.Get(tenant.With(t.Context(), by), requestID); err != nil {
 		t.Fatal(err)
 	}
 }

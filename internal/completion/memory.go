@@ -59,15 +59,15 @@ type candidate struct{ id, name string }
 // only and remembers no names.
 func New(runs tools.Waiter, blind bool) *Memory { return &Memory{runs: runs, blind: blind} }
 
-// Look calls the wrapped Waiter and remembers the result.
-func (m *Memory) Look(ctx context.Context, requestID string) (poll.Look, error) {
-	snapshot, err := m.runs.Look(ctx, requestID)
+// Get calls the wrapped Waiter and remembers the result.
+func (m *Memory) Get(ctx context.Context, requestID string) (poll.Snapshot, error) {
+	snapshot, err := m.runs.Get(ctx, requestID)
 	m.remember(ctx, requestID, snapshot)
 	return snapshot, err
 }
 
 // Wait calls the wrapped Waiter and remembers the result.
-func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Look)) (poll.Look, error) {
+func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
 	snapshot, err := m.runs.Wait(ctx, requestID, d, onSnapshot)
 	m.remember(ctx, requestID, snapshot)
 	return snapshot, err
@@ -75,7 +75,7 @@ func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, on
 
 // remember stores that the caller of ctx has read a run. Without results
 // nothing is stored, since the run may not exist or belong to someone else.
-func (m *Memory) remember(ctx context.Context, requestID string, snapshot poll.Look) {
+func (m *Memory) remember(ctx context.Context, requestID string, snapshot poll.Snapshot) {
 	if snapshot.Results == nil {
 		return
 	}

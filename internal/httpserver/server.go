@@ -49,7 +49,7 @@ const (
 // How long stopping may take, 10 s in all: orchestrators usually wait 30 s.
 const (
 	answerTime = 4 * time.Second // for waits to say that the run goes on
-	stopTime   = 2 * time.Second // for looks to say that the server is stopping
+	stopTime   = 2 * time.Second // for other calls to say that the server is stopping
 	closeTime  = 2 * time.Second // for answers to be written
 )
 

@@ -18,9 +18,9 @@ import (
 // Faults of prompts and resources have the error code of the protocol's
 // revision and a text; mcp-go alone would report each as an internal error.
 func TestFaultsHaveTheProtocolsCodes(t *testing.T) {
-	answering := func(l poll.Look) runs { return func() (poll.Look, error) { return l, nil } }
-	failed := func(code client.Code) runs { return answering(poll.Look{Err: &client.Error{Code: code}}) }
-	processing := answering(poll.Look{Results: &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}})
+	answering := func(l poll.Snapshot) runs { return func() (poll.Snapshot, error) { return l, nil } }
+	failed := func(code client.Code) runs { return answering(poll.Snapshot{Err: &client.Error{Code: code}}) }
+	processing := answering(poll.Snapshot{Results: &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}})
 	const notFound = 0 // of the era
 	for name, tt := range map[string]struct {
 		runs           runs

@@ -85,7 +85,7 @@ func New(o Options) *server.MCPServer {
 // other calls of its session.
 type yielding struct{ tools.Waiter }
 
-func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Look)) (poll.Look, error) {
+func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
 	defer jsonrpc.Idle(ctx)()
 	return y.Waiter.Wait(ctx, requestID, d, onSnapshot)
 }

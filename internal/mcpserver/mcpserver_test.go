@@ -26,10 +26,10 @@ import (
 var update = flag.Bool("update", false, "rewrite the snapshot")
 
 // runs answers every request with a function.
-type runs func() (poll.Look, error)
+type runs func() (poll.Snapshot, error)
 
-func (r runs) Look(context.Context, string) (poll.Look, error) { return r() }
-func (r runs) Wait(context.Context, string, time.Duration, func(poll.Look)) (poll.Look, error) {
+func (r runs) Get(context.Context, string) (poll.Snapshot, error) { return r() }
+func (r runs) Wait(context.Context, string, time.Duration, func(poll.Snapshot)) (poll.Snapshot, error) {
 	return r()
 }
 
@@ -157,7 +157,7 @@ func TestP10PanicsBecomeAShortErrorWithACorrelationID(t *testing.T) {
 	var log bytes.Buffer
 	got, isError := text(t, Options{
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
-		Runs: runs(func() (poll.Look, error) { panic("Jane Doe at canary") }),
+		Runs: runs(func() (poll.Snapshot, error) { panic("Jane Doe at canary") }),
 	}, "get_sourcing_results")
 	id := regexp.MustCompile(`correlation id ([0-9a-f]{12})`).FindStringSubmatch(got)
 	if !isError || id == nil {
@@ -174,7 +174,7 @@ func TestP10PanicsBecomeAShortErrorWithACorrelationID(t *testing.T) {
 }
 
 func TestErrorsOfHandlersStayInside(t *testing.T) {
-	inside := runs(func() (poll.Look, error) { return poll.Look{}, errors.New("Jane") })
+	inside := runs(func() (poll.Snapshot, error) { return poll.Snapshot{}, errors.New("Jane") })
 	got, isError := text(t, Options{Runs: inside}, "wait_for_sourcing")
 	if !isError || !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") {
 		t.Errorf("isError %v: %s", isError, got)
@@ -182,8 +182,8 @@ func TestErrorsOfHandlersStayInside(t *testing.T) {
 }
 
 func TestTheKeyIsRedactedWhateverEchoesIt(t *testing.T) {
-	echo := runs(func() (poll.Look, error) {
-		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+	echo := runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
 			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "Bearer sk_live_canary0123"}},
 		}}, nil
 	})
@@ -194,8 +194,8 @@ func TestTheKeyIsRedactedWhateverEchoesIt(t *testing.T) {
 }
 
 func TestTheCallersKeyIsRedactedToo(t *testing.T) {
-	server := New(Options{Log: slog.New(slog.DiscardHandler), Runs: runs(func() (poll.Look, error) {
-		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+	server := New(Options{Log: slog.New(slog.DiscardHandler), Runs: runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
 			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "sk_live_canary0123"}},
 		}}, nil
 	})})
@@ -208,7 +208,9 @@ func TestTheCallersKeyIsRedactedToo(t *testing.T) {
 }
 
 func TestAShortKeyIsNotFoundInPlainWords(t *testing.T) {
-	failing := runs(func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil })
+	failing := runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{Err: &client.Error{Code: client.CodeNotFound}}, nil
+	})
 	if got, _ := text(t, Options{Runs: failing, Key: client.NewKey("run")}, "get_sourcing_results"); strings.Contains(got, "redacted") {
 		t.Errorf("got:\n%s", got)
 	}
@@ -216,12 +218,14 @@ func TestAShortKeyIsNotFoundInPlainWords(t *testing.T) {
 
 func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 	for name, answers := range map[string]runs{
-		"an answer": func() (poll.Look, error) {
-			return poll.Look{Results: &client.Results{Status: client.StatusCompleted}}, nil
+		"an answer": func() (poll.Snapshot, error) {
+			return poll.Snapshot{Results: &client.Results{Status: client.StatusCompleted}}, nil
 		},
-		"a failure":     func() (poll.Look, error) { return poll.Look{Err: &client.Error{Code: client.CodeNotFound}}, nil },
-		"a panic":       func() (poll.Look, error) { panic(1) },
-		"not asked yet": func() (poll.Look, error) { return poll.Look{}, nil },
+		"a failure": func() (poll.Snapshot, error) {
+			return poll.Snapshot{Err: &client.Error{Code: client.CodeNotFound}}, nil
+		},
+		"a panic":       func() (poll.Snapshot, error) { panic(1) },
+		"not asked yet": func() (poll.Snapshot, error) { return poll.Snapshot{}, nil },
 	} {
 		if got, _ := text(t, Options{Runs: answers, Demo: true}, "get_sourcing_results"); !strings.HasPrefix(got, demoLabel) {
 			t.Errorf("%s is not labelled:\n%s", name, got)

@@ -86,7 +86,7 @@ func TestAPanicOfAResourceIsCaught(t *testing.T) {
 	var log bytes.Buffer
 	s := New(Options{
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
-		Runs: runs(func() (poll.Look, error) { panic("Jane Doe at canary") }),
+		Runs: runs(func() (poll.Snapshot, error) { panic("Jane Doe at canary") }),
 	})
 	wantsCorrelation(t, raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`), log.String(), "Jane")
 }
@@ -95,7 +95,7 @@ func TestErrorsOfResourcesStayInside(t *testing.T) {
 	var log bytes.Buffer
 	s := New(Options{
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
-		Runs: runs(func() (poll.Look, error) { return poll.Look{}, errors.New("Jane") }),
+		Runs: runs(func() (poll.Snapshot, error) { return poll.Snapshot{}, errors.New("Jane") }),
 	})
 	got := raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
 	if !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") || !strings.Contains(log.String(), "Jane") {
@@ -111,8 +111,8 @@ func TestErrorsOfResourcesStayInside(t *testing.T) {
 // completed is a run with one candidate of the given name, which may hold a key
 // that must not be shown.
 func completed(name string) runs {
-	return func() (poll.Look, error) {
-		return poll.Look{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+	return func() (poll.Snapshot, error) {
+		return poll.Snapshot{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
 			Status: client.StatusCompleted, HTTPStatus: 200, Candidates: []client.Candidate{{Rank: 1, ProfileID: "p", Name: name}},
 		}}, nil
 	}
@@ -229,8 +229,8 @@ func TestCallersCompleteTheirOwnRuns(t *testing.T) {
 }
 
 func TestTheKeyIsRedactedInCompletions(t *testing.T) {
-	echo := runs(func() (poll.Look, error) {
-		return poll.Look{SeenAt: time.Now(), Results: &client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{{ProfileID: canaryKey}}}}, nil
+	echo := runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{SeenAt: time.Now(), Results: &client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{{ProfileID: canaryKey}}}}, nil
 	})
 	s := New(Options{Runs: echo, Key: client.NewKey(canaryKey)})
 	raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)

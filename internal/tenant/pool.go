@@ -33,7 +33,7 @@ var ErrFull = errors.New("tenant: too many keys in use")
 
 var errNoKey = errors.New("tenant: a request without credentials")
 
-// Pool looks at runs with the keys that callers bring: one poll.Poller per key,
+// Pool reads runs with the keys that callers bring: one poll.Poller per key,
 // since limits are a key's. It is safe for concurrent use.
 type Pool struct {
 	open func(client.Key) (*client.Client, error)
@@ -64,18 +64,18 @@ func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option)
 	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
-// Look is poll.Poller.Look with the key of ctx's caller. Beside its errors it
+// Get is poll.Poller.Get with the key of ctx's caller. Beside its errors it
 // returns ErrFull.
-func (p *Pool) Look(ctx context.Context, requestID string) (poll.Look, error) {
-	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Look, error) {
-		return poller.Look(ctx, run)
+func (p *Pool) Get(ctx context.Context, requestID string) (poll.Snapshot, error) {
+	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
+		return poller.Get(ctx, run)
 	})
 }
 
 // Wait is poll.Poller.Wait with the key of ctx's caller. Beside its errors it
 // returns ErrFull.
-func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Look)) (poll.Look, error) {
-	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Look, error) {
+func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Snapshot)) (poll.Snapshot, error) {
+	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
 		return poller.Wait(ctx, run, d, onLook)
 	})
 }
@@ -101,15 +101,15 @@ func (p *Pool) Close() {
 	}
 }
 
-func (p *Pool) with(ctx context.Context, requestID string, use func(*poll.Poller, string) (poll.Look, error)) (poll.Look, error) {
+func (p *Pool) with(ctx context.Context, requestID string, use func(*poll.Poller, string) (poll.Snapshot, error)) (poll.Snapshot, error) {
 	c := CredentialsOf(ctx)
 	a, err := p.take(c.Key)
 	if err != nil {
-		return poll.Look{}, err
+		return poll.Snapshot{}, err
 	}
-	look, err := use(a.poller, c.CompanyID+"/"+requestID)
-	p.release(a, look)
-	return look, err
+	seen, err := use(a.poller, c.CompanyID+"/"+requestID)
+	p.release(a, seen)
+	return seen, err
 }
 
 // companies asks on behalf of the company that a run's name begins with: one
@@ -156,11 +156,11 @@ func (p *Pool) take(key client.Key) (*account, error) {
 	return a, nil
 }
 
-func (p *Pool) release(a *account, look poll.Look) {
+func (p *Pool) release(a *account, seen poll.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a.calls--
-	a.known = a.known || look.Results != nil || look.Err != nil && look.Err.Code == client.CodeNotFound
+	a.known = a.known || seen.Results != nil || seen.Err != nil && seen.Err.Code == client.CodeNotFound
 }
 
 // makeRoom drops what has not been used for long and, if that is not enough,

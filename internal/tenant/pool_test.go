@@ -46,7 +46,7 @@ func TestCallersNeverShareWhatWasSeen(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1, "b": 2}, func(t *testing.T, p *Pool, asked func(string) int) {
 		for range 3 {
 			for key, want := range map[string]int{"a": 1, "b": 2} {
-				look, err := p.Look(on(t, key, ""), "req_1")
+				look, err := p.Get(on(t, key, ""), "req_1")
 				if err != nil || look.Err != nil {
 					t.Fatal(err, look.Err)
 				}
@@ -65,7 +65,7 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
 		start := time.Now()
 		for i := range 30 {
-			if _, err := p.Look(on(t, "a", fmt.Sprintf("company-%d", i)), fmt.Sprintf("req_%d", i/2)); err != nil {
+			if _, err := p.Get(on(t, "a", fmt.Sprintf("company-%d", i)), fmt.Sprintf("req_%d", i/2)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -110,7 +110,7 @@ func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
 
 func TestARequestWithoutAKeyFallsBackToNone(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, p *Pool, _ func(string) int) {
-		if _, err := p.Look(t.Context(), "req_1"); !errors.Is(err, errNoKey) {
+		if _, err := p.Get(t.Context(), "req_1"); !errors.Is(err, errNoKey) {
 			t.Errorf("error %v", err)
 		}
 		if _, err := p.Wait(With(t.Context(), "x"), "req_1", time.Second, nil); !errors.Is(err, errNoKey) {
@@ -122,7 +122,7 @@ func TestARequestWithoutAKeyFallsBackToNone(t *testing.T) {
 func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 	inBubble(t, map[string]int{"good": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
 		look := func(key string) {
-			if _, err := p.Look(on(t, key, ""), "req_1"); err != nil {
+			if _, err := p.Get(on(t, key, ""), "req_1"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -172,7 +172,7 @@ func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					p.release(a, poll.Look{Results: &client.Results{}})
+					p.release(a, poll.Snapshot{Results: &client.Results{}})
 				}
 				if p.accounts[hash("a")] != nil {
 					t.Fatal("the key was not dropped: the test shows nothing")
@@ -200,7 +200,7 @@ func TestAFullPoolForgetsTheKeyUsedLongestAgo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.release(a, poll.Look{Results: &client.Results{}})
+			p.release(a, poll.Snapshot{Results: &client.Results{}})
 		}
 		for i := range maxKeys {
 			use(i)
@@ -220,7 +220,7 @@ func TestAPoolWithEveryKeyInUseIsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := p.Look(on(t, "a", ""), "req_1"); !errors.Is(err, ErrFull) {
+		if _, err := p.Get(on(t, "a", ""), "req_1"); !errors.Is(err, ErrFull) {
 			t.Errorf("error %v, want %v", err, ErrFull)
 		}
 	})
@@ -228,9 +228,9 @@ func TestAPoolWithEveryKeyInUseIsFull(t *testing.T) {
 
 func TestAKeyIsForgottenAfterAnHour(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1, "b": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
-		_, _ = p.Look(on(t, "a", ""), "req_1")
+		_, _ = p.Get(on(t, "a", ""), "req_1")
 		time.Sleep(maxIdle + time.Second)
-		_, _ = p.Look(on(t, "b", ""), "req_1")
+		_, _ = p.Get(on(t, "b", ""), "req_1")
 		if n := p.recent.Len(); n != 1 {
 			t.Errorf("%d keys held", n)
 		}
@@ -254,10 +254,10 @@ func TestDrainEndsWaitsOfKeysThatComeLaterToo(t *testing.T) {
 
 func TestAClosedPoolOpensNothing(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1, "b": 1}, func(t *testing.T, p *Pool, _ func(string) int) {
-		_, _ = p.Look(on(t, "a", ""), "req_1")
+		_, _ = p.Get(on(t, "a", ""), "req_1")
 		p.Close()
 		for _, key := range []string{"a", "b"} {
-			if _, err := p.Look(on(t, key, ""), "req_1"); !errors.Is(err, poll.ErrClosed) {
+			if _, err := p.Get(on(t, key, ""), "req_1"); !errors.Is(err, poll.ErrClosed) {
 				t.Errorf("key %s: %v", key, err)
 			}
 		}
