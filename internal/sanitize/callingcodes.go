@@ -28,17 +28,17 @@ const callingCodes = `
 `
 
 // lengths is how many digits a national number has.
-type lengths struct{ min, max int }
+type nationalLength struct{ min, max int }
 
-var codes = sync.OnceValue(func() map[string]lengths {
-	table := make(map[string]lengths)
+var codeLengths = sync.OnceValue(func() map[string]nationalLength {
+	table := make(map[string]nationalLength)
 	for entry := range strings.FieldsSeq(callingCodes) {
 		code, digits, _ := strings.Cut(entry, ":")
 		least, most, ranged := strings.Cut(digits, "-")
 		if !ranged {
 			most = least
 		}
-		var l lengths
+		var l nationalLength
 		l.min, _ = strconv.Atoi(least) // the table is ours
 		l.max, _ = strconv.Atoi(most)
 		table[code] = l
@@ -50,7 +50,7 @@ var codes = sync.OnceValue(func() map[string]lengths {
 // telephone number. A zero may follow the code, as in "+44 (0)20".
 func isInternational(digits string) bool {
 	for n := 1; n <= 3 && n < len(digits); n++ {
-		l, known := codes()[digits[:n]]
+		l, known := codeLengths()[digits[:n]]
 		if !known {
 			continue
 		}

@@ -27,7 +27,7 @@ func HideContacts(s string) string {
 		found = f.addresses()
 	}
 	if number {
-		found = append(found, f.numbers()...)
+		found = append(found, f.phoneNumbers()...)
 	}
 	if len(found) == 0 {
 		return s
@@ -66,14 +66,14 @@ func mayHoldContact(s string) (address, number bool) {
 		case isDigit(c):
 			digits++
 		case c == '@':
-			address = address || mayBeginDomain(s[i+1:])
+			address = address || mayStartDomain(s[i+1:])
 		case c == '%' || c == '&':
-			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
+			address = address || hasAnyPrefix(s[i+1:], "40", "#6", "#0", "#x", "commat;")
 		case c == '(' || c == '{' || c == '<':
-			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
+			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), "at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
 		case c == ' ' || c == '_' || c == '-':
-			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
-			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont")
+			atWord = atWord || hasAnyPrefix(s[i+1:], "at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
+			dotWord = dotWord || hasAnyPrefix(s[i+1:], "dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont")
 		case c == '.':
 			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
 		case c >= utf8.RuneSelf:
@@ -82,7 +82,7 @@ func mayHoldContact(s string) (address, number bool) {
 			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
 				digits++
 			}
-			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
+			address = address || (r == '＠' || r == '﹫') && mayStartDomain(s[i+1:]) || r == '（' && hasAnyPrefix(s[i+1:], "at", "ａｔ")
 		}
 	}
 	return address || atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL")), digits >= minDigits
@@ -90,14 +90,14 @@ func mayHoldContact(s string) (address, number bool) {
 
 // mayBeginDomain reports whether a dot, or what stands for one, is near the
 // beginning of s: "Engineer @ Acme" is no address.
-func mayBeginDomain(s string) bool {
+func mayStartDomain(s string) bool {
 	const near = 256 // bytes: a label of 63 characters of four
 	s = s[:min(len(s), near)]
 	return strings.ContainsAny(s, ".,․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
 }
 
 // beginsWithAny reports whether s begins with one of prefixes, in any case.
-func beginsWithAny(s string, prefixes ...string) bool {
+func hasAnyPrefix(s string, prefixes ...string) bool {
 	if s == "" {
 		return false
 	}
@@ -111,9 +111,9 @@ func beginsWithAny(s string, prefixes ...string) bool {
 
 // The classes of folded letters that are not ASCII.
 const (
-	foreign   = 1 // a letter, mark or joiner
-	noSpaces  = 2 // a letter of a script that has no spaces between words
-	otherSign = 3
+	otherLetter    = 1 // a letter, mark or joiner
+	unspacedLetter = 2 // a letter of a script that has no spaces between words
+	otherSign      = 3
 )
 
 // folded is a text with one byte for each rune: small ASCII for all that is read
@@ -165,9 +165,9 @@ func foldRune(r rune) byte {
 	case unicode.Is(unicode.Pd, r):
 		return '-'
 	case unicode.In(r, unspacedScripts...):
-		return noSpaces
+		return unspacedLetter
 	case unicode.IsLetter(r), isMark(r), r == zwj, r == zwnj:
-		return foreign
+		return otherLetter
 	}
 	return otherSign
 }

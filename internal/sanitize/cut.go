@@ -9,7 +9,7 @@ import (
 const ellipsis = "…"
 
 // backUp is how many characters a cut may move back to keep a character made of several together: longer than a family emoji.
-const backUp = 16
+const maxBackUp = 16
 
 // shorten cuts s to max characters; more says that s is only the beginning of the text.
 func shorten(s string, max int, more bool) (string, bool) {
@@ -35,16 +35,16 @@ func shorten(s string, max int, more bool) (string, bool) {
 	if wordRunes >= max/2 && wordRunes > 0 { // a word longer than half of the text is broken instead
 		return s[:word] + " " + ellipsis, true
 	}
-	return tidyEnd(s[:whole(s, hard)]) + ellipsis, true
+	return trimDangling(s[:lastBoundary(s, hard)]) + ellipsis, true
 }
 
 // whole returns the last place at or before end where s can be cut without breaking a character into its parts.
-func whole(s string, end int) int {
+func lastBoundary(s string, end int) int {
 	at := end
-	for range backUp {
+	for range maxBackUp {
 		next, _ := utf8.DecodeRuneInString(s[at:])
 		last, size := utf8.DecodeLastRuneInString(s[:at])
-		if at == 0 || at == len(s) || !(extends(next) || last == zwj || splitsFlag(s[:at], next)) {
+		if at == 0 || at == len(s) || !(extendsCharacter(next) || last == zwj || splitsFlag(s[:at], next)) {
 			return at
 		}
 		at -= size
@@ -53,7 +53,7 @@ func whole(s string, end int) int {
 }
 
 // extends says whether r belongs to the character in front of it.
-func extends(r rune) bool {
+func extendsCharacter(r rune) bool {
 	return r == zwj || r == zwnj || r == emojiStyle || isMark(r) || r >= 0x1F3FB && r <= 0x1F3FF // skin tones
 }
 
@@ -63,7 +63,7 @@ func splitsFlag(before string, next rune) bool {
 		return false
 	}
 	n := 0
-	for n < 2*backUp {
+	for n < 2*maxBackUp {
 		r, size := utf8.DecodeLastRuneInString(before)
 		if !isRegional(r) {
 			break
@@ -78,13 +78,13 @@ func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 // tidyEnd drops what must not stand before the "…": a joiner with nothing to join, and a ':' or '/' that would make the "…" the
 // beginning of a link's body.
-func tidyEnd(s string) string {
+func trimDangling(s string) string {
 	return strings.TrimRightFunc(s, func(r rune) bool {
 		switch r {
 		case ' ', zwj, zwnj, emojiStyle:
 			return true
 		}
-		c, _ := skeletal(string(r))
+		c, _ := skeletonByte(string(r))
 		return c == ':' || c == '/' || c == '\\'
 	})
 }

@@ -23,21 +23,21 @@ const (
 	label     = `[a-z0-9\x01\x02_-]+`
 	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
 	// common are the endings in front of which a stray space is believed.
-	common = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
+	commonEndings = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
 )
 
 var (
-	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + common + `)`)
-	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	plainAddress   = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + commonEndings + `)`)
+	spelledAddress = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
 	// dotted is the beginning of a local part whose dots are spelled, too, as in
 	// "jane dot doe".
-	dotted = onFirstUse(`(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))+$`)
+	spelledLocalPart = onFirstUse(`(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))+$`)
 	// literal is an address at the number of a computer.
-	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
+	ipAddressLiteral = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
 	// mailbox is an address that is told from a place ("engineer at acme.io") by
 	// its provider or by what stands in front.
-	mailbox   = onFirstUse(localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
-	providers = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
+	providerAddress = onFirstUse(localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
+	providers       = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
 )
 
 func onFirstUse(pattern string) func() *regexp.Regexp {
@@ -47,7 +47,7 @@ func onFirstUse(pattern string) func() *regexp.Regexp {
 // addresses finds the e-mail addresses.
 func (f *folded) addresses() []span {
 	var found []span
-	find := func(pattern func() *regexp.Regexp, isAddress func(m []int) (end int)) {
+	find := func(pattern func() *regexp.Regexp, addressEnd func(m []int) (end int)) {
 		for from := 0; from < len(f.c); {
 			m := pattern().FindSubmatchIndex(f.c[from:])
 			if m == nil {
@@ -58,38 +58,38 @@ func (f *folded) addresses() []span {
 					m[i] += from
 				}
 			}
-			if end := isAddress(m); end > 0 {
-				found = append(found, span{f.dottedFrom(m[0]), end})
+			if end := addressEnd(m); end > 0 {
+				found = append(found, span{f.addressStart(m[0]), end})
 				from = end
 			} else {
 				from = m[3] // behind the local part
 			}
 		}
 	}
-	find(written, f.isWritten)
-	find(spelled, f.isSpelled)
-	find(literal, func(m []int) int { return m[1] })
-	find(mailbox, f.isMailbox)
+	find(plainAddress, f.plainAddressEnd)
+	find(spelledAddress, f.spelledAddressEnd)
+	find(ipAddressLiteral, func(m []int) int { return m[1] })
+	find(providerAddress, f.providerAddressEnd)
 	return found
 }
 
 // dottedFrom returns where an address begins that was found at start.
-func (f *folded) dottedFrom(start int) int {
+func (f *folded) addressStart(start int) int {
 	const near = 64 // the longest local part (RFC 5321)
 	from := max(0, start-near)
-	if m := dotted().FindIndex(f.c[from:start]); m != nil {
+	if m := spelledLocalPart().FindIndex(f.c[from:start]); m != nil {
 		return from + m[0]
 	}
 	return start
 }
 
-// isWritten returns where the address of a match of written ends, 0 if it is
+// plainAddressEnd returns where the address matched by plainAddress ends, 0 if it is
 // none: a version ("react@17.0.2"), a service ("git@github.com"), or the place
 // of a role ("CTO@Booking.com").
-func (f *folded) isWritten(m []int) int {
+func (f *folded) plainAddressEnd(m []int) int {
 	local, at, domain := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), f.text(m[6], m[1])
 	switch {
-	case isAlnum(f.at(m[1])) || f.at(m[1]) == foreign:
+	case isAlnum(f.at(m[1])) || f.at(m[1]) == otherLetter:
 		return 0
 	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
 		return 0
@@ -121,18 +121,18 @@ func isRoleAt(local, domain string, spaced bool) bool {
 	}
 	first, _ := utf8.DecodeRuneInString(domain)
 	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
-	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !mailboxes()[strings.ToLower(local)])
+	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !departmentWords()[strings.ToLower(local)])
 	if spaced {
 		return named || role
 	}
 	const longest = 5 // of an abbreviation, in bytes
 	abbreviated := len(local) <= longest && local == strings.ToUpper(local) && local != strings.ToLower(local)
-	return named && (role || abbreviated) && !mailboxes()[strings.ToLower(local)]
+	return named && (role || abbreviated) && !departmentWords()[strings.ToLower(local)]
 }
 
-// isSpelled returns where the address of a match of spelled ends, 0 if the words
+// spelledAddressEnd returns where the address matched by spelledAddress ends, 0 if the words
 // say something else: "talk at scale dot net".
-func (f *folded) isSpelled(m []int) int {
+func (f *folded) spelledAddressEnd(m []int) int {
 	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
 	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords()[local] {
 		return 0
@@ -143,9 +143,9 @@ func (f *folded) isSpelled(m []int) int {
 	return m[1]
 }
 
-// isMailbox returns where the address of a match of mailbox ends, 0 if it is
+// providerAddressEnd returns where the address matched by providerAddress ends, 0 if it is
 // none.
-func (f *folded) isMailbox(m []int) int {
+func (f *folded) providerAddressEnd(m []int) int {
 	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
@@ -164,7 +164,7 @@ func introducesAddress(before string) bool {
 }
 
 // mailboxes are the words for a department that its address is named by, too.
-var mailboxes = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
+var departmentWords = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
 
 // ordinaryWords come before "at" in what people write of their work.
 var ordinaryWords = onceSetOf(`

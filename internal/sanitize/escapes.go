@@ -17,17 +17,17 @@ const (
 // that does not end is its ESC alone.
 func escapeLen(s string) int {
 	if s[0] == esc {
-		return max(1, sevenBit(s))
+		return max(1, sevenBitLen(s))
 	}
 	if s[0] == '\xc2' && len(s) > 1 {
-		return eightBit(s)
+		return eightBitLen(s)
 	}
 	return 0
 }
 
 // hidesWords reports whether the terminal sequence carries a text that is not
 // shown, such as a link or a title: a control string does, a colour does not.
-func hidesWords(sequence string) bool {
+func carriesText(sequence string) bool {
 	r, size := utf8.DecodeRuneInString(sequence)
 	if r == esc && len(sequence) > 1 {
 		r, size = rune(sequence[1])+0x40, 2 // the eight-bit form of the same control
@@ -40,36 +40,36 @@ func hidesWords(sequence string) bool {
 }
 
 // sevenBit reads a sequence that begins with ESC.
-func sevenBit(s string) int {
+func sevenBitLen(s string) int {
 	if len(s) < 2 {
 		return 0
 	}
 	switch c := s[1]; {
 	case c == '[':
-		return after(2, controlSequence(s[2:]))
+		return addIntroducer(2, controlSequenceLen(s[2:]))
 	case strings.IndexByte("]PX^_", c) >= 0:
-		return after(2, controlString(s[2:]))
+		return addIntroducer(2, controlStringLen(s[2:]))
 	default:
-		return after(1, shortSequence(s[1:]))
+		return addIntroducer(1, shortSequenceLen(s[1:]))
 	}
 }
 
 // eightBit reads a sequence that begins with one of the C1 controls U+0080-U+009F. Windows-1252 letters read as Latin-1 end up there
 // too, so a lone introducer takes nothing with it.
-func eightBit(s string) int {
+func eightBitLen(s string) int {
 	switch s[1] {
 	case 0x9B: // CSI
 		if len(s) > 2 && s[2] >= '0' && s[2] <= '?' {
-			return after(2, controlSequence(s[2:]))
+			return addIntroducer(2, controlSequenceLen(s[2:]))
 		}
 	case 0x90, 0x98, 0x9D, 0x9E, 0x9F: // DCS, SOS, OSC, PM, APC
-		return after(2, controlString(s[2:]))
+		return addIntroducer(2, controlStringLen(s[2:]))
 	}
 	return 0
 }
 
 // after adds the length of an introducer to that of a body which was found.
-func after(introducer, body int) int {
+func addIntroducer(introducer, body int) int {
 	if body == 0 {
 		return 0
 	}
@@ -78,7 +78,7 @@ func after(introducer, body int) int {
 
 // controlSequence returns the length of the parameters and the final byte of a CSI sequence. The space, an intermediate byte by the
 // standard, is not taken: text after a broken sequence begins with one.
-func controlSequence(s string) int {
+func controlSequenceLen(s string) int {
 	for i := range min(len(s), maxParameters) {
 		switch c := s[i]; {
 		case c >= '@' && c <= '~':
@@ -91,7 +91,7 @@ func controlSequence(s string) int {
 }
 
 // controlString returns the length of the payload and the terminator (BEL or ST) of an OSC, DCS, SOS, PM or APC string.
-func controlString(s string) int {
+func controlStringLen(s string) int {
 	for i := range min(len(s), maxPayload) {
 		switch s[i] {
 		case '\a':
@@ -117,7 +117,7 @@ func controlString(s string) int {
 
 // shortSequence returns the length of what follows the ESC of a sequence such as ESC 7 or ESC ( B. A letter in front of a small one
 // begins a word: a stray ESC must not behead it.
-func shortSequence(s string) int {
+func shortSequenceLen(s string) int {
 	i := 0
 	for i < len(s) && i < 3 && s[i] >= '!' && s[i] <= '/' {
 		i++

@@ -9,15 +9,15 @@ import (
 type hostKind uint8
 
 const (
-	notHost hostKind = iota
-	perhaps          // the form of a domain, but no ending that clients link: "Node.js"
-	product          // a domain that is better known as a word: "ASP.NET"
-	domain
-	address // an IPv4 address
+	notHost      hostKind = iota
+	possibleHost          // the form of a domain, but no ending that clients link: "Node.js"
+	productName           // a domain that is better known as a word: "ASP.NET"
+	domainName
+	ipv4Address // an IPv4 address
 )
 
 // host returns where in the word [i, end) a host begins that takes up the rest, and of what kind it is.
-func (k *sketch) host(i, end int) (int, hostKind) {
+func (k *skeleton) host(i, end int) (int, hostKind) {
 	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // the root's own dot, and the text's emphasis
 		end--
 	}
@@ -42,7 +42,7 @@ func (k *sketch) host(i, end int) (int, hostKind) {
 }
 
 // lastUnspaced returns where the last letter of a script without spaces in [i, end) ends, or i.
-func (k *sketch) lastUnspaced(i, end int) int {
+func (k *skeleton) lastUnspaced(i, end int) int {
 	for p := end; p > i; p-- {
 		if k.c[p-1] == unspaced {
 			return p
@@ -56,20 +56,20 @@ func (k *sketch) lastUnspaced(i, end int) int {
 func kindOfHost(name, written string) hostKind {
 	ending := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
-	case slashedWords[name]:
-		return product
-	case linkedEndings[ending], worldEndings[written], strings.HasPrefix(ending, "xn--"):
-		return domain
-	case isAddress(name):
-		return address
+	case domainLikeWords[name]:
+		return productName
+	case linkedEndings[ending], otherScriptEndings[written], strings.HasPrefix(ending, "xn--"):
+		return domainName
+	case isIPv4(name):
+		return ipv4Address
 	case len(ending) < 2 || isDigit(ending[0]):
 		return notHost
 	}
-	return perhaps
+	return possibleHost
 }
 
 // isAddress says whether name is four small numbers. Fewer are a version or an amount, though a browser would take them.
-func isAddress(name string) bool {
+func isIPv4(name string) bool {
 	parts := 0
 	for part := range strings.SplitSeq(name, ".") {
 		parts++
@@ -81,19 +81,19 @@ func isAddress(name string) bool {
 }
 
 // leadsOn says whether a host of this kind, followed by what is at body, is a link.
-func (k *sketch) leadsOn(kind hostKind, body int) bool {
+func (k *skeleton) isLink(kind hostKind, body int) bool {
 	switch kind {
-	case domain:
+	case domainName:
 		return true
-	case address: // but "10.0.0.0/8" is a network
+	case ipv4Address: // but "10.0.0.0/8" is a network
 		p := body
 		for isDigit(k.at(p)) {
 			p++
 		}
 		digits, next := p-body, k.at(p)
 		return digits == 0 || digits > 2 || startsWord(next) || strings.IndexByte("/?=%", next) >= 0
-	case perhaps, product:
-		return k.machineMade(body)
+	case possibleHost, productName:
+		return k.looksLikeURL(body)
 	}
 	return false
 }
@@ -116,7 +116,7 @@ var linkedEndings = setOf(`
 `)
 
 // worldEndings are the endings of domains in other scripts than ours.
-var worldEndings = setOf(`
+var otherScriptEndings = setOf(`
 	рф рус москва дети онлайн сайт орг ком бг бел укр срб мкд мон қаз ею ευ ελ հայ გე
 	קום ישראל مصر السعودية امارات الاردن الجزائر المغرب تونس عمان قطر سورية سوريا فلسطين العراق البحرين ليبيا
 	السودان اليمن موريتانيا ایران ايران پاکستان پاكستان بھارت شبكة موقع كوم بازار عرب همراه ابوظبي
@@ -126,7 +126,7 @@ var worldEndings = setOf(`
 `)
 
 // slashedWords have the form of a domain with such an ending, and are products or degrees that a profile follows with a slash.
-var slashedWords = setOf(`
+var domainLikeWords = setOf(`
 	asp.net vb.net ado.net ml.net socket.io draw.io fast.ai
 	b.tech m.tech b.sc m.sc d.sc b.com m.com b.ed m.ed
 `)

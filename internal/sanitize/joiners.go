@@ -15,7 +15,7 @@ const (
 )
 
 // joining lists the scripts in which a joiner changes what is seen: Arabic and its kin, and those with conjuncts.
-var joining = []*unicode.RangeTable{
+var joiningScripts = []*unicode.RangeTable{
 	unicode.Devanagari, unicode.Arabic, unicode.Bengali, unicode.Malayalam, unicode.Sinhala, unicode.Tamil, unicode.Telugu,
 	unicode.Kannada, unicode.Gujarati, unicode.Gurmukhi, unicode.Oriya, unicode.Khmer, unicode.Myanmar, unicode.Tibetan,
 	unicode.Syriac, unicode.Mongolian, unicode.Nko, unicode.Mandaic, unicode.Adlam, unicode.Hanifi_Rohingya, unicode.Thaana,
@@ -23,20 +23,20 @@ var joining = []*unicode.RangeTable{
 }
 
 // joined is the left neighbour of a joiner.
-type joined struct {
+type joinerContext struct {
 	last   rune // the last character
 	base   rune // the last one that is not a mark
 	virama bool // a mark since the base is a virama
 }
 
-func (j *joined) addMark(r rune) {
+func (j *joinerContext) addMark(r rune) {
 	j.last = r
 	j.virama = j.virama || norm.NFC.PropertiesString(string(r)).CCC() == 9 // the class of all viramas
 }
 
 // joins says whether the joiner r does anything between j and next. A virama counts wherever it stands among the marks, since
 // normalisation orders them anew.
-func (j *joined) joins(r, next rune) bool {
+func (j *joinerContext) keeps(r, next rune) bool {
 	if j.last == emojiStyle || isEmoji(j.last) {
 		return r == zwj && isEmoji(next)
 	}
@@ -54,7 +54,7 @@ func (j *joined) joins(r, next rune) bool {
 }
 
 func joiningScript(r rune) *unicode.RangeTable {
-	for _, script := range joining {
+	for _, script := range joiningScripts {
 		if unicode.Is(script, r) {
 			return script
 		}
@@ -63,7 +63,7 @@ func joiningScript(r rune) *unicode.RangeTable {
 }
 
 // takesEmojiStyle says whether a U+FE0F may follow j: after an emoji, or within a keycap such as "1️⃣", of which rest must hold the end.
-func (j *joined) takesEmojiStyle(rest string) bool {
+func (j *joinerContext) takesEmojiStyle(rest string) bool {
 	if j.last >= '0' && j.last <= '9' || j.last == '#' || j.last == '*' {
 		return strings.HasPrefix(rest, keycap)
 	}

@@ -74,15 +74,15 @@ func Line(s string, max int) Text { return Clean(s, max).Shorten(max) }
 func Clean(s string, max int) Text {
 	s, clipped := clip(s, max)
 	altered := false
-	switch glance(s) {
+	switch quickCheck(s) {
 	case plain:
 	case maybeLink:
-		if t, found := unlink(s); t != s {
-			s, _ = settle(t, false)
+		if t, found := removeLinks(s); t != s {
+			s, _ = untilStable(t, false)
 			altered = found
 		}
 	default:
-		s, altered = settle(s, clipped)
+		s, altered = untilStable(s, clipped)
 	}
 	return Text{String: s, Altered: altered, Cut: clipped}
 }
@@ -111,10 +111,10 @@ func clip(s string, max int) (string, bool) {
 
 // settle repeats the steps until they find nothing to do. In honest text the second round is the proof; more come from text in which one
 // removal moves a joiner or a mark to a place it may not have.
-func settle(s string, clipped bool) (string, bool) {
+func untilStable(s string, clipped bool) (string, bool) {
 	altered := false
 	for round := range maxRounds {
-		next, changed := pass(s, clipped, round < relaxedRounds)
+		next, changed := cleanOnce(s, clipped, round < relaxedRounds)
 		altered = altered || changed
 		if next == s {
 			break
@@ -125,25 +125,25 @@ func settle(s string, clipped bool) (string, bool) {
 }
 
 // pass takes the steps once, in the order in which each lays open the work of the next.
-func pass(s string, clipped, joiners bool) (string, bool) {
-	s, stripped := strip(s, joiners)
-	s, defused := defuse(thinMarks(compose(s)), clipped)
-	s, unlinked := unlink(s)
+func cleanOnce(s string, clipped, joiners bool) (string, bool) {
+	s, stripped := removeInvisible(s, joiners)
+	s, defused := neutralizeMarkup(limitMarks(compose(s)), clipped)
+	s, unlinked := removeLinks(s)
 	return s, stripped || defused || unlinked
 }
 
 // look is what one glance at a text says.
-type look uint8
+type class uint8
 
 const (
-	plain     look = iota // nothing to do
-	maybeLink             // clean ASCII, in which there may be a link
-	unclean               // everything else
+	plain     class = iota // nothing to do
+	maybeLink              // clean ASCII, in which there may be a link
+	unclean                // everything else
 )
 
 // glances holds the first judgement of every byte. A space and the signs
 // that links and comments are made of need a second look.
-var glances = func() (table [256]look) {
+var byteClasses = func() (table [256]class) {
 	for c := range table {
 		switch {
 		case c < ' ' || c >= 0x7F || strings.IndexByte("<[]`|", byte(c)) >= 0:
@@ -157,7 +157,7 @@ var glances = func() (table [256]look) {
 
 // glance is the fast path: most fields of most candidates are clean ASCII, and cost this one scan. What it takes for a possible link is
 // what mayHoldLink does.
-func glance(s string) look {
+func quickCheck(s string) class {
 	if s == "" {
 		return plain
 	}
@@ -167,7 +167,7 @@ func glance(s string) look {
 	found, dot := plain, false
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if glances[c] == plain {
+		if byteClasses[c] == plain {
 			continue
 		}
 		if c == ' ' {
@@ -180,7 +180,7 @@ func glance(s string) look {
 		hint := false
 		switch {
 		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
-		case glances[c] == unclean:
+		case byteClasses[c] == unclean:
 			return unclean
 		case c == '.':
 			dot = true

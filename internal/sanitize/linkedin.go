@@ -10,7 +10,7 @@ import (
 
 const (
 	// maxProfileURL is above the longest URL of a profile: a hundred characters of four bytes, each escaped, and the rest.
-	maxProfileURL = 2048
+	maxProfileURLBytes = 2048
 
 	// LinkedIn's own rule for the last part of a profile's URL, in characters.
 	minSlug, maxSlug = 3, 100
@@ -31,7 +31,7 @@ var (
 func LinkedIn(raw string) (string, error) {
 	const scheme = "https://"
 	switch {
-	case len(raw) > maxProfileURL:
+	case len(raw) > maxProfileURLBytes:
 		return "", ErrMalformed
 	case strings.HasPrefix(raw, scheme):
 	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(raw)), scheme):
@@ -95,7 +95,7 @@ func isSlug(s string) bool {
 	if !utf8.ValidString(s) || strings.Contains(s, "..") {
 		return false
 	}
-	if visible, _ := strip(s, true); visible != s {
+	if visible, _ := removeInvisible(s, true); visible != s {
 		return false
 	}
 	n, named := 0, false

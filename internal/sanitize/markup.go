@@ -9,8 +9,8 @@ import (
 // tables and of our markers, and removes HTML comments. It reports whether one
 // of them held words. clipped says that s is the beginning of a longer text: a
 // comment still open at its end is then a comment.
-func defuse(s string, clipped bool) (string, bool) {
-	if !holdsSign(s) {
+func neutralizeMarkup(s string, clipped bool) (string, bool) {
+	if !mayHoldMarkup(s) {
 		return s, false
 	}
 	out := make([]byte, 0, len(s)+len(s)/8)
@@ -29,7 +29,7 @@ func defuse(s string, clipped bool) (string, bool) {
 			}
 			open = true
 		}
-		sign, size := signAt(s[i:])
+		sign, size := markupReplacement(s[i:])
 		if sign == "" {
 			out = append(out, s[i])
 			i++
@@ -61,15 +61,15 @@ func commentLen(s string) int {
 	}
 }
 
-func holdsSign(s string) bool {
+func mayHoldMarkup(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '<':
 			if strings.HasPrefix(s[i:], "<!--") {
 				return true
 			}
-		case glances[c] == unclean: // spares letters the closer look
-			if sign, _ := signAt(s[i:]); sign != "" {
+		case byteClasses[c] == unclean: // spares letters the closer look
+			if sign, _ := markupReplacement(s[i:]); sign != "" {
 				return true
 			}
 		}
@@ -78,7 +78,7 @@ func holdsSign(s string) bool {
 }
 
 // signAt returns what replaces the sign that s begins with, and the sign's length in bytes; "" if it may stay.
-func signAt(s string) (string, int) {
+func markupReplacement(s string) (string, int) {
 	switch s[0] {
 	case '`':
 		return "'", 1

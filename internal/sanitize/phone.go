@@ -7,7 +7,7 @@ import (
 )
 
 // numbers finds the telephone numbers.
-func (f *folded) numbers() []span {
+func (f *folded) phoneNumbers() []span {
 	var found []span
 	for i := 0; i < len(f.c); {
 		if !isDigit(f.c[i]) {
@@ -15,7 +15,7 @@ func (f *folded) numbers() []span {
 			continue
 		}
 		d := f.digitsFrom(i)
-		if s, ok := d.number(); ok {
+		if s, ok := d.phoneNumber(); ok {
 			found = append(found, s)
 			i = s.end
 			continue
@@ -68,18 +68,18 @@ func (f *folded) digitsFrom(i int) digits {
 // number returns the telephone number that d holds: from its first group, or
 // from one behind a year or a slash, as far as it can be one. What is left of d
 // is looked at again.
-func (d digits) number() (span, bool) {
+func (d digits) phoneNumber() (span, bool) {
 	if d.isPartOfWord() {
 		return span{}, false
 	}
 	for from := range d.groups {
-		if from > 0 && !isYear(d.group(from-1)) && !strings.Contains(d.between(from-1), " / ") {
+		if from > 0 && !isYear(d.group(from-1)) && !strings.Contains(d.separatorAfter(from-1), " / ") {
 			break
 		}
 		for to := min(len(d.groups), from+maxGroups); to > from; to-- {
 			part := digits{d.f, d.groups[from:to], d.plus && from == 0}
-			if part.isNumber() {
-				return part.whole(), true
+			if part.isPhoneNumber() {
+				return part.span(), true
 			}
 		}
 	}
@@ -94,20 +94,20 @@ func (d digits) isPartOfWord() bool {
 		i--
 	}
 	c := d.f.at(i)
-	if c == foreign || isAlnum(c) && !isDigit(c) {
-		return d.introduced() != phoneWord // "tel+421 905 123 456"
+	if c == otherLetter || isAlnum(c) && !isDigit(c) {
+		return d.contextBefore() != phoneNumber // "tel+421 905 123 456"
 	}
-	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.introduced() != phoneWord
+	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.contextBefore() != phoneNumber
 }
 
 func (d digits) group(i int) string { return string(d.f.c[d.groups[i].start:d.groups[i].end]) }
 
 // between returns what stands behind group i.
-func (d digits) between(i int) string {
+func (d digits) separatorAfter(i int) string {
 	return string(d.f.c[d.groups[i].end:d.groups[i+1].start])
 }
 
-func (d digits) count() int {
+func (d digits) digitCount() int {
 	n := 0
 	for _, g := range d.groups {
 		n += g.end - g.start
@@ -116,7 +116,7 @@ func (d digits) count() int {
 }
 
 // all returns the digits, without what is between them.
-func (d digits) all() string {
+func (d digits) joined() string {
 	var b strings.Builder
 	for i := range d.groups {
 		b.WriteString(d.group(i))
@@ -125,7 +125,7 @@ func (d digits) all() string {
 }
 
 // whole returns the span of d with its '+' and the brackets that belong to it.
-func (d digits) whole() span {
+func (d digits) span() span {
 	s := span{d.groups[0].start, d.groups[len(d.groups)-1].end}
 	if d.plus {
 		for s.start--; d.f.at(s.start) != '+'; s.start-- {
@@ -155,11 +155,11 @@ func extension(s string) int {
 }
 
 // isNumber reports whether d as a whole is a telephone number.
-func (d digits) isNumber() bool {
-	if n := d.count(); n < minDigits || n > maxDigits {
+func (d digits) isPhoneNumber() bool {
+	if n := d.digitCount(); n < minDigits || n > maxDigits {
 		return false
 	}
-	all := d.all()
+	all := d.joined()
 	if d.isAmount(all) || d.areDates() || isDigit(d.f.at(d.groups[len(d.groups)-1].end)) {
 		return false
 	}
@@ -173,14 +173,14 @@ func (d digits) isNumber() bool {
 	case len(international) < len(all) && len(d.groups) > 1 && isInternational(international):
 		return true
 	}
-	switch d.saidToBe() {
-	case phoneWord:
+	switch d.context() {
+	case phoneNumber:
 		const long = 9 // "24/7/365" is shorter
 		return len(all) >= long || !slices.Contains(d.shape(), 1)
-	case numberWord:
+	case otherNumber:
 		return false
 	}
-	return d.isGroupedAsNumber(all)
+	return d.hasNationalGrouping(all)
 }
 
 // shape returns how many digits each group has.
@@ -194,12 +194,12 @@ func (d digits) shape() []int {
 
 // isGroupedAsNumber reports whether d is grouped as the national numbers of a
 // country are and nothing else is.
-func (d digits) isGroupedAsNumber(all string) bool {
+func (d digits) hasNationalGrouping(all string) bool {
 	shape := d.shape()
 	if isAlnum(d.f.at(d.groups[len(d.groups)-1].end)) || len(shape) < 2 {
 		return false
 	}
-	loose := strings.Trim(d.between(0)+d.between(len(shape)-2), " ") == "" // nothing but spaces
+	loose := strings.Trim(d.separatorAfter(0)+d.separatorAfter(len(shape)-2), " ") == "" // nothing but spaces
 	switch {
 	case slices.Equal(shape, []int{3, 3, 4}): // North America; China's mobiles are 3-4-4
 		return all[0] >= '2' && (!loose || all[3] >= '2') || all[0] == '0'
@@ -207,7 +207,7 @@ func (d digits) isGroupedAsNumber(all string) bool {
 		return all[1] >= '2'
 	case slices.Equal(shape, []int{3, 4, 4}) && all[0] == '1':
 		return all[1] >= '3'
-	case slices.Equal(shape, []int{3, 7}) && all[0] != '0' && strings.ContainsAny(d.between(0), "-."):
+	case slices.Equal(shape, []int{3, 7}) && all[0] != '0' && strings.ContainsAny(d.separatorAfter(0), "-."):
 		return all[0] >= '2' && all[3] >= '2'
 	case slices.Equal(shape, []int{2, 5, 4}) && all[2] == '9': // Brazil
 		return true
@@ -223,11 +223,11 @@ func (d digits) isGroupedAsNumber(all string) bool {
 // brackets, as in "(415) 555-2671" and "0 (532) 123 45 67".
 func (d digits) hasAreaCode(shape []int, all string) bool {
 	area, rest := shape[0], len(all)-shape[0]
-	after := d.between(0)
+	after := d.separatorAfter(0)
 	switch {
 	case d.f.at(d.groups[0].start-1) == '(':
 	case strings.IndexByte("0178", all[0]) >= 0 && shape[0] == 1 && strings.HasSuffix(after, "(") && len(shape) > 2: // a trunk prefix stands before
-		area, rest, after = shape[1], rest-shape[1], d.between(1)
+		area, rest, after = shape[1], rest-shape[1], d.separatorAfter(1)
 	default:
 		return false
 	}
@@ -241,7 +241,7 @@ func (d digits) hasAreaCode(shape []int, all string) bool {
 // world dials before an area code: "0905 123 456", "06 12 34 56 78".
 func (d digits) hasTrunkZero(shape []int, all string) bool {
 	const pairs = 5 // of digits, in France and around it
-	if slices.Max(shape) == 2 && (len(shape) != pairs || d.goesOn()) || d.beginsWithDate() {
+	if slices.Max(shape) == 2 && (len(shape) != pairs || d.hasMoreGroups()) || d.beginsWithDate() {
 		return false // "06.00 12.00 18.00"
 	}
 	return all[0] == '0' && all[1] != '0' && shape[0] >= 2 && shape[0] <= 6 && len(all) >= 9 && len(all) <= 13 && len(shape) <= 6 &&
@@ -249,7 +249,7 @@ func (d digits) hasTrunkZero(shape []int, all string) bool {
 }
 
 // goesOn reports whether another group of digits follows.
-func (d digits) goesOn() bool {
+func (d digits) hasMoreGroups() bool {
 	end := d.groups[len(d.groups)-1].end
 	return strings.IndexByte(" .-/", d.f.at(end)) >= 0 && isDigit(d.f.at(end+1))
 }
@@ -295,7 +295,7 @@ func (d digits) areDates() bool {
 // month, with a sign of dates between.
 func (d digits) beginsWithDate() bool {
 	for i := 1; i < min(3, len(d.groups)); i++ {
-		if isYear(d.group(i)) && len(d.group(i-1)) <= 2 && strings.ContainsAny(d.between(i-1), "./-") {
+		if isYear(d.group(i)) && len(d.group(i-1)) <= 2 && strings.ContainsAny(d.separatorAfter(i-1), "./-") {
 			return true
 		}
 	}

@@ -8,12 +8,12 @@ import (
 )
 
 // introduction is what the words in front of a number say of it.
-type introduction int
+type numberContext int
 
 const (
-	noWord     introduction = iota
-	phoneWord               // a telephone number: "tel.", "mobile no."
-	numberWord              // some other number: "no.", "ISBN"
+	unknownNumber numberContext = iota
+	phoneNumber                 // a telephone number: "tel.", "mobile no."
+	otherNumber                 // some other number: "no.", "ISBN"
 )
 
 // maxFillers is how many words may stand between "mobile" and the number, as in
@@ -21,27 +21,27 @@ const (
 const maxFillers = 3
 
 // introduced returns what the words in front of d say of it.
-func (d digits) introduced() introduction {
+func (d digits) contextBefore() numberContext {
 	const near = 48 // runes
 	end := d.groups[0].start
 	text := strings.ToLower(d.f.text(max(0, end-near), end))
-	kind, colon := noWord, false
+	kind, colon := unknownNumber, false
 	for range maxFillers + 1 {
 		colon = colon || strings.HasSuffix(strings.TrimRight(text, " +("), ":")
 		text = strings.TrimRight(text, " \t.:：-–—=+()/\"'#*_\ufe0f\u200f\u200e")
 		glued := text
-		for _, filler := range gluedFillers {
+		for _, filler := range unspacedFillers {
 			glued = strings.TrimSuffix(glued, filler)
 		}
-		if slices.ContainsFunc(gluedPhoneWords, func(word string) bool { return strings.HasSuffix(glued, word) }) {
-			return phoneWord
+		if slices.ContainsFunc(unspacedPhoneWords, func(word string) bool { return strings.HasSuffix(glued, word) }) {
+			return phoneNumber
 		}
 		stem := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || isMark(r) || r == zwnj })
 		switch word := text[len(stem):]; {
-		case isPhoneWord(word), colon && labels()[word]:
-			return phoneWord
+		case isPhoneWord(word), colon && shortPhoneLabels()[word]:
+			return phoneNumber
 		case numberWords()[word]:
-			kind = numberWord
+			kind = otherNumber
 		case !fillerWords()[word]:
 			return kind
 		}
@@ -52,18 +52,18 @@ func (d digits) introduced() introduction {
 
 // saidToBe returns what the words around d say of it: those in front or, as in
 // "4155552671 (mobile)", one in brackets behind.
-func (d digits) saidToBe() introduction {
-	if said := d.introduced(); said != noWord {
+func (d digits) context() numberContext {
+	if said := d.contextBefore(); said != unknownNumber {
 		return said
 	}
 	const near = 24 // runes
 	end := d.groups[len(d.groups)-1].end
 	after, bracketed := strings.CutPrefix(strings.ToLower(d.f.text(end, min(end+near, len(d.f.c)))), " (")
 	word, _, closed := strings.Cut(after, ")")
-	if word = strings.Trim(word, " ."); bracketed && closed && (isPhoneWord(word) || labels()[word]) {
-		return phoneWord
+	if word = strings.Trim(word, " ."); bracketed && closed && (isPhoneWord(word) || shortPhoneLabels()[word]) {
+		return phoneNumber
 	}
-	return noWord
+	return unknownNumber
 }
 
 // phoneStems begin the words for a telephone, declined and compound, such as
@@ -102,17 +102,17 @@ var phoneWords = onceSetOf(`
 `)
 
 // labels introduce one only with a colon: "M: 0905123456".
-var labels = onceSetOf("t m p f c wa gsm ph text signal telegram т м")
+var shortPhoneLabels = onceSetOf("t m p f c wa gsm ph text signal telegram т м")
 
 // gluedPhoneWords are signs, and words of languages that have no spaces.
-var gluedPhoneWords = strings.Fields(`
+var unspacedPhoneWords = strings.Fields(`
 	☎ ☏ ✆ 📞 📱 📲 ℡
 	电话 電話 手机 手機 手机号 手机号码 電話番号 电话号码 联系方式 联系电话 微信同号 携帯 携帯電話 連絡先 传真 傳真
 	전화 전화번호 휴대폰 휴대전화 핸드폰 모바일 연락처 โทร โทรศัพท์ มือถือ เบอร์ ទូរស័ព្ទ ໂທ ဖုန်း
 `)
 
 // gluedFillers may stand between one of them and its number.
-var gluedFillers = strings.Fields(`是 为 為 は 는 은 번호 番号 番號 号码 號碼`)
+var unspacedFillers = strings.Fields(`是 为 為 は 는 은 번호 番号 番號 号码 號碼`)
 
 // fillerWords may stand between a word and its number.
 var fillerWords = onceSetOf(`

@@ -20,7 +20,7 @@ const (
 	// maxStray is how many invisible characters in a row editors and keyboards
 	// leave behind at most. More spell something: a letter takes eight, if they
 	// are its bits.
-	maxStray = 7
+	maxInvisibleRun = 7
 
 	// maxFlagTags is how many tag characters the flag of a region has, as
 	// Scotland's.
@@ -29,7 +29,7 @@ const (
 
 // wordBullets are the private-use characters that Word's symbol fonts show as
 // bullets.
-const wordBullets = "\uF0A7\uF0B7\uF0D8\uF0FC"
+const symbolFontBullets = "\uF0A7\uF0B7\uF0D8\uF0FC"
 
 // hidden holds what is never shown: format characters, controls, private use, noncharacters, variation selectors, and all that a
 // renderer ignores by default.
@@ -76,14 +76,14 @@ func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.
 
 // strip removes terminal sequences and everything invisible, and folds white
 // space. It reports whether words were hidden there.
-func strip(s string, joiners bool) (string, bool) {
-	if glance(s) != unclean {
+func removeInvisible(s string, joiners bool) (string, bool) {
+	if quickCheck(s) != unclean {
 		return s, false
 	}
-	p := stripper{out: make([]byte, 0, len(s)), joiners: joiners}
+	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: joiners}
 	for i := 0; i < len(s); {
 		if n := escapeLen(s[i:]); n > 0 {
-			p.altered = p.altered || hidesWords(s[i:i+n])
+			p.altered = p.altered || carriesText(s[i:i+n])
 			i += n
 			continue
 		}
@@ -94,9 +94,9 @@ func strip(s string, joiners bool) (string, bool) {
 			}
 		}
 		i += size
-		p.take(r, s[i:])
+		p.write(r, s[i:])
 	}
-	p.release(0)
+	p.flushJoiner(0)
 	if string(p.out) == s {
 		return s, p.altered
 	}
@@ -109,93 +109,93 @@ func invalidAt(s string) bool {
 }
 
 // stripper writes what is kept, and remembers as much of it as the next decision needs.
-type stripper struct {
-	out     []byte
-	altered bool // something hidden was removed that a reader should know of
-	joiners bool // whether any may stay
-	space   bool // white space waits for a character to stand before
+type cleaner struct {
+	out          []byte
+	altered      bool // something hidden was removed that a reader should know of
+	keepJoiners  bool // whether any may stay
+	pendingSpace bool // white space waits for a character to stand before
 
-	waiting rune   // a joiner that waits for its right neighbour, or 0
-	before  joined // its left neighbour
-	marks   int    // marks since the base
-	unseen  int    // invisible characters since the last visible one
+	pendingJoiner rune          // a joiner that waits for its right neighbour, or 0
+	left          joinerContext // its left neighbour
+	marks         int           // marks since the base
+	invisibleRun  int           // invisible characters since the last visible one
 }
 
-func (p *stripper) take(r rune, rest string) {
+func (p *cleaner) write(r rune, rest string) {
 	k := kindOf(r)
 	if k == mark && (len(p.out) == 0 || p.marks >= maxRawMarks) { // a mark without a base would combine with our own text
 		k = removed
 	}
 	switch k {
 	case removed, joiner, selector:
-		p.invisible(r, rest)
+		p.noteInvisible(r, rest)
 	default:
-		p.unseen = 0
+		p.invisibleRun = 0
 	}
 	switch k {
 	case removed:
-		if strings.ContainsRune(wordBullets, r) {
-			p.take('•', rest)
+		if strings.ContainsRune(symbolFontBullets, r) {
+			p.write('•', rest)
 		}
 	case filler, space:
-		p.release(' ')
-		p.space = len(p.out) > 0
+		p.flushJoiner(' ')
+		p.pendingSpace = len(p.out) > 0
 		p.marks = 0
-		p.before = joined{last: ' ', base: ' '}
+		p.left = joinerContext{last: ' ', base: ' '}
 	case joiner:
-		if p.waiting == 0 && p.joiners {
-			p.waiting = r
+		if p.pendingJoiner == 0 && p.keepJoiners {
+			p.pendingJoiner = r
 		}
 	case selector:
-		if p.before.takesEmojiStyle(rest) {
-			p.release(r)
-			p.write(r)
-			p.before.last = r
+		if p.left.takesEmojiStyle(rest) {
+			p.flushJoiner(r)
+			p.appendRune(r)
+			p.left.last = r
 		}
 	case mark:
-		p.release(r)
-		p.write(r)
+		p.flushJoiner(r)
+		p.appendRune(r)
 		p.marks++
-		p.before.addMark(r)
+		p.left.addMark(r)
 	default:
-		p.release(r)
-		p.write(r)
+		p.flushJoiner(r)
+		p.appendRune(r)
 		p.marks = 0
-		p.before = joined{last: r, base: r}
+		p.left = joinerContext{last: r, base: r}
 	}
 }
 
 // invisible notes what the invisible r hides: a tag character is a letter
 // outside a flag, an override turns the text around that follows, and many in a
 // row are a message.
-func (p *stripper) invisible(r rune, rest string) {
+func (p *cleaner) noteInvisible(r rune, rest string) {
 	const blackFlag = '\U0001F3F4'
 	if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Co, r) || isMark(r) && !unicode.Is(hidden, r) {
 		return // what a font lacks, and what a printer was told
 	}
-	p.unseen++
+	p.invisibleRun++
 	switch {
 	case r >= 0xE0020 && r < 0xE007F: // tags
-		p.altered = p.altered || p.before.last != blackFlag || p.unseen > maxFlagTags
+		p.altered = p.altered || p.left.last != blackFlag || p.invisibleRun > maxFlagTags
 	case r == '\u202D' || r == '\u202E': // overrides
 		p.altered = p.altered || strings.ContainsFunc(rest, isWordRune)
-	case r != 0xE007F || p.before.last != blackFlag:
-		p.altered = p.altered || p.unseen > maxStray
+	case r != 0xE007F || p.left.last != blackFlag:
+		p.altered = p.altered || p.invisibleRun > maxInvisibleRun
 	}
 }
 
 // release writes the waiting joiner if it has work to do between its neighbours, of which next is the right one.
-func (p *stripper) release(next rune) {
-	if p.waiting != 0 && p.before.joins(p.waiting, next) {
-		p.out = utf8.AppendRune(p.out, p.waiting)
+func (p *cleaner) flushJoiner(next rune) {
+	if p.pendingJoiner != 0 && p.left.keeps(p.pendingJoiner, next) {
+		p.out = utf8.AppendRune(p.out, p.pendingJoiner)
 	}
-	p.waiting = 0
+	p.pendingJoiner = 0
 }
 
-func (p *stripper) write(r rune) {
-	if p.space {
+func (p *cleaner) appendRune(r rune) {
+	if p.pendingSpace {
 		p.out = append(p.out, ' ')
-		p.space = false
+		p.pendingSpace = false
 	}
 	p.out = utf8.AppendRune(p.out, r)
 }
@@ -210,7 +210,7 @@ func compose(s string) string {
 
 // thinMarks keeps the first maxMarks of a run of nonspacing marks. Spacing ones
 // (Mc) stand beside their base, not above one another.
-func thinMarks(s string) string {
+func limitMarks(s string) string {
 	var out []byte
 	done, run := 0, 0
 	for i, r := range s {

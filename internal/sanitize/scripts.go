@@ -9,13 +9,13 @@ import (
 
 // confusable is a script with letters that fonts draw like Latin ones (the part
 // of Unicode's confusables.txt that no reader can tell apart).
-type confusable struct {
-	script *unicode.RangeTable
-	own    string // its letters that pass for Latin ones; "" = all
-	latin  string // the Latin letters that pass for its own
+type confusableScript struct {
+	script          *unicode.RangeTable
+	lookalikes      string // its letters that pass for Latin ones; "" = all
+	latinLookalikes string // the Latin letters that pass for its own
 }
 
-var confusables = []confusable{
+var confusableScripts = []confusableScript{
 	{unicode.Cyrillic, "асеһіјӏорѕухԁԛԝѵАВЕЗКМНОРСТУХІЈЅԌӀ", "aceijopsxyABEKMHOPCTXIJS"},
 	{unicode.Greek, "αγικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ovABEZHIKMNOPTYX"},
 	{unicode.Armenian, "օոսհցզյկքՕՏՍԼՀ", "ounhgqjo"},
@@ -33,7 +33,7 @@ func MixedScript(s string) bool {
 	}
 	words := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
 	return slices.ContainsFunc(words, func(word string) bool {
-		return slices.ContainsFunc(confusables, func(c confusable) bool { return c.disguises(word) })
+		return slices.ContainsFunc(confusableScripts, func(c confusableScript) bool { return c.disguises(word) })
 	})
 }
 
@@ -41,17 +41,17 @@ func isLatin(r rune) bool { return unicode.Is(unicode.Latin, r) }
 
 // disguises reports whether word mixes c's letters with Latin ones so that one
 // of the two passes for the other.
-func (c confusable) disguises(word string) bool {
+func (c confusableScript) disguises(word string) bool {
 	own, latin, small := 0, 0, 0 // small: small Latin letters
 	ownPass, latinPass := true, true
 	for _, r := range word {
 		switch {
 		case unicode.Is(c.script, r):
 			own++
-			ownPass = ownPass && (c.own == "" || strings.ContainsRune(c.own, r))
+			ownPass = ownPass && (c.lookalikes == "" || strings.ContainsRune(c.lookalikes, r))
 		case isLatin(r):
 			latin++
-			latinPass = latinPass && strings.ContainsRune(c.latin, r)
+			latinPass = latinPass && strings.ContainsRune(c.latinLookalikes, r)
 			if unicode.IsLower(r) {
 				small++
 			}
@@ -60,12 +60,12 @@ func (c confusable) disguises(word string) bool {
 	if own == 0 || latin == 0 || !ownPass && !latinPass || c.endsAbbreviation(word) {
 		return false
 	}
-	return c.script != unicode.Greek || !isSymbol(word, small)
+	return c.script != unicode.Greek || !isScienceSymbol(word, small)
 }
 
 // endsAbbreviation reports whether word is two or more Latin capitals and then
 // small letters of c, as in "SQLка".
-func (c confusable) endsAbbreviation(word string) bool {
+func (c confusableScript) endsAbbreviation(word string) bool {
 	ending := strings.TrimLeftFunc(word, func(r rune) bool { return isLatin(r) && unicode.IsUpper(r) })
 	return len(word)-len(ending) >= 2 && strings.IndexFunc(ending, func(r rune) bool { return !unicode.Is(c.script, r) || unicode.IsUpper(r) }) < 0
 }
@@ -73,7 +73,7 @@ func (c confusable) endsAbbreviation(word string) bool {
 // isSymbol reports whether the Greek letters of word are the symbols of science
 // that they look like: small ones among Latin capitals ("NFκB", "Gαs") or at
 // the end of a word ("interferonγ").
-func isSymbol(word string, smallLatin int) bool {
+func isScienceSymbol(word string, smallLatin int) bool {
 	const fewSmall = 2
 	last, size := utf8.DecodeLastRuneInString(word)
 	if strings.ContainsRune("αγκω", last) && strings.IndexFunc(word[:len(word)-size], func(r rune) bool { return unicode.Is(unicode.Greek, r) }) < 0 {

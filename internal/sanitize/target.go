@@ -47,12 +47,12 @@ func opensMarkup(rest string) bool {
 // does, and the signs of emphasis, links, escapes, entities and blocks.
 func ForMarkdown(s string) string {
 	var out strings.Builder
-	if n := blockSign(s); n > 0 {
+	if n := blockMarkerEnd(s); n > 0 {
 		out.WriteString(s[:n-1] + `\`)
 		s = s[n-1:]
 	}
 	for i := range len(s) {
-		if i > 0 && meansInMarkdown(s, i) {
+		if i > 0 && isMarkdownSyntax(s, i) {
 			out.WriteByte('\\')
 		}
 		out.WriteByte(s[i])
@@ -63,7 +63,7 @@ func ForMarkdown(s string) string {
 // blockSign returns where the sign ends that makes s a heading, a list or a
 // quotation within the item of a list that it may begin; 0 if none does. A sign
 // that means something anywhere is not one of these.
-func blockSign(s string) int {
+func blockMarkerEnd(s string) int {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	rest := s[digits:]
 	switch {
@@ -74,7 +74,7 @@ func blockSign(s string) int {
 			return 0
 		}
 		return digits + 1
-	case digits == 0 && (rest[0] == '>' || rest[0] == '#' || meansInMarkdown(s, 0)):
+	case digits == 0 && (rest[0] == '>' || rest[0] == '#' || isMarkdownSyntax(s, 0)):
 		return 1
 	}
 	return 0
@@ -82,7 +82,7 @@ func blockSign(s string) int {
 
 // meansInMarkdown reports whether the sign at i acts wherever it stands. A '_'
 // within a word and a single '~' do not.
-func meansInMarkdown(s string, i int) bool {
+func isMarkdownSyntax(s string, i int) bool {
 	switch rest := s[i+1:]; s[i] {
 	case '*', '[', ']':
 		return true

@@ -9,7 +9,7 @@ import (
 
 // sketch is a text as a link parser may see it: one byte for each rune, small ASCII for all that a browser, a font or a model takes for
 // it (full-width and mathematical letters, look-alikes of '/', ':' and '.'), and a class for the rest.
-type sketch struct {
+type skeleton struct {
 	c   []byte
 	pos []int // where each rune begins in the text; nil if it is ASCII
 	len int   // of the text, in bytes
@@ -28,10 +28,10 @@ var unspacedScripts = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
-func sketchOf(s string) *sketch {
-	k := &sketch{c: make([]byte, 0, len(s)), len: len(s), s: s}
+func newSkeleton(s string) *skeleton {
+	k := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
 	for i := 0; i < len(s); {
-		c, size := skeletal(s[i:])
+		c, size := skeletonByte(s[i:])
 		if size > 1 && k.pos == nil {
 			k.pos = make([]int, i, len(s))
 			for p := range k.pos {
@@ -48,7 +48,7 @@ func sketchOf(s string) *sketch {
 }
 
 // offset returns where the i-th rune begins in the text, in bytes.
-func (k *sketch) offset(i int) int {
+func (k *skeleton) offset(i int) int {
 	switch {
 	case i >= len(k.c):
 		return k.len
@@ -59,7 +59,7 @@ func (k *sketch) offset(i int) int {
 }
 
 // skeletal returns the sketch of the rune that s begins with, and its size in bytes.
-func skeletal(s string) (byte, int) {
+func skeletonByte(s string) (byte, int) {
 	if s[0] < utf8.RuneSelf {
 		return lower(s[0]), 1
 	}
@@ -100,7 +100,7 @@ func mayHoldLink(s string) bool {
 	dot, ws := false, 0
 	last := byte(' ')
 	for i := 0; i < len(s); {
-		c, size := skeletal(s[i:])
+		c, size := skeletonByte(s[i:])
 		i += size
 		switch {
 		case c == ' ':
@@ -128,19 +128,19 @@ func mayHoldLink(s string) bool {
 }
 
 // at returns the i-th byte, and a space beyond the end.
-func (k *sketch) at(i int) byte {
+func (k *skeleton) at(i int) byte {
 	if i >= len(k.c) {
 		return ' '
 	}
 	return k.c[i]
 }
 
-func (k *sketch) hasPrefix(i int, prefix string) bool {
+func (k *skeleton) hasPrefix(i int, prefix string) bool {
 	return i+len(prefix) <= len(k.c) && string(k.c[i:i+len(prefix)]) == prefix
 }
 
 // slashes returns how many slashes, of either kind, begin at i.
-func (k *sketch) slashes(i int) int {
+func (k *skeleton) slashes(i int) int {
 	n := 0
 	for isSlash(k.at(i + n)) {
 		n++
@@ -149,7 +149,7 @@ func (k *sketch) slashes(i int) int {
 }
 
 // wordEnd returns where the word that begins at i ends: letters, digits, and what schemes and hosts have besides.
-func (k *sketch) wordEnd(i int) int {
+func (k *skeleton) wordEnd(i int) int {
 	for i < len(k.c) && isWord(k.c[i]) {
 		i++
 	}
