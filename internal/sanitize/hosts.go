@@ -5,20 +5,21 @@ import (
 	"strings"
 )
 
-// hostKind says how sure it is that a word with dots in it is a host.
+// hostKind is what a word with dots in it most likely is.
 type hostKind uint8
 
 const (
 	notHost      hostKind = iota
-	possibleHost          // the form of a domain, but no ending that clients link: "Node.js"
-	productName           // a domain that is better known as a word: "ASP.NET"
-	domainName
-	ipv4Address // an IPv4 address
+	possibleHost          // looks like a domain, but clients do not link it: "Node.js"
+	productName           // a domain name better known as a word: "ASP.NET"
+	domainName            // ends in a known top-level domain
+	ipv4Address
 )
 
-// host returns where in the word [i, end) a host begins that takes up the rest, and of what kind it is.
+// host returns where the host at the end of the word [i, end) starts, and its
+// kind.
 func (k *skeleton) host(i, end int) (int, hostKind) {
-	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // the root's own dot, and the text's emphasis
+	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // a final dot, and Markdown emphasis
 		end--
 	}
 	start := i
@@ -28,7 +29,7 @@ func (k *skeleton) host(i, end int) (int, hostKind) {
 		}
 	}
 	if p := k.lastUnspaced(start, end); bytes.IndexByte(k.c[p:end], '.') > 0 {
-		start = p // "请访问evil.example/x": the sentence before it stays
+		start = p // in "请访问evil.example/x", the sentence is not part of the host
 	}
 	for start < end && !startsWord(k.c[start]) {
 		start++
@@ -41,7 +42,8 @@ func (k *skeleton) host(i, end int) (int, hostKind) {
 	return start, kindOfHost(name, strings.ToLower(k.s[k.offset(dot+1):k.offset(end)]))
 }
 
-// lastUnspaced returns where the last letter of a script without spaces in [i, end) ends, or i.
+// lastUnspaced returns the end of the last letter in [i, end) that belongs to a
+// script without spaces, or i if there is none.
 func (k *skeleton) lastUnspaced(i, end int) int {
 	for p := end; p > i; p-- {
 		if k.c[p-1] == unspaced {
@@ -51,8 +53,9 @@ func (k *skeleton) lastUnspaced(i, end int) int {
 	return i
 }
 
-// kindOfHost tells it from the name as sketched and from its ending as written:
-// one that is not ASCII has no sketch.
+// kindOfHost returns the kind of the host with this name. written is its
+// top-level domain as in the original text, because a skeleton does not
+// distinguish letters that are not ASCII.
 func kindOfHost(name, written string) hostKind {
 	ending := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
@@ -68,7 +71,8 @@ func kindOfHost(name, written string) hostKind {
 	return possibleHost
 }
 
-// isAddress says whether name is four small numbers. Fewer are a version or an amount, though a browser would take them.
+// isIPv4 reports whether name is four numbers of up to three digits. Browsers
+// accept fewer numbers, but those are usually versions or amounts.
 func isIPv4(name string) bool {
 	parts := 0
 	for part := range strings.SplitSeq(name, ".") {
@@ -80,12 +84,13 @@ func isIPv4(name string) bool {
 	return parts == 4
 }
 
-// leadsOn says whether a host of this kind, followed by what is at body, is a link.
+// isLink reports whether a host of this kind is a link, given the path, query
+// or fragment that starts at body.
 func (k *skeleton) isLink(kind hostKind, body int) bool {
 	switch kind {
 	case domainName:
 		return true
-	case ipv4Address: // but "10.0.0.0/8" is a network
+	case ipv4Address: // a prefix length, as in "10.0.0.0/8", makes it a network
 		p := body
 		for isDigit(k.at(p)) {
 			p++
@@ -98,8 +103,10 @@ func (k *skeleton) isLink(kind hostKind, body int) bool {
 	return false
 }
 
-// linkedEndings are the last labels that make a client link a bare domain: the country codes, and the generic endings that profiles and
-// phishing use. An ending that is missing here is no hole: without a query a link of it passes as the words it looks like.
+// linkedEndings are the top-level domains behind which chat clients turn a bare
+// domain into a link: the country codes, and the generic ones that profiles and
+// phishing use. With an unlisted ending, a link without a query stays as the
+// words it looks like.
 var linkedEndings = setOf(`
 	ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck
 	cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr
@@ -115,7 +122,7 @@ var linkedEndings = setOf(`
 	rs sh
 `)
 
-// worldEndings are the endings of domains in other scripts than ours.
+// otherScriptEndings are top-level domains that are not in Latin letters.
 var otherScriptEndings = setOf(`
 	рф рус москва дети онлайн сайт орг ком бг бел укр срб мкд мон қаз ею ευ ελ հայ გე
 	קום ישראל مصر السعودية امارات الاردن الجزائر المغرب تونس عمان قطر سورية سوريا فلسطين العراق البحرين ليبيا
@@ -125,12 +132,14 @@ var otherScriptEndings = setOf(`
 	みんな コム ストア セール ファッション クラウド 世界 닷컴 닷넷 한국 삼성
 `)
 
-// slashedWords have the form of a domain with such an ending, and are products or degrees that a profile follows with a slash.
+// domainLikeWords look like domains but are products and degrees, which
+// profiles often join with a slash ("ASP.NET/C#").
 var domainLikeWords = setOf(`
 	asp.net vb.net ado.net ml.net socket.io draw.io fast.ai
 	b.tech m.tech b.sc m.sc d.sc b.com m.com b.ed m.ed
 `)
 
+// setOf returns the set of the words in a list separated by white space.
 func setOf(words string) map[string]bool {
 	set := make(map[string]bool)
 	for word := range strings.FieldsSeq(words) {

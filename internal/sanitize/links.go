@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// linkRemoved stands where a link stood, so that a reader knows that the page had more.
+// linkRemoved replaces a link, so that readers know where the page had one.
 const linkRemoved = "(link removed)"
 
-// unlink replaces every link in s, of which the markup is defused already, and
-// reports whether there was one.
+// removeLinks replaces every link in s and reports whether there was one. The
+// markup in s must have been neutralized before.
 func removeLinks(s string) (string, bool) {
 	if !mayHoldLink(s) {
 		return s, false
@@ -35,16 +35,19 @@ func removeLinks(s string) (string, bool) {
 	return string(append(out, s[done:]...)), true
 }
 
-// finding is a stretch of a sketch that is put differently; with put empty, one in which nothing was found.
+// finding is the result of a search at one place. If replacement is empty, no
+// link was found and the search continues at end.
 type finding struct {
 	start, end  int
 	replacement string
 }
 
+// noLink is the finding of no link before end.
 func noLink(end int) finding { return finding{end: end} }
 
-// find looks for a link at i: at the beginning of a word, or of two slashes. What it reads beyond the stretch it returns is at most one
-// word or tellLength characters, which keeps the whole linear.
+// linkAt looks for a link that starts at i, which is the start of a word or of
+// two slashes. It reads at most a word or maxBodyPeek runes beyond the end it
+// returns, so that a whole text takes linear time.
 func (k *skeleton) linkAt(i int) finding {
 	if startsWord(k.c[i]) {
 		end := k.wordEnd(i)
@@ -62,7 +65,8 @@ func (k *skeleton) linkAt(i int) finding {
 	return noLink(i + 1)
 }
 
-// www finds "www." and a host within the word [i, end): after any letter but an ASCII one, as scripts without spaces glue it.
+// wwwLink finds "www." and a host within the word [i, end). Scripts without
+// spaces may write it right behind another letter.
 func (k *skeleton) wwwLink(i, end int) finding {
 	for p := i; p < end; p++ {
 		if k.c[p] == 'w' && (p == i || !isAlnum(k.c[p-1])) && k.hasPrefix(p, "www.") && startsWord(k.at(p+len("www."))) {
@@ -72,12 +76,13 @@ func (k *skeleton) wwwLink(i, end int) finding {
 	return noLink(end)
 }
 
-// schemeRule says when a scheme that clients follow without "://" makes a link.
-// Of any other body the scheme is a word.
+// schemeRule tells when a scheme that clients follow without "//" starts a
+// link. It does if the text behind the colon meets one of the conditions;
+// otherwise the scheme is a word.
 type schemeRule struct {
-	prefixes []string // of a body that begins with one of these
-	contains string   // of one that holds one of these early on
-	digits   bool     // of one that begins with a number
+	prefixes []string // starts with one of these
+	contains string   // has one of these characters near its start
+	digits   bool     // starts with a number
 }
 
 var (
@@ -89,6 +94,7 @@ var (
 	contactRule   = schemeRule{contains: "@?%:"}
 )
 
+// schemes are the schemes that clients follow without "//".
 var schemes = map[string]schemeRule{
 	"javascript": codeRule, "vbscript": codeRule,
 	"data": {prefixes: []string{",", ";", "text/", "image/", "application/", "audio/", "video/", "font/"}},
@@ -99,18 +105,19 @@ var schemes = map[string]schemeRule{
 	"skype": parameterRule, "magnet": parameterRule, "intent": parameterRule,
 }
 
-// stores are the schemes of data stores and brokers. No browser follows them,
-// and engineers write of them.
+// storeSchemes are the schemes of data stores and message brokers. Browsers do
+// not follow them, and engineers mention them in profiles.
 var storeSchemes = setOf(`
 	s3 s3a s3n gs gcs hdfs viewfs abfs abfss wasb wasbs adl dbfs oss cos swift oci docker
 	postgres postgresql mysql mariadb sqlite sqlserver oracle mongodb redis rediss cassandra neo4j bolt clickhouse snowflake
 	amqp amqps kafka mqtt mqtts nats pulsar tcp udp unix grpc thrift zk rtsp rtmp jdbc odbc
 `)
 
-// glued are the schemes that are seen even at the end of a longer word, as in the scraper's "Websitehttps://".
+// gluedSchemes are found even at the end of a longer word, because scrapers
+// join words, as in "Websitehttps://".
 var gluedSchemes = []string{"https", "http", "javascript", "vbscript", "mailto"}
 
-// scheme finds a URL of which the scheme is the end of the word [i, end).
+// schemeLink finds a URL whose scheme ends the word [i, end).
 func (k *skeleton) schemeLink(i, end int) finding {
 	body := end + 1
 	if k.at(end) != ':' || k.at(body) == ' ' {
@@ -134,7 +141,8 @@ func (k *skeleton) schemeLink(i, end int) finding {
 		}
 		return finding{start, bodyEnd, linkRemoved}
 	}
-	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) { // "ms-msdt:/id" starts a program
+	// "ms-msdt:/id" starts a Windows program.
+	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) {
 		return finding{start - 3, k.bodyEnd(body), linkRemoved}
 	}
 	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.prefixes) || k.bodyContains(body, rule.contains) || rule.digits && k.isNumber(body)) {
@@ -143,18 +151,21 @@ func (k *skeleton) schemeLink(i, end int) finding {
 	return noLink(end)
 }
 
-// leads reports whether the body [i, end) of a store's URL would lead a browser
-// somewhere: to a domain, or by what only URLs hold.
+// leadsToSite reports whether a browser could follow the body [i, end) of a URL
+// with a store's scheme: it starts with a domain or an IP address, or has a
+// character that is typical of URLs.
 func (k *skeleton) leadsToSite(i, end int) bool {
 	_, kind := k.host(i, min(k.wordEnd(i), end))
 	return kind == domainName || kind == ipv4Address || bytes.ContainsAny(k.c[i:end], "?@%=")
 }
 
+// beginsWith reports whether the text at i starts with one of prefixes.
 func (k *skeleton) beginsWith(i int, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return k.hasPrefix(i, prefix) })
 }
 
-// isNumber reports whether a number of a few digits begins at i; "2FA" is none.
+// isNumber reports whether a number of at least three digits starts at i. "2FA"
+// is not one.
 func (k *skeleton) isNumber(i int) bool {
 	const few = 3
 	digits := 0
@@ -166,8 +177,9 @@ func (k *skeleton) isNumber(i int) bool {
 	return digits == few
 }
 
-// hostPath finds the path, the query or the fragment behind a bare domain or an
-// IP address, which stays: it may be the name of a tool or a company.
+// pathLink finds the path, query or fragment behind a bare domain or IP
+// address. The host itself stays, since it may be the name of a tool or a
+// company.
 func (k *skeleton) pathLink(i, end int) finding {
 	p := end
 	if k.at(p) == ':' {
@@ -197,8 +209,8 @@ func (k *skeleton) pathLink(i, end int) finding {
 	return finding{end, bodyEnd, " " + linkRemoved}
 }
 
-// isProper reports whether [i, end) is written as a proper name: one word with a
-// capital first. Addresses are not.
+// isProper reports whether [i, end) is written like a proper name: one word
+// that starts with a capital. Addresses are not written so.
 func (k *skeleton) isProper(i, end int) bool {
 	if i >= end || isWord(k.at(end)) {
 		return false
@@ -208,7 +220,7 @@ func (k *skeleton) isProper(i, end int) bool {
 	return unicode.IsUpper(first) && strings.IndexFunc(word, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) < 0
 }
 
-// authority finds "//host" and "\\host" at i; end is where the slashes end.
+// authorityLink finds "//host" or "\\host" at i. end is where the slashes end.
 func (k *skeleton) authorityLink(i, end int) finding {
 	for isWord(k.at(end)) && !startsWord(k.at(end)) {
 		end++
@@ -217,19 +229,22 @@ func (k *skeleton) authorityLink(i, end int) finding {
 		return noLink(end)
 	}
 	word := k.wordEnd(end)
-	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 { // the sentence goes on right behind the host
+	// Without spaces, the sentence continues right behind the host.
+	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 {
 		word = end + p
 	}
-	if k.at(word) == cutMark { // the rest of the name is not here
+	if k.at(word) == cutMark { // the name was shortened
 		return noLink(end)
 	}
-	if k.isHost(end, word) || (i == 0 || !isWord(k.c[i-1])) && (k.isServer(word) || i > 0 && k.c[i-1] == ':') { // not "A//B"
+	// Behind a word, two slashes only separate names: "A//B".
+	if k.isHost(end, word) || (i == 0 || !isWord(k.c[i-1])) && (k.isServer(word) || i > 0 && k.c[i-1] == ':') {
 		return finding{i, k.bodyEnd(end), linkRemoved}
 	}
 	return noLink(end)
 }
 
-// isHost says whether the name [i, end) behind two slashes is surely one of a host.
+// isHost reports whether the name [i, end) behind two slashes is certainly a
+// host.
 func (k *skeleton) isHost(i, end int) bool {
 	switch _, kind := k.host(i, end); kind {
 	case domainName, productName, ipv4Address:
@@ -240,8 +255,8 @@ func (k *skeleton) isHost(i, end int) bool {
 	return string(k.c[i:end]) == "localhost"
 }
 
-// isServer says whether what follows the name that ends here makes it one of a server on the local network: a path, a port, or a host if
-// the name was the user's.
+// isServer reports whether the name that ends at end is a server on the local
+// network, because a path, a port, or an '@' and a host follow it.
 func (k *skeleton) isServer(end int) bool {
 	switch k.at(end) {
 	case '/', '\\', '@':
@@ -252,9 +267,9 @@ func (k *skeleton) isServer(end int) bool {
 	return false
 }
 
-// bodyEnd returns where the URL ends of which the body begins at i: at a space, a
-// quotation mark, a bracket it did not open, or a letter of a script that has no
-// spaces to end it. The punctuation of the sentence around is not part of it.
+// bodyEnd returns where the URL ends whose body starts at i: at a space, a
+// quotation mark, a bracket that it did not open, or a letter of a script
+// without spaces. Punctuation at the end belongs to the sentence around it.
 func (k *skeleton) bodyEnd(i int) int {
 	j, depth := i, 0
 scan:
@@ -277,18 +292,22 @@ scan:
 	return j
 }
 
-// notInURL are the signs that no URL holds as they are; those that are defused in ASCII may still be there full-width.
+// notInURL are ASCII characters that a URL cannot hold unescaped. Some are
+// neutralized before links are searched for, but their full-width forms are
+// not.
 const notInURL = "\"{}<>[]|`"
 
-// endsBody says whether c cannot be part of a URL.
+// endsBody reports whether c cannot be part of a URL.
 func endsBody(c byte) bool {
 	return c <= ' ' || c >= unspaced || strings.IndexByte(notInURL, c) >= 0
 }
 
-// tellLength is how far the body of a possible link is read to tell whether it is one.
+// maxBodyPeek is how many runes of the body of a possible link are read to
+// decide whether it is one.
 const maxBodyPeek = 64
 
-// holds says whether the beginning of the body at i holds one of chars.
+// bodyContains reports whether one of chars is in the first maxBodyPeek runes
+// of the body at i.
 func (k *skeleton) bodyContains(i int, chars string) bool {
 	for j := i; j < min(len(k.c), i+maxBodyPeek); j++ {
 		switch c := k.c[j]; {
@@ -301,5 +320,6 @@ func (k *skeleton) bodyContains(i int, chars string) bool {
 	return false
 }
 
-// machineMade says whether the body at i looks like a URL's rather than like words.
+// looksLikeURL reports whether the body at i has a character that is common in
+// URLs and rare between words.
 func (k *skeleton) looksLikeURL(i int) bool { return k.bodyContains(i, "=%~?") }

@@ -56,7 +56,8 @@ func FuzzSanitize(f *testing.F) {
 	})
 }
 
-// A mutation rarely builds a token; mixing tokens finds what one removal does to the next.
+// A mutation rarely builds a token; mixing tokens finds what one removal does
+// to the next.
 func TestLineIsSafeForAnyMixture(t *testing.T) {
 	const mixtures = 20_000
 	random := rand.New(rand.NewPCG(1, 2))

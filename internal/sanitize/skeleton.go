@@ -7,27 +7,33 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// sketch is a text as a link parser may see it: one byte for each rune, small ASCII for all that a browser, a font or a model takes for
-// it (full-width and mathematical letters, look-alikes of '/', ':' and '.'), and a class for the rest.
+// skeleton is a text as a link parser may read it (the term is from UTS #39):
+// one byte for each rune, which is lower-case ASCII for whatever looks like it
+// (full-width and mathematical letters, look-alikes of '/', ':' and '.'), and a
+// class for any other rune.
 type skeleton struct {
 	c   []byte
-	pos []int // where each rune begins in the text; nil if it is ASCII
-	len int   // of the text, in bytes
+	pos []int // byte offset of each rune in s; nil if s is ASCII
+	len int   // length of s in bytes
 	s   string
 }
 
-// The classes. Those from unspaced on cannot be part of a URL.
+// The classes of runes that do not look like ASCII. Those from unspaced on cannot
+// be part of a URL.
 const (
-	letter   = 0x80 + iota // or digit, mark, joiner
-	unspaced               // a letter of a script that has no spaces between words
+	letter   = 0x80 + iota // letter, digit, mark or joiner
+	unspaced               // letter of a script without spaces between words
 	cutMark                // "…"
-	sign
+	sign                   // anything else
 )
 
+// unspacedScripts are written without spaces between words, or attach particles
+// to them without one.
 var unspacedScripts = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
+// newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
 	k := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
 	for i := 0; i < len(s); {
@@ -47,7 +53,7 @@ func newSkeleton(s string) *skeleton {
 	return k
 }
 
-// offset returns where the i-th rune begins in the text, in bytes.
+// offset returns the byte offset in the text of the rune at i.
 func (k *skeleton) offset(i int) int {
 	switch {
 	case i >= len(k.c):
@@ -58,13 +64,15 @@ func (k *skeleton) offset(i int) int {
 	return k.pos[i]
 }
 
-// skeletal returns the sketch of the rune that s begins with, and its size in bytes.
+// skeletonByte returns the byte that a skeleton has for the rune at the start
+// of s, and the rune's size in bytes.
 func skeletonByte(s string) (byte, int) {
 	if s[0] < utf8.RuneSelf {
 		return lower(s[0]), 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	if r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4 { // Chinese and Korean, spared the tables
+	// Chinese and Korean need no slow table.
+	if r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4 {
 		return unspaced, size
 	}
 	switch r {
@@ -76,7 +84,7 @@ func skeletonByte(s string) (byte, int) {
 		return ':', size
 	case '…':
 		return cutMark, size
-	case '。', '｡': // browsers take it for a dot; in a sentence, no small letter follows
+	case '。', '｡': // a dot to browsers; in a sentence, no small letter follows
 		if size < len(s) && s[size] >= 'a' && s[size] <= 'z' {
 			return '.', size
 		}
@@ -94,10 +102,12 @@ func skeletonByte(s string) (byte, int) {
 	return sign, size
 }
 
-// mayHoldLink reports whether s holds the signs without which there is no link: a ':' with something behind it, two slashes, "www.", or a
-// dot and then a '/', '?' or '#' in one word. It is cheaper than a sketch, which most texts are spared.
+// mayHoldLink reports whether s has what every link has: a ':' with something
+// behind it, two slashes, "www.", or a dot and then a '/', '?' or '#' in the
+// same word. It is cheaper than building a skeleton, which most texts do not
+// need.
 func mayHoldLink(s string) bool {
-	dot, ws := false, 0
+	dot, ws := false, 0 // a dot in this word; letters w in a row
 	last := byte(' ')
 	for i := 0; i < len(s); {
 		c, size := skeletonByte(s[i:])
@@ -127,7 +137,7 @@ func mayHoldLink(s string) bool {
 	return false
 }
 
-// at returns the i-th byte, and a space beyond the end.
+// at returns the byte at i, or a space beyond the end.
 func (k *skeleton) at(i int) byte {
 	if i >= len(k.c) {
 		return ' '
@@ -135,11 +145,12 @@ func (k *skeleton) at(i int) byte {
 	return k.c[i]
 }
 
+// hasPrefix reports whether the skeleton has prefix at i.
 func (k *skeleton) hasPrefix(i int, prefix string) bool {
 	return i+len(prefix) <= len(k.c) && string(k.c[i:i+len(prefix)]) == prefix
 }
 
-// slashes returns how many slashes, of either kind, begin at i.
+// slashes returns how many slashes, of either kind, start at i.
 func (k *skeleton) slashes(i int) int {
 	n := 0
 	for isSlash(k.at(i + n)) {
@@ -148,7 +159,8 @@ func (k *skeleton) slashes(i int) int {
 	return n
 }
 
-// wordEnd returns where the word that begins at i ends: letters, digits, and what schemes and hosts have besides.
+// wordEnd returns where the word at i ends. Words have letters, digits, and the
+// signs '+', '-', '_' and '.' of schemes and hosts.
 func (k *skeleton) wordEnd(i int) int {
 	for i < len(k.c) && isWord(k.c[i]) {
 		i++
@@ -156,6 +168,7 @@ func (k *skeleton) wordEnd(i int) int {
 	return i
 }
 
+// lower returns c in lower case if it is an ASCII letter.
 func lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		return c + 'a' - 'A'
