@@ -133,7 +133,7 @@ func TestDefusingLeavesOtherCellsAlone(t *testing.T) {
 		"\u200b@here":            "'\u200b@here",
 		"one; \"=1+1":            "one;' \"=1+1",
 	} {
-		if got := defuse(cell); got != want {
+		if got := escapeFormula(cell); got != want {
 			t.Errorf("defuse(%q) = %q, want %q", cell, got, want)
 		}
 	}

@@ -138,9 +138,10 @@ func readList(s string) list {
 }
 
 // cleaned is what the lines of a detail should say of a candidate: its fields,
-// each cleaned by itself, with at most items of a list and item characters of each.
+// each cleaned by itself, with at most items of a list and item characters of
+// each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
-	k := card{c: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
+	k := candidateWriter{c: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
 	texts := func(all []string) list {
 		var l list
 		for i, s := range all {
@@ -169,7 +170,7 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 	}
 	none := c.RedFlags != nil && len(c.RedFlags) == 0
 	if d == Brief {
-		if risk := k.firstRisk(); risk != "" {
+		if risk := k.firstRedFlag(); risk != "" {
 			r.Risk.Items = []string{risk}
 		}
 		return r
@@ -268,8 +269,9 @@ func randomCandidate(r *rand.Rand) client.Candidate {
 	return c
 }
 
-// Whatever strangers have written, every line can be split into what it was made
-// of: no text passes for a separator, an item, another field or another candidate.
+// Whatever strangers have written, every line can be split into what it was
+// made of: no text passes for a separator, an item, another field or another
+// candidate.
 func TestEveryLineCanBeReadBack(t *testing.T) {
 	for seed := range uint64(200) {
 		checkReadBack(t, randomCandidate(rand.New(rand.NewPCG(seed, 1))))
@@ -300,7 +302,8 @@ func checkReadBack(t *testing.T, c client.Candidate) {
 	}
 }
 
-// cuts are the caps that render tries, for one item's characters and a list's items.
+// cuts are the caps that render tries, for one item's characters and a list's
+// items.
 func cuts() [][2]int {
 	var all [][2]int
 	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {

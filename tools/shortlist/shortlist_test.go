@@ -123,7 +123,7 @@ func TestTheHeadlineIsSaidOnlyIfItSaysMore(t *testing.T) {
 		"Staff Engineer at TechCorp (C++ / C#)":  true,
 		"Inžinierka · Staff Engineer @ TechCorp": true,
 	} {
-		k := card{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}, escape: sanitize.ForModel}
+		k := candidateWriter{c: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}, escape: sanitize.ForModel}
 		if got := k.headline() != ""; got != said {
 			t.Errorf("%q said = %v, want %v", headline, got, said)
 		}

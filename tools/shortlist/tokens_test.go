@@ -92,7 +92,7 @@ func floor(c *client.Candidate, d Detail) string {
 	if c.MatchScore != nil {
 		value(number(*c.MatchScore))
 	}
-	if k := (card{c: c}); k.headline() != "" { // else it says nothing of its own
+	if k := (candidateWriter{c: c}); k.headline() != "" { // else it says nothing of its own
 		value(c.Headline)
 	}
 	value(c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
