@@ -71,14 +71,14 @@ func mayHoldContact(s string) (address, number bool) {
 		case c == '@':
 			address = address || mayStartDomain(s[i+1:])
 		case c == '%' || c == '&':
-			address = address || hasAnyPrefix(s[i+1:], "40", "#6", "#0", "#x", "commat;")
+			address = address || hasAnyPrefix(s[i+1:], encodedAts...)
 		case c == '(' || c == '{' || c == '<':
-			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), "at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
+			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), bracketedAts...)
 		case c == ' ' || c == '_' || c == '-':
-			atWord = atWord || hasAnyPrefix(s[i+1:], "at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
-			dotWord = dotWord || hasAnyPrefix(s[i+1:], "dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont")
+			atWord = atWord || hasAnyPrefix(s[i+1:], spacedAts...)
+			dotWord = dotWord || hasAnyPrefix(s[i+1:], spacedDots...)
 		case c == '.':
-			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
+			dotWord = dotWord || i+1 < len(s) && s[i+1] != ' ' && endsInProvider(s[:i])
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			i += size - 1
@@ -88,7 +88,23 @@ func mayHoldContact(s string) (address, number bool) {
 			address = address || (r == '＠' || r == '﹫') && mayStartDomain(s[i+1:]) || r == '（' && hasAnyPrefix(s[i+1:], "at", "ａｔ")
 		}
 	}
-	return address || atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL")), digits >= minDigits
+	spelled := atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL"))
+	return address || spelled, digits >= minDigits
+}
+
+// The ways to write '@' and '.' that mayHoldContact looks for: what follows '%'
+// or '&', a bracket, or a space.
+var (
+	encodedAts   = []string{"40", "#6", "#0", "#x", "commat;"}
+	bracketedAts = []string{"at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
+	spacedAts    = []string{"at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
+	spacedDots   = []string{"dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont"}
+)
+
+// endsInProvider reports whether s ends in what the names of mail providers end
+// in.
+func endsInProvider(s string) bool {
+	return strings.HasSuffix(s, "mail") || strings.HasSuffix(s, "proton") || strings.HasSuffix(s, "icloud")
 }
 
 // mayStartDomain reports whether a dot, or something used for one, is near the

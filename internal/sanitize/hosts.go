@@ -18,35 +18,35 @@ const (
 
 // host returns where the host at the end of the word [i, end) starts, and its
 // kind.
-func (k *skeleton) host(i, end int) (int, hostKind) {
-	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // a final dot, and Markdown emphasis
+func (sk *skeleton) host(i, end int) (int, hostKind) {
+	for end > i && strings.IndexByte("._-", sk.c[end-1]) >= 0 { // a final dot, and Markdown emphasis
 		end--
 	}
 	start := i
 	for p := i; p < end; p++ {
-		if k.c[p] == '+' || p > i && k.c[p] == '.' && k.c[p-1] == '.' {
+		if sk.c[p] == '+' || p > i && sk.c[p] == '.' && sk.c[p-1] == '.' {
 			start = p + 1
 		}
 	}
-	if p := k.lastUnspaced(start, end); bytes.IndexByte(k.c[p:end], '.') > 0 {
+	if p := sk.lastUnspaced(start, end); bytes.IndexByte(sk.c[p:end], '.') > 0 {
 		start = p // in "请访问evil.example/x", the sentence is not part of the host
 	}
-	for start < end && !startsWord(k.c[start]) {
+	for start < end && !startsWord(sk.c[start]) {
 		start++
 	}
-	name := string(k.c[start:end])
+	name := string(sk.c[start:end])
 	if !strings.Contains(name, ".") {
 		return start, notHost
 	}
 	dot := start + strings.LastIndexByte(name, '.')
-	return start, kindOfHost(name, strings.ToLower(k.s[k.offset(dot+1):k.offset(end)]))
+	return start, kindOfHost(name, strings.ToLower(sk.s[sk.offset(dot+1):sk.offset(end)]))
 }
 
 // lastUnspaced returns the end of the last letter in [i, end) that belongs to a
 // script without spaces, or i if there is none.
-func (k *skeleton) lastUnspaced(i, end int) int {
+func (sk *skeleton) lastUnspaced(i, end int) int {
 	for p := end; p > i; p-- {
-		if k.c[p-1] == unspaced {
+		if sk.c[p-1] == unspaced {
 			return p
 		}
 	}
@@ -86,19 +86,19 @@ func isIPv4(name string) bool {
 
 // isLink reports whether a host of this kind is a link, given the path, query
 // or fragment that starts at body.
-func (k *skeleton) isLink(kind hostKind, body int) bool {
+func (sk *skeleton) isLink(kind hostKind, body int) bool {
 	switch kind {
 	case domainName:
 		return true
 	case ipv4Address: // a prefix length, as in "10.0.0.0/8", makes it a network
 		p := body
-		for isDigit(k.at(p)) {
+		for isDigit(sk.at(p)) {
 			p++
 		}
-		digits, next := p-body, k.at(p)
+		digits, next := p-body, sk.at(p)
 		return digits == 0 || digits > 2 || startsWord(next) || strings.IndexByte("/?=%", next) >= 0
 	case possibleHost, productName:
-		return k.looksLikeURL(body)
+		return sk.looksLikeURL(body)
 	}
 	return false
 }

@@ -1,7 +1,7 @@
 // Package sanitize turns text from third parties into text that is safe to show
 // to a language model and, through it, to a person.
 //
-// The decisions, and why:
+// These are the decisions and their reasons:
 //
 //   - The final string has to be safe. A step can create what an earlier one
 //     removed ("ja<!-- x -->vascript:"), so the steps are repeated until nothing
@@ -20,10 +20,9 @@
 //     text they are Windows-1252 letters.
 //   - Of a terminal sequence that never ends, only the ESC is removed. An HTML
 //     comment that never ends is text.
-//   - A scheme without "//" is a link only if what follows it looks like an
-//     address or like code: "JavaScript:React" and "file:line" are words.
-//     tel: and sms: are links in front of a number, skype: and its like in
-//     front of parameters.
+//   - A scheme without "//" starts a link only if an address or code follows:
+//     "JavaScript:React" and "file:line" are words. tel: and sms: start a link
+//     only before a number, skype: and similar ones only before parameters.
 //   - A bare domain is a word ("booking.com", "Node.js"). Several clients make it
 //     a link if a path, query or fragment follows, so that is removed; the domain
 //     stays, because "golang.org/x/net" names a skill. Domains are recognised by

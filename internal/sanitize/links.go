@@ -17,15 +17,15 @@ func removeLinks(s string) (string, bool) {
 	if !mayHoldLink(s) {
 		return s, false
 	}
-	k := newSkeleton(s)
+	sk := newSkeleton(s)
 	var out []byte
 	done := 0
-	for i := 0; i < len(k.c); {
-		f := k.linkAt(i)
+	for i := 0; i < len(sk.c); {
+		f := sk.linkAt(i)
 		if f.replacement != "" {
-			out = append(out, s[done:k.offset(f.start)]...)
+			out = append(out, s[done:sk.offset(f.start)]...)
 			out = append(out, f.replacement...)
-			done = k.offset(f.end)
+			done = sk.offset(f.end)
 		}
 		i = f.end
 	}
@@ -48,29 +48,29 @@ func noLink(end int) finding { return finding{end: end} }
 // linkAt looks for a link that starts at i, which is the start of a word or of
 // two slashes. It reads at most a word or maxBodyPeek runes beyond the end it
 // returns, so that a whole text takes linear time.
-func (k *skeleton) linkAt(i int) finding {
-	if startsWord(k.c[i]) {
-		end := k.wordEnd(i)
-		if f := k.wwwLink(i, end); f.replacement != "" {
+func (sk *skeleton) linkAt(i int) finding {
+	if startsWord(sk.c[i]) {
+		end := sk.wordEnd(i)
+		if f := sk.wwwLink(i, end); f.replacement != "" {
 			return f
 		}
-		if f := k.schemeLink(i, end); f.replacement != "" || f.end > end {
+		if f := sk.schemeLink(i, end); f.replacement != "" || f.end > end {
 			return f
 		}
-		return k.pathLink(i, end)
+		return sk.pathLink(i, end)
 	}
-	if k.slashes(i) >= 2 {
-		return k.authorityLink(i, i+k.slashes(i))
+	if sk.slashes(i) >= 2 {
+		return sk.authorityLink(i, i+sk.slashes(i))
 	}
 	return noLink(i + 1)
 }
 
 // wwwLink finds "www." and a host within the word [i, end). Scripts without
 // spaces may write it right behind another letter.
-func (k *skeleton) wwwLink(i, end int) finding {
+func (sk *skeleton) wwwLink(i, end int) finding {
 	for p := i; p < end; p++ {
-		if k.c[p] == 'w' && (p == i || !isAlnum(k.c[p-1])) && k.hasPrefix(p, "www.") && startsWord(k.at(p+len("www."))) {
-			return finding{p, k.bodyEnd(p), linkRemoved}
+		if sk.c[p] == 'w' && (p == i || !isAlnum(sk.c[p-1])) && sk.hasPrefix(p, "www.") && startsWord(sk.at(p+len("www."))) {
+			return finding{p, sk.bodyEnd(p), linkRemoved}
 		}
 	}
 	return noLink(end)
@@ -118,35 +118,35 @@ var storeSchemes = setOf(`
 var gluedSchemes = []string{"https", "http", "javascript", "vbscript", "mailto"}
 
 // schemeLink finds a URL whose scheme ends the word [i, end).
-func (k *skeleton) schemeLink(i, end int) finding {
+func (sk *skeleton) schemeLink(i, end int) finding {
 	body := end + 1
-	if k.at(end) != ':' || k.at(body) == ' ' {
+	if sk.at(end) != ':' || sk.at(body) == ' ' {
 		return noLink(end)
 	}
 	start := end
-	for start > i && isAlnum(k.c[start-1]) {
+	for start > i && isAlnum(sk.c[start-1]) {
 		start--
 	}
-	name := string(k.c[start:end])
+	name := string(sk.c[start:end])
 	for _, known := range gluedSchemes {
 		if strings.HasSuffix(name, known) {
 			start, name = end-len(known), known
 			break
 		}
 	}
-	if k.hasPrefix(body, "//") && k.at(body+k.slashes(body)) != ' ' {
-		bodyEnd := k.bodyEnd(body + k.slashes(body))
-		if storeSchemes[name] && !k.leadsToSite(body+k.slashes(body), bodyEnd) {
+	if sk.hasPrefix(body, "//") && sk.at(body+sk.slashes(body)) != ' ' {
+		bodyEnd := sk.bodyEnd(body + sk.slashes(body))
+		if storeSchemes[name] && !sk.leadsToSite(body+sk.slashes(body), bodyEnd) {
 			return noLink(bodyEnd)
 		}
 		return finding{start, bodyEnd, linkRemoved}
 	}
 	// "ms-msdt:/id" starts a Windows program.
-	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) {
-		return finding{start - 3, k.bodyEnd(body), linkRemoved}
+	if start-3 >= i && sk.hasPrefix(start-3, "ms-") && isSlash(sk.at(body)) {
+		return finding{start - 3, sk.bodyEnd(body), linkRemoved}
 	}
-	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.prefixes) || k.bodyContains(body, rule.contains) || rule.digits && k.isNumber(body)) {
-		return finding{start, k.bodyEnd(body), linkRemoved}
+	if rule, known := schemes[name]; known && (sk.beginsWith(body, rule.prefixes) || sk.bodyContains(body, rule.contains) || rule.digits && sk.isNumber(body)) {
+		return finding{start, sk.bodyEnd(body), linkRemoved}
 	}
 	return noLink(end)
 }
@@ -154,23 +154,23 @@ func (k *skeleton) schemeLink(i, end int) finding {
 // leadsToSite reports whether a browser could follow the body [i, end) of a URL
 // with a store's scheme: it starts with a domain or an IP address, or has a
 // character that is typical of URLs.
-func (k *skeleton) leadsToSite(i, end int) bool {
-	_, kind := k.host(i, min(k.wordEnd(i), end))
-	return kind == domainName || kind == ipv4Address || bytes.ContainsAny(k.c[i:end], "?@%=")
+func (sk *skeleton) leadsToSite(i, end int) bool {
+	_, kind := sk.host(i, min(sk.wordEnd(i), end))
+	return kind == domainName || kind == ipv4Address || bytes.ContainsAny(sk.c[i:end], "?@%=")
 }
 
 // beginsWith reports whether the text at i starts with one of prefixes.
-func (k *skeleton) beginsWith(i int, prefixes []string) bool {
-	return slices.ContainsFunc(prefixes, func(prefix string) bool { return k.hasPrefix(i, prefix) })
+func (sk *skeleton) beginsWith(i int, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return sk.hasPrefix(i, prefix) })
 }
 
 // isNumber reports whether a number of at least three digits starts at i. "2FA"
 // is not one.
-func (k *skeleton) isNumber(i int) bool {
+func (sk *skeleton) isNumber(i int) bool {
 	const few = 3
 	digits := 0
-	for ; digits < few && (isDigit(k.at(i)) || strings.IndexByte("+-.,()", k.at(i)) >= 0); i++ {
-		if isDigit(k.at(i)) {
+	for ; digits < few && (isDigit(sk.at(i)) || strings.IndexByte("+-.,()", sk.at(i)) >= 0); i++ {
+		if isDigit(sk.at(i)) {
 			digits++
 		}
 	}
@@ -180,30 +180,30 @@ func (k *skeleton) isNumber(i int) bool {
 // pathLink finds the path, query or fragment behind a bare domain or IP
 // address. The host itself stays, since it may be the name of a tool or a
 // company.
-func (k *skeleton) pathLink(i, end int) finding {
+func (sk *skeleton) pathLink(i, end int) finding {
 	p := end
-	if k.at(p) == ':' {
-		for p++; isDigit(k.at(p)); p++ {
+	if sk.at(p) == ':' {
+		for p++; isDigit(sk.at(p)); p++ {
 		}
 		if p == end+1 {
 			return noLink(end)
 		}
 	}
-	if strings.IndexByte("/?#", k.at(p)) < 0 {
+	if strings.IndexByte("/?#", sk.at(p)) < 0 {
 		return noLink(end)
 	}
-	start, kind := k.host(i, end)
-	if p > end && string(k.c[start:end]) == "localhost" {
+	start, kind := sk.host(i, end)
+	if p > end && string(sk.c[start:end]) == "localhost" {
 		kind = domainName
 	}
-	if !k.isLink(kind, p+1) {
+	if !sk.isLink(kind, p+1) {
 		return noLink(end)
 	}
-	bodyEnd := k.bodyEnd(p + 1)
+	bodyEnd := sk.bodyEnd(p + 1)
 	switch {
 	case bodyEnd <= p+1:
 		return noLink(end)
-	case kind == domainName && p == end && k.at(p) == '/' && k.isProper(start, end) && k.isProper(p+1, bodyEnd):
+	case kind == domainName && p == end && sk.at(p) == '/' && sk.isProper(start, end) && sk.isProper(p+1, bodyEnd):
 		return noLink(bodyEnd) // "Booking.com/Agoda" are two companies
 	}
 	return finding{end, bodyEnd, " " + linkRemoved}
@@ -211,58 +211,58 @@ func (k *skeleton) pathLink(i, end int) finding {
 
 // isProper reports whether [i, end) is written like a proper name: one word
 // that starts with a capital. Addresses are not written so.
-func (k *skeleton) isProper(i, end int) bool {
-	if i >= end || isWord(k.at(end)) {
+func (sk *skeleton) isProper(i, end int) bool {
+	if i >= end || isWord(sk.at(end)) {
 		return false
 	}
-	word := k.s[k.offset(i):k.offset(end)]
+	word := sk.s[sk.offset(i):sk.offset(end)]
 	first, _ := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first) && strings.IndexFunc(word, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) < 0
 }
 
 // authorityLink finds "//host" or "\\host" at i. end is where the slashes end.
-func (k *skeleton) authorityLink(i, end int) finding {
-	for isWord(k.at(end)) && !startsWord(k.at(end)) {
+func (sk *skeleton) authorityLink(i, end int) finding {
+	for isWord(sk.at(end)) && !startsWord(sk.at(end)) {
 		end++
 	}
-	if !startsWord(k.at(end)) {
+	if !startsWord(sk.at(end)) {
 		return noLink(end)
 	}
-	word := k.wordEnd(end)
+	word := sk.wordEnd(end)
 	// Without spaces, the sentence continues right behind the host.
-	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 {
+	if p := bytes.IndexByte(sk.c[end:word], unspaced); p > 0 {
 		word = end + p
 	}
-	if k.at(word) == cutMark { // the name was shortened
+	if sk.at(word) == cutMark { // the name was shortened
 		return noLink(end)
 	}
 	// Behind a word, two slashes only separate names: "A//B".
-	if k.isHost(end, word) || (i == 0 || !isWord(k.c[i-1])) && (k.isServer(word) || i > 0 && k.c[i-1] == ':') {
-		return finding{i, k.bodyEnd(end), linkRemoved}
+	if sk.isHost(end, word) || (i == 0 || !isWord(sk.c[i-1])) && (sk.isServer(word) || i > 0 && sk.c[i-1] == ':') {
+		return finding{i, sk.bodyEnd(end), linkRemoved}
 	}
 	return noLink(end)
 }
 
 // isHost reports whether the name [i, end) behind two slashes is certainly a
 // host.
-func (k *skeleton) isHost(i, end int) bool {
-	switch _, kind := k.host(i, end); kind {
+func (sk *skeleton) isHost(i, end int) bool {
+	switch _, kind := sk.host(i, end); kind {
 	case domainName, productName, ipv4Address:
 		return true
 	case possibleHost:
-		return strings.IndexByte("/?#", k.at(end)) >= 0 && k.looksLikeURL(end+1)
+		return strings.IndexByte("/?#", sk.at(end)) >= 0 && sk.looksLikeURL(end+1)
 	}
-	return string(k.c[i:end]) == "localhost"
+	return string(sk.c[i:end]) == "localhost"
 }
 
 // isServer reports whether the name that ends at end is a server on the local
 // network, because a path, a port, or an '@' and a host follow it.
-func (k *skeleton) isServer(end int) bool {
-	switch k.at(end) {
+func (sk *skeleton) isServer(end int) bool {
+	switch sk.at(end) {
 	case '/', '\\', '@':
-		return startsWord(k.at(end + 1))
+		return startsWord(sk.at(end + 1))
 	case ':':
-		return isDigit(k.at(end + 1))
+		return isDigit(sk.at(end + 1))
 	}
 	return false
 }
@@ -270,11 +270,11 @@ func (k *skeleton) isServer(end int) bool {
 // bodyEnd returns where the URL ends whose body starts at i: at a space, a
 // quotation mark, a bracket that it did not open, or a letter of a script
 // without spaces. Punctuation at the end belongs to the sentence around it.
-func (k *skeleton) bodyEnd(i int) int {
+func (sk *skeleton) bodyEnd(i int) int {
 	j, depth := i, 0
 scan:
-	for ; j < len(k.c); j++ {
-		switch c := k.c[j]; {
+	for ; j < len(sk.c); j++ {
+		switch c := sk.c[j]; {
 		case endsBody(c):
 			break scan
 		case c == '(':
@@ -286,7 +286,7 @@ scan:
 			depth--
 		}
 	}
-	for j > i && strings.IndexByte(".,;:!?'*_~-(", k.c[j-1]) >= 0 {
+	for j > i && strings.IndexByte(".,;:!?'*_~-(", sk.c[j-1]) >= 0 {
 		j--
 	}
 	return j
@@ -308,9 +308,9 @@ const maxBodyPeek = 64
 
 // bodyContains reports whether one of chars is in the first maxBodyPeek runes
 // of the body at i.
-func (k *skeleton) bodyContains(i int, chars string) bool {
-	for j := i; j < min(len(k.c), i+maxBodyPeek); j++ {
-		switch c := k.c[j]; {
+func (sk *skeleton) bodyContains(i int, chars string) bool {
+	for j := i; j < min(len(sk.c), i+maxBodyPeek); j++ {
+		switch c := sk.c[j]; {
 		case strings.IndexByte(chars, c) >= 0:
 			return true
 		case endsBody(c):
@@ -322,4 +322,4 @@ func (k *skeleton) bodyContains(i int, chars string) bool {
 
 // looksLikeURL reports whether the body at i has a character that is common in
 // URLs and rare between words.
-func (k *skeleton) looksLikeURL(i int) bool { return k.bodyContains(i, "=%~?") }
+func (sk *skeleton) looksLikeURL(i int) bool { return sk.bodyContains(i, "=%~?") }

@@ -97,7 +97,7 @@ func (d digits) isPartOfWord() bool {
 	}
 	c := d.f.at(i)
 	if c == otherLetter || isAlnum(c) && !isDigit(c) {
-		return d.contextBefore() != phoneNumber // "tel+421 905 123 456"
+		return d.contextBefore() != phoneNumber // not in "tel+421 905 123 456"
 	}
 	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.contextBefore() != phoneNumber
 }

@@ -35,33 +35,33 @@ var unspacedScripts = []*unicode.RangeTable{
 
 // newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
-	k := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
+	sk := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
 	for i := 0; i < len(s); {
 		c, size := skeletonByte(s[i:])
-		if size > 1 && k.pos == nil {
-			k.pos = make([]int, i, len(s))
-			for p := range k.pos {
-				k.pos[p] = p
+		if size > 1 && sk.pos == nil {
+			sk.pos = make([]int, i, len(s))
+			for p := range sk.pos {
+				sk.pos[p] = p
 			}
 		}
-		k.c = append(k.c, c)
-		if k.pos != nil {
-			k.pos = append(k.pos, i)
+		sk.c = append(sk.c, c)
+		if sk.pos != nil {
+			sk.pos = append(sk.pos, i)
 		}
 		i += size
 	}
-	return k
+	return sk
 }
 
 // offset returns the byte offset in the text of the rune at i.
-func (k *skeleton) offset(i int) int {
+func (sk *skeleton) offset(i int) int {
 	switch {
-	case i >= len(k.c):
-		return k.len
-	case k.pos == nil:
+	case i >= len(sk.c):
+		return sk.len
+	case sk.pos == nil:
 		return i
 	}
-	return k.pos[i]
+	return sk.pos[i]
 }
 
 // skeletonByte returns the byte that a skeleton has for the rune at the start
@@ -138,22 +138,22 @@ func mayHoldLink(s string) bool {
 }
 
 // at returns the byte at i, or a space beyond the end.
-func (k *skeleton) at(i int) byte {
-	if i >= len(k.c) {
+func (sk *skeleton) at(i int) byte {
+	if i >= len(sk.c) {
 		return ' '
 	}
-	return k.c[i]
+	return sk.c[i]
 }
 
 // hasPrefix reports whether the skeleton has prefix at i.
-func (k *skeleton) hasPrefix(i int, prefix string) bool {
-	return i+len(prefix) <= len(k.c) && string(k.c[i:i+len(prefix)]) == prefix
+func (sk *skeleton) hasPrefix(i int, prefix string) bool {
+	return i+len(prefix) <= len(sk.c) && string(sk.c[i:i+len(prefix)]) == prefix
 }
 
 // slashes returns how many slashes, of either kind, start at i.
-func (k *skeleton) slashes(i int) int {
+func (sk *skeleton) slashes(i int) int {
 	n := 0
-	for isSlash(k.at(i + n)) {
+	for isSlash(sk.at(i + n)) {
 		n++
 	}
 	return n
@@ -161,8 +161,8 @@ func (k *skeleton) slashes(i int) int {
 
 // wordEnd returns where the word at i ends. Words have letters, digits, and the
 // signs '+', '-', '_' and '.' of schemes and hosts.
-func (k *skeleton) wordEnd(i int) int {
-	for i < len(k.c) && isWord(k.c[i]) {
+func (sk *skeleton) wordEnd(i int) int {
+	for i < len(sk.c) && isWord(sk.c[i]) {
 		i++
 	}
 	return i
