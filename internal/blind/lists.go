@@ -8,9 +8,6 @@ import (
 	"unicode"
 )
 
-// english is the ten thousand most common English words of three to ten letters
-// that are written small: sizes 10 and 20 of SCOWL, whose licence is beside it.
-//
 // english holds the ten thousand most common English words of three to ten
 // letters that are written in lower case: sizes 10 and 20 of SCOWL, whose
 // licence is beside it.
