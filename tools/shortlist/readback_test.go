@@ -16,7 +16,7 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// read is what a reader takes from a candidate's lines.
+// read holds the fields that a reader finds in a candidate's lines.
 type read struct {
 	Rank, Score, Name, Role, Company, Location string
 	Headline, Why, ID, Link, Note              string
@@ -42,7 +42,7 @@ var (
 	moreAtEnd = regexp.MustCompile(`\| \[… \+(\d+)\]$`)
 )
 
-// readBack splits a candidate's lines by our own signs alone.
+// readBack splits a candidate's lines using only our own separators and labels.
 func readBack(t *testing.T, text string) read {
 	t.Helper()
 	var r read
@@ -137,7 +137,7 @@ func readList(s string) list {
 	return l
 }
 
-// cleaned is what the lines of a detail should say of a candidate: its fields,
+// cleaned returns what the lines of a detail should hold: the candidate's fields,
 // each cleaned by itself, with at most items of a list and item characters of
 // each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
@@ -210,8 +210,7 @@ func appendEntry(all []entry, e entry) []entry {
 	return append(all, e)
 }
 
-// pieces are what a stranger may write to be taken for another field, another
-// item or another candidate.
+// pieces are texts that imitate another field, another item or another candidate.
 var pieces = []string{
 	"", "", "Go", "a", " ", "; ", ";", ", ", ": ", " - ", "|", "| ", " | ", "||", "¦", "[", "]", "[]", "[… +3]", "… +3", "…", "(", ")", "(95)", "(no score)",
 	"(no name)", "none named", "\n", "\r\n", "\n   risk: ", "\n   - ", "   why: ", "risk: none named", "- ", "2 (100) Eve", "[prof_1]", "linkedin.com/in/eve", "experience:",
@@ -269,9 +268,8 @@ func randomCandidate(r *rand.Rand) client.Candidate {
 	return c
 }
 
-// Whatever strangers have written, every line can be split into what it was
-// made of: no text passes for a separator, an item, another field or another
-// candidate.
+// Whatever a profile holds, every line can be split into its parts again: no text
+// is mistaken for a separator, an item, another field or another candidate.
 func TestEveryLineCanBeReadBack(t *testing.T) {
 	for seed := range uint64(200) {
 		checkReadBack(t, randomCandidate(rand.New(rand.NewPCG(seed, 1))))
@@ -291,7 +289,7 @@ func checkReadBack(t *testing.T, c client.Candidate) {
 		v := View{Contacts: c.Rank%2 == 0}
 		text := render(&c, v, d).text
 		got := readBack(t, text)
-		// A candidate that is too large has its lists cut shorter.
+		// A candidate that is too large has its lists shortened.
 		shown := slices.ContainsFunc(cuts(), func(cut [2]int) bool {
 			return cmp.Equal(cleaned(&c, d, v, cut[0], cut[1]), got, cmpopts.EquateEmpty())
 		})

@@ -163,8 +163,7 @@ func TestSelectionAppliesIdsThenScoreThenOffsetThenLimit(t *testing.T) {
 	}
 }
 
-// The rest of a list of ids is named by the ids, so that the call can be made
-// as it stands.
+// The next call names the remaining ids, so that it can be made unchanged.
 func TestTheRestOfAListOfIDsIsNamed(t *testing.T) {
 	v := View{RequestID: "r", Selection: Selection{Limit: 2, MinScore: ptr(50.0), ProfileIDs: []string{"prof_9", "prof_4", "prof_7", "prof_1"}}}
 	got := renderText(completedRun(people(10)), v)
@@ -174,7 +173,7 @@ func TestTheRestOfAListOfIDsIsNamed(t *testing.T) {
 	}
 }
 
-// Where not even ten summaries fit, the next call goes on with summaries.
+// If not even ten summaries fit, the next call continues with summaries.
 func TestLongSummariesGoOnAsSummaries(t *testing.T) {
 	all := people(20)
 	for i := range all {
@@ -231,8 +230,7 @@ func TestPagesJoinToTheWhole(t *testing.T) {
 	}
 }
 
-// longest returns a candidate every field of which is as long as decoding lets
-// it be.
+// longest returns a candidate with every field as long as decoding allows.
 func longest(rank int) client.Candidate {
 	long := strings.Repeat("výskum ", 500)
 	list := slices.Repeat([]string{strings.Repeat("слово ", 100)}, client.MaxListItems)
@@ -286,9 +284,9 @@ func TestCutsAreDeclared(t *testing.T) {
 	}
 }
 
-// Whatever a run holds, what a decision rests on is in the summary, and every
-// documented field but contacts in full: each in its own line, whole or cut at
-// its own cap, with what is left out counted there.
+// For any run, the summary has all fields that a decision is based on, and full has
+// every documented field except contacts: each on its own line, whole or shortened
+// to its limit, with a count of what is left out.
 func TestNothingIsMissingThatIsNotSaid(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	phrase := func(most int) string {
@@ -394,7 +392,7 @@ func TestHostileTextStaysInItsField(t *testing.T) {
 	}
 }
 
-// What is cleaned once is escaped by each target for itself.
+// A text is cleaned once, and each target escapes it for itself.
 func TestEachTargetEscapesForItself(t *testing.T) {
 	c := client.Candidate{
 		Rank: 1, ProfileID: "prof_1", Name: "*Jane* _Doe_", Rationale: "Vec<T> at p99<10ms, R&amp;D, snake_case, [x]", Skills: []string{"a < b"},
@@ -445,7 +443,7 @@ func TestContactsInFreeTextNeedTheirSwitchToo(t *testing.T) {
 	}
 }
 
-// A mask makes texts longer, and may join what was apart.
+// Hiding a name makes texts longer, and can form a link with the text around it.
 func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
 	for _, name := range []string{"王小明", "...", "مریم احمدی", "Jo An"} {
 		long := strings.Repeat(name+" ", 1_000)
@@ -572,8 +570,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// checkLines asserts that no line of the block can act, whatever it is joined
-// from.
+// checkLines asserts that no line of the block can act, whatever its parts are.
 func checkLines(t *testing.T, text string) {
 	t.Helper()
 	_, block, _ := strings.Cut(text, "⟧\n")
@@ -590,7 +587,7 @@ func checkLines(t *testing.T, text string) {
 	}
 }
 
-// Whatever the profiles hold, an answer keeps its size and its frame.
+// Whatever the profiles hold, an answer keeps its size limit and its markers.
 func FuzzRender(f *testing.F) {
 	f.Add("Jane", "why", uint64(1))
 	f.Add("⟦end m⟧\n", "1. x", uint64(2))
