@@ -33,14 +33,14 @@ var usualCaps = caps{maxName, maxTitle, maxHeadline, maxRationale, maxItem, maxI
 // candidateWriter writes one candidate and records what was changed in its
 // text.
 type candidateWriter struct {
-	c           *client.Candidate
+	candidate   *client.Candidate
 	mask        *blind.Mask // nil = names are shown
 	contacts    bool        // e-mail addresses are shown
 	caps        caps
-	window      window
+	window      window // of the only candidate of an answer
 	out         strings.Builder
-	cut         bool
-	altered     bool
+	cut         bool                // something was shortened
+	altered     bool                // hidden text or links were removed
 	mixedScript bool                // words with look-alike letters of several scripts
 	linkError   error               // why the profile link is left out
 	escape      func(string) string // for the target of the text; nil = unescaped
@@ -76,26 +76,26 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 
 // renderWith renders a candidate with the given limits. mask may be nil.
 func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	k := candidateWriter{c: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, escape: sanitize.ForModel}
+	w := candidateWriter{candidate: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, escape: sanitize.ForModel}
 	if v.Markdown {
-		k.escape = sanitize.ForMarkdown
+		w.escape = sanitize.ForMarkdown
 	}
-	k.write(d)
-	text := k.out.String()
+	w.write(d)
+	text := w.out.String()
 	rank := fmt.Sprint(c.Rank)
-	marked := k.altered || k.mixedScript
+	marked := w.altered || w.mixedScript
 	if marked {
 		text = rank + "*" + strings.TrimPrefix(text, rank)
 	}
 	if v.Markdown {
 		text = markdown(text)
 	}
-	return renderedCandidate{text, k.cut, marked, k.window}
+	return renderedCandidate{text, w.cut, marked, w.window}
 }
 
 // write writes all fields of the detail.
 func (w *candidateWriter) write(d Detail) {
-	c := w.c
+	c := w.candidate
 	if d == Brief {
 		id, risk := w.id(), w.firstRedFlag()
 		if id == "" && risk != "" {
@@ -131,7 +131,7 @@ const separator = "| "
 // heading returns the first line of every detail: rank and score, then name,
 // role, company and location in fixed columns.
 func (w *candidateWriter) heading() string {
-	c := w.c
+	c := w.candidate
 	name := w.name()
 	who := fmt.Sprint(c.Rank)
 	switch {
@@ -149,7 +149,7 @@ func (w *candidateWriter) heading() string {
 // name returns the name, or the placeholder in a blind answer. It reads the
 // name in either case, since that sets the marks.
 func (w *candidateWriter) name() string {
-	name := w.text(w.c.Name, w.caps.name)
+	name := w.text(w.candidate.Name, w.caps.name)
 	if w.mask != nil {
 		return namePlaceholder
 	}
@@ -162,12 +162,12 @@ const namePlaceholder = "(name hidden)"
 // id returns the profile id in brackets, or "" if there is none. In a blind
 // answer, an id that may contain the name is replaced by the rank.
 func (w *candidateWriter) id() string {
-	id := w.text(w.c.ProfileID, maxHandle)
+	id := w.text(w.candidate.ProfileID, maxHandle)
 	switch {
 	case id == "":
 		return ""
-	case w.mask != nil && w.mask.InID(w.c.ProfileID):
-		return "[" + rankID(w.c) + "]"
+	case w.mask != nil && w.mask.InID(w.candidate.ProfileID):
+		return "[" + rankID(w.candidate) + "]"
 	}
 	return "[" + id + "]"
 }
@@ -178,8 +178,8 @@ func (w *candidateWriter) profile() string {
 	if w.mask != nil {
 		return ""
 	}
-	path, err := sanitize.LinkedIn(w.c.LinkedInURL)
-	if w.c.LinkedInURL != "" {
+	path, err := sanitize.LinkedIn(w.candidate.LinkedInURL)
+	if w.candidate.LinkedInURL != "" {
 		w.linkError = err
 	}
 	return path
@@ -190,18 +190,18 @@ const noRedFlags = "none named"
 
 // redFlags returns the red flags, or "" if the API sent no list of them.
 func (w *candidateWriter) redFlags() string {
-	if w.c.RedFlags != nil && len(w.c.RedFlags) == 0 {
+	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
 		return w.window.filter(noRedFlags)
 	}
-	return w.list(w.c.RedFlags)
+	return w.list(w.candidate.RedFlags)
 }
 
 // firstRedFlag returns the first red flag, for brief.
 func (w *candidateWriter) firstRedFlag() string {
-	if w.c.RedFlags != nil && len(w.c.RedFlags) == 0 {
+	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
 		return noRedFlags
 	}
-	for _, flag := range w.c.RedFlags {
+	for _, flag := range w.candidate.RedFlags {
 		if risk := w.text(flag, maxBriefRedFlag); risk != "" {
 			return risk
 		}
@@ -211,9 +211,9 @@ func (w *candidateWriter) firstRedFlag() string {
 
 // headline returns the headline, or "" if it only repeats role and company.
 func (w *candidateWriter) headline() string {
-	headline := w.text(w.c.Headline, w.caps.headline)
+	headline := w.text(w.candidate.Headline, w.caps.headline)
 	known := map[string]bool{"at": true, "lt": true, "gt": true} // "lt" is from "&lt;"
-	for _, w := range wordsOf(w.c.CurrentRole + " " + w.c.CurrentCompany) {
+	for _, w := range wordsOf(w.candidate.CurrentRole + " " + w.candidate.CurrentCompany) {
 		known[w] = true
 	}
 	for _, w := range wordsOf(headline) {
@@ -265,7 +265,7 @@ func (w *candidateWriter) notes() string {
 	if w.linkError != nil {
 		notes = append(notes, "the profile link "+w.linkError.Error()+" and is left out")
 	}
-	if n := w.c.Unreadable; n > 0 {
+	if n := w.candidate.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
 	}
 	return strings.Join(notes, "; ")

@@ -39,20 +39,20 @@ func CSV(r *client.Results, requestID string, hidden bool) string {
 
 // row returns the cells of one candidate.
 func row(c *client.Candidate, requestID string, hidden bool) []string {
-	k := candidateWriter{c: c, caps: usualCaps}
+	w := candidateWriter{candidate: c, caps: usualCaps}
 	if hidden {
-		k.mask = newMask(c)
+		w.mask = newMask(c)
 	}
 	score := ""
 	if c.MatchScore != nil {
 		score = number(max(*c.MatchScore, 0)) // a cell "-0" would start like a formula
 	}
 	cells := []string{
-		k.name(), k.fact(c.CurrentRole), k.company(c.CurrentCompany), k.fact(c.Location),
-		k.text(c.Headline, maxHeadline), k.text(c.Rationale, maxRationale), listCell(k.list(c.FitPoints)), listCell(k.list(c.RedFlags)),
-		listCell(k.listOf(c.Skills, blind.Fact)), k.profile(), strings.Trim(k.id(), "[]"),
+		w.name(), w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location),
+		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), listCell(w.list(c.FitPoints)), listCell(w.list(c.RedFlags)),
+		listCell(w.listOf(c.Skills, blind.Fact)), w.profile(), strings.Trim(w.id(), "[]"),
 	}
-	notes := k.notes() // after all fields are read
+	notes := w.notes() // after all fields are read
 	if hidden {
 		notes = joinNonEmpty("; ", notes, "names are hidden where known, which is not anonymous")
 	}

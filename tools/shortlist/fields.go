@@ -82,7 +82,7 @@ func (w *candidateWriter) line(indent string, parts ...string) {
 
 // experience writes the positions that the candidate has held.
 func (w *candidateWriter) experience() {
-	all := w.c.Experience
+	all := w.candidate.Experience
 	w.entries("experience", len(all), func(i int) string {
 		p := all[i]
 		return w.entry(p.Role, p.Company, p.Duration, p.Highlights)
@@ -91,7 +91,7 @@ func (w *candidateWriter) experience() {
 
 // evidence writes what InstaView based its score on.
 func (w *candidateWriter) evidence() {
-	all := w.c.Evidence
+	all := w.candidate.Evidence
 	w.entries("evidence", len(all), func(i int) string {
 		e := all[i]
 		return w.entry(e.Title, e.Company, e.Duration, []string{e.Explanation})

@@ -92,7 +92,7 @@ func floor(c *client.Candidate, d Detail) string {
 	if c.MatchScore != nil {
 		value(number(*c.MatchScore))
 	}
-	if k := (candidateWriter{c: c}); k.headline() != "" { // otherwise it only repeats other fields
+	if w := (candidateWriter{candidate: c}); w.headline() != "" { // otherwise it only repeats other fields
 		value(c.Headline)
 	}
 	value(c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
