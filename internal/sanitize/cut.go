@@ -10,7 +10,7 @@ import (
 const ellipsis = "…"
 
 // maxBackUp is how many runes a cut may move back so that it does not split a
-// visible character, such as a family emoji of 11 runes.
+// visible character. A family emoji with skin tones has 11.
 const maxBackUp = 16
 
 // shorten cuts s to max runes and reports whether it did. more tells that s is

@@ -115,9 +115,9 @@ func clip(s string, max int) (string, bool) {
 }
 
 // untilStable repeats the steps until they change nothing, and reports whether
-// any of them altered s. Honest text needs a second round only to confirm the
-// first; a third is needed if a removal puts a joiner or a mark where it may
-// not be.
+// any of them altered s. Honest text needs the second round only to confirm the
+// first; more are needed if a removal puts a joiner or a mark where it may not
+// be.
 func untilStable(s string, clipped bool) (string, bool) {
 	altered := false
 	for round := range maxRounds {
