@@ -1,6 +1,7 @@
 package blind
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func (t *text) summarise(g group) groupFacts {
 		if w.match.exact {
 			s.exact++
 		}
-		s.nameOnly = s.nameOnly || w.match.part.meaning == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key))
+		s.nameOnly = s.nameOnly || w.isOnlyName()
 		s.capitals = s.capitals && w.capital
 	}
 	return s
@@ -51,12 +52,19 @@ func (t *text) hides(g group, field Field) bool {
 	case Company:
 		return (whole || single) && !t.isBrand(g) || s.nameOnly && s.exact > 0 && t.isOwnFirm(g)
 	}
+	return !t.isProtected(g) && t.hidesInProse(g, s)
+}
+
+// isProtected reports whether g is within a longer fact of the profile.
+func (t *text) isProtected(g group) bool {
 	from, to := t.span(g)
-	for _, k := range t.protected {
-		if k[0] <= from && to <= k[1] && to-from < k[1]-k[0] {
-			return false
-		}
-	}
+	return slices.ContainsFunc(t.protected, func(k [2]int) bool {
+		return k[0] <= from && to <= k[1] && to-from < k[1]-k[0]
+	})
+}
+
+// hidesInProse reports whether g is used as the name in sentences.
+func (t *text) hidesInProse(g group, s groupFacts) bool {
 	switch {
 	case t.initialsOnly(g):
 		return true
@@ -81,15 +89,23 @@ func (t *text) hasNameUse(g group) bool {
 		case t.notNameAlone(i):
 		case !match.exact:
 			return w.capital
-		case match.part.meaning == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key)),
-			w.accented && (match.part.meaning == commonWord || months.has(w.key)) && !isForeignWord(w.key),
-			match.part.meaning == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && w.capital && t.isNotEnglish():
+		case w.isOnlyName():
 			return true
+		case w.accented && (match.part.meaning == commonWord || months.has(w.key)) && !isForeignWord(w.key):
+			return true // no English word has accents
+		case match.part.meaning == commonWord && isEnglish(match.part.key) && len(match.part.key) > 2 && w.capital && t.isNotEnglish():
+			return true // an English word is rare in another language
 		case t.usedAsName(i):
 			return true
 		}
 	}
 	return false
+}
+
+// isOnlyName reports whether a word that matches has no other meaning, at least
+// not as it is written.
+func (w *word) isOnlyName() bool {
+	return w.match.part.meaning == nameOnly && (w.capital || !isEnglish(w.key) && !mostlyNames.has(w.key))
 }
 
 // inOrder reports whether the words of g are in the order of the name.

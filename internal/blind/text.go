@@ -28,6 +28,22 @@ func (t *text) hasMatch() bool {
 	return slices.ContainsFunc(t.words, func(w word) bool { return w.match != nil })
 }
 
+// findProtected returns where the facts of several words are in the text.
+func (t *text) findProtected() [][2]int {
+	var found [][2]int
+	for _, phrase := range t.mask.phrases {
+		for at := 0; ; {
+			i := strings.Index(t.s[at:], phrase)
+			if i < 0 {
+				break
+			}
+			found = append(found, [2]int{at + i, at + i + len(phrase)})
+			at += i + len(phrase)
+		}
+	}
+	return found
+}
+
 // group is a range of adjacent words, from up to but not including to, that may
 // be a name.
 type group struct{ from, to int }
@@ -38,16 +54,7 @@ var nameGap = onFirstUse(`^(?:[\p{Zs}.\-‐‑_'’·・־་"“”()]{0,3}|, ?
 // groups returns the groups of words that may be a name, including initials and
 // particles beside them.
 func (t *text) groups() []group {
-	for _, phrase := range t.mask.phrases {
-		for at := 0; ; {
-			i := strings.Index(t.s[at:], phrase)
-			if i < 0 {
-				break
-			}
-			t.protected = append(t.protected, [2]int{at + i, at + i + len(phrase)})
-			at += i + len(phrase)
-		}
-	}
+	t.protected = t.findProtected()
 	var groups []group
 	for i := 0; i < len(t.words); i++ {
 		if !t.mayBelong(i) {
