@@ -8,8 +8,8 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// text returns a field of sentences; fact and company return single terms, in
-// which only the whole name is hidden.
+// text returns a field of sentences. fact and company return a single term, in
+// which fewer words are taken for the name than in sentences.
 func (w *candidateWriter) text(s string, size int) string { return w.clean(s, size, blind.Prose) }
 func (w *candidateWriter) fact(s string) string           { return w.clean(s, w.caps.title, blind.Fact) }
 func (w *candidateWriter) company(s string) string        { return w.clean(s, w.caps.title, blind.Company) }
