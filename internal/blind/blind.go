@@ -1,11 +1,11 @@
-// Package blind hides a person's name in texts about that person, as a help
-// against bias. What is left is not anonymous: employers, dates and places
-// stay.
+// Package blind hides a person's name in texts about that person, to reduce
+// bias in a review. The texts do not become anonymous: employers, dates and
+// places stay.
 //
-// A word of a name that means nothing else is hidden wherever it stands, also
-// declined or transliterated. One that is also a word, a place, a month, a tool
-// or a firm is hidden only where the text uses it as a name. Facts, such as
-// skills and places, are hidden only if the whole name stands there.
+// A part of a name that has no other meaning is hidden everywhere, also
+// inflected or transliterated. One that is also a common word, a place, a
+// month, a tool or a company is hidden only where the text uses it as a name.
+// In facts, such as skills and places, only the whole name is hidden.
 package blind
 
 import (
@@ -15,46 +15,48 @@ import (
 	"instaview-mcp/internal/fold"
 )
 
-// Placeholder stands where a name was.
+// Placeholder replaces a name.
 const Placeholder = "the candidate"
 
-// Field is the kind of text that a name is looked for in.
+// Field is the kind of text in which a name is hidden. The zero value is Prose.
 type Field int
 
 // The kinds of text.
 const (
 	Prose   Field = iota // sentences and headlines
-	Company              // names of firms, which may be a person's own
+	Company              // names of companies, which may contain their founder's
 	Fact                 // roles, skills, places and durations
 )
 
-// Mask hides one person's name. It is safe for concurrent use.
+// Mask hides one person's name. Use New to make one. It is safe for concurrent
+// use.
 type Mask struct {
-	parts    []part
-	compact  []compact           // ways to write it in scripts without spaces
-	joined   map[string][]string // keys of first and last name in one word
-	handles  map[string]bool     // initial and last name in one word: "jdoe"
-	phrases  []string            // the person's own facts of several words
-	initials string              // the first letters of the parts
+	parts     []part
+	spaceless []spacelessName // the name as written in scripts without spaces
+	joined    map[string]bool // first and last name in one word: "janedoe"
+	handles   map[string]bool // initial and last name in one word: "jdoe"
+	phrases   []string        // facts of several words, which are not hidden
+	initials  string          // the first letters of the parts
 }
 
-// New returns the mask for a name, as a profile's name field holds it, with
-// titles, degrees and slogans. The companies and facts are those of the same
-// profile: a text that names one of them is not taken to use the name.
+// New returns a mask for the name in a profile's name field, which may also
+// hold titles, degrees and slogans. companies and facts are from the same
+// profile; a text that mentions one of them is not taken to use the name. A
+// mask for an empty name hides nothing.
 func New(name string, companies, facts []string) *Mask {
-	m := &Mask{joined: map[string][]string{}, handles: map[string]bool{}}
+	m := &Mask{joined: map[string]bool{}, handles: map[string]bool{}}
 	read := readName(name)
 	m.addParts(read)
-	m.addCompact(read)
+	m.addSpaceless(read)
 	m.addJoined()
-	for _, s := range append(m.untouched(companies, Company), m.untouched(facts, Fact)...) {
-		m.protect(s)
+	for _, s := range append(m.withoutName(companies, Company), m.withoutName(facts, Fact)...) {
+		m.protectFact(s)
 	}
 	return m
 }
 
-// untouched returns the texts that hold no name.
-func (m *Mask) untouched(texts []string, field Field) []string {
+// withoutName returns those of texts that do not hold the name.
+func (m *Mask) withoutName(texts []string, field Field) []string {
 	var kept []string
 	for _, s := range texts {
 		if m.Hide(s, field) == s {
@@ -64,32 +66,32 @@ func (m *Mask) untouched(texts []string, field Field) []string {
 	return kept
 }
 
-// protect keeps a fact of the profile from being hidden in prose: one of
-// several words as it is written, one of a single word unless it is used as a
+// protectFact makes prose keep a fact of the profile. A fact of several words
+// is kept as it is written; one of a single word is kept unless it is used as a
 // name.
-func (m *Mask) protect(fact string) {
+func (m *Mask) protectFact(fact string) {
 	words := m.split(fact)
 	if len(words) > 1 {
 		m.phrases = append(m.phrases, fact)
 		if place, _, found := strings.Cut(fact, ","); found {
-			m.protect(place)
+			m.protectFact(place)
 		}
 		return
 	}
 	for i := range m.parts {
-		if len(words) == 1 && words[0].key == m.parts[i].key && m.parts[i].use == nameOnly {
-			m.parts[i].use = properNoun
+		if len(words) == 1 && words[0].key == m.parts[i].key && m.parts[i].meaning == nameOnly {
+			m.parts[i].meaning = properNoun
 		}
 	}
 }
 
-// Hide returns s with the Placeholder where the name stands.
+// Hide returns s with Placeholder instead of the name.
 func (m *Mask) Hide(s string, field Field) string {
-	if len(m.parts) == 0 && len(m.compact) == 0 {
+	if len(m.parts) == 0 && len(m.spaceless) == 0 {
 		return s
 	}
-	t := m.read(s)
-	if !t.mentions() {
+	t := m.analyse(s)
+	if !t.hasMatch() {
 		return s
 	}
 	var b strings.Builder
@@ -111,8 +113,8 @@ func (m *Mask) Hide(s string, field Field) string {
 	return b.String()
 }
 
-// InID reports whether an id seems to be made of the name. A false alarm costs
-// nothing, as a candidate can be called by rank instead.
+// InID reports whether an id may be made of the name. It may report true by
+// mistake, which does no harm: the candidate is then called by rank.
 func (m *Mask) InID(id string) bool {
 	key, latin := fold.Word(id), fold.Latin(id)
 	for _, p := range m.parts {
@@ -127,7 +129,7 @@ func (m *Mask) InID(id string) bool {
 		}
 	}
 	for _, w := range m.split(id) {
-		if match := m.match(&w); match != nil && (match.parts > 1 || utf8.RuneCountInString(w.key) >= 2) {
+		if match := m.matchWord(&w); match != nil && (match.parts > 1 || utf8.RuneCountInString(w.key) >= 2) {
 			return true
 		}
 	}

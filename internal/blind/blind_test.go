@@ -46,8 +46,8 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 	}
 }
 
-// Whatever stands in a profile, hiding is a pure function of valid text, and a
-// name that means nothing else is found where it stands in full.
+// For any profile, the same texts give the same valid text, and a name without
+// another meaning is found where it is written in full.
 func FuzzHide(f *testing.F) {
 	f.Add("Ing. Jana Nováková, PhD | CTO", "S Janou Novákovou; JanaNovakova; rose")
 	f.Add("王小明 (Xiaoming Wang)", "王先生 and 小明, Wang X.")

@@ -8,45 +8,49 @@ import (
 	"unicode"
 )
 
-// english is the ten thousand most common English words of three to ten letters
-// that are written small: sizes 10 and 20 of SCOWL, whose licence is beside it.
+// english holds the ten thousand most common English words of three to ten
+// letters that are written in lower case: sizes 10 and 20 of SCOWL, whose
+// licence is beside it.
 //
 //go:embed english.txt
 var english string
 
 var englishWords = words(english)
 
+// isEnglish reports whether key is a common English word.
 func isEnglish(key string) bool {
 	return englishWords.has(key) || functionWords.has(key) || workWords.has(key)
 }
 
-func proper(key string) bool {
+// isProperNoun reports whether key is a month, a place, a tool or a brand.
+func isProperNoun(key string) bool {
 	return months.has(key) || places.has(key) || tools.has(key) || brandWords.has(key)
 }
 
-// knownWord reports whether a word means something beside a name.
-func knownWord(key string) bool { return isEnglish(key) || proper(key) }
+// hasOtherMeaning reports whether a word is more than a name.
+func hasOtherMeaning(key string) bool { return isEnglish(key) || isProperNoun(key) }
 
-// isOther reports whether a name is a word of another language, or the feminine
-// form of an adjective.
-func isOther(key string) bool {
+// isForeignWord reports whether a name is also a word of another language, or
+// the feminine form of such an adjective.
+func isForeignWord(key string) bool {
 	masculine, feminine := strings.CutSuffix(key, "a")
-	return otherWords.has(key) || feminine && otherWords.has(masculine+"y")
+	return foreignWords.has(key) || feminine && foreignWords.has(masculine+"y")
 }
 
-// set is a set of words that is made when it is first asked, since most runs of
-// the program never do.
+// set is a set of words that is built when it is first needed, which in most
+// runs of the program is never.
 type set struct {
 	make func() map[string]bool
 }
 
 func (s set) has(word string) bool { return s.make()[word] }
 
+// words returns the set of the words in a list separated by white space.
 func words(list string) set {
 	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.FieldsSeq(list)) })}
 }
 
-// phrases makes a set of phrases with a bar between.
+// phrases returns the set of the phrases in a list separated by bars.
 func phrases(list string) set {
 	return set{sync.OnceValue(func() map[string]bool { return setOf(strings.SplitSeq(list, "|")) })}
 }
@@ -59,10 +63,10 @@ func setOf(words iter.Seq[string]) map[string]bool {
 	return set
 }
 
-// Keys of words, folded as package fold does.
+// The words of all lists are folded, as by package fold.
 var (
 	functionWords = words("a an the and or of to in on at for with by from as is are was were be been has have had not no but that this her his she he they their it its we our i you your who which than into over also")
-	// workWords are small words of profiles that the common ones lack.
+	// workWords are lower-case words of profiles that english lacks.
 	workWords = words(`web website websites webinar api apis app apps blog blogs wiki repo repos forum podcast podcasts dev ops online offline onsite offshore email emails internet intranet laptop laptops smartphone
 		startup startups fintech biotech crypto bitcoin blockchain token tokens dashboard dashboards workflow workflows roadmap roadmaps backlog sprint sprints stakeholder stakeholders
 		onboarding freelance outsource outsourcing backend frontend firmware middleware malware cyber login admin router routers modem pixel pixels plugin plugins prototype prototypes refactor deploy deploys
@@ -73,14 +77,14 @@ var (
 	articles = words("a an the this that its our their no each every any some my your")
 	months   = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
 
-	particles = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op بن ابن ابو ام ال عبد بنت")
-	formerly  = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
+	particles       = words("van von de der den del della di da do dos das du le la las los el al bin ibn ben bint abu ter ten te zu zum zur af av i y e und san santa mac st thi van abd ould vom het op بن ابن ابو ام ال عبد بنت")
+	formerNameWords = words("nee ne geb geborene rod rodena roz rozena born formerly maiden prev aka alias ex she her hers he him his they them theirs ze zir er ihm sie ihr on ona elle lui ella")
 
-	// titles and suffixes are no names; suffixes only after one.
+	// titles and suffixes are not names; suffixes count only after a name.
 	titles   = words("dr prof professor mr mrs ms mx sir ing mgr bc phdr mudr mvdr judr rndr paeddr thdr thlic icdr csc drsc dsc doc docent dipl mag diploming drs mba emba phd dphil msc bsc meng beng llm llb esq cpa cfa acca pmp mphil edd psyd dba herr frau mme mlle señor sra srta dott dottssa avv inz hab lic univ dis artd mpa mph med pe cissp csm cspo itil prince2 shrmcp shrmscp sphr phr ccie ccna ccnp cism cisa crisc fcca aca cima cipd mcips frm caia cfp aia leed pmpr togaf safe lion openers drhab habil dring dripl dipling diplomingenieur")
 	suffixes = words("jr sr junior senior ii iii iv ml st dr ret kbe obe mbe cbe om qc kc mp vii viii")
 
-	// credentials are degrees by their capitals alone.
+	// credentials are degrees that only their capitals distinguish from names.
 	credentials = words("MA BA MS BS MD JD DO PE RN CA BE MCA BCA CPO BBA RN NP PA PT OT MPP DDS DVM MBE OBE CBE KBE OM LLM CSM PSM AI IT HR UX UI QA SAFe ACCA SPHR PHR")
 
 	roleWords = words(`engineer engineers engineering developer developers development programmer coder manager managers management director directors head lead leader leadership
@@ -100,13 +104,13 @@ var (
 		media digital tech technologies technology it web photo photography art architects architecture global international coaching academy freelance online shop store construction
 		stav bau build builders development dev data ai analytics marketing agency creative productions ateliers atelier works werke works the de a`)
 
-	honorifics   = words("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
-	humanVerbs   = words("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
-	generalVerbs = words("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
-	timeWords    = words("in since until till from to by of during late early mid last next this and for between before after on around circa through end start beginning every each month")
-	meeting      = words("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
-	personal     = words("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
-	polite       = strings.Fields("先生 女士 小姐 老师 经理 总 工 同学 さん 様 氏 君 くん ちゃん 先輩 部長 씨 님 군 양 선생 대리 과장 부장 팀장 さま")
+	honorifics        = words("mr mrs ms miss mx dr prof professor sir madam ing mgr bc judr mudr phdr herr herrn frau pan pana panu panom pani paní panie monsieur madame mme mlle signor signora sig senor senora sr sra don dona hr fru fr herra rouva candidate named name colleague colleagues founder")
+	humanVerbs        = words("led leads wrote writes joined joins managed manages mentored mentors mentions mentioned holds founded cofounded built designed architected worked works moved lives lived graduated studied studies speaks spoke prefers preferred knows lacks owns owned says said told explains explained thinks wants wanted asks asked started spent oversaw oversees hired taught teaches contributed contributes coached coaches presented published earned received relocated left migrated reported delivered demonstrates demonstrated possesses excels excelled applied resigned shipped authored handled ran headed heads directs directed supervises supervised helped seems appears hat leitete arbeitete viedol viedla pracoval pracovala ma vedie dirige travaille a lidera trabajo")
+	generalVerbs      = words("is was has had does did brings shows runs takes makes gets gives goes went came comes became becomes grew drove drives uses builds creates develops designs provides specialises specializes focuses combines stands offers fits matches meets understands made took gave got kept cut set began won sold brought held thought felt chose can could would should might must never also recently previously currently successfully just now who may will tiene fue ha trabaja trabajo lidero est dirige travaille possede ist war leitet arbeitet bringt tem foi trabalha mal mala je bol bola byl byla vedl vedla pracuje riadi riadil jest kierowal prowadzi prowadzil van volt dolgozik vezet vezette è")
+	timeWords         = words("in since until till from to by of during late early mid last next this and for between before after on around circa through end start beginning every each month")
+	meetingVerbs      = words("hire interview invite contact ask asked tell told met meet recommend recommended interviewed hired recruit call email thank thanks told approach")
+	personalNouns     = words("team career experience background profile resume cv skills skill portfolio strengths strength paper papers work role english german reports report manager tenure projects project previous last first own leadership track expertise achievements education degree location salary notice english talk book blog code github linkedin colleagues mentor")
+	honorificSuffixes = strings.Fields("先生 女士 小姐 老师 经理 总 工 同学 さん 様 氏 君 くん ちゃん 先輩 部長 씨 님 군 양 선생 대리 과장 부장 팀장 さま")
 
 	doubleSurnames = words("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 独孤 南宫 南宮 夏侯 皇甫 尉迟 尉遲 公孙 公孫 慕容 长孙 長孫 令狐 남궁 선우 황보 제갈 독고 사공 서문")
 
@@ -138,10 +142,10 @@ var (
 		julius amber ivy velvet opal jasmine karma dagger koin guava lombok mockito junit spock gradle ant ivy bazel buck pants otto june scrum kanban lean agile six sigma prince
 		aws gcp azure ibm sql nosql mysql postgres sqlite hbase neo4j arango couch dynamo aerospike scylla vertica teradata netezza greenplum exadata informatica talend pentaho fivetran dbt`)
 
-	// givenNames are tools and months that are first names much more often.
+	// givenNames are tools and months that are more often first names.
 	givenNames = words("jan julia ada pascal hugo claude maya amber jasper travis iris jade cassandra stan april june julius jasmine ivy ruby petra sofia jordan charlotte victoria madison jackson austin florence georgia virginia carolina chelsea adelaide chad")
 
-	// brands are firms and products called like two persons or one.
+	// brands are companies and products that are named like a person.
 	brands = phrases(`john deere|ernst young|morgan stanley|jpmorgan chase|jp morgan chase|j p morgan|jp morgan|baker hughes|baker mckenzie|wells fargo|goldman sachs|merrill lynch|lehman brothers|bear stearns|charles schwab|
 		edward jones|robert bosch|robert half|robert walters|michael page|thomas cook|thomas cooks|thomson reuters|john lewis|marks spencer|johnson johnson|johnson controls|procter gamble|
 		louis vuitton|calvin klein|ralph lauren|tommy hilfiger|hugo boss|marc jacobs|michael kors|tom ford|giorgio armani|christian dior|yves saint laurent|dolce gabbana|ben jerry|ben jerrys|
@@ -166,12 +170,12 @@ var (
 		hopkins mellon carnegie rockefeller gates jobs penn wharton kellogg booth sloan stern haas ross kelley goizueta vodafone orange amazon apple google meta alphabet stripe square plaid
 		ramp brex gusto rippling zendesk palantir asana slack twitter uber lyft bolt grab gojek booking agoda airbnb expedia ryanair wizz easyjet lufthansa raiffeisen erste credit suisse ubs`)
 
-	// mostlyNames are words that with a capital are nearly always names.
+	// mostlyNames are words that are nearly always names when capitalised.
 	mostlyNames = words("doe smith bob jack chuck nick pat ray sue don kit wren wade dan tony harry josh jenny rob fred ted ned jim joe tom tim jay lee sally polly molly carol sandy victor")
 
-	// otherWords are words of other languages, English ones that are not
-	// common, and names of beliefs and peoples, that are names as well.
-	otherWords = words(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
+	// foreignWords are names that are also words: of other languages, rare
+	// ones of English, and those for religions and peoples.
+	foreignWords = words(`mason hunter swift baker carter cooper parker porter potter turner walker miller fisher butler barber carver dyer fowler gardener glover harper hooper shepherd skinner slater
 		spicer tanner tucker tyler weaver webb wheeler archer bowman chandler clark cook foster gunner page palmer piper sawyer sexton shearer smith ruby pearl jade amber opal crystal lily ivy holly
 		violet daisy iris poppy fern heather hazel olive olivia rosemary basil sage ginger cherry candy penny dawn eve autumn summer winter raven robin jay wren finch drake swan hawk crane peacock
 		fox wolf lamb bear buck colt bull pike bass salmon cod herring trout ray finn reed rush moss heath marsh moor glen dale cliff brook burn beck ford banks shore sandy stone flint rocky clay
@@ -197,15 +201,16 @@ var (
 		kis nagy kovacs szabo molnar varga vadasz farkas fekete feher voros kiraly balogh nemeth horvath toth olah lengyel szel so`)
 )
 
-// nicknames returns the names that are used for a name, each in Latin letters.
+// nicknames returns the nicknames of a name. All are in Latin letters and lower
+// case.
 var nicknames = sync.OnceValue(func() map[string][]string {
 	all := map[string][]string{}
 	for line := range strings.Lines(nicknameList) {
 		names := strings.Fields(line)
 		for i, name := range names {
 			for j, other := range names {
-				// A nickname stands for the name, and two of them not always
-				// for each other.
+				// Each nickname replaces the name, but two of them do not always
+				// replace each other.
 				if i != j && (i == 0 || j == 0) {
 					all[name] = append(all[name], other)
 				}
@@ -215,7 +220,7 @@ var nicknames = sync.OnceValue(func() map[string][]string {
 	return all
 })
 
-// nicknameList has a name and its nicknames in each line.
+// nicknameList has a name and its nicknames on each line.
 const nicknameList = `
 robert bob rob bobby robbie bert robo
 william bill will billy willy willie liam wilhelm
@@ -376,14 +381,15 @@ mohamed mo mohammad
 // maxEnding is the length of the longest of endings, in letters.
 const maxEnding = 7
 
-// endings are what a declined name ends in after its stem, as skeletons.
+// endings are the skeletons of what may follow the stem of an inflected name.
 var endings = words(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim ovie ovih ho mu ei eo ia iu iom iem ii ami imi ih ah eh ego emu imi ogo omu oi eiu ovho ovmu eho oho iei iego iemu
 		nak nek t ot ban ben ba be hoz hez tol tel rol rel ra re nal nel val vel al el ert kent ek
 		n la le lta sa sta na ta ksi ele ela elta esa esta en
 		ui as is os ien iene s sen lui ului ul
 		ma it ad isa ze ar ur in ina inu inei inom`)
 
-// scriptOf names the script of a letter, if it is one that matters here.
+// scriptOf returns the name of a letter's script if the script has no capitals
+// and is treated separately, or "".
 func scriptOf(r rune) string {
 	for name, table := range map[string]*unicode.RangeTable{
 		"Hebrew": unicode.Hebrew, "Arabic": unicode.Arabic, "Georgian": unicode.Georgian, "Devanagari": unicode.Devanagari, "Bengali": unicode.Bengali,

@@ -7,20 +7,20 @@ import (
 	"instaview-mcp/internal/fold"
 )
 
-// match is what a word of a text has in common with a name.
+// match is what a word of a text has in common with the name.
 type match struct {
 	part        *part
-	parts       int // how many parts of the name are in the word
+	parts       int // number of parts of the name in the word
 	first, last bool
-	sure        bool // the very word, in whatever case; else a form of it
+	exact       bool // equal except for case and accents; otherwise inflected
 }
 
-// match returns which part of the name a word is, or nil.
-func (m *Mask) match(w *word) *match {
-	if w.compact != nil {
-		return &match{part: &part{caseless: true, id: -1}, parts: w.compact.parts, first: w.compact.first, last: w.compact.last, sure: true}
+// matchWord returns which part of the name w is, or nil.
+func (m *Mask) matchWord(w *word) *match {
+	if w.spacelessName != nil {
+		return &match{part: &part{caseless: true, id: -1}, parts: w.spacelessName.parts, first: w.spacelessName.first, last: w.spacelessName.last, exact: true}
 	}
-	if w.spaceless() {
+	if w.isSpaceless() {
 		return nil
 	}
 	for i := range m.parts {
@@ -28,34 +28,36 @@ func (m *Mask) match(w *word) *match {
 			return &match{p, 1, p.first, p.last, true}
 		}
 	}
-	if found := m.severalIn(w); found != nil {
+	if found := m.matchJoined(w); found != nil {
 		return found
 	}
-	// A form must look like a name, and mean nothing else.
-	if knownWord(w.key) || isOther(w.key) {
+	// A word with another meaning is not taken for an inflected name.
+	if hasOtherMeaning(w.key) || isForeignWord(w.key) {
 		return nil
 	}
-	w.skeleton = skeleton(fold.Latin(softEnding.Replace(w.key)))
+	w.skeleton = skeleton(fold.Latin(softEndings.Replace(w.key)))
 	for i := range m.parts {
-		if p := &m.parts[i]; !p.particle && !p.initial && p.hasForm(w) {
+		if p := &m.parts[i]; !p.particle && !p.initial && p.isFormOf(w) {
 			return &match{p, 1, p.first, p.last, false}
 		}
 	}
 	return nil
 }
 
-// softEnding declines "Наталья" like "Наталия".
-var softEnding = strings.NewReplacer("ье", "ие", "ью", "ию", "ьи", "ии")
+// softEndings makes Russian names that differ only in a soft sign alike, such
+// as "Наталья" and "Наталия".
+var softEndings = strings.NewReplacer("ье", "ие", "ью", "ию", "ьи", "ии")
 
-// severalIn finds a name written in one word: "JaneDoe", "janedoe42", "jdoe",
-// or a part of it joined to another word, as in "NovákSoft".
-func (m *Mask) severalIn(w *word) *match {
-	both := &match{part: &part{id: -2}, parts: 2, first: true, last: true, sure: true}
+// matchJoined finds a name that is written as one word ("JaneDoe", "janedoe42",
+// "jdoe"), or a part of it that is joined to another word, as in "NovákSoft".
+func (m *Mask) matchJoined(w *word) *match {
+	both := &match{part: &part{id: -2}, parts: 2, first: true, last: true, exact: true}
 	name := strings.Trim(w.key, "0123456789")
-	if knownWord(name) && w.humps == nil { // "benchmark" of Mark Bench
+	// "benchmark" is a word even if the name is Mark Bench.
+	if hasOtherMeaning(name) && w.camelParts == nil {
 		return nil
 	}
-	if m.joined[name] != nil || m.handles[name] && !knownWord(name) && !w.upper {
+	if m.joined[name] || m.handles[name] && !hasOtherMeaning(name) && !w.upper {
 		return both
 	}
 	for joined := range m.joined {
@@ -65,22 +67,22 @@ func (m *Mask) severalIn(w *word) *match {
 	}
 	for i := range m.parts {
 		p := &m.parts[i]
-		if p.use == nameOnly && len(p.latin) >= 4 {
-			for _, hump := range w.humps {
+		if p.meaning == nameOnly && len(p.latin) >= 4 {
+			for _, hump := range w.camelParts {
 				if hump == p.key {
 					return &match{p, 1, p.first, p.last, true}
 				}
 			}
 		}
-		if rest, ok := strings.CutPrefix(w.key, p.key); ok && p.use == nameOnly && len(p.key) >= 4 && (firmWords.has(rest) && len(rest) > 2 || strings.Trim(rest, "0123456789") == "") {
+		if rest, ok := strings.CutPrefix(w.key, p.key); ok && p.meaning == nameOnly && len(p.key) >= 4 && (firmWords.has(rest) && len(rest) > 2 || strings.Trim(rest, "0123456789") == "") {
 			return &match{p, 1, p.first, p.last, true}
 		}
 	}
 	return nil
 }
 
-// hasForm reports whether a word is a declined or transliterated form of p.
-func (p *part) hasForm(w *word) bool {
+// isFormOf reports whether w is p inflected or transliterated.
+func (p *part) isFormOf(w *word) bool {
 	if p.caseless && w.caseless && len([]rune(p.key)) >= 3 && sameScript(p.key, w.key) {
 		return caselessForm(p.key, w.key)
 	}
@@ -100,20 +102,20 @@ func (p *part) hasForm(w *word) bool {
 	if len(s) < 3 {
 		return false
 	}
-	if len(s) >= 4 && p.forms[s] { // "Марии" of "Мария", "Novákov" of "Nováková"
+	if len(s) >= 4 && p.forms[s] { // "Марии" from "Мария", "Novákov" from "Nováková"
 		return true
 	}
 	for cut := max(2, len(s)-maxEnding); cut < len(s); cut++ {
-		if p.forms[s[:cut]] && endings.has(s[cut:]) && p.takes(s[cut:]) {
+		if p.forms[s[:cut]] && endings.has(s[cut:]) && p.acceptsEnding(s[cut:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// takes reports whether an ending may follow the name: a single consonant makes
-// another name of a short one, such as Janet of Jane.
-func (p *part) takes(ending string) bool {
+// acceptsEnding reports whether an ending may follow p. Short names accept no
+// single consonant, since that makes another name, such as Janet of Jane.
+func (p *part) acceptsEnding(ending string) bool {
 	switch {
 	case strings.IndexAny(ending[:1], "aeiou") == 0:
 		return true
@@ -123,18 +125,20 @@ func (p *part) takes(ending string) bool {
 	return len(p.latin) >= 4
 }
 
+// sameScript reports whether a starts and b ends in the same script.
 func sameScript(a, b string) bool {
 	first, _ := utf8.DecodeRuneInString(a)
 	last, _ := utf8.DecodeLastRuneInString(b)
 	return scriptOf(first) == scriptOf(last)
 }
 
-// caselessForm knows the short words that Hebrew and Arabic write before a
-// name, and the endings that other scripts without capitals put after it.
+// caselessForm reports whether text is name inflected in a script without
+// capitals: with the short words that Hebrew and Arabic join to the front, or
+// with an ending.
 func caselessForm(name, text string) bool {
 	before, after, found := strings.Cut(text, name)
 	if !found {
-		stem := strings.TrimRight(name, "ი") // Georgian drops it before an ending
+		stem := strings.TrimRight(name, "ი") // Georgian drops this letter before an ending
 		before, after, found = strings.Cut(text, stem)
 		return found && before == "" && stem != name && stem != "" && len([]rune(after)) <= 4
 	}
@@ -145,8 +149,8 @@ func caselessForm(name, text string) bool {
 	return before == "" && len([]rune(after)) <= 4
 }
 
-// stems are what a name keeps when it is declined: "novakov" of "novakova",
-// "mark" of "marek", "kovalsk" of "kovalski".
+// stems returns what may be left of a name's skeleton when it is inflected:
+// "novakov" of "novakova", "mark" of "marek", "kovalsk" of "kovalski".
 func stems(skeleton string) map[string]bool {
 	stems := map[string]bool{}
 	if len(skeleton) < 3 {
@@ -157,7 +161,8 @@ func stems(skeleton string) map[string]bool {
 	if last == 'a' || len(skeleton) >= 5 && strings.IndexByte("eio", last) >= 0 {
 		stems[skeleton[:len(skeleton)-1]] = true
 	}
-	for _, drop := range []string{"os", "as", "is", "us", "es", "ir"} { // Greek, Lithuanian, Icelandic
+	// Greek, Lithuanian, Icelandic.
+	for _, drop := range []string{"os", "as", "is", "us", "es", "ir"} {
 		if stem, ok := strings.CutSuffix(skeleton, drop); ok && len(stem) >= 3 {
 			stems[stem] = true
 		}
@@ -168,7 +173,8 @@ func stems(skeleton string) map[string]bool {
 	if stem, ok := strings.CutSuffix(skeleton, "nen"); ok { // Finnish
 		stems[stem+"s"] = true
 	}
-	if n := len(skeleton); n >= 5 && strings.IndexByte("eo", skeleton[n-2]) >= 0 && strings.IndexByte("kclrnt", last) >= 0 { // Marek, Pavel, Hudec
+	// Marek, Pavel, Hudec.
+	if n := len(skeleton); n >= 5 && strings.IndexByte("eo", skeleton[n-2]) >= 0 && strings.IndexByte("kclrnt", last) >= 0 {
 		stems[skeleton[:n-2]+skeleton[n-1:]] = true
 	}
 	return stems

@@ -13,54 +13,57 @@ import (
 	"instaview-mcp/internal/fold"
 )
 
-// nameWord is a word that a name field holds as a part of the name.
+// nameWord is a word of a name field that is part of the name.
 type nameWord struct {
-	text  string
-	first bool // a first name, or the whole of a name of one word
-	last  bool // a last name, or the whole of a name of one word
-	maybe bool // perhaps a degree
+	text      string
+	first     bool // the first name, or the only name
+	last      bool // the last name, or the only name
+	uncertain bool // may be a degree instead
 }
 
 var (
-	// inBrackets finds a nickname, a former name, a pronoun or a slogan.
-	inBrackets = onFirstUse(`\(([^)]*)\)?|\[([^\]]*)\]?|\{([^}]*)\}?|[“”„"«]([^“”„"»]*)[“”"»]?|(?:^|\s)['‘]([^'‘’]*)['’](?:\s|$)`)
-	// between finds what stands between a name and a title or a slogan.
-	between = onFirstUse(`\s[-–—/:·@]+\s|\s[-–—]+$|[-–—]\s|[|¦•;*]|\sat\s`)
+	// bracketed matches a nickname, a former name, a pronoun or a slogan.
+	bracketed = onFirstUse(`\(([^)]*)\)?|\[([^\]]*)\]?|\{([^}]*)\}?|[“”„"«]([^“”„"»]*)[“”"»]?|(?:^|\s)['‘]([^'‘’]*)['’](?:\s|$)`)
+	// separators matches what separates a name from a title or a slogan.
+	separators = onFirstUse(`\s[-–—/:·@]+\s|\s[-–—]+$|[-–—]\s|[|¦•;*]|\sat\s`)
 )
 
-// onFirstUse compiles a pattern that most runs of the program never need.
+// onFirstUse compiles pattern when it is first needed, which in most runs of
+// the program is never.
 func onFirstUse(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// readName finds the words of a name in a profile's name field: "Ing. Jana
-// Nováková, PhD (she/her) | CTO" names Jana and Nováková.
+// readName returns the words of the name in a profile's name field: Jana and
+// Nováková for "Ing. Jana Nováková, PhD (she/her) | CTO".
 func readName(field string) []nameWord {
 	field = norm.NFKC.String(field)
-	var extra []nameWord
-	outside := inBrackets().ReplaceAllStringFunc(field, func(s string) string {
+	var inBrackets []nameWord
+	outside := bracketed().ReplaceAllStringFunc(field, func(s string) string {
 		inside := strings.Trim(s, " ()[]{}“”„\"«»'‘’")
 		if words, slogan := nameWords(inside); !slogan && len(words) <= 4 && !strings.Contains(inside, "/") {
-			extra = append(extra, words...)
+			inBrackets = append(inBrackets, words...)
 		}
 		return " "
 	})
 	names := mainName(outside)
-	if len(names) == 0 && len(extra) == 0 { // better a word too many than the name
+	// Hiding a word too many is better than showing the name.
+	if len(names) == 0 && len(inBrackets) == 0 {
 		for text := range strings.FieldsSeq(outside) {
 			if key := fold.Word(text); key != "" && !roleWords.has(key) {
-				names = append(names, nameWord{text: text, maybe: true})
+				names = append(names, nameWord{text: text, uncertain: true})
 			}
 		}
 	}
-	return append(markEnds(names), markEnds(extra)...)
+	return append(markFirstAndLast(names), markFirstAndLast(inBrackets)...)
 }
 
-// mainName reads the part of the field that is most like a name: the first of
-// two words or more, or else of one. A name in another script is one, too.
+// mainName returns the words of the segment that is most likely the name: the
+// first of two words or more, or else of one. A name in another script is added
+// to it.
 func mainName(outside string) []nameWord {
 	var best []nameWord
-	segments := between().Split(strings.Map(separateSymbols, outside), -1)
+	segments := separators().Split(strings.Map(separateSymbols, outside), -1)
 	for _, least := range []int{2, 1} {
 		for _, segment := range segments {
 			words, slogan := nameWords(segment)
@@ -78,7 +81,7 @@ func mainName(outside string) []nameWord {
 	return best
 }
 
-// separateSymbols makes an emoji a separator.
+// separateSymbols replaces emoji and trademark signs by a separator.
 func separateSymbols(r rune) rune {
 	if unicode.In(r, unicode.So, unicode.Sk) && r > unicode.MaxLatin1 || r == '®' || r == '™' {
 		return '|'
@@ -86,83 +89,89 @@ func separateSymbols(r rune) rune {
 	return r
 }
 
-// severalCharacters reports whether a single word is a whole name in its
-// script.
+// severalCharacters reports whether words is a single word that, in a script
+// without spaces, can be a whole name.
 func severalCharacters(words []nameWord) bool {
 	if len(words) != 1 {
 		return false
 	}
 	first, _ := utf8.DecodeRuneInString(words[0].text)
-	return spaceless(first) && utf8.RuneCountInString(words[0].text) > 1
+	return isSpaceless(first) && utf8.RuneCountInString(words[0].text) > 1
 }
 
+// latinWords reports whether the first word has Latin letters.
 func latinWords(words []nameWord) bool {
 	return strings.ContainsFunc(words[0].text, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 }
 
-// nameWords reads the words of a segment that are no titles; slogan reports
-// whether the segment says something rather than names someone.
+// nameWords returns the words of a segment that may be part of a name. slogan
+// reports whether the segment is a slogan or a role instead.
 func nameWords(segment string) (words []nameWord, slogan bool) {
 	if before, after, found := strings.Cut(segment, ","); found {
-		return acrossComma(before, after)
+		return namesAroundComma(before, after)
 	}
-	told := 0 // words that say something
+	sloganWords := 0
 	mixed := strings.ToUpper(segment) != segment
 	for text := range strings.FieldsSeq(segment) {
 		text = strings.Trim(text, ".!?:/&+~_#\"“”„«»‘’'")
 		key := fold.Word(text)
 		switch {
-		case key == "", isTitle(text, len(words)), formerly.has(key):
-		case tellsSomething(text, key), tools.has(key) && told > 0:
-			told++
+		case key == "", isTitle(text, len(words)), formerNameWords.has(key):
+		case isSloganWord(text, key), tools.has(key) && sloganWords > 0:
+			sloganWords++
 		default:
-			words = append(words, nameWord{text: text, maybe: mixed && len(words) >= 2 && isShortUpper(text)})
+			words = append(words, nameWord{text: text, uncertain: mixed && len(words) >= 2 && isShortUpper(text)})
 		}
 	}
-	return words, told > len(words)
+	return words, sloganWords > len(words)
 }
 
-// tellsSomething reports whether a word is one of a slogan.
-func tellsSomething(text, key string) bool {
+// isSloganWord reports whether a word belongs to a slogan or a role.
+func isSloganWord(text, key string) bool {
 	first, _ := utf8.DecodeRuneInString(text)
 	return roleWords.has(key) || strings.ContainsAny(text, "@0123456789") ||
 		functionWords.has(key) && !unicode.IsUpper(first) && !particles.has(key)
 }
 
-// isShortUpper reports whether a word has the form of a degree: "CCSP".
+// isShortUpper reports whether a word could be the abbreviation of a degree:
+// "CCSP".
 func isShortUpper(text string) bool {
 	first, _ := utf8.DecodeRuneInString(text)
 	n := utf8.RuneCountInString(text)
 	return 1 < n && n <= 5 && hasCase(first) && strings.ToUpper(text) == text
 }
 
-// acrossComma reads "Nováková, Jana" and "Jana Nováková, PhD".
-func acrossComma(before, after string) (words []nameWord, slogan bool) {
+// namesAroundComma reads a segment with a comma, such as "Nováková, Jana" and
+// "Jana Nováková, PhD".
+func namesAroundComma(before, after string) (words []nameWord, slogan bool) {
 	next, rest, _ := strings.Cut(after, ",")
 	left, slogan := nameWords(before)
-	right, says := nameWords(next)
+	right, isSlogan := nameWords(next)
 	switch {
 	case len(left) == 0:
 		return nameWords(after)
-	case len(right) == 0 && !says && rest != "": // a degree stands between
-		return acrossComma(before, rest)
-	case says, len(right) == 0, len(right) > 2, len(left) > 2, allUpper(right) && !allUpper(left):
+	case len(right) == 0 && !isSlogan && rest != "": // a degree comes first
+		return namesAroundComma(before, rest)
+	case isSlogan, len(right) == 0, len(right) > 2, len(left) > 2, allUpper(right) && !allUpper(left):
 		return left, slogan
-	case len(left) == 2 && (len(right) > 1 || knownWord(fold.Word(right[0].text))): // "Jane Doe, Acme Corp"
+	// "Jane Doe, Acme Corp".
+	case len(left) == 2 && (len(right) > 1 || hasOtherMeaning(fold.Word(right[0].text))):
 		return left, slogan
 	}
 	return append(slices.Clone(right), left...), false
 }
 
+// allUpper reports whether all words are in capitals.
 func allUpper(words []nameWord) bool {
 	return !slices.ContainsFunc(words, func(w nameWord) bool { return strings.ToUpper(w.text) != w.text })
 }
 
-// markEnds notes which words are the first and the last name.
-func markEnds(words []nameWord) []nameWord {
+// markFirstAndLast sets first and last in words. Words that may be degrees get
+// neither.
+func markFirstAndLast(words []nameWord) []nameWord {
 	var whole []int
 	for i := range words {
-		if !words[i].maybe {
+		if !words[i].uncertain {
 			whole = append(whole, i)
 		}
 	}
@@ -173,12 +182,12 @@ func markEnds(words []nameWord) []nameWord {
 	return words
 }
 
-var dotted = onFirstUse(`^(\p{Lu}\.){1,3}\p{Lu}?$`)
+var dottedInitials = onFirstUse(`^(\p{Lu}\.){1,3}\p{Lu}?$`)
 
-// isTitle reports whether a word of a name field is a title or a degree, after
-// so many words of the name.
+// isTitle reports whether a word is a title or a degree. position is the number
+// of words of the name before it.
 func isTitle(text string, position int) bool {
-	if dotted().MatchString(text) && position < 2 { // J.R. Smith
+	if dottedInitials().MatchString(text) && position < 2 { // the initials of "J.R. Smith"
 		return false
 	}
 	if credentials.has(strings.ReplaceAll(text, ".", "")) {

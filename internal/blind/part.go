@@ -8,54 +8,56 @@ import (
 	"instaview-mcp/internal/fold"
 )
 
-// use is what a word means when it is not the person's name.
-type use int
+// meaning is what a word means when it is not the person's name.
+type meaning int
 
 const (
-	nameOnly   use = iota // nothing else
-	commonWord            // a word that is written small: "will", "mark"
-	properNoun            // a place, a month, a tool, a firm: "Paris", "Rust"
+	nameOnly   meaning = iota // no other meaning
+	commonWord                // a word in lower case: "will", "mark"
+	properNoun                // a place, a month, a tool, a company: "Paris", "Rust"
 )
 
-// part is a word of a name, or a nickname for one.
+// part is one word of the name, or a nickname for it.
 type part struct {
 	key, latin, skeleton string
-	forms                map[string]bool // skeletons of its declined forms' stems
-	use                  use
+	forms                map[string]bool // skeletons that inflected forms of it start with
+	meaning              meaning
 	first, last          bool
-	id                   int  // equal for a word and its nicknames
-	particle             bool // "van", "de": belongs to a name, and is none alone
+	id                   int  // the same for a word and its nicknames
+	particle             bool // "van", "de": only part of a name together with others
 	initial              bool // a single letter
 	caseless             bool
-	consonants           string // of a name in a script that leaves out vowels
+	consonants           string // set for scripts that leave out vowels
 }
 
-// maxWords is more than any name has; a field of more is something else.
+// maxWords is more words than a name has; further words of a longer field are
+// ignored.
 const maxWords = 12
 
-// addParts makes parts of a name's words.
+// addParts adds the parts of a name, their nicknames and their
+// transliterations.
 func (m *Mask) addParts(names []nameWord) {
 	id, before := 0, ""
 	for i, name := range names[:min(len(names), maxWords)] {
-		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || spaceless(r) })
+		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || isSpaceless(r) })
 		for j, piece := range pieces {
 			p := newPart(piece, id)
 			p.first, p.last = name.first && j == 0, name.last && j == len(pieces)-1
 			p.particle = particles.has(p.key) && (i > 0 && i < len(names)-1 || unicode.IsLower([]rune(piece)[0])) && !name.first && !name.last
-			if name.maybe && p.use == nameOnly {
-				p.use = properNoun
+			if name.uncertain && p.meaning == nameOnly {
+				p.meaning = properNoun
 			}
 			m.addPart(p)
 			m.addVariants(p)
-			if withoutYo(piece) != piece { // "Semyonov", too
+			if replaceYo(piece) != piece { // also "Semyonov"
 				yo := newPart(fold.Latin(piece), id)
 				yo.first, yo.last = p.first, p.last
 				m.addPart(yo)
 			}
-			m.addAfterParticles(&before, p)
+			m.addWithParticles(&before, p)
 			id++
 		}
-		if len(pieces) > 1 { // "ONeill", "Hanspeter"
+		if len(pieces) > 1 { // also "ONeill", "Hanspeter"
 			p := newPart(strings.Join(pieces, ""), id)
 			p.first, p.last = name.first, name.last
 			m.addPart(p)
@@ -64,27 +66,28 @@ func (m *Mask) addParts(names []nameWord) {
 	}
 }
 
-// addAfterParticles notes a last name in one word with the particles before it,
-// which it adds to: "vangogh".
-func (m *Mask) addAfterParticles(before *string, p part) {
-	const shortest = 6 // or "Dela" and the like would be found in other words
+// addWithParticles adds a last name joined to the particles before it:
+// "vangogh". before holds the particles seen so far.
+func (m *Mask) addWithParticles(before *string, p part) {
+	const shortest = 6 // shorter ones, such as "Dela", occur in other words
 	switch {
 	case p.particle:
 		*before += p.latin
 		return
 	case *before != "" && len(*before+p.latin) >= shortest && !p.initial:
-		m.joined[*before+p.latin] = []string{p.key}
+		m.joined[*before+p.latin] = true
 	}
 	*before = ""
 }
 
-// addVariants adds the usual nicknames for a word, and what it is in Latin
-// letters, in which Ukrainian has an h for a g.
+// addVariants adds the usual nicknames of a part and its transliteration, also
+// the Ukrainian one with h for g.
 func (m *Mask) addVariants(p part) {
 	add := func(latin string) {
 		n := newPart(strings.ToUpper(latin[:1])+latin[1:], p.id)
 		n.first, n.last = p.first, p.last
-		if latin != p.latin && !strings.HasSuffix(n.skeleton, "a") { // or Johnny would be found in Johns
+		// Otherwise "Johns" would count as an inflected "Johnny".
+		if latin != p.latin && !strings.HasSuffix(n.skeleton, "a") {
 			n.forms = map[string]bool{n.skeleton: true}
 		}
 		m.addPart(n)
@@ -98,9 +101,11 @@ func (m *Mask) addVariants(p part) {
 	}
 }
 
+// newPart returns the part for a word of a name. Nicknames get the id of the
+// word.
 func newPart(text string, id int) part {
 	p := part{key: fold.Word(text), id: id}
-	p.latin = fold.Latin(withoutYo(text))
+	p.latin = fold.Latin(replaceYo(text))
 	p.skeleton = skeleton(p.latin)
 	p.initial = utf8.RuneCountInString(p.key) == 1
 	first, _ := utf8.DecodeRuneInString(text)
@@ -110,23 +115,25 @@ func newPart(text string, id int) part {
 	}
 	switch latin := p.latin == p.key; {
 	case mostlyNames.has(p.key):
-	case proper(p.key):
-		p.use = properNoun
-	case latin && (len(p.key) <= 2 || isEnglish(p.key) || isOther(p.key)):
-		p.use = commonWord
+	case isProperNoun(p.key):
+		p.meaning = properNoun
+	case latin && (len(p.key) <= 2 || isEnglish(p.key) || isForeignWord(p.key)):
+		p.meaning = commonWord
 	}
 	p.forms = stems(p.skeleton)
-	if stem, ok := strings.CutSuffix(strings.ToLower(text), "ý"); ok && len(p.skeleton) == 4 { // "Malého" of "Malý"
+	// "Malého" from "Malý".
+	if stem, ok := strings.CutSuffix(strings.ToLower(text), "ý"); ok && len(p.skeleton) == 4 {
 		p.forms[skeleton(fold.Latin(stem))] = true
 	}
 	return p
 }
 
-// withoutYo writes Russian as it is usually printed, with an е for each ё.
-func withoutYo(s string) string { return yo.Replace(s) }
+// replaceYo replaces each ё by an е, as Russian is usually printed.
+func replaceYo(s string) string { return yo.Replace(s) }
 
 var yo = strings.NewReplacer("ё", "е", "Ё", "Е")
 
+// addPart adds p, unless there is a part with the same key.
 func (m *Mask) addPart(p part) {
 	if p.key == "" || strings.Trim(p.key, "0123456789") == "" {
 		return
@@ -144,7 +151,7 @@ func (m *Mask) addPart(p part) {
 	}
 }
 
-// isOneWord reports whether the person has a name of one word.
+// isOneWord reports whether the name is a single word.
 func (m *Mask) isOneWord() bool {
 	for _, p := range m.parts {
 		if p.id != m.parts[0].id {
@@ -154,14 +161,14 @@ func (m *Mask) isOneWord() bool {
 	return len(m.parts) > 0
 }
 
-// addJoined notes what first and last names look like in one word.
+// addJoined adds the first and last names in one word, and as handles.
 func (m *Mask) addJoined() {
 	for _, p := range m.parts {
 		for _, q := range m.parts {
 			if p.id == q.id || p.initial || q.initial || p.particle || q.particle || len(p.latin)+len(q.latin) < 5 {
 				continue
 			}
-			m.joined[p.latin+q.latin] = []string{p.key, q.key}
+			m.joined[p.latin+q.latin] = true
 			if q.last && len(q.latin) >= 3 {
 				m.handles[p.latin[:1]+q.latin] = true
 			}
@@ -169,20 +176,20 @@ func (m *Mask) addJoined() {
 	}
 }
 
-// compact is a way to write a name in a script without spaces.
-type compact struct {
+// spacelessName is a way to write a name in a script without spaces.
+type spacelessName struct {
 	text        string
 	first, last bool
 	parts       int
-	apart       *unicode.RangeTable // must not stand beside it
+	cannotTouch *unicode.RangeTable // script of letters that make it part of a word; may be nil
 }
 
-// addCompact notes the ways to write a name without spaces: whole, its parts of
-// two characters or more, and a last name with what politeness puts behind it.
-func (m *Mask) addCompact(names []nameWord) {
+// addSpaceless adds the ways to write a name without spaces: the whole name,
+// its parts of two characters or more, and the last name with an honorific.
+func (m *Mask) addSpaceless(names []nameWord) {
 	var pieces []string
 	for _, name := range names {
-		pieces = append(pieces, strings.FieldsFunc(name.text, func(r rune) bool { return !spaceless(r) })...)
+		pieces = append(pieces, strings.FieldsFunc(name.text, func(r rune) bool { return !isSpaceless(r) })...)
 	}
 	if len(pieces) == 1 {
 		pieces = splitName(pieces[0])
@@ -196,31 +203,33 @@ func (m *Mask) addCompact(names []nameWord) {
 	}
 	last, first := pieces[0], strings.Join(pieces[1:], "")
 	if len(pieces) > 1 {
-		m.addWhole(strings.Join(pieces, ""))
+		m.addWholeName(strings.Join(pieces, ""))
 		for _, gap := range []string{" ", "・", "·"} {
-			m.addWhole(strings.Join(pieces, gap))
+			m.addWholeName(strings.Join(pieces, gap))
 		}
 	}
 	for i, piece := range pieces {
 		if utf8.RuneCountInString(piece) > 1 {
-			m.compact = append(m.compact, compact{text: piece, parts: 1, first: i > 0 || len(pieces) == 1, last: i == 0, apart: apart(piece)})
+			m.spaceless = append(m.spaceless, spacelessName{text: piece, parts: 1, first: i > 0 || len(pieces) == 1, last: i == 0, cannotTouch: cannotTouch(piece)})
 		}
 	}
-	for _, polite := range polite {
-		m.compact = append(m.compact, compact{text: last + polite, parts: 1, last: true, apart: nil})
+	for _, suffix := range honorificSuffixes {
+		m.spaceless = append(m.spaceless, spacelessName{text: last + suffix, parts: 1, last: true, cannotTouch: nil})
 	}
 	if !latin && first != "" && unicode.Is(unicode.Han, []rune(last)[0]) {
 		m.addPinyin(last, first)
 	}
 }
 
-func (m *Mask) addWhole(text string) {
-	m.compact = append(m.compact, compact{text: text, parts: 2, first: true, last: true, apart: apart(text)})
+// addWholeName adds a way to write the whole name.
+func (m *Mask) addWholeName(text string) {
+	m.spaceless = append(m.spaceless, spacelessName{text: text, parts: 2, first: true, last: true, cannotTouch: cannotTouch(text)})
 }
 
-// apart is what must not go on before a part of a name: words of Hangul have
-// spaces between, and katakana writes words of other languages.
-func apart(piece string) *unicode.RangeTable {
+// cannotTouch returns the script whose letters, right before a name, make it
+// part of a longer word: Hangul has spaces between words, and Katakana writes
+// foreign words. It returns nil for other scripts.
+func cannotTouch(piece string) *unicode.RangeTable {
 	switch first := []rune(piece)[0]; {
 	case unicode.Is(unicode.Hangul, first):
 		return unicode.Hangul
@@ -230,7 +239,8 @@ func apart(piece string) *unicode.RangeTable {
 	return nil
 }
 
-// splitName splits a name of Han or Hangul characters into last and first name.
+// splitName splits a name in Han or Hangul characters into last name and first
+// name.
 func splitName(name string) []string {
 	runes := []rune(name)
 	if !unicode.In(runes[0], unicode.Han, unicode.Hangul) || len(runes) < 3 || len(runes) > 5 {
@@ -243,7 +253,7 @@ func splitName(name string) []string {
 	return []string{string(runes[:last]), string(runes[last:])}
 }
 
-// addPinyin adds a Chinese name as it is usually written in Latin letters.
+// addPinyin adds a Chinese name in the usual Latin transliteration.
 func (m *Mask) addPinyin(last, first string) {
 	for _, text := range []string{last, first} {
 		p := newPart(fold.Latin(text), len(m.parts)+100)
@@ -251,29 +261,30 @@ func (m *Mask) addPinyin(last, first string) {
 			continue
 		}
 		p.first, p.last = text == first, text == last
-		if len(p.key) < 5 && p.use == nameOnly {
-			p.use = commonWord
+		if len(p.key) < 5 && p.meaning == nameOnly {
+			p.meaning = commonWord
 		}
 		m.addPart(p)
 	}
 	for _, r := range first {
 		if p := newPart(fold.Latin(string(r)), len(m.parts)+100); utf8.RuneCountInString(first) > 1 && p.key != "" {
-			p.use = properNoun
+			p.meaning = properNoun
 			m.addPart(p)
 		}
 	}
 }
 
-// compactAt returns the longest way to write the name that s begins with.
-func (m *Mask) compactAt(s string, before rune) *compact {
-	var found *compact
-	for i := range m.compact {
-		c := &m.compact[i]
+// spacelessAt returns the longest way to write the name at the start of s, or
+// nil. before is the rune before s.
+func (m *Mask) spacelessAt(s string, before rune) *spacelessName {
+	var found *spacelessName
+	for i := range m.spaceless {
+		c := &m.spaceless[i]
 		if !strings.HasPrefix(s, c.text) || found != nil && len(found.text) >= len(c.text) {
 			continue
 		}
 		after, _ := utf8.DecodeRuneInString(s[len(c.text):])
-		if c.apart != nil && unicode.Is(c.apart, before) || c.apart == unicode.Katakana && (unicode.Is(c.apart, after) || after == 'ー') || unicode.IsMark(after) {
+		if c.cannotTouch != nil && unicode.Is(c.cannotTouch, before) || c.cannotTouch == unicode.Katakana && (unicode.Is(c.cannotTouch, after) || after == 'ー') || unicode.IsMark(after) {
 			continue
 		}
 		found = c

@@ -6,52 +6,62 @@ import (
 	"unicode/utf8"
 )
 
-// text is a text that a name is looked for in.
+// text is a text in which the name is looked for.
 type text struct {
-	mask  *Mask
-	s     string
-	words []word
-	kept  [][2]int // where facts of several words stand
+	mask      *Mask
+	s         string
+	words     []word
+	protected [][2]int // byte ranges of facts of several words
 }
 
-func (m *Mask) read(s string) *text {
+// analyse returns the words of s and what each has in common with the name.
+func (m *Mask) analyse(s string) *text {
 	t := &text{mask: m, s: s, words: m.split(s)}
 	for i := range t.words {
-		t.words[i].match = m.match(&t.words[i])
+		t.words[i].match = m.matchWord(&t.words[i])
 	}
 	return t
 }
 
-// mentions reports whether there is anything to decide on.
-func (t *text) mentions() bool {
+// hasMatch reports whether any word may be part of the name.
+func (t *text) hasMatch() bool {
 	return slices.ContainsFunc(t.words, func(w word) bool { return w.match != nil })
 }
 
-// group is words [from, to) that stand together and may be a name.
-type group struct{ from, to int }
-
-// closely is what may stand between the words of one name.
-var closely = onFirstUse(`^(?:[\p{Zs}.\-‐‑_'’·・־་"“”()]{0,3}|, ?)$`)
-
-// groups finds the words of the name, with initials and particles beside them.
-func (t *text) groups() []group {
+// findProtected returns where the facts of several words are in the text.
+func (t *text) findProtected() [][2]int {
+	var found [][2]int
 	for _, phrase := range t.mask.phrases {
 		for at := 0; ; {
 			i := strings.Index(t.s[at:], phrase)
 			if i < 0 {
 				break
 			}
-			t.kept = append(t.kept, [2]int{at + i, at + i + len(phrase)})
+			found = append(found, [2]int{at + i, at + i + len(phrase)})
 			at += i + len(phrase)
 		}
 	}
+	return found
+}
+
+// group is a range of adjacent words, from up to but not including to, that may
+// be a name.
+type group struct{ from, to int }
+
+// nameGap matches what may separate the words of one name.
+var nameGap = onFirstUse(`^(?:[\p{Zs}.\-‐‑_'’·・־་"“”()]{0,3}|, ?)$`)
+
+// groups returns the groups of words that may be a name, including initials and
+// particles beside them.
+func (t *text) groups() []group {
+	t.protected = t.findProtected()
 	var groups []group
 	for i := 0; i < len(t.words); i++ {
-		if !t.may(i) {
+		if !t.mayBelong(i) {
 			continue
 		}
 		g := group{i, i + 1}
-		for g.to < len(t.words) && t.may(g.to) && t.together(g.to-1) {
+		for g.to < len(t.words) && t.mayBelong(g.to) && t.adjacent(g.to-1) {
 			g.to++
 		}
 		i = g.to - 1
@@ -62,32 +72,34 @@ func (t *text) groups() []group {
 	return groups
 }
 
-// together reports whether words i and i+1 may belong to one name. A point with
-// a space ends a sentence, unless it ends an initial; a comma stands between
-// last and first name alone.
-func (t *text) together(i int) bool {
-	gap, left, right := t.between(i), t.words[i].match, t.words[i+1].match
+// adjacent reports whether words i and i+1 may belong to one name. A dot and a
+// space end a sentence, except after an initial. A comma may only separate a
+// last name from a first name.
+func (t *text) adjacent(i int) bool {
+	gap, left, right := t.gapAfter(i), t.words[i].match, t.words[i+1].match
 	switch {
-	case !closely().MatchString(gap):
+	case !nameGap().MatchString(gap):
 		return false
-	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.use == commonWord && !right.part.particle: // "Will will"
+	// As in "Will will lead".
+	case t.words[i].capital && !t.words[i+1].capital && right != nil && right.part.meaning == commonWord && !right.part.particle:
 		return false
 	case strings.HasPrefix(gap, ","):
 		return left != nil && right != nil && left.last && right.first && left.part != right.part &&
-			(left.part.use == nameOnly || right.part.use == nameOnly) || t.isInitial(i+1) && left != nil && left.last && left.part.use == nameOnly
+			(left.part.meaning == nameOnly || right.part.meaning == nameOnly) || t.isInitial(i+1) && left != nil && left.last && left.part.meaning == nameOnly
 	case strings.HasPrefix(gap, ". "):
 		return utf8.RuneCountInString(t.words[i].key) == 1
 	}
 	return true
 }
 
-// between is what stands between word i and the next.
-func (t *text) between(i int) string { return t.s[t.words[i].end:t.words[i+1].start] }
+// gapAfter returns the text between word i and the next.
+func (t *text) gapAfter(i int) string { return t.s[t.words[i].end:t.words[i+1].start] }
 
-func (t *text) may(i int) bool { return t.words[i].match != nil || t.isInitial(i) }
+// mayBelong reports whether word i may be part of a name.
+func (t *text) mayBelong(i int) bool { return t.words[i].match != nil || t.isInitial(i) }
 
 // isInitial reports whether a word is the first letter of a part of the name.
-// "A" and "I" are words of their own without a point.
+// "A" and "I" are English words unless a dot follows.
 func (t *text) isInitial(i int) bool {
 	w := &t.words[i]
 	if (w.key == "a" || w.key == "i") && !strings.HasPrefix(t.s[w.end:], ".") {
@@ -96,18 +108,20 @@ func (t *text) isInitial(i int) bool {
 	return !w.caseless && w.capital && utf8.RuneCountInString(w.key) == 1 && strings.Contains(t.mask.initials, w.key)
 }
 
-// loose reports whether a word is no name by itself.
-func (t *text) loose(i int) bool {
+// notNameAlone reports whether a word is not a name by itself: an initial or a
+// particle.
+func (t *text) notNameAlone(i int) bool {
 	match := t.words[i].match
 	return match == nil || match.part.particle || match.part.initial
 }
 
-// trim takes particles off the end of a group, and initials that stand off.
+// trim removes particles from the end of a group, and initials that are not
+// right beside the name. It returns an empty group if no name is left.
 func (t *text) trim(g group) group {
 	if t.initialsOnly(g) {
 		return g
 	}
-	for g.to > g.from && t.loose(g.to-1) && !(t.isInitial(g.to-1) && g.to-g.from > 1 && !strings.Contains(t.between(g.to-2), ".")) {
+	for g.to > g.from && t.notNameAlone(g.to-1) && !(t.isInitial(g.to-1) && g.to-g.from > 1 && !strings.Contains(t.gapAfter(g.to-2), ".")) {
 		g.to--
 	}
 	if !slices.ContainsFunc(t.words[g.from:g.to], func(w word) bool { return w.match != nil && !w.match.part.particle && !w.match.part.initial }) {
@@ -116,7 +130,8 @@ func (t *text) trim(g group) group {
 	return g
 }
 
-// initialsOnly reports whether a group is the initials that the person goes by.
+// initialsOnly reports whether a group is only initials, of a person whose name
+// field has initials too.
 func (t *text) initialsOnly(g group) bool {
 	if g.to-g.from < 2 {
 		return false

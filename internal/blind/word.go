@@ -8,37 +8,37 @@ import (
 	"instaview-mcp/internal/fold"
 )
 
-// word is a word of a text, without the signs around it.
+// word is a word of a text, without the punctuation around it.
 type word struct {
-	start, end int
-	key        string // folded: without case, marks and width
-	capital    bool   // begins with a capital, or its script has none
-	accented   bool   // Latin with diacritics, which no English word has
-	upper      bool   // two capitals or more, and nothing else
-	caseless   bool   // its script has no capitals
-	skeleton   string // once forms are looked for
-	compact    *compact
-	humps      []string // the keys of "Jane" and "Doe" in "JaneDoe"
-	match      *match
+	start, end    int
+	key           string // folded, see package fold
+	capital       bool   // starts with a capital, or its script has none
+	accented      bool   // has diacritics, unlike English words
+	upper         bool   // two or more letters, all capitals
+	caseless      bool   // its script has no capitals
+	skeleton      string // set when inflected forms are looked for
+	spacelessName *spacelessName
+	camelParts    []string // keys of "Jane" and "Doe" in "JaneDoe"
+	match         *match
 }
 
-// split reads the words of a text. In a script without spaces a word is either
-// a way to write the name or a single character.
+// split returns the words of a text. In a script without spaces, a word is
+// either the name or a single character.
 func (m *Mask) split(s string) []word {
 	var words []word
 	before := rune(0)
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
-		case spaceless(r):
+		case isSpaceless(r):
 			w := word{start: i, end: i + size, key: s[i : i+size], capital: true, caseless: true}
-			if c := m.compactAt(s[i:], before); c != nil {
-				w.end, w.key, w.compact = i+len(c.text), c.text, c
+			if c := m.spacelessAt(s[i:], before); c != nil {
+				w.end, w.key, w.spacelessName = i+len(c.text), c.text, c
 			}
 			words = append(words, w)
 			i = w.end
 		case isWordRune(r):
-			end := i + strings.IndexFunc(s[i:], func(r rune) bool { return !isWordRune(r) || spaceless(r) })
+			end := i + strings.IndexFunc(s[i:], func(r rune) bool { return !isWordRune(r) || isSpaceless(r) })
 			if end < i {
 				end = len(s)
 			}
@@ -52,6 +52,7 @@ func (m *Mask) split(s string) []word {
 	return words
 }
 
+// newWord returns the word at s[start:end].
 func newWord(s string, start, end int) word {
 	text := s[start:end]
 	w := word{start: start, end: end, key: fold.Word(text)}
@@ -61,28 +62,31 @@ func newWord(s string, start, end int) word {
 	w.upper = !w.caseless && utf8.RuneCountInString(text) > 1 && strings.ToUpper(text) == text
 	w.accented = !w.caseless && len(w.key) < len(text) && onlyASCII(w.key)
 	if !w.upper {
-		w.humps = humps(text)
+		w.camelParts = camelParts(text)
 	}
 	return w
 }
 
-func (w *word) spaceless() bool {
+// isSpaceless reports whether the word is in a script without spaces.
+func (w *word) isSpaceless() bool {
 	first, _ := utf8.DecodeRuneInString(w.key)
-	return spaceless(first)
+	return isSpaceless(first)
 }
 
+// onlyASCII reports whether s has only ASCII characters.
 func onlyASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
-// hasCase reports whether r is a letter of a script that begins names with a
-// capital. Georgian has capitals, and does not use them so.
+// hasCase reports whether r belongs to a script that capitalises names.
+// Georgian has capitals but does not use them for names.
 func hasCase(r rune) bool {
 	return (unicode.IsUpper(r) || unicode.IsTitle(r) || unicode.ToUpper(r) != r) && !unicode.Is(unicode.Georgian, r)
 }
 
-// humps splits a word before each capital that follows a small letter.
-func humps(text string) []string {
+// camelParts splits a word before each capital that follows a lower-case
+// letter, and returns the keys of its parts. It returns nil for one part.
+func camelParts(text string) []string {
 	var keys []string
 	start, before := 0, rune(0)
 	for i, r := range text {
@@ -98,20 +102,23 @@ func humps(text string) []string {
 	return append(keys, fold.Word(text[start:]))
 }
 
+// isWordRune reports whether r may be part of a word.
 func isWordRune(r rune) bool {
-	const apostrophe = 'ʼ' // a letter to Unicode, but writers end a name with it
+	const apostrophe = 'ʼ' // a letter in Unicode, but used as a quotation mark
 	return r != apostrophe && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.Is(unicode.Cf, r))
 }
 
-func spaceless(r rune) bool {
+// isSpaceless reports whether r belongs to a script without spaces between
+// words, or in which particles follow a name without one.
+func isSpaceless(r rune) bool {
 	return r > unicode.MaxLatin1 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
 		r == 'ー'
 }
 
 // skeleton reduces a transliterated word to what the usual transliterations of
-// it agree on: "dmitriy", "dmitrij" and "dmitry" are all "dmitri".
+// it have in common: "dmitri" for "dmitriy", "dmitrij" and "dmitry".
 func skeleton(latin string) string {
-	s := agree.Replace(latin)
+	s := transliterations.Replace(latin)
 	var b strings.Builder
 	before := rune(0)
 	for _, r := range s {
@@ -121,21 +128,23 @@ func skeleton(latin string) string {
 		before = r
 	}
 	s = b.String()
-	if rest, ok := strings.CutPrefix(s, "ie"); ok { // Yevgeny, Evgeny
+	if rest, ok := strings.CutPrefix(s, "ie"); ok { // "Yevgeny" is also written "Evgeny"
 		s = "e" + rest
 	}
 	return s
 }
 
-var agree = strings.NewReplacer(
-	"oyev", "ov", "oiev", "ov", "ojev", "ov", "ayev", "av", "aiev", "av", "ajev", "av", "eyev", "ev", "eiev", "ev", "ejev", "ev", // Dostoyevsky
+// transliterations maps the spellings of a sound to one of them.
+var transliterations = strings.NewReplacer(
+	// Dostoyevsky.
+	"oyev", "ov", "oiev", "ov", "ojev", "ov", "ayev", "av", "aiev", "av", "ajev", "av", "eyev", "ev", "eiev", "ev", "ejev", "ev",
 	"shch", "s", "tsch", "k", "tsh", "k", "sch", "s", "sh", "s", "sz", "s", "ch", "k", "cz", "k", "tz", "k", "ts", "k", "ck", "k", "c", "k", "qu", "kv", "q", "k",
 	"kh", "h", "ph", "v", "f", "v", "th", "t", "gh", "g", "zh", "z", "rz", "z", "dz", "z", "dj", "d", "x", "ks",
 	"ue", "u", "oe", "o", "ae", "a", "ou", "u", "w", "v", "y", "i", "j", "i",
 )
 
-// consonants is a transliterated word without its vowels but the first, as some
-// scripts are written: "amt" of "amit".
+// consonants returns a skeleton without vowels, except its first letter, as
+// some scripts are written: "amt" for "amit".
 func consonants(skeleton string) string {
 	if skeleton == "" {
 		return ""

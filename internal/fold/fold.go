@@ -1,5 +1,5 @@
-// Package fold reduces words to what their spellings have in common, for those
-// who look for a name without its accents or in another alphabet.
+// Package fold reduces words to what their spellings have in common, so that a
+// name is found without its accents, in another case or in another alphabet.
 package fold
 
 import (
@@ -11,7 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Text folds the words of a text, with a space between.
+// Text returns the folded words of s, each separated by one space. It is empty
+// if s has no word.
 func Text(s string) string {
 	words := strings.FieldsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Cf, r)
@@ -22,8 +23,9 @@ func Text(s string) string {
 	return strings.Join(words, " ")
 }
 
-// Word folds a word to what its spellings have in common: lower case, without
-// diacritics, in plain Latin letters if it was in Latin ones.
+// Word returns what the spellings of a word have in common: lower case, without
+// diacritics, and in ASCII letters if the word is in Latin ones. It is empty if
+// s has no letter and no digit.
 func Word(s string) string {
 	latin, ascii := true, true
 	for _, r := range s {
@@ -56,16 +58,17 @@ func Word(s string) string {
 	}, norm.NFKD.String(s))
 }
 
-// sameLetter holds letters that writers use one for the other.
+// sameLetter maps letters to the ones that writers use in their place.
 var sameLetter = map[rune]rune{
 	'ς': 'σ', 'ی': 'ي', 'ک': 'ك', 'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', 'ँ': 'ं', 'ך': 'כ', 'ם': 'מ', 'ן': 'נ', 'ף': 'פ', 'ץ': 'צ',
 }
 
-// Latin transliterates a word into lower-case Latin letters and digits.
+// Latin transliterates a word into lower-case ASCII letters and digits.
 func Latin(s string) string {
 	return onlyLetters(strings.ToLower(unidecode.Unidecode(norm.NFKC.String(s))))
 }
 
+// onlyLetters removes everything but a to z and 0 to 9.
 func onlyLetters(s string) string {
 	clean := func(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
 	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// callingCodes holds the country codes of ITU-T E.164, with how many digits a
-// number has behind each, at least and at most. The lengths are the national
-// numbering plans' (ITU operational bulletins), without the short numbers of
-// services, which nobody calls from abroad, and of the smallest islands, which
-// read like amounts.
+// callingCodes lists the country codes of ITU-T E.164, each with the number of
+// digits that follow it ("420:9", or "49:7-12" for a range). The lengths are
+// from the national numbering plans in the ITU's operational bulletins. Short
+// service numbers are left out because they cannot be called from abroad, and
+// so are the smallest islands, because their numbers look like amounts.
 const callingCodes = `
 	1:10 7:10 20:8-10 27:9 30:10 31:9 32:8-9 33:9 34:9 36:8-9 39:6-11 40:9 41:9 43:7-13 44:9-10 45:8 46:7-10 47:8 48:9 49:7-12
 	51:8-9 52:10-11 53:6-8 54:10-11 55:10-11 56:8-9 57:8-10 58:10 60:8-10 61:9 62:8-12 63:8-10 64:8-10 65:8 66:8-9
@@ -27,35 +27,36 @@ const callingCodes = `
 	992:9 993:8 994:9 995:9 996:9 998:9
 `
 
-// lengths is how many digits a national number has.
-type lengths struct{ min, max int }
+// nationalLength is the range of digits of a number without its country code.
+type nationalLength struct{ min, max int }
 
-var codes = sync.OnceValue(func() map[string]lengths {
-	table := make(map[string]lengths)
+// codeLengths returns callingCodes as a map from country code to length.
+var codeLengths = sync.OnceValue(func() map[string]nationalLength {
+	table := make(map[string]nationalLength)
 	for entry := range strings.FieldsSeq(callingCodes) {
 		code, digits, _ := strings.Cut(entry, ":")
 		least, most, ranged := strings.Cut(digits, "-")
 		if !ranged {
 			most = least
 		}
-		var l lengths
-		l.min, _ = strconv.Atoi(least) // the table is ours
+		var l nationalLength
+		l.min, _ = strconv.Atoi(least) // cannot fail: the table is a constant
 		l.max, _ = strconv.Atoi(most)
 		table[code] = l
 	}
 	return table
 })
 
-// isInternational reports whether digits, a country code first, can be a
-// telephone number. A zero may follow the code, as in "+44 (0)20".
+// isInternational reports whether digits, which start with a country code, can
+// be a telephone number. One zero may follow the code, as in "+44 (0)20".
 func isInternational(digits string) bool {
 	for n := 1; n <= 3 && n < len(digits); n++ {
-		l, known := codes()[digits[:n]]
+		l, known := codeLengths()[digits[:n]]
 		if !known {
 			continue
 		}
 		national := digits[n:]
-		if keepsZero := digits[:n] == "39"; !keepsZero { // Italy's do
+		if digits[:n] != "39" { // numbers in Italy keep their zero
 			national = strings.TrimPrefix(national, "0")
 			if strings.HasPrefix(national, "0") {
 				return false
@@ -64,7 +65,8 @@ func isInternational(digits string) bool {
 		if len(national) < l.min || len(national) > l.max {
 			return false
 		}
-		return digits[:n] != "1" || national[0] >= '2' && national[3] >= '2' // area and exchange of the North American plan
+		// In North America, area code and exchange start with 2 to 9.
+		return digits[:n] != "1" || national[0] >= '2' && national[3] >= '2'
 	}
 	return false
 }

@@ -9,13 +9,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// contactHidden stands where an e-mail address or a telephone number stood.
+// contactHidden replaces an e-mail address or a telephone number.
 const contactHidden = "(contact hidden)"
 
-// HideContacts returns a cleaned text without the e-mail addresses and the
-// telephone numbers that can be told from other text: addresses also if
-// disguised, numbers if they are international, grouped as only telephone
-// numbers are, or introduced by a word such as "tel.".
+// HideContacts replaces e-mail addresses and telephone numbers in s, which must
+// be the result of Clean or Line. Disguised addresses ("jane at evil dot com")
+// are found as well. A number is found if it is international, is grouped as
+// only telephone numbers are, or follows a word such as "tel.". Clean the
+// result again: a replacement can change what the text around it means.
 func HideContacts(s string) string {
 	address, number := mayHoldContact(s)
 	if !address && !number {
@@ -27,7 +28,7 @@ func HideContacts(s string) string {
 		found = f.addresses()
 	}
 	if number {
-		found = append(found, f.numbers()...)
+		found = append(found, f.phoneNumbers()...)
 	}
 	if len(found) == 0 {
 		return s
@@ -47,18 +48,20 @@ func HideContacts(s string) string {
 	return out.String() + f.text(done, len(f.c))
 }
 
-// span is a stretch of a folded text, in runes.
+// span is a range of runes in a folded text, from start up to but not including
+// end.
 type span struct{ start, end int }
 
-// How many digits a telephone number has: the shortest that a word introduces,
-// and the longest of E.164 with "00" or an inner zero.
+// The number of digits in a telephone number: the shortest that is found behind a
+// word such as "tel.", and the 15 of E.164 with "00" or an inner zero.
 const (
 	minDigits = 6
 	maxDigits = 17
 )
 
-// mayHoldContact spares most texts the search: it reports whether s has what
-// every address has, and enough digits for a number.
+// mayHoldContact reports whether s may hold an address and whether it may hold
+// a number. This fast check spares most texts the full search; it never misses
+// a contact.
 func mayHoldContact(s string) (address, number bool) {
 	digits, atWord, dotWord := 0, false, false
 	for i := 0; i < len(s); i++ {
@@ -66,38 +69,54 @@ func mayHoldContact(s string) (address, number bool) {
 		case isDigit(c):
 			digits++
 		case c == '@':
-			address = address || mayBeginDomain(s[i+1:])
+			address = address || mayStartDomain(s[i+1:])
 		case c == '%' || c == '&':
-			address = address || beginsWithAny(s[i+1:], "40", "#6", "#0", "#x", "commat;")
+			address = address || hasAnyPrefix(s[i+1:], encodedAts...)
 		case c == '(' || c == '{' || c == '<':
-			address = address || beginsWithAny(strings.TrimPrefix(s[i+1:], " "), "at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
+			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), bracketedAts...)
 		case c == ' ' || c == '_' || c == '-':
-			atWord = atWord || beginsWithAny(s[i+1:], "at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac")
-			dotWord = dotWord || beginsWithAny(s[i+1:], "dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont")
+			atWord = atWord || hasAnyPrefix(s[i+1:], spacedAts...)
+			dotWord = dotWord || hasAnyPrefix(s[i+1:], spacedDots...)
 		case c == '.':
-			dotWord = dotWord || i >= 4 && i+1 < len(s) && s[i+1] != ' ' && (strings.HasSuffix(s[:i], "mail") || strings.HasSuffix(s[:i], "proton") || strings.HasSuffix(s[:i], "icloud"))
+			dotWord = dotWord || i+1 < len(s) && s[i+1] != ' ' && endsInProvider(s[:i])
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			i += size - 1
 			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
 				digits++
 			}
-			address = address || (r == '＠' || r == '﹫') && mayBeginDomain(s[i+1:]) || r == '（' && beginsWithAny(s[i+1:], "at", "ａｔ")
+			address = address || (r == '＠' || r == '﹫') && mayStartDomain(s[i+1:]) || r == '（' && hasAnyPrefix(s[i+1:], "at", "ａｔ")
 		}
 	}
-	return address || atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL")), digits >= minDigits
+	spelled := atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL"))
+	return address || spelled, digits >= minDigits
 }
 
-// mayBeginDomain reports whether a dot, or what stands for one, is near the
-// beginning of s: "Engineer @ Acme" is no address.
-func mayBeginDomain(s string) bool {
-	const near = 256 // bytes: a label of 63 characters of four
+// The ways to write '@' and '.' that mayHoldContact looks for: what follows '%'
+// or '&', a bracket, or a space.
+var (
+	encodedAts   = []string{"40", "#6", "#0", "#x", "commat;"}
+	bracketedAts = []string{"at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
+	spacedAts    = []string{"at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
+	spacedDots   = []string{"dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont"}
+)
+
+// endsInProvider reports whether s ends in what the names of mail providers end
+// in.
+func endsInProvider(s string) bool {
+	return strings.HasSuffix(s, "mail") || strings.HasSuffix(s, "proton") || strings.HasSuffix(s, "icloud")
+}
+
+// mayStartDomain reports whether a dot, or something used for one, is near the
+// start of s. "Engineer @ Acme" therefore needs no search.
+func mayStartDomain(s string) bool {
+	const near = 256 // bytes: a label of 63 characters with up to 4 bytes each
 	s = s[:min(len(s), near)]
 	return strings.ContainsAny(s, ".,․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
 }
 
-// beginsWithAny reports whether s begins with one of prefixes, in any case.
-func beginsWithAny(s string, prefixes ...string) bool {
+// hasAnyPrefix reports whether s starts with one of prefixes, ignoring case.
+func hasAnyPrefix(s string, prefixes ...string) bool {
 	if s == "" {
 		return false
 	}
@@ -109,21 +128,23 @@ func beginsWithAny(s string, prefixes ...string) bool {
 	return false
 }
 
-// The classes of folded letters that are not ASCII.
+// The classes of folded runes that have no ASCII equivalent.
 const (
-	foreign   = 1 // a letter, mark or joiner
-	noSpaces  = 2 // a letter of a script that has no spaces between words
-	otherSign = 3
+	otherLetter    = 1 // letter, mark or joiner
+	unspacedLetter = 2 // letter of a script without spaces between words
+	otherSign      = 3 // anything else
 )
 
-// folded is a text with one byte for each rune: small ASCII for all that is read
-// as it, '0' to '9' for the digits of any script, and a class for the rest.
+// folded is a text reduced to one byte for each rune, so that patterns can
+// search it: lower-case ASCII for whatever is read as such, '0' to '9' for the
+// digits of every script, and a class for anything else.
 type folded struct {
 	c   []byte
-	pos []int // where each rune begins in s; nil if s is ASCII
+	pos []int // byte offset of each rune in s; nil if s is ASCII
 	s   string
 }
 
+// fold returns the folded form of s.
 func fold(s string) *folded {
 	f := &folded{c: make([]byte, 0, len(s)), s: s}
 	for i, r := range s {
@@ -141,6 +162,7 @@ func fold(s string) *folded {
 	return f
 }
 
+// foldRune returns the byte that a folded text has for r.
 func foldRune(r rune) byte {
 	if r < utf8.RuneSelf {
 		return lower(byte(r))
@@ -165,15 +187,15 @@ func foldRune(r rune) byte {
 	case unicode.Is(unicode.Pd, r):
 		return '-'
 	case unicode.In(r, unspacedScripts...):
-		return noSpaces
+		return unspacedLetter
 	case unicode.IsLetter(r), isMark(r), r == zwj, r == zwnj:
-		return foreign
+		return otherLetter
 	}
 	return otherSign
 }
 
-// digitOf returns the ASCII digit for a decimal digit of any script. Unicode
-// puts those of a script side by side, from zero.
+// digitOf returns the ASCII digit that a decimal digit of any script stands
+// for. Unicode encodes the ten digits of a script in a row, starting with zero.
 func digitOf(r rune) (byte, bool) {
 	if r < 0x660 || !unicode.Is(unicode.Nd, r) {
 		return 0, false
@@ -191,9 +213,10 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-// text returns what was folded to [start, end).
+// text returns the original text of the runes [start, end).
 func (f *folded) text(start, end int) string { return f.s[f.offset(start):f.offset(end)] }
 
+// offset returns the byte offset in the original text of the rune at i.
 func (f *folded) offset(i int) int {
 	switch {
 	case i >= len(f.c):
@@ -204,7 +227,7 @@ func (f *folded) offset(i int) int {
 	return f.pos[i]
 }
 
-// at returns the i-th byte, and a space outside the text.
+// at returns the byte at i, or a space if i is outside the text.
 func (f *folded) at(i int) byte {
 	if i < 0 || i >= len(f.c) {
 		return ' '

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// hostileCase is one line of the corpus of hostile values, and of the harmless ones ("control") that must survive.
+// hostileCase is one line of the corpus of hostile values, and of the harmless
+// ones ("control") that must survive.
 type hostileCase struct {
 	ID             string `json:"id"`
 	Channel        string `json:"channel"`
@@ -72,7 +73,8 @@ func TestLineOnHostileCandidateFields(t *testing.T) {
 			if !strings.Contains(got.String, c.Keep) {
 				t.Errorf("Line(%q) = %q, lost %q", brief(in), brief(got.String), c.Keep)
 			}
-			// The reference leaves the two spaces around a removed comment; a line has one.
+			// The reference leaves the two spaces around a removed comment; a
+			// line has one.
 			want := strings.Join(strings.Fields(c.ReferenceClean), " ")
 			if diff := cmp.Diff(want, ForModel(got.String)); c.ReferenceClean != "" && diff != "" {
 				t.Errorf("Line(%q) differs from the reference (-want +got):\n%s", brief(in), diff)

@@ -9,11 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// The parts of an address, as folded. A local part of a script without spaces
-// is one only if all of it is: the sentence around is written in it, too.
+// The parts of an address in a folded text, where \x01 is a letter that is not
+// ASCII and \x02 one of a script without spaces. A local part with \x02 must be
+// \x02 only, or it would include the sentence before it.
 const (
 	localPart = `("[^"]+"|[a-z0-9_\x01][a-z0-9_\x01.!#$%&'*+=?^{}~-]*|\x02+)`
-	// atName is what '@' is called, with \x01 for a letter that is not ASCII.
+	// atName matches the names of '@' in several languages.
 	atName    = `(?:at|\x01t|arroba|zavin[a\x01][c\x01]|ma[l\x01]pa|chiocciola|klammeraffe|kukac)`
 	atSign    = `( ?@{1,2} ?| ?[({<] ?(?:` + atName + `|@) ?[)}>] ?|[({<]a[)}>]|&#0*64;?|&#x0*40;?|&commat;|%40)`
 	gap       = `[ _-]+`
@@ -22,32 +23,39 @@ const (
 	dotSign   = `(?:\.+| ?[({<] ?(?:` + dotWord + `|\.) ?[)}>] ?| ` + dotWord + ` |&#0*46;|&#x0*2e;|&period;|%2e)`
 	label     = `[a-z0-9\x01\x02_-]+`
 	lastLabel = `(xn--[a-z0-9-]+|[a-z\x01][a-z\x01]+|\x02+)`
-	// common are the endings in front of which a stray space is believed.
-	common = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
+	// commonEndings are top-level domains that are still recognised with a
+	// stray space before them ("evil. com").
+	commonEndings = `(com|org|net|edu|gov|info|io|eu|de|fr|uk|es|it|nl|pl|cz|sk|ru|in|cn|jp|br)`
 )
 
 var (
-	written = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + common + `)`)
-	spelled = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
-	// dotted is the beginning of a local part whose dots are spelled, too, as in
-	// "jane dot doe".
-	dotted = onFirstUse(`(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))+$`)
-	// literal is an address at the number of a computer.
-	literal = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
-	// mailbox is an address that is told from a place ("engineer at acme.io") by
-	// its provider or by what stands in front.
-	mailbox   = onFirstUse(localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
-	providers = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
+	// plainAddress matches an address with an '@' or a sign that replaces it.
+	plainAddress = onFirstUse(localPart + atSign + `(` + label + `(?:` + dotSign + label + `)*)(?:` + dotSign + lastLabel + `|(?: \. ?|\. |,)` + commonEndings + `)`)
+	// spelledAddress matches "jane at evil dot com".
+	spelledAddress = onFirstUse(localPart + atWord + `(` + label + `(?:` + gap + dotWord + gap + label + `)*)` + gap + dotWord + gap + `([a-z]+)`)
+	// spelledLocalPart matches the start of a local part whose dots are spelled
+	// out, as in "jane dot doe".
+	spelledLocalPart = onFirstUse(`(?:[a-z0-9_]+(?:` + gap + dotWord + gap + `| ?[({<] ?` + dotWord + ` ?[)}>] ?))+$`)
+	// ipAddressLiteral matches an address at an IPv4 address in brackets.
+	ipAddressLiteral = onFirstUse(localPart + `@[({]([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)[)}]`)
+	// providerAddress matches "jane at gmail.com". Only a mail provider or a
+	// word such as "e-mail" before it distinguishes that from a place of work
+	// ("engineer at acme.io").
+	providerAddress = onFirstUse(localPart + atWord + `((?:[a-z0-9-]+\.)+)([a-z]+)`)
+	providers       = onceSetOf(`gmail. googlemail. hotmail. proton. protonmail. icloud.`)
 )
 
+// onFirstUse compiles pattern when it is first needed, because compiling all
+// patterns at the start would slow down every run.
 func onFirstUse(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// addresses finds the e-mail addresses.
+// addresses returns the e-mail addresses in the text, in no particular order;
+// they may overlap.
 func (f *folded) addresses() []span {
 	var found []span
-	find := func(pattern func() *regexp.Regexp, isAddress func(m []int) (end int)) {
+	find := func(pattern func() *regexp.Regexp, addressEnd func(m []int) (end int)) {
 		for from := 0; from < len(f.c); {
 			m := pattern().FindSubmatchIndex(f.c[from:])
 			if m == nil {
@@ -58,42 +66,44 @@ func (f *folded) addresses() []span {
 					m[i] += from
 				}
 			}
-			if end := isAddress(m); end > 0 {
-				found = append(found, span{f.dottedFrom(m[0]), end})
+			if end := addressEnd(m); end > 0 {
+				found = append(found, span{f.addressStart(m[0]), end})
 				from = end
 			} else {
-				from = m[3] // behind the local part
+				from = m[3] // continue after the local part
 			}
 		}
 	}
-	find(written, f.isWritten)
-	find(spelled, f.isSpelled)
-	find(literal, func(m []int) int { return m[1] })
-	find(mailbox, f.isMailbox)
+	find(plainAddress, f.plainAddressEnd)
+	find(spelledAddress, f.spelledAddressEnd)
+	find(ipAddressLiteral, func(m []int) int { return m[1] })
+	find(providerAddress, f.providerAddressEnd)
 	return found
 }
 
-// dottedFrom returns where an address begins that was found at start.
-func (f *folded) dottedFrom(start int) int {
+// addressStart returns where the address found at start really begins,
+// including spelled-out dots before it.
+func (f *folded) addressStart(start int) int {
 	const near = 64 // the longest local part (RFC 5321)
 	from := max(0, start-near)
-	if m := dotted().FindIndex(f.c[from:start]); m != nil {
+	if m := spelledLocalPart().FindIndex(f.c[from:start]); m != nil {
 		return from + m[0]
 	}
 	return start
 }
 
-// isWritten returns where the address of a match of written ends, 0 if it is
-// none: a version ("react@17.0.2"), a service ("git@github.com"), or the place
-// of a role ("CTO@Booking.com").
-func (f *folded) isWritten(m []int) int {
+// plainAddressEnd returns where the address matched by plainAddress ends. It
+// returns 0 if the match is a version ("react@17.0.2"), a service
+// ("git@github.com") or a role at a company ("CTO@Booking.com").
+func (f *folded) plainAddressEnd(m []int) int {
 	local, at, domain := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), f.text(m[6], m[1])
 	switch {
-	case isAlnum(f.at(m[1])) || f.at(m[1]) == foreign:
+	case isAlnum(f.at(m[1])) || f.at(m[1]) == otherLetter:
 		return 0
 	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
 		return 0
-	case strings.Contains("({<", at[:1]) && at[1:2] == "a" && len(at) == 3 && len(local) < 3: // "f(a)"
+	// "f(a)".
+	case strings.Contains("({<", at[:1]) && at[1:2] == "a" && len(at) == 3 && len(local) < 3:
 		return 0
 	case isVersion(domain), local == "git", local == "hg", local == "svn":
 		return 0
@@ -106,46 +116,47 @@ func (f *folded) isWritten(m []int) int {
 // maxLabel is the longest label of a domain, in characters (RFC 1035).
 const maxLabel = 63
 
-// isVersion reports whether two numbers begin the domain, as in "4.0.beta".
+// isVersion reports whether domain starts with two numbers, as in "4.0.beta".
 func isVersion(domain string) bool {
 	first, rest, _ := strings.Cut(domain, ".")
 	return strings.Trim(first, "0123456789") == "" && rest != "" && isDigit(rest[0])
 }
 
-// isRoleAt reports whether "local@domain" names a role and a company: with
-// spaces around the '@', a role or any words in front of a name with a capital;
-// without, a role or an abbreviation in front of such a name.
+// isRoleAt reports whether "local@domain" names a role at a company. With
+// spaces around the '@', a known role or a capitalised domain is enough;
+// without them, a capitalised domain must follow a known role or an
+// abbreviation.
 func isRoleAt(local, domain string, spaced bool) bool {
 	if strings.ContainsAny(local, ".0123456789_+\"") {
 		return false
 	}
 	first, _ := utf8.DecodeRuneInString(domain)
 	named := unicode.IsUpper(first) && domain != strings.ToUpper(domain)
-	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !mailboxes()[strings.ToLower(local)])
+	role := ordinaryWords()[strings.ToLower(local)] && (named && spaced || !departmentWords()[strings.ToLower(local)])
 	if spaced {
 		return named || role
 	}
-	const longest = 5 // of an abbreviation, in bytes
+	const longest = 5 // bytes of an abbreviation such as "SWE"
 	abbreviated := len(local) <= longest && local == strings.ToUpper(local) && local != strings.ToLower(local)
-	return named && (role || abbreviated) && !mailboxes()[strings.ToLower(local)]
+	return named && (role || abbreviated) && !departmentWords()[strings.ToLower(local)]
 }
 
-// isSpelled returns where the address of a match of spelled ends, 0 if the words
-// say something else: "talk at scale dot net".
-func (f *folded) isSpelled(m []int) int {
+// spelledAddressEnd returns where the address matched by spelledAddress ends,
+// or 0 if the words mean something else, as in "talk at scale dot net".
+func (f *folded) spelledAddressEnd(m []int) int {
 	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
 	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords()[local] {
 		return 0
 	}
 	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
-		return 0 // "good at asp dot net"
+		return 0 // "good at asp dot net" names a technology
 	}
 	return m[1]
 }
 
-// isMailbox returns where the address of a match of mailbox ends, 0 if it is
-// none.
-func (f *folded) isMailbox(m []int) int {
+// providerAddressEnd returns where the address matched by providerAddress ends,
+// or 0 if it is not an address.
+func (f *folded) providerAddressEnd(m []int) int {
 	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
@@ -156,17 +167,19 @@ func (f *folded) isMailbox(m []int) int {
 	return m[1]
 }
 
-// introducesAddress reports whether an address may follow before.
+// introducesAddress reports whether an address may follow the text before.
 func introducesAddress(before string) bool {
 	before = strings.TrimSpace(strings.ToLower(before))
 	last := before[strings.LastIndexByte(before, ' ')+1:]
 	return before == "" || strings.HasSuffix(last, ":") || strings.Contains(last, "mail") || slices.Contains([]string{"contact", "reach", "write", "to"}, last)
 }
 
-// mailboxes are the words for a department that its address is named by, too.
-var mailboxes = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
+// departmentWords name departments whose address often starts with the same
+// word ("jobs@", "hr@").
+var departmentWords = onceSetOf(`jobs job hr pr it career sales marketing support legal finance security research people talent team operations ops office`)
 
-// ordinaryWords come before "at" in what people write of their work.
+// ordinaryWords are words that precede "at" when people write about their work
+// ("engineer at").
 var ordinaryWords = onceSetOf(`
 	engineer engineering developer dev programmer architect manager management lead leader leadership head director president officer founder cofounder
 	co-founder owner partner principal staff senior junior intern internship trainee student fellow researcher scientist analyst consultant advisor

@@ -5,71 +5,75 @@ import (
 	"strings"
 )
 
-// hostKind says how sure it is that a word with dots in it is a host.
+// hostKind is what a word with dots in it most likely is.
 type hostKind uint8
 
 const (
-	notHost hostKind = iota
-	perhaps          // the form of a domain, but no ending that clients link: "Node.js"
-	product          // a domain that is better known as a word: "ASP.NET"
-	domain
-	address // an IPv4 address
+	notHost      hostKind = iota
+	possibleHost          // looks like a domain, but clients do not link it: "Node.js"
+	productName           // a domain name better known as a word: "ASP.NET"
+	domainName            // ends in a known top-level domain
+	ipv4Address
 )
 
-// host returns where in the word [i, end) a host begins that takes up the rest, and of what kind it is.
-func (k *sketch) host(i, end int) (int, hostKind) {
-	for end > i && strings.IndexByte("._-", k.c[end-1]) >= 0 { // the root's own dot, and the text's emphasis
+// host returns where the host at the end of the word [i, end) starts, and its
+// kind.
+func (sk *skeleton) host(i, end int) (int, hostKind) {
+	for end > i && strings.IndexByte("._-", sk.c[end-1]) >= 0 { // a final dot, and Markdown emphasis
 		end--
 	}
 	start := i
 	for p := i; p < end; p++ {
-		if k.c[p] == '+' || p > i && k.c[p] == '.' && k.c[p-1] == '.' {
+		if sk.c[p] == '+' || p > i && sk.c[p] == '.' && sk.c[p-1] == '.' {
 			start = p + 1
 		}
 	}
-	if p := k.lastUnspaced(start, end); bytes.IndexByte(k.c[p:end], '.') > 0 {
-		start = p // "请访问evil.example/x": the sentence before it stays
+	if p := sk.lastUnspaced(start, end); bytes.IndexByte(sk.c[p:end], '.') > 0 {
+		start = p // in "请访问evil.example/x", the sentence is not part of the host
 	}
-	for start < end && !startsWord(k.c[start]) {
+	for start < end && !startsWord(sk.c[start]) {
 		start++
 	}
-	name := string(k.c[start:end])
+	name := string(sk.c[start:end])
 	if !strings.Contains(name, ".") {
 		return start, notHost
 	}
 	dot := start + strings.LastIndexByte(name, '.')
-	return start, kindOfHost(name, strings.ToLower(k.s[k.offset(dot+1):k.offset(end)]))
+	return start, kindOfHost(name, strings.ToLower(sk.s[sk.offset(dot+1):sk.offset(end)]))
 }
 
-// lastUnspaced returns where the last letter of a script without spaces in [i, end) ends, or i.
-func (k *sketch) lastUnspaced(i, end int) int {
+// lastUnspaced returns the end of the last letter in [i, end) that belongs to a
+// script without spaces, or i if there is none.
+func (sk *skeleton) lastUnspaced(i, end int) int {
 	for p := end; p > i; p-- {
-		if k.c[p-1] == unspaced {
+		if sk.c[p-1] == unspaced {
 			return p
 		}
 	}
 	return i
 }
 
-// kindOfHost tells it from the name as sketched and from its ending as written:
-// one that is not ASCII has no sketch.
+// kindOfHost returns the kind of the host with this name. written is its
+// top-level domain as in the original text, because a skeleton does not
+// distinguish letters that are not ASCII.
 func kindOfHost(name, written string) hostKind {
 	ending := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
-	case slashedWords[name]:
-		return product
-	case linkedEndings[ending], worldEndings[written], strings.HasPrefix(ending, "xn--"):
-		return domain
-	case isAddress(name):
-		return address
+	case domainLikeWords[name]:
+		return productName
+	case linkedEndings[ending], otherScriptEndings[written], strings.HasPrefix(ending, "xn--"):
+		return domainName
+	case isIPv4(name):
+		return ipv4Address
 	case len(ending) < 2 || isDigit(ending[0]):
 		return notHost
 	}
-	return perhaps
+	return possibleHost
 }
 
-// isAddress says whether name is four small numbers. Fewer are a version or an amount, though a browser would take them.
-func isAddress(name string) bool {
+// isIPv4 reports whether name is four numbers of up to three digits. Browsers
+// accept fewer numbers, but those are usually versions or amounts.
+func isIPv4(name string) bool {
 	parts := 0
 	for part := range strings.SplitSeq(name, ".") {
 		parts++
@@ -80,26 +84,29 @@ func isAddress(name string) bool {
 	return parts == 4
 }
 
-// leadsOn says whether a host of this kind, followed by what is at body, is a link.
-func (k *sketch) leadsOn(kind hostKind, body int) bool {
+// isLink reports whether a host of this kind is a link, given the path, query
+// or fragment that starts at body.
+func (sk *skeleton) isLink(kind hostKind, body int) bool {
 	switch kind {
-	case domain:
+	case domainName:
 		return true
-	case address: // but "10.0.0.0/8" is a network
+	case ipv4Address: // a prefix length, as in "10.0.0.0/8", makes it a network
 		p := body
-		for isDigit(k.at(p)) {
+		for isDigit(sk.at(p)) {
 			p++
 		}
-		digits, next := p-body, k.at(p)
+		digits, next := p-body, sk.at(p)
 		return digits == 0 || digits > 2 || startsWord(next) || strings.IndexByte("/?=%", next) >= 0
-	case perhaps, product:
-		return k.machineMade(body)
+	case possibleHost, productName:
+		return sk.looksLikeURL(body)
 	}
 	return false
 }
 
-// linkedEndings are the last labels that make a client link a bare domain: the country codes, and the generic endings that profiles and
-// phishing use. An ending that is missing here is no hole: without a query a link of it passes as the words it looks like.
+// linkedEndings are the top-level domains behind which chat clients turn a bare
+// domain into a link: the country codes, and the generic ones that profiles and
+// phishing use. With an unlisted ending, a link without a query stays as the
+// words it looks like.
 var linkedEndings = setOf(`
 	ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck
 	cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr
@@ -115,8 +122,8 @@ var linkedEndings = setOf(`
 	rs sh
 `)
 
-// worldEndings are the endings of domains in other scripts than ours.
-var worldEndings = setOf(`
+// otherScriptEndings are top-level domains that are not in Latin letters.
+var otherScriptEndings = setOf(`
 	рф рус москва дети онлайн сайт орг ком бг бел укр срб мкд мон қаз ею ευ ελ հայ გე
 	קום ישראל مصر السعودية امارات الاردن الجزائر المغرب تونس عمان قطر سورية سوريا فلسطين العراق البحرين ليبيا
 	السودان اليمن موريتانيا ایران ايران پاکستان پاكستان بھارت شبكة موقع كوم بازار عرب همراه ابوظبي
@@ -125,12 +132,14 @@ var worldEndings = setOf(`
 	みんな コム ストア セール ファッション クラウド 世界 닷컴 닷넷 한국 삼성
 `)
 
-// slashedWords have the form of a domain with such an ending, and are products or degrees that a profile follows with a slash.
-var slashedWords = setOf(`
+// domainLikeWords look like domains but are products and degrees, which
+// profiles often join with a slash ("ASP.NET/C#").
+var domainLikeWords = setOf(`
 	asp.net vb.net ado.net ml.net socket.io draw.io fast.ai
 	b.tech m.tech b.sc m.sc d.sc b.com m.com b.ed m.ed
 `)
 
+// setOf returns the set of the words in a list separated by white space.
 func setOf(words string) map[string]bool {
 	set := make(map[string]bool)
 	for word := range strings.FieldsSeq(words) {

@@ -10,33 +10,36 @@ import (
 const (
 	zwnj       = '\u200C' // zero width non-joiner
 	zwj        = '\u200D' // zero width joiner
-	emojiStyle = '\uFE0F' // variation selector 16: show the emoji, not the sign
-	keycap     = "\u20E3"
+	emojiStyle = '\uFE0F' // variation selector 16: draw as an emoji
+	keycap     = "\u20E3" // combining enclosing keycap
 )
 
-// joining lists the scripts in which a joiner changes what is seen: Arabic and its kin, and those with conjuncts.
-var joining = []*unicode.RangeTable{
+// joiningScripts are the scripts in which a joiner changes how text looks:
+// Arabic and related scripts, and those with conjuncts.
+var joiningScripts = []*unicode.RangeTable{
 	unicode.Devanagari, unicode.Arabic, unicode.Bengali, unicode.Malayalam, unicode.Sinhala, unicode.Tamil, unicode.Telugu,
 	unicode.Kannada, unicode.Gujarati, unicode.Gurmukhi, unicode.Oriya, unicode.Khmer, unicode.Myanmar, unicode.Tibetan,
 	unicode.Syriac, unicode.Mongolian, unicode.Nko, unicode.Mandaic, unicode.Adlam, unicode.Hanifi_Rohingya, unicode.Thaana,
 	unicode.Balinese, unicode.Javanese, unicode.Sundanese, unicode.Meetei_Mayek, unicode.Newa, unicode.Tirhuta, unicode.Grantha,
 }
 
-// joined is the left neighbour of a joiner.
-type joined struct {
-	last   rune // the last character
-	base   rune // the last one that is not a mark
-	virama bool // a mark since the base is a virama
+// joinerContext describes the text before a joiner.
+type joinerContext struct {
+	last   rune // the last rune
+	base   rune // the last rune that is not a mark
+	virama bool // whether a virama follows the base
 }
 
-func (j *joined) addMark(r rune) {
+func (j *joinerContext) addMark(r rune) {
 	j.last = r
-	j.virama = j.virama || norm.NFC.PropertiesString(string(r)).CCC() == 9 // the class of all viramas
+	// All viramas have this class.
+	j.virama = j.virama || norm.NFC.PropertiesString(string(r)).CCC() == 9
 }
 
-// joins says whether the joiner r does anything between j and next. A virama counts wherever it stands among the marks, since
-// normalisation orders them anew.
-func (j *joined) joins(r, next rune) bool {
+// keeps reports whether the joiner r has a visible effect between the context
+// and next. A virama counts anywhere among the marks, because normalisation
+// reorders them.
+func (j *joinerContext) keeps(r, next rune) bool {
 	if j.last == emojiStyle || isEmoji(j.last) {
 		return r == zwj && isEmoji(next)
 	}
@@ -47,14 +50,15 @@ func (j *joined) joins(r, next rune) bool {
 	if script == nil {
 		return false
 	}
-	if r == zwj && j.virama { // also at the end of a word: the older spelling of Malayalam's final letters
+	if r == zwj && j.virama { // even before a space: older Malayalam spelling
 		return true
 	}
 	return unicode.Is(script, next) && (unicode.IsLetter(next) || isMark(next))
 }
 
+// joiningScript returns the joining script that r belongs to, or nil.
 func joiningScript(r rune) *unicode.RangeTable {
-	for _, script := range joining {
+	for _, script := range joiningScripts {
 		if unicode.Is(script, r) {
 			return script
 		}
@@ -62,18 +66,21 @@ func joiningScript(r rune) *unicode.RangeTable {
 	return nil
 }
 
-// takesEmojiStyle says whether a U+FE0F may follow j: after an emoji, or within a keycap such as "1️⃣", of which rest must hold the end.
-func (j *joined) takesEmojiStyle(rest string) bool {
+// takesEmojiStyle reports whether U+FE0F may follow: after an emoji, or in a
+// keycap such as "1️⃣", whose end must then start rest.
+func (j *joinerContext) takesEmojiStyle(rest string) bool {
 	if j.last >= '0' && j.last <= '9' || j.last == '#' || j.last == '*' {
 		return strings.HasPrefix(rest, keycap)
 	}
 	return isEmoji(j.last)
 }
 
+// isEmoji reports whether r is in emoji.
 func isEmoji(r rune) bool { return r >= 0xA9 && unicode.Is(emoji, r) }
 
-// emoji holds the characters that Unicode lists as emoji or reserves for them, without the keycap bases and the regional indicators
-// (emoji-data.txt; blocks of signs are taken whole, ornamental brackets and digits left out).
+// emoji holds the characters that Unicode's emoji-data.txt lists or reserves as
+// emoji, without digits, '#', '*' and regional indicators. Blocks of symbols
+// are included whole, except ornamental brackets and digits.
 var emoji = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x00A9, 0x00AE, 5}, {0x203C, 0x2049, 13}, {0x2122, 0x2139, 23}, {0x2194, 0x2199, 1}, {0x21A9, 0x21AA, 1},

@@ -1,36 +1,37 @@
-// Package sanitize turns text that strangers wrote into text that is safe to show to a language model, and through it to a person.
+// Package sanitize turns text from third parties into text that is safe to show
+// to a language model and, through it, to a person.
 //
-// The decisions, and why:
+// These are the decisions and their reasons:
 //
-//   - What counts is the final string. Every step may create what an earlier
-//     one removed ("ja<!-- x -->vascript:"), so the steps are repeated until
-//     nothing changes; [Line] of a cleaned line is that line.
-//   - Words stay. Brackets and backticks lose their meaning, not their place;
-//     only the text of HTML comments, the payload of terminal sequences and
-//     the targets of links go, since no reader of the original page sees those.
-//   - A cleaned line is neutral: '<' and '&' stay. [ForModel] and [ForMarkdown]
-//     escape what their target would read as markup; a table needs neither.
-//   - A text counts as altered if it hid words or led elsewhere. What honest
-//     keyboards, editors and scripts leave behind is removed without a word.
-//   - Invalid UTF-8 becomes one U+FFFD a run of bytes. Raw bytes 0x80-0x9F are
-//     not read as terminal controls: in real text they are Windows-1252
-//     letters. U+0080-U+009F are.
-//   - A terminal sequence that never ends loses its ESC alone; the rest is
-//     text. An HTML comment that never ends is text, too.
-//   - A scheme without "//" is a link only if what follows it looks like an
-//     address or like code: "JavaScript:React" and "file:line" are words.
-//     tel: and sms: are links in front of a number, skype: and its like in
-//     front of parameters.
-//   - A bare domain is a word ("booking.com", "Node.js"). A path, query or
-//     fragment behind it is a link's, since several clients make it one, and
-//     goes; the domain stays, because "golang.org/x/net" names a skill.
-//     Whether a name is a domain is told by its ending, so that
-//     "Node.js/React" and "10.0.0.0/8" stay words.
+//   - The final string has to be safe. A step can create what an earlier one
+//     removed ("ja<!-- x -->vascript:"), so the steps are repeated until nothing
+//     changes; [Line] returns a cleaned line unchanged.
+//   - Visible words stay. Brackets and backticks are replaced by harmless signs.
+//     Only HTML comments, the payload of terminal sequences and the targets of
+//     links are removed, since no reader of the original page sees those.
+//   - A cleaned line is not escaped: '<' and '&' stay. [ForModel] and
+//     [ForMarkdown] escape what their target would read as markup; a CSV table
+//     needs neither.
+//   - A text is reported as altered if it hid words or held links. Invisible
+//     characters that ordinary keyboards, editors and scripts leave behind are
+//     removed without being reported.
+//   - Each run of invalid UTF-8 becomes one U+FFFD. U+0080 to U+009F are read as
+//     terminal controls, but the raw bytes 0x80 to 0x9F are not, because in real
+//     text they are Windows-1252 letters.
+//   - Of a terminal sequence that never ends, only the ESC is removed. An HTML
+//     comment that never ends is text.
+//   - A scheme without "//" starts a link only if an address or code follows:
+//     "JavaScript:React" and "file:line" are words. tel: and sms: start a link
+//     only before a number, skype: and similar ones only before parameters.
+//   - A bare domain is a word ("booking.com", "Node.js"). Several clients make it
+//     a link if a path, query or fragment follows, so that is removed; the domain
+//     stays, because "golang.org/x/net" names a skill. Domains are recognised by
+//     their endings, so that "Node.js/React" and "10.0.0.0/8" stay words.
 //   - Full-width brackets and angle brackets stay: they are ordinary
 //     punctuation in Japanese and mean nothing to Markdown or HTML.
-//   - ZWNJ and ZWJ follow the idea of RFC 5892 (between letters of one joining
-//     script; ZWJ after a virama), without its joining types: a ZWNJ that
-//     Persian writers type after a letter that never joins stays.
+//   - ZWNJ and ZWJ stay where RFC 5892 allows them (between letters of one
+//     joining script; ZWJ after a virama). Its joining types are not applied, so
+//     a ZWNJ that Persian writers type after a letter that never joins stays.
 package sanitize
 
 import (
@@ -38,63 +39,67 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a cleaned line.
+// Text is a cleaned line. The zero value is an empty line.
 type Text struct {
 	// String is one line of valid UTF-8 in NFC, without white space at its ends.
 	String string
-	// Altered reports whether something was removed that a reader of the
-	// original page would not have seen, or that leads elsewhere: comments and
-	// terminal sequences with words, tag characters, runs of invisible
-	// characters, overrides of the reading direction, links.
+	// Altered reports whether links were removed, or content that is invisible
+	// on the original page: comments and terminal sequences with words, tag
+	// characters, runs of invisible characters, direction overrides.
 	Altered bool
 	// Cut reports whether the end of the text is missing.
 	Cut bool
 }
 
-// A window of the input is looked at if there is a maximum: enough for any field with a few visible characters among the invisible.
+// With a maximum length, only this much of the input is read. That is enough even
+// if most of it is invisible.
 const (
 	windowBase    = 64 << 10 // bytes
-	windowPerRune = 32       // bytes for each character of the maximum
+	windowPerRune = 32       // bytes more for each rune of the maximum
 )
 
-// Text that does not settle in relaxedRounds was made not to: from then on no joiner is allowed, which ends every cycle (see settle).
+// How often the steps are repeated. Honest text is stable after relaxedRounds;
+// any other loses all joiners from then on, which ends every cycle (see
+// untilStable).
 const (
 	relaxedRounds = 3
 	maxRounds     = 8
 )
 
-// Line returns s as one line of plain text that can forge nothing: [Clean] of
-// it, shortened to max characters.
+// Line returns s as one line of plain text: Clean followed by Shorten. max is
+// in runes; zero or less means no limit.
 func Line(s string, max int) Text { return Clean(s, max).Shorten(max) }
 
-// Clean returns s as one line of plain text, whole, for a caller that hides
-// something in it before it is shortened. It still has to be escaped for where
-// it is shown. If it is to be shortened to max characters, only as much of s
-// is looked at as they can need. Clean text comes back as it is.
+// Clean returns s as one line of plain text that is not shortened yet, for
+// callers that hide something in it first. Escape the result for its target
+// before showing it. max is the length in runes that it will be shortened to,
+// which bounds how much of s is read; zero or less reads all of it. Cleaning a
+// clean text changes nothing.
 func Clean(s string, max int) Text {
 	s, clipped := clip(s, max)
 	altered := false
-	switch glance(s) {
+	switch quickCheck(s) {
 	case plain:
 	case maybeLink:
-		if t, found := unlink(s); t != s {
-			s, _ = settle(t, false)
+		if t, found := removeLinks(s); t != s {
+			s, _ = untilStable(t, false)
 			altered = found
 		}
 	default:
-		s, altered = settle(s, clipped)
+		s, altered = untilStable(s, clipped)
 	}
 	return Text{String: s, Altered: altered, Cut: clipped}
 }
 
-// Shorten cuts a text to at most max characters (runes), at a word; a shorter
-// one ends in "…". A max of zero or less means no limit.
+// Shorten cuts the text to at most max runes, at a word if possible, and ends
+// it in "…". A max of zero or less means no limit.
 func (t Text) Shorten(max int) Text {
 	t.String, t.Cut = shorten(t.String, max, t.Cut)
 	return t
 }
 
-// clip bounds the work: it returns the beginning of s that is looked at, and whether there was more.
+// clip returns the start of s that is read for a maximum of max runes, and
+// reports whether there is more.
 func clip(s string, max int) (string, bool) {
 	if max <= 0 || (len(s)-windowBase)/windowPerRune <= max {
 		return s, false
@@ -109,12 +114,14 @@ func clip(s string, max int) (string, bool) {
 	return s[:end], true
 }
 
-// settle repeats the steps until they find nothing to do. In honest text the second round is the proof; more come from text in which one
-// removal moves a joiner or a mark to a place it may not have.
-func settle(s string, clipped bool) (string, bool) {
+// untilStable repeats the steps until they change nothing, and reports whether
+// any of them altered s. Honest text needs the second round only to confirm the
+// first; more are needed if a removal puts a joiner or a mark where it may not
+// be.
+func untilStable(s string, clipped bool) (string, bool) {
 	altered := false
 	for round := range maxRounds {
-		next, changed := pass(s, clipped, round < relaxedRounds)
+		next, changed := cleanOnce(s, clipped, round < relaxedRounds)
 		altered = altered || changed
 		if next == s {
 			break
@@ -124,26 +131,27 @@ func settle(s string, clipped bool) (string, bool) {
 	return s, altered
 }
 
-// pass takes the steps once, in the order in which each lays open the work of the next.
-func pass(s string, clipped, joiners bool) (string, bool) {
-	s, stripped := strip(s, joiners)
-	s, defused := defuse(thinMarks(compose(s)), clipped)
-	s, unlinked := unlink(s)
+// cleanOnce runs each step once, in an order in which a step uncovers what the
+// next one removes.
+func cleanOnce(s string, clipped, joiners bool) (string, bool) {
+	s, stripped := removeInvisible(s, joiners)
+	s, defused := neutralizeMarkup(limitMarks(compose(s)), clipped)
+	s, unlinked := removeLinks(s)
 	return s, stripped || defused || unlinked
 }
 
-// look is what one glance at a text says.
-type look uint8
+// class is the result of quickCheck.
+type class uint8
 
 const (
-	plain     look = iota // nothing to do
-	maybeLink             // clean ASCII, in which there may be a link
-	unclean               // everything else
+	plain     class = iota // clean already
+	maybeLink              // clean ASCII that may hold a link
+	unclean                // needs all steps
 )
 
-// glances holds the first judgement of every byte. A space and the signs
-// that links and comments are made of need a second look.
-var glances = func() (table [256]look) {
+// byteClasses is the class that each byte gives a text. The bytes of maybeLink
+// are a hint only; quickCheck decides by their neighbours.
+var byteClasses = func() (table [256]class) {
 	for c := range table {
 		switch {
 		case c < ' ' || c >= 0x7F || strings.IndexByte("<[]`|", byte(c)) >= 0:
@@ -155,9 +163,10 @@ var glances = func() (table [256]look) {
 	return table
 }()
 
-// glance is the fast path: most fields of most candidates are clean ASCII, and cost this one scan. What it takes for a possible link is
-// what mayHoldLink does.
-func glance(s string) look {
+// quickCheck returns the class of s in one pass. Most fields are clean ASCII
+// and need nothing else. It must find every link that mayHoldLink finds in
+// ASCII.
+func quickCheck(s string) class {
 	if s == "" {
 		return plain
 	}
@@ -167,7 +176,7 @@ func glance(s string) look {
 	found, dot := plain, false
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if glances[c] == plain {
+		if byteClasses[c] == plain {
 			continue
 		}
 		if c == ' ' {
@@ -180,7 +189,7 @@ func glance(s string) look {
 		hint := false
 		switch {
 		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
-		case glances[c] == unclean:
+		case byteClasses[c] == unclean:
 			return unclean
 		case c == '.':
 			dot = true

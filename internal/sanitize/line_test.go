@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// altered and untouched compare Line(in, 0) with want, and with what Altered must say.
+// altered and untouched compare Line(in, 0) with want, and with what Altered
+// must say.
 func altered(t *testing.T, cases [][2]string)   { t.Helper(); compare(t, cases, true) }
 func untouched(t *testing.T, cases [][2]string) { t.Helper(); compare(t, cases, false) }
 

@@ -9,14 +9,17 @@ import (
 )
 
 const (
-	// maxProfileURL is above the longest URL of a profile: a hundred characters of four bytes, each escaped, and the rest.
-	maxProfileURL = 2048
+	// maxProfileURLBytes is more than the longest profile URL has: a slug of
+	// 100 characters of four bytes, with every byte percent-encoded.
+	maxProfileURLBytes = 2048
 
-	// LinkedIn's own rule for the last part of a profile's URL, in characters.
+	// The length of a slug, the last part of a profile URL, in characters.
+	// LinkedIn itself requires 3 to 100.
 	minSlug, maxSlug = 3, 100
 )
 
-// Why LinkedIn refuses a URL, in words that follow "the profile link".
+// The errors of LinkedIn. Their texts continue a sentence that starts with "the
+// profile link".
 var (
 	ErrNotHTTPS   = errors.New("is not an https address")
 	ErrOtherSite  = errors.New("leads to another site than LinkedIn")
@@ -24,14 +27,15 @@ var (
 	ErrMalformed  = errors.New("is not written as LinkedIn writes it")
 )
 
-// LinkedIn returns "linkedin.com/in/<slug>" for an https URL of a LinkedIn
-// profile, and one of the errors above for any other. The host may be
-// linkedin.com, www.linkedin.com or that of a country; the slug is
-// percent-encoded. A language, a query and a fragment are dropped.
+// LinkedIn returns "linkedin.com/in/<slug>" for the https URL of a LinkedIn
+// profile, with the slug percent-encoded. The host may be linkedin.com,
+// www.linkedin.com or that of a country ("sk.linkedin.com"). A language, a
+// query and a fragment are dropped. For any other URL it returns ErrNotHTTPS,
+// ErrOtherSite, ErrNotProfile or ErrMalformed.
 func LinkedIn(raw string) (string, error) {
 	const scheme = "https://"
 	switch {
-	case len(raw) > maxProfileURL:
+	case len(raw) > maxProfileURLBytes:
 		return "", ErrMalformed
 	case strings.HasPrefix(raw, scheme):
 	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(raw)), scheme):
@@ -43,7 +47,8 @@ func LinkedIn(raw string) (string, error) {
 	switch {
 	case err != nil || u.Opaque != "":
 		return "", ErrMalformed
-	case strings.HasSuffix(u.Hostname(), ".linkedin.com") && !isLinkedIn(u.Hostname()): // "m.linkedin.com"
+	// Only the hosts of countries lead to profiles, not "m.linkedin.com".
+	case strings.HasSuffix(u.Hostname(), ".linkedin.com") && !isLinkedIn(u.Hostname()):
 		return "", ErrMalformed
 	case !isLinkedIn(u.Hostname()):
 		return "", ErrOtherSite
@@ -65,7 +70,8 @@ func LinkedIn(raw string) (string, error) {
 	return "linkedin.com/in/" + strings.ReplaceAll(escaped, "'", "%27"), nil
 }
 
-// isLinkedIn compares byte by byte: Unicode folding would take the Kelvin sign for a k.
+// isLinkedIn reports whether host belongs to LinkedIn. It compares bytes,
+// because Unicode case folding would accept the Kelvin sign as a k.
 func isLinkedIn(host string) bool {
 	name := []byte(host)
 	for i, c := range name {
@@ -81,21 +87,21 @@ func isLinkedIn(host string) bool {
 	return len(sub) == 3 && isLetter(sub[0]) && isLetter(sub[1]) && sub[2] == '.'
 }
 
-// isLanguage reports whether s is the last part of the URL of a profile that was
-// written in several languages: "en", "de-de".
+// isLanguage reports whether s is a language code ("en", "de-de"), which ends
+// the URL of a profile that was written in several languages.
 func isLanguage(s string) bool {
 	return len(s) == 2 && isLetter(s[0]) && isLetter(s[1]) ||
 		len(s) == 5 && (s[2] == '-' || s[2] == '_') && isLanguage(s[:2]) && isLanguage(s[3:])
 }
 
-// isSlug reports whether s is made of what LinkedIn lets into a slug, now or in
-// earlier years: letters, digits, '-', '_', '.', an apostrophe, and symbols such
-// as emoji, each of which is visible.
+// isSlug reports whether s has only what LinkedIn allows in a slug, or allowed
+// in earlier years: letters, digits, '-', '_', '.', apostrophes and visible
+// symbols such as emoji.
 func isSlug(s string) bool {
 	if !utf8.ValidString(s) || strings.Contains(s, "..") {
 		return false
 	}
-	if visible, _ := strip(s, true); visible != s {
+	if visible, _ := removeInvisible(s, true); visible != s {
 		return false
 	}
 	n, named := 0, false

@@ -8,24 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// linkRemoved stands where a link stood, so that a reader knows that the page had more.
+// linkRemoved replaces a link, so that readers know where the page had one.
 const linkRemoved = "(link removed)"
 
-// unlink replaces every link in s, of which the markup is defused already, and
-// reports whether there was one.
-func unlink(s string) (string, bool) {
+// removeLinks replaces every link in s and reports whether there was one. The
+// markup in s must have been neutralized before.
+func removeLinks(s string) (string, bool) {
 	if !mayHoldLink(s) {
 		return s, false
 	}
-	k := sketchOf(s)
+	sk := newSkeleton(s)
 	var out []byte
 	done := 0
-	for i := 0; i < len(k.c); {
-		f := k.find(i)
-		if f.put != "" {
-			out = append(out, s[done:k.offset(f.start)]...)
-			out = append(out, f.put...)
-			done = k.offset(f.end)
+	for i := 0; i < len(sk.c); {
+		f := sk.linkAt(i)
+		if f.replacement != "" {
+			out = append(out, s[done:sk.offset(f.start)]...)
+			out = append(out, f.replacement...)
+			done = sk.offset(f.end)
 		}
 		i = f.end
 	}
@@ -35,231 +35,246 @@ func unlink(s string) (string, bool) {
 	return string(append(out, s[done:]...)), true
 }
 
-// finding is a stretch of a sketch that is put differently; with put empty, one in which nothing was found.
+// finding is the result of a search at one place. If replacement is empty, no
+// link was found and the search continues at end.
 type finding struct {
-	start, end int
-	put        string
+	start, end  int
+	replacement string
 }
 
-func nothing(end int) finding { return finding{end: end} }
+// noLink is the finding of no link before end.
+func noLink(end int) finding { return finding{end: end} }
 
-// find looks for a link at i: at the beginning of a word, or of two slashes. What it reads beyond the stretch it returns is at most one
-// word or tellLength characters, which keeps the whole linear.
-func (k *sketch) find(i int) finding {
-	if startsWord(k.c[i]) {
-		end := k.wordEnd(i)
-		if f := k.www(i, end); f.put != "" {
+// linkAt looks for a link that starts at i, which is the start of a word or of
+// two slashes. It reads at most a word or maxBodyPeek runes beyond the end it
+// returns, so that a whole text takes linear time.
+func (sk *skeleton) linkAt(i int) finding {
+	if startsWord(sk.c[i]) {
+		end := sk.wordEnd(i)
+		if f := sk.wwwLink(i, end); f.replacement != "" {
 			return f
 		}
-		if f := k.scheme(i, end); f.put != "" || f.end > end {
+		if f := sk.schemeLink(i, end); f.replacement != "" || f.end > end {
 			return f
 		}
-		return k.hostPath(i, end)
+		return sk.pathLink(i, end)
 	}
-	if k.slashes(i) >= 2 {
-		return k.authority(i, i+k.slashes(i))
+	if sk.slashes(i) >= 2 {
+		return sk.authorityLink(i, i+sk.slashes(i))
 	}
-	return nothing(i + 1)
+	return noLink(i + 1)
 }
 
-// www finds "www." and a host within the word [i, end): after any letter but an ASCII one, as scripts without spaces glue it.
-func (k *sketch) www(i, end int) finding {
+// wwwLink finds "www." and a host within the word [i, end). Scripts without
+// spaces may write it right behind another letter.
+func (sk *skeleton) wwwLink(i, end int) finding {
 	for p := i; p < end; p++ {
-		if k.c[p] == 'w' && (p == i || !isAlnum(k.c[p-1])) && k.hasPrefix(p, "www.") && startsWord(k.at(p+len("www."))) {
-			return finding{p, k.bodyEnd(p), linkRemoved}
+		if sk.c[p] == 'w' && (p == i || !isAlnum(sk.c[p-1])) && sk.hasPrefix(p, "www.") && startsWord(sk.at(p+len("www."))) {
+			return finding{p, sk.bodyEnd(p), linkRemoved}
 		}
 	}
-	return nothing(end)
+	return noLink(end)
 }
 
-// schemeRule says when a scheme that clients follow without "://" makes a link.
-// Of any other body the scheme is a word.
+// schemeRule tells when a scheme that clients follow without "//" starts a
+// link. It does if the text behind the colon meets one of the conditions;
+// otherwise the scheme is a word.
 type schemeRule struct {
-	begins []string // of a body that begins with one of these
-	any    string   // of one that holds one of these early on
-	number bool     // of one that begins with a number
+	prefixes []string // starts with one of these
+	contains string   // has one of these characters near its start
+	digits   bool     // starts with a number
 }
 
 var (
-	script  = schemeRule{any: `()=%\{}'`}
-	local   = schemeRule{any: `/\%`}
-	network = schemeRule{any: `./\@%?=:`}
-	phone   = schemeRule{number: true}
-	handler = schemeRule{any: "?=#"}
-	contact = schemeRule{any: "@?%:"}
+	codeRule      = schemeRule{contains: `()=%\{}'`}
+	fileRule      = schemeRule{contains: `/\%`}
+	networkRule   = schemeRule{contains: `./\@%?=:`}
+	phoneRule     = schemeRule{digits: true}
+	parameterRule = schemeRule{contains: "?=#"}
+	contactRule   = schemeRule{contains: "@?%:"}
 )
 
+// schemes are the schemes that clients follow without "//".
 var schemes = map[string]schemeRule{
-	"javascript": script, "vbscript": script,
-	"data": {begins: []string{",", ";", "text/", "image/", "application/", "audio/", "video/", "font/"}},
-	"file": local, "blob": local, "filesystem": local,
-	"http": network, "https": network, "ftp": network, "ws": network, "wss": network,
-	"mailto": contact, "xmpp": contact, "sip": contact, "sips": contact,
-	"tel": phone, "sms": phone, "callto": phone, "facetime": phone, "geo": phone,
-	"skype": handler, "magnet": handler, "intent": handler,
+	"javascript": codeRule, "vbscript": codeRule,
+	"data": {prefixes: []string{",", ";", "text/", "image/", "application/", "audio/", "video/", "font/"}},
+	"file": fileRule, "blob": fileRule, "filesystem": fileRule,
+	"http": networkRule, "https": networkRule, "ftp": networkRule, "ws": networkRule, "wss": networkRule,
+	"mailto": contactRule, "xmpp": contactRule, "sip": contactRule, "sips": contactRule,
+	"tel": phoneRule, "sms": phoneRule, "callto": phoneRule, "facetime": phoneRule, "geo": phoneRule,
+	"skype": parameterRule, "magnet": parameterRule, "intent": parameterRule,
 }
 
-// stores are the schemes of data stores and brokers. No browser follows them,
-// and engineers write of them.
-var stores = setOf(`
+// storeSchemes are the schemes of data stores and message brokers. Browsers do
+// not follow them, and engineers mention them in profiles.
+var storeSchemes = setOf(`
 	s3 s3a s3n gs gcs hdfs viewfs abfs abfss wasb wasbs adl dbfs oss cos swift oci docker
 	postgres postgresql mysql mariadb sqlite sqlserver oracle mongodb redis rediss cassandra neo4j bolt clickhouse snowflake
 	amqp amqps kafka mqtt mqtts nats pulsar tcp udp unix grpc thrift zk rtsp rtmp jdbc odbc
 `)
 
-// glued are the schemes that are seen even at the end of a longer word, as in the scraper's "Websitehttps://".
-var glued = []string{"https", "http", "javascript", "vbscript", "mailto"}
+// gluedSchemes are found even at the end of a longer word, because scrapers
+// join words, as in "Websitehttps://".
+var gluedSchemes = []string{"https", "http", "javascript", "vbscript", "mailto"}
 
-// scheme finds a URL of which the scheme is the end of the word [i, end).
-func (k *sketch) scheme(i, end int) finding {
+// schemeLink finds a URL whose scheme ends the word [i, end).
+func (sk *skeleton) schemeLink(i, end int) finding {
 	body := end + 1
-	if k.at(end) != ':' || k.at(body) == ' ' {
-		return nothing(end)
+	if sk.at(end) != ':' || sk.at(body) == ' ' {
+		return noLink(end)
 	}
 	start := end
-	for start > i && isAlnum(k.c[start-1]) {
+	for start > i && isAlnum(sk.c[start-1]) {
 		start--
 	}
-	name := string(k.c[start:end])
-	for _, known := range glued {
+	name := string(sk.c[start:end])
+	for _, known := range gluedSchemes {
 		if strings.HasSuffix(name, known) {
 			start, name = end-len(known), known
 			break
 		}
 	}
-	if k.hasPrefix(body, "//") && k.at(body+k.slashes(body)) != ' ' {
-		bodyEnd := k.bodyEnd(body + k.slashes(body))
-		if stores[name] && !k.leads(body+k.slashes(body), bodyEnd) {
-			return nothing(bodyEnd)
+	if sk.hasPrefix(body, "//") && sk.at(body+sk.slashes(body)) != ' ' {
+		bodyEnd := sk.bodyEnd(body + sk.slashes(body))
+		if storeSchemes[name] && !sk.leadsToSite(body+sk.slashes(body), bodyEnd) {
+			return noLink(bodyEnd)
 		}
 		return finding{start, bodyEnd, linkRemoved}
 	}
-	if start-3 >= i && k.hasPrefix(start-3, "ms-") && isSlash(k.at(body)) { // "ms-msdt:/id" starts a program
-		return finding{start - 3, k.bodyEnd(body), linkRemoved}
+	// "ms-msdt:/id" starts a Windows program.
+	if start-3 >= i && sk.hasPrefix(start-3, "ms-") && isSlash(sk.at(body)) {
+		return finding{start - 3, sk.bodyEnd(body), linkRemoved}
 	}
-	if rule, known := schemes[name]; known && (k.beginsWith(body, rule.begins) || k.holds(body, rule.any) || rule.number && k.isNumber(body)) {
-		return finding{start, k.bodyEnd(body), linkRemoved}
+	if rule, known := schemes[name]; known && (sk.beginsWith(body, rule.prefixes) || sk.bodyContains(body, rule.contains) || rule.digits && sk.isNumber(body)) {
+		return finding{start, sk.bodyEnd(body), linkRemoved}
 	}
-	return nothing(end)
+	return noLink(end)
 }
 
-// leads reports whether the body [i, end) of a store's URL would lead a browser
-// somewhere: to a domain, or by what only URLs hold.
-func (k *sketch) leads(i, end int) bool {
-	_, kind := k.host(i, min(k.wordEnd(i), end))
-	return kind == domain || kind == address || bytes.ContainsAny(k.c[i:end], "?@%=")
+// leadsToSite reports whether a browser could follow the body [i, end) of a URL
+// with a store's scheme: it starts with a domain or an IP address, or has a
+// character that is typical of URLs.
+func (sk *skeleton) leadsToSite(i, end int) bool {
+	_, kind := sk.host(i, min(sk.wordEnd(i), end))
+	return kind == domainName || kind == ipv4Address || bytes.ContainsAny(sk.c[i:end], "?@%=")
 }
 
-func (k *sketch) beginsWith(i int, prefixes []string) bool {
-	return slices.ContainsFunc(prefixes, func(prefix string) bool { return k.hasPrefix(i, prefix) })
+// beginsWith reports whether the text at i starts with one of prefixes.
+func (sk *skeleton) beginsWith(i int, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return sk.hasPrefix(i, prefix) })
 }
 
-// isNumber reports whether a number of a few digits begins at i; "2FA" is none.
-func (k *sketch) isNumber(i int) bool {
+// isNumber reports whether a number of at least three digits starts at i. "2FA"
+// is not one.
+func (sk *skeleton) isNumber(i int) bool {
 	const few = 3
 	digits := 0
-	for ; digits < few && (isDigit(k.at(i)) || strings.IndexByte("+-.,()", k.at(i)) >= 0); i++ {
-		if isDigit(k.at(i)) {
+	for ; digits < few && (isDigit(sk.at(i)) || strings.IndexByte("+-.,()", sk.at(i)) >= 0); i++ {
+		if isDigit(sk.at(i)) {
 			digits++
 		}
 	}
 	return digits == few
 }
 
-// hostPath finds the path, the query or the fragment behind a bare domain or an
-// IP address, which stays: it may be the name of a tool or a company.
-func (k *sketch) hostPath(i, end int) finding {
+// pathLink finds the path, query or fragment behind a bare domain or IP
+// address. The host itself stays, since it may be the name of a tool or a
+// company.
+func (sk *skeleton) pathLink(i, end int) finding {
 	p := end
-	if k.at(p) == ':' {
-		for p++; isDigit(k.at(p)); p++ {
+	if sk.at(p) == ':' {
+		for p++; isDigit(sk.at(p)); p++ {
 		}
 		if p == end+1 {
-			return nothing(end)
+			return noLink(end)
 		}
 	}
-	if strings.IndexByte("/?#", k.at(p)) < 0 {
-		return nothing(end)
+	if strings.IndexByte("/?#", sk.at(p)) < 0 {
+		return noLink(end)
 	}
-	start, kind := k.host(i, end)
-	if p > end && string(k.c[start:end]) == "localhost" {
-		kind = domain
+	start, kind := sk.host(i, end)
+	if p > end && string(sk.c[start:end]) == "localhost" {
+		kind = domainName
 	}
-	if !k.leadsOn(kind, p+1) {
-		return nothing(end)
+	if !sk.isLink(kind, p+1) {
+		return noLink(end)
 	}
-	bodyEnd := k.bodyEnd(p + 1)
+	bodyEnd := sk.bodyEnd(p + 1)
 	switch {
 	case bodyEnd <= p+1:
-		return nothing(end)
-	case kind == domain && p == end && k.at(p) == '/' && k.isProper(start, end) && k.isProper(p+1, bodyEnd):
-		return nothing(bodyEnd) // "Booking.com/Agoda" are two companies
+		return noLink(end)
+	case kind == domainName && p == end && sk.at(p) == '/' && sk.isProper(start, end) && sk.isProper(p+1, bodyEnd):
+		return noLink(bodyEnd) // "Booking.com/Agoda" are two companies
 	}
 	return finding{end, bodyEnd, " " + linkRemoved}
 }
 
-// isProper reports whether [i, end) is written as a proper name: one word with a
-// capital first. Addresses are not.
-func (k *sketch) isProper(i, end int) bool {
-	if i >= end || isWord(k.at(end)) {
+// isProper reports whether [i, end) is written like a proper name: one word
+// that starts with a capital. Addresses are not written so.
+func (sk *skeleton) isProper(i, end int) bool {
+	if i >= end || isWord(sk.at(end)) {
 		return false
 	}
-	word := k.s[k.offset(i):k.offset(end)]
+	word := sk.s[sk.offset(i):sk.offset(end)]
 	first, _ := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first) && strings.IndexFunc(word, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) < 0
 }
 
-// authority finds "//host" and "\\host" at i; end is where the slashes end.
-func (k *sketch) authority(i, end int) finding {
-	for isWord(k.at(end)) && !startsWord(k.at(end)) {
+// authorityLink finds "//host" or "\\host" at i. end is where the slashes end.
+func (sk *skeleton) authorityLink(i, end int) finding {
+	for isWord(sk.at(end)) && !startsWord(sk.at(end)) {
 		end++
 	}
-	if !startsWord(k.at(end)) {
-		return nothing(end)
+	if !startsWord(sk.at(end)) {
+		return noLink(end)
 	}
-	word := k.wordEnd(end)
-	if p := bytes.IndexByte(k.c[end:word], unspaced); p > 0 { // the sentence goes on right behind the host
+	word := sk.wordEnd(end)
+	// Without spaces, the sentence continues right behind the host.
+	if p := bytes.IndexByte(sk.c[end:word], unspaced); p > 0 {
 		word = end + p
 	}
-	if k.at(word) == cutMark { // the rest of the name is not here
-		return nothing(end)
+	if sk.at(word) == cutMark { // the name was shortened
+		return noLink(end)
 	}
-	if k.isHost(end, word) || (i == 0 || !isWord(k.c[i-1])) && (k.isServer(word) || i > 0 && k.c[i-1] == ':') { // not "A//B"
-		return finding{i, k.bodyEnd(end), linkRemoved}
+	// Behind a word, two slashes only separate names: "A//B".
+	if sk.isHost(end, word) || (i == 0 || !isWord(sk.c[i-1])) && (sk.isServer(word) || i > 0 && sk.c[i-1] == ':') {
+		return finding{i, sk.bodyEnd(end), linkRemoved}
 	}
-	return nothing(end)
+	return noLink(end)
 }
 
-// isHost says whether the name [i, end) behind two slashes is surely one of a host.
-func (k *sketch) isHost(i, end int) bool {
-	switch _, kind := k.host(i, end); kind {
-	case domain, product, address:
+// isHost reports whether the name [i, end) behind two slashes is certainly a
+// host.
+func (sk *skeleton) isHost(i, end int) bool {
+	switch _, kind := sk.host(i, end); kind {
+	case domainName, productName, ipv4Address:
 		return true
-	case perhaps:
-		return strings.IndexByte("/?#", k.at(end)) >= 0 && k.machineMade(end+1)
+	case possibleHost:
+		return strings.IndexByte("/?#", sk.at(end)) >= 0 && sk.looksLikeURL(end+1)
 	}
-	return string(k.c[i:end]) == "localhost"
+	return string(sk.c[i:end]) == "localhost"
 }
 
-// isServer says whether what follows the name that ends here makes it one of a server on the local network: a path, a port, or a host if
-// the name was the user's.
-func (k *sketch) isServer(end int) bool {
-	switch k.at(end) {
+// isServer reports whether the name that ends at end is a server on the local
+// network, because a path, a port, or an '@' and a host follow it.
+func (sk *skeleton) isServer(end int) bool {
+	switch sk.at(end) {
 	case '/', '\\', '@':
-		return startsWord(k.at(end + 1))
+		return startsWord(sk.at(end + 1))
 	case ':':
-		return isDigit(k.at(end + 1))
+		return isDigit(sk.at(end + 1))
 	}
 	return false
 }
 
-// bodyEnd returns where the URL ends of which the body begins at i: at a space, a
-// quotation mark, a bracket it did not open, or a letter of a script that has no
-// spaces to end it. The punctuation of the sentence around is not part of it.
-func (k *sketch) bodyEnd(i int) int {
+// bodyEnd returns where the URL ends whose body starts at i: at a space, a
+// quotation mark, a bracket that it did not open, or a letter of a script
+// without spaces. Punctuation at the end belongs to the sentence around it.
+func (sk *skeleton) bodyEnd(i int) int {
 	j, depth := i, 0
 scan:
-	for ; j < len(k.c); j++ {
-		switch c := k.c[j]; {
+	for ; j < len(sk.c); j++ {
+		switch c := sk.c[j]; {
 		case endsBody(c):
 			break scan
 		case c == '(':
@@ -271,27 +286,31 @@ scan:
 			depth--
 		}
 	}
-	for j > i && strings.IndexByte(".,;:!?'*_~-(", k.c[j-1]) >= 0 {
+	for j > i && strings.IndexByte(".,;:!?'*_~-(", sk.c[j-1]) >= 0 {
 		j--
 	}
 	return j
 }
 
-// notInURL are the signs that no URL holds as they are; those that are defused in ASCII may still be there full-width.
+// notInURL are ASCII characters that a URL cannot hold unescaped. Some are
+// neutralized before links are searched for, but their full-width forms are
+// not.
 const notInURL = "\"{}<>[]|`"
 
-// endsBody says whether c cannot be part of a URL.
+// endsBody reports whether c cannot be part of a URL.
 func endsBody(c byte) bool {
 	return c <= ' ' || c >= unspaced || strings.IndexByte(notInURL, c) >= 0
 }
 
-// tellLength is how far the body of a possible link is read to tell whether it is one.
-const tellLength = 64
+// maxBodyPeek is how many runes of the body of a possible link are read to
+// decide whether it is one.
+const maxBodyPeek = 64
 
-// holds says whether the beginning of the body at i holds one of chars.
-func (k *sketch) holds(i int, chars string) bool {
-	for j := i; j < min(len(k.c), i+tellLength); j++ {
-		switch c := k.c[j]; {
+// bodyContains reports whether one of chars is in the first maxBodyPeek runes
+// of the body at i.
+func (sk *skeleton) bodyContains(i int, chars string) bool {
+	for j := i; j < min(len(sk.c), i+maxBodyPeek); j++ {
+		switch c := sk.c[j]; {
 		case strings.IndexByte(chars, c) >= 0:
 			return true
 		case endsBody(c):
@@ -301,5 +320,6 @@ func (k *sketch) holds(i int, chars string) bool {
 	return false
 }
 
-// machineMade says whether the body at i looks like a URL's rather than like words.
-func (k *sketch) machineMade(i int) bool { return k.holds(i, "=%~?") }
+// looksLikeURL reports whether the body at i has a character that is common in
+// URLs and rare between words.
+func (sk *skeleton) looksLikeURL(i int) bool { return sk.bodyContains(i, "=%~?") }

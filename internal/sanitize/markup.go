@@ -5,16 +5,17 @@ import (
 	"unicode"
 )
 
-// defuse takes the meaning from the signs of Markdown links and code, of our
-// tables and of our markers, and removes HTML comments. It reports whether one
-// of them held words. clipped says that s is the beginning of a longer text: a
-// comment still open at its end is then a comment.
-func defuse(s string, clipped bool) (string, bool) {
-	if !holdsSign(s) {
+// neutralizeMarkup replaces the signs of Markdown links and code, of our tables
+// and of our data markers, and removes HTML comments. It reports whether a
+// comment held words. clipped tells that s is the start of a longer text, in
+// which a comment that is open at the end counts as one.
+func neutralizeMarkup(s string, clipped bool) (string, bool) {
+	if !mayHoldMarkup(s) {
 		return s, false
 	}
 	out := make([]byte, 0, len(s)+len(s)/8)
-	hidWords, open := false, false // open: a comment was found that nothing closes, so no later one is closed either
+	// After one comment that is never closed, no later one can be closed either.
+	hidWords, open := false, false
 	for i := 0; i < len(s); {
 		if !open && strings.HasPrefix(s[i:], "<!--") {
 			n := commentLen(s[i:])
@@ -22,14 +23,14 @@ func defuse(s string, clipped bool) (string, bool) {
 				n = len(s) - i
 			}
 			if n > 0 {
-				out = append(out, ' ') // or the words around it would become one
+				out = append(out, ' ') // keeps the words around it apart
 				hidWords = hidWords || strings.ContainsFunc(s[i:i+n], isWordRune)
 				i += n
 				continue
 			}
 			open = true
 		}
-		sign, size := signAt(s[i:])
+		sign, size := markupReplacement(s[i:])
 		if sign == "" {
 			out = append(out, s[i])
 			i++
@@ -41,10 +42,12 @@ func defuse(s string, clipped bool) (string, bool) {
 	return string(out), hidWords
 }
 
+// isWordRune reports whether r is a letter or a digit.
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// commentLen returns the length of the HTML comment that s begins with, 0 if nothing closes it. Browsers end a comment at "-->" and
-// "--!>", and take "<!-->" and "<!--->" for whole ones.
+// commentLen returns the length of the HTML comment at the start of s, or 0 if
+// it is never closed. Browsers end a comment at "-->" and at "--!>", and accept
+// "<!-->" and "<!--->" as whole comments.
 func commentLen(s string) int {
 	for end := len("<!"); ; end++ {
 		n := strings.Index(s[end:], "--")
@@ -61,15 +64,16 @@ func commentLen(s string) int {
 	}
 }
 
-func holdsSign(s string) bool {
+// mayHoldMarkup reports whether s has anything that neutralizeMarkup changes.
+func mayHoldMarkup(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '<':
 			if strings.HasPrefix(s[i:], "<!--") {
 				return true
 			}
-		case glances[c] == unclean: // spares letters the closer look
-			if sign, _ := signAt(s[i:]); sign != "" {
+		case byteClasses[c] == unclean: // skips the slower check for ASCII letters
+			if sign, _ := markupReplacement(s[i:]); sign != "" {
 				return true
 			}
 		}
@@ -77,8 +81,9 @@ func holdsSign(s string) bool {
 	return false
 }
 
-// signAt returns what replaces the sign that s begins with, and the sign's length in bytes; "" if it may stay.
-func signAt(s string) (string, int) {
+// markupReplacement returns what replaces the sign at the start of s, and the
+// length of the sign in bytes. It returns "" and 0 if the sign may stay.
+func markupReplacement(s string) (string, int) {
 	switch s[0] {
 	case '`':
 		return "'", 1
@@ -91,7 +96,8 @@ func signAt(s string) (string, int) {
 	}
 	switch {
 	case s[0] != "⟦"[0] && s[0] != "〚"[0]:
-	case strings.HasPrefix(s, "⟦"), strings.HasPrefix(s, "〚"): // our marker, and what looks like it
+	// The brackets of our data markers, and similar ones.
+	case strings.HasPrefix(s, "⟦"), strings.HasPrefix(s, "〚"):
 		return "(", len("⟦")
 	case strings.HasPrefix(s, "⟧"), strings.HasPrefix(s, "〛"):
 		return ")", len("⟧")

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// numbers finds the telephone numbers.
-func (f *folded) numbers() []span {
+// phoneNumbers returns the telephone numbers in the text, in order.
+func (f *folded) phoneNumbers() []span {
 	var found []span
 	for i := 0; i < len(f.c); {
 		if !isDigit(f.c[i]) {
@@ -15,7 +15,7 @@ func (f *folded) numbers() []span {
 			continue
 		}
 		d := f.digitsFrom(i)
-		if s, ok := d.number(); ok {
+		if s, ok := d.phoneNumber(); ok {
 			found = append(found, s)
 			i = s.end
 			continue
@@ -25,27 +25,28 @@ func (f *folded) numbers() []span {
 	return found
 }
 
-// digits is a run of groups of digits as far as telephone numbers are written:
-// with spaces, dots, dashes, slashes and brackets between.
+// digits is a row of groups of digits with only the signs between them that
+// telephone numbers have: spaces, dots, dashes, slashes, brackets.
 type digits struct {
 	f      *folded
 	groups []span
-	plus   bool // a '+' stands before
+	plus   bool // a '+' precedes the first group
 }
 
-// maxGroups is how many groups a number has at most: one for each digit.
+// maxGroups is the most groups that a number can have: one for each digit.
 const maxGroups = maxDigits
 
-// maxBetween is how many signs may stand between two groups, as in ") - ".
+// maxBetween is the most signs between two groups, as in ") - ".
 const maxBetween = 4
 
-// hasLoosePlus reports whether a '+' stands before the digit at i with a space
-// between, and belongs to nothing else, as in "C++ 17".
+// hasLoosePlus reports whether a '+' and a space precede the digit at i. The
+// '+' must not belong to the word before it, as in "C++ 17".
 func (f *folded) hasLoosePlus(i int) bool {
 	before := f.at(i - 3)
 	return f.at(i-1) == ' ' && f.at(i-2) == '+' && (before == ' ' && f.at(i-4) != ')' && !isAlnum(f.at(i-4)) || before == ':' || before == '(')
 }
 
+// digitsFrom returns the longest row of groups that starts at i.
 func (f *folded) digitsFrom(i int) digits {
 	d := digits{f: f, plus: f.at(i-1) == '+' || f.at(i-1) == '(' && f.at(i-2) == '+' || f.hasLoosePlus(i)}
 	for {
@@ -58,56 +59,57 @@ func (f *folded) digitsFrom(i int) digits {
 		for next < len(f.c) && next-end < maxBetween && strings.IndexByte(" .-/()_", f.c[next]) >= 0 {
 			next++
 		}
-		if next == end || !isDigit(f.at(next)) || len(d.groups) == 2*maxGroups { // a bound keeps long lists linear
+		// The bound keeps time linear.
+		if next == end || !isDigit(f.at(next)) || len(d.groups) == 2*maxGroups {
 			return d
 		}
 		i = next
 	}
 }
 
-// number returns the telephone number that d holds: from its first group, or
-// from one behind a year or a slash, as far as it can be one. What is left of d
-// is looked at again.
-func (d digits) number() (span, bool) {
+// phoneNumber returns the first telephone number in d. It starts at the first
+// group, or at one behind a year or a " / ", and is as long as possible. The
+// caller searches the rest of d again.
+func (d digits) phoneNumber() (span, bool) {
 	if d.isPartOfWord() {
 		return span{}, false
 	}
 	for from := range d.groups {
-		if from > 0 && !isYear(d.group(from-1)) && !strings.Contains(d.between(from-1), " / ") {
+		if from > 0 && !isYear(d.group(from-1)) && !strings.Contains(d.separatorAfter(from-1), " / ") {
 			break
 		}
 		for to := min(len(d.groups), from+maxGroups); to > from; to-- {
 			part := digits{d.f, d.groups[from:to], d.plus && from == 0}
-			if part.isNumber() {
-				return part.whole(), true
+			if part.isPhoneNumber() {
+				return part.span(), true
 			}
 		}
 	}
 	return span{}, false
 }
 
-// isPartOfWord reports whether d goes on a word or a sum: "v1.2", "GPT4", "$5",
-// "1+1", "#12".
+// isPartOfWord reports whether d continues a word, an amount or a sum: "v1.2",
+// "GPT4", "$5", "1+1", "#12".
 func (d digits) isPartOfWord() bool {
 	i := d.groups[0].start - 1
 	for d.f.at(i) == '(' || d.f.at(i) == '+' {
 		i--
 	}
 	c := d.f.at(i)
-	if c == foreign || isAlnum(c) && !isDigit(c) {
-		return d.introduced() != phoneWord // "tel+421 905 123 456"
+	if c == otherLetter || isAlnum(c) && !isDigit(c) {
+		return d.contextBefore() != phoneNumber // not in "tel+421 905 123 456"
 	}
-	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.introduced() != phoneWord
+	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.contextBefore() != phoneNumber
 }
 
 func (d digits) group(i int) string { return string(d.f.c[d.groups[i].start:d.groups[i].end]) }
 
-// between returns what stands behind group i.
-func (d digits) between(i int) string {
+// separatorAfter returns what separates group i from the next.
+func (d digits) separatorAfter(i int) string {
 	return string(d.f.c[d.groups[i].end:d.groups[i+1].start])
 }
 
-func (d digits) count() int {
+func (d digits) digitCount() int {
 	n := 0
 	for _, g := range d.groups {
 		n += g.end - g.start
@@ -115,8 +117,8 @@ func (d digits) count() int {
 	return n
 }
 
-// all returns the digits, without what is between them.
-func (d digits) all() string {
+// joined returns the digits of all groups as one string.
+func (d digits) joined() string {
 	var b strings.Builder
 	for i := range d.groups {
 		b.WriteString(d.group(i))
@@ -124,8 +126,8 @@ func (d digits) all() string {
 	return b.String()
 }
 
-// whole returns the span of d with its '+' and the brackets that belong to it.
-func (d digits) whole() span {
+// span returns the span of d, including its '+', its brackets and an extension.
+func (d digits) span() span {
 	s := span{d.groups[0].start, d.groups[len(d.groups)-1].end}
 	if d.plus {
 		for s.start--; d.f.at(s.start) != '+'; s.start-- {
@@ -143,7 +145,8 @@ func (d digits) whole() span {
 	return s
 }
 
-// extension returns how long the extension is that s begins with.
+// extension returns the length of the extension ("ext. 12") at the start of s,
+// or 0 if there is none.
 func extension(s string) int {
 	for _, word := range []string{" ext. ", " ext ", " ext.", " ext", " x", "x"} {
 		rest, found := strings.CutPrefix(s, word)
@@ -154,17 +157,18 @@ func extension(s string) int {
 	return 0
 }
 
-// isNumber reports whether d as a whole is a telephone number.
-func (d digits) isNumber() bool {
-	if n := d.count(); n < minDigits || n > maxDigits {
+// isPhoneNumber reports whether all groups of d together are one telephone
+// number.
+func (d digits) isPhoneNumber() bool {
+	if n := d.digitCount(); n < minDigits || n > maxDigits {
 		return false
 	}
-	all := d.all()
+	all := d.joined()
 	if d.isAmount(all) || d.areDates() || isDigit(d.f.at(d.groups[len(d.groups)-1].end)) {
 		return false
 	}
 	international := strings.TrimPrefix(all, "00")
-	if len(d.groups) > 2 { // North America dials 011
+	if len(d.groups) > 2 { // in North America, 011 precedes a country code
 		international = strings.TrimPrefix(international, "011")
 	}
 	switch {
@@ -173,17 +177,17 @@ func (d digits) isNumber() bool {
 	case len(international) < len(all) && len(d.groups) > 1 && isInternational(international):
 		return true
 	}
-	switch d.saidToBe() {
-	case phoneWord:
-		const long = 9 // "24/7/365" is shorter
+	switch d.context() {
+	case phoneNumber:
+		const long = 9 // more digits than "24/7/365" has
 		return len(all) >= long || !slices.Contains(d.shape(), 1)
-	case numberWord:
+	case otherNumber:
 		return false
 	}
-	return d.isGroupedAsNumber(all)
+	return d.hasNationalGrouping(all)
 }
 
-// shape returns how many digits each group has.
+// shape returns the number of digits in each group.
 func (d digits) shape() []int {
 	shape := make([]int, len(d.groups))
 	for i, g := range d.groups {
@@ -192,22 +196,23 @@ func (d digits) shape() []int {
 	return shape
 }
 
-// isGroupedAsNumber reports whether d is grouped as the national numbers of a
-// country are and nothing else is.
-func (d digits) isGroupedAsNumber(all string) bool {
+// hasNationalGrouping reports whether the groups of d have lengths and first
+// digits that only the telephone numbers of some country have. all is
+// d.joined().
+func (d digits) hasNationalGrouping(all string) bool {
 	shape := d.shape()
 	if isAlnum(d.f.at(d.groups[len(d.groups)-1].end)) || len(shape) < 2 {
 		return false
 	}
-	loose := strings.Trim(d.between(0)+d.between(len(shape)-2), " ") == "" // nothing but spaces
+	onlySpaces := strings.Trim(d.separatorAfter(0)+d.separatorAfter(len(shape)-2), " ") == ""
 	switch {
-	case slices.Equal(shape, []int{3, 3, 4}): // North America; China's mobiles are 3-4-4
-		return all[0] >= '2' && (!loose || all[3] >= '2') || all[0] == '0'
+	case slices.Equal(shape, []int{3, 3, 4}): // North America
+		return all[0] >= '2' && (!onlySpaces || all[3] >= '2') || all[0] == '0'
 	case slices.Equal(shape, []int{1, 3, 3, 4}) && all[0] == '1':
 		return all[1] >= '2'
-	case slices.Equal(shape, []int{3, 4, 4}) && all[0] == '1':
+	case slices.Equal(shape, []int{3, 4, 4}) && all[0] == '1': // mobile numbers in China
 		return all[1] >= '3'
-	case slices.Equal(shape, []int{3, 7}) && all[0] != '0' && strings.ContainsAny(d.between(0), "-."):
+	case slices.Equal(shape, []int{3, 7}) && all[0] != '0' && strings.ContainsAny(d.separatorAfter(0), "-."):
 		return all[0] >= '2' && all[3] >= '2'
 	case slices.Equal(shape, []int{2, 5, 4}) && all[2] == '9': // Brazil
 		return true
@@ -223,11 +228,12 @@ func (d digits) isGroupedAsNumber(all string) bool {
 // brackets, as in "(415) 555-2671" and "0 (532) 123 45 67".
 func (d digits) hasAreaCode(shape []int, all string) bool {
 	area, rest := shape[0], len(all)-shape[0]
-	after := d.between(0)
+	after := d.separatorAfter(0)
 	switch {
 	case d.f.at(d.groups[0].start-1) == '(':
-	case strings.IndexByte("0178", all[0]) >= 0 && shape[0] == 1 && strings.HasSuffix(after, "(") && len(shape) > 2: // a trunk prefix stands before
-		area, rest, after = shape[1], rest-shape[1], d.between(1)
+	// Behind a trunk prefix.
+	case strings.IndexByte("0178", all[0]) >= 0 && shape[0] == 1 && strings.HasSuffix(after, "(") && len(shape) > 2:
+		area, rest, after = shape[1], rest-shape[1], d.separatorAfter(1)
 	default:
 		return false
 	}
@@ -237,25 +243,25 @@ func (d digits) hasAreaCode(shape []int, all string) bool {
 	return area >= 2 && area <= 5 && !isYear(all[:area]) && strings.HasPrefix(after, ")") && rest >= 6 && rest <= 8 && !slices.Contains(shape[1:], 1)
 }
 
-// hasTrunkZero reports whether the number begins with the zero that most of the
-// world dials before an area code: "0905 123 456", "06 12 34 56 78".
+// hasTrunkZero reports whether the number starts with the zero that most
+// countries dial before an area code: "0905 123 456", "06 12 34 56 78".
 func (d digits) hasTrunkZero(shape []int, all string) bool {
-	const pairs = 5 // of digits, in France and around it
-	if slices.Max(shape) == 2 && (len(shape) != pairs || d.goesOn()) || d.beginsWithDate() {
-		return false // "06.00 12.00 18.00"
+	const pairs = 5 // French numbers are five pairs of digits
+	if slices.Max(shape) == 2 && (len(shape) != pairs || d.hasMoreGroups()) || d.beginsWithDate() {
+		return false // times of day: "06.00 12.00 18.00"
 	}
 	return all[0] == '0' && all[1] != '0' && shape[0] >= 2 && shape[0] <= 6 && len(all) >= 9 && len(all) <= 13 && len(shape) <= 6 &&
 		!slices.Contains(shape[min(2, len(shape)):], 1)
 }
 
-// goesOn reports whether another group of digits follows.
-func (d digits) goesOn() bool {
+// hasMoreGroups reports whether another group of digits follows d.
+func (d digits) hasMoreGroups() bool {
 	end := d.groups[len(d.groups)-1].end
 	return strings.IndexByte(" .-/", d.f.at(end)) >= 0 && isDigit(d.f.at(end+1))
 }
 
-// isAmount reports whether d counts something: it ends in too many zeros, or in
-// front of a unit.
+// isAmount reports whether d is an amount: it ends in many zeros or precedes a
+// unit.
 func (d digits) isAmount(all string) bool {
 	const manyZeros = 5
 	if len(all)-len(strings.TrimRight(all, "0")) >= manyZeros {
@@ -277,7 +283,8 @@ func (d digits) isAmount(all string) bool {
 	return hundreds || units()[word] || strings.HasPrefix(after, "%") || strings.HasPrefix(word, "%")
 }
 
-// areDates reports whether d is made of years, months and days, or of years.
+// areDates reports whether d consists of years, or of years with months and
+// days.
 func (d digits) areDates() bool {
 	years := 0
 	for i := range d.groups {
@@ -292,14 +299,15 @@ func (d digits) areDates() bool {
 }
 
 // beginsWithDate reports whether one of the first groups is a year behind a
-// month, with a sign of dates between.
+// month, with a separator of dates between them.
 func (d digits) beginsWithDate() bool {
 	for i := 1; i < min(3, len(d.groups)); i++ {
-		if isYear(d.group(i)) && len(d.group(i-1)) <= 2 && strings.ContainsAny(d.between(i-1), "./-") {
+		if isYear(d.group(i)) && len(d.group(i-1)) <= 2 && strings.ContainsAny(d.separatorAfter(i-1), "./-") {
 			return true
 		}
 	}
 	return false
 }
 
+// isYear reports whether s is a year from 1900 to 2099.
 func isYear(s string) bool { return len(s) == 4 && (s[:2] == "19" || s[:2] == "20") }

@@ -7,41 +7,41 @@ import (
 	"unicode"
 )
 
-// introduction is what the words in front of a number say of it.
-type introduction int
+// numberContext is what the words near a number tell about it.
+type numberContext int
 
 const (
-	noWord     introduction = iota
-	phoneWord               // a telephone number: "tel.", "mobile no."
-	numberWord              // some other number: "no.", "ISBN"
+	unknownNumber numberContext = iota
+	phoneNumber                 // "tel.", "mobile no."
+	otherNumber                 // "no.", "ISBN"
 )
 
-// maxFillers is how many words may stand between "mobile" and the number, as in
-// "mobile number is".
+// maxFillers is how many words may separate a word for a telephone from its
+// number, as in "mobile number is".
 const maxFillers = 3
 
-// introduced returns what the words in front of d say of it.
-func (d digits) introduced() introduction {
+// contextBefore returns what the words before d tell about it.
+func (d digits) contextBefore() numberContext {
 	const near = 48 // runes
 	end := d.groups[0].start
 	text := strings.ToLower(d.f.text(max(0, end-near), end))
-	kind, colon := noWord, false
+	kind, colon := unknownNumber, false
 	for range maxFillers + 1 {
 		colon = colon || strings.HasSuffix(strings.TrimRight(text, " +("), ":")
 		text = strings.TrimRight(text, " \t.:：-–—=+()/\"'#*_\ufe0f\u200f\u200e")
 		glued := text
-		for _, filler := range gluedFillers {
+		for _, filler := range unspacedFillers {
 			glued = strings.TrimSuffix(glued, filler)
 		}
-		if slices.ContainsFunc(gluedPhoneWords, func(word string) bool { return strings.HasSuffix(glued, word) }) {
-			return phoneWord
+		if slices.ContainsFunc(unspacedPhoneWords, func(word string) bool { return strings.HasSuffix(glued, word) }) {
+			return phoneNumber
 		}
 		stem := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || isMark(r) || r == zwnj })
 		switch word := text[len(stem):]; {
-		case isPhoneWord(word), colon && labels()[word]:
-			return phoneWord
+		case isPhoneWord(word), colon && shortPhoneLabels()[word]:
+			return phoneNumber
 		case numberWords()[word]:
-			kind = numberWord
+			kind = otherNumber
 		case !fillerWords()[word]:
 			return kind
 		}
@@ -50,29 +50,30 @@ func (d digits) introduced() introduction {
 	return kind
 }
 
-// saidToBe returns what the words around d say of it: those in front or, as in
-// "4155552671 (mobile)", one in brackets behind.
-func (d digits) saidToBe() introduction {
-	if said := d.introduced(); said != noWord {
+// context returns what the words around d tell about it: those before it or, as
+// in "4155552671 (mobile)", one in brackets after it.
+func (d digits) context() numberContext {
+	if said := d.contextBefore(); said != unknownNumber {
 		return said
 	}
 	const near = 24 // runes
 	end := d.groups[len(d.groups)-1].end
 	after, bracketed := strings.CutPrefix(strings.ToLower(d.f.text(end, min(end+near, len(d.f.c)))), " (")
 	word, _, closed := strings.Cut(after, ")")
-	if word = strings.Trim(word, " ."); bracketed && closed && (isPhoneWord(word) || labels()[word]) {
-		return phoneWord
+	if word = strings.Trim(word, " ."); bracketed && closed && (isPhoneWord(word) || shortPhoneLabels()[word]) {
+		return phoneNumber
 	}
-	return noWord
+	return unknownNumber
 }
 
-// phoneStems begin the words for a telephone, declined and compound, such as
-// "telefónu", "Mobilfunknummer", "puhelinnumero".
+// phoneStems are the first letters of inflected and compound words for a
+// telephone, such as "telefónu", "Mobilfunknummer", "puhelinnumero".
 var phoneStems = strings.Fields(`
 	telefon telefón telefoon téléphon teléfon telepon tilefon mobiln mobiel mobilfunk mobiltel mobilsz mobitel handy puhelin kännyk komórk tālr sími símanúmer
 	телефон мобильн мобіль τηλεφών τηλέφων κινητ
 `)
 
+// isPhoneWord reports whether word, in lower case, means a telephone.
 func isPhoneWord(word string) bool {
 	if phoneWords()[word] {
 		return true
@@ -80,14 +81,14 @@ func isPhoneWord(word string) bool {
 	return slices.ContainsFunc(phoneStems, func(stem string) bool { return strings.HasPrefix(word, stem) })
 }
 
-// onceSetOf makes a set when it is first asked for, which most runs of the
-// program never do.
+// onceSetOf returns a set that is built when it is first needed, which in most
+// runs of the program is never.
 func onceSetOf(words string) func() map[string]bool {
 	return sync.OnceValue(func() map[string]bool { return setOf(words) })
 }
 
-// phoneWords introduce a telephone number in the languages that put spaces
-// between words, in small letters.
+// phoneWords precede a telephone number, in languages with spaces between
+// words. They are in lower case.
 var phoneWords = onceSetOf(`
 	tel telephone phone phones telefon telefón telefono teléfono telefone telefoon telefonu telefonnummer telefonszám téléphone tél tfn tlf tlfn tlp telp telepon
 	mobile mobil mobiltelefon mobilnummer mobiltel mob mobilní mobilný mobitel cell cellphone cellular celular cel móvil movil handy handynummer natel
@@ -101,27 +102,28 @@ var phoneWords = onceSetOf(`
 	फोन फ़ोन मोबाइल दूरभाष व्हाट्सएप ফোন মোবাইল ফোন ਫੋਨ ਮੋਬਾਈਲ ફોન મોબાઇલ தொலைபேசி கைபேசி போன் ఫోన్ మొబైల్ ಫೋನ್ ಮೊಬೈಲ್ ഫോൺ മൊബൈൽ
 `)
 
-// labels introduce one only with a colon: "M: 0905123456".
-var labels = onceSetOf("t m p f c wa gsm ph text signal telegram т м")
+// shortPhoneLabels precede a telephone number only together with a colon ("M:
+// 0905123456").
+var shortPhoneLabels = onceSetOf("t m p f c wa gsm ph text signal telegram т м")
 
-// gluedPhoneWords are signs, and words of languages that have no spaces.
-var gluedPhoneWords = strings.Fields(`
+// unspacedPhoneWords are symbols, and words of languages without spaces.
+var unspacedPhoneWords = strings.Fields(`
 	☎ ☏ ✆ 📞 📱 📲 ℡
 	电话 電話 手机 手機 手机号 手机号码 電話番号 电话号码 联系方式 联系电话 微信同号 携帯 携帯電話 連絡先 传真 傳真
 	전화 전화번호 휴대폰 휴대전화 핸드폰 모바일 연락처 โทร โทรศัพท์ มือถือ เบอร์ ទូរស័ព្ទ ໂທ ဖုန်း
 `)
 
-// gluedFillers may stand between one of them and its number.
-var gluedFillers = strings.Fields(`是 为 為 は 는 은 번호 番号 番號 号码 號碼`)
+// unspacedFillers may separate an unspaced word from its number.
+var unspacedFillers = strings.Fields(`是 为 為 は 는 은 번호 番号 番號 号码 號碼`)
 
-// fillerWords may stand between a word and its number.
+// fillerWords may separate a word from its number.
 var fillerWords = onceSetOf(`
 	number num me us at on my the is direct office work home private line no nr č čís cislo číslo č numero número nummer numer n is ist est es je tel text
 	or numarası numaram numaranız numeris numurs številka broj szám száma on αριθμός επικοινωνίας номер رقم نمبر شماره נא मोबाइल नंबर नं নম্বর
 `)
 
-// numberWords introduce numbers that are no telephone's; behind a word for a
-// telephone they only fill ("mobile no.").
+// numberWords precede numbers that are not telephone numbers. After a word for
+// a telephone they are only fillers ("mobile no.").
 var numberWords = onceSetOf(`
 	no nr č čís číslo cislo num number nummer numero número id ids isbn issn ismn ean gtin upc doi orcid ticket tickets order invoice ref reference case patent patents
 	employee customer client account acct vat tax ein ičo ico dič dic nip regon siren siret pesel ssn iban bic licence license certificate cert serial sku part model

@@ -10,52 +10,57 @@ import (
 )
 
 const (
-	// maxMarks is how many nonspacing marks may follow a base character. Hebrew with niqqud, Arabic with tashkeel, Thai and Devanagari
-	// need three; four leave room. More is "zalgo".
+	// maxMarks is how many nonspacing marks may follow a base character. Hebrew
+	// with niqqud, Arabic with tashkeel, Thai and Devanagari need three. More
+	// than four are "zalgo" text, which covers the lines around it.
 	maxMarks = 4
 
-	// maxRawMarks bounds them before normalisation, which would break a run of more than thirty with a U+034F of its own.
+	// maxRawMarks is how many may follow before normalisation, which would insert
+	// a U+034F into a run of more than thirty.
 	maxRawMarks = 16
 
-	// maxStray is how many invisible characters in a row editors and keyboards
-	// leave behind at most. More spell something: a letter takes eight, if they
-	// are its bits.
-	maxStray = 7
+	// maxInvisibleRun is the most invisible characters in a row that editors
+	// and keyboards leave behind. More can be a message: a letter takes eight
+	// if they are its bits.
+	maxInvisibleRun = 7
 
-	// maxFlagTags is how many tag characters the flag of a region has, as
+	// maxFlagTags is how many tag characters the flag of a region has, such as
 	// Scotland's.
 	maxFlagTags = 6
 )
 
-// wordBullets are the private-use characters that Word's symbol fonts show as
-// bullets.
-const wordBullets = "\uF0A7\uF0B7\uF0D8\uF0FC"
+// symbolFontBullets are the private-use characters that the symbol fonts of
+// Microsoft Word show as bullets.
+const symbolFontBullets = "\uF0A7\uF0B7\uF0D8\uF0FC"
 
-// hidden holds what is never shown: format characters, controls, private use, noncharacters, variation selectors, and all that a
-// renderer ignores by default.
+// hidden holds the characters that are never shown: format characters,
+// controls, private use, surrogates, noncharacters, variation selectors, and
+// whatever else a renderer ignores by default.
 var hidden = rangetable.Merge(unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector,
 	unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point)
 
-// fillers look like a space or like nothing, and count as letters: Hangul, Khmer, Braille, and the null note head of music.
+// fillers are letters and symbols that look like a space or like nothing: of
+// Hangul, Khmer, Braille, and the null note head of music.
 var fillers = rangetable.New(0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159)
 
-// kind is what strip does with a rune.
+// kind is what removeInvisible does with a rune.
 type kind uint8
 
 const (
 	shown    kind = iota
-	mark          // combines with what is before it
-	joiner        // stays where it does real work
+	mark          // combines with the rune before it
+	joiner        // stays where it has an effect
 	selector      // U+FE0F: stays after an emoji
-	space         // all white space is one space
+	space         // a run of white space becomes one space
 	filler        // becomes a space
 	removed
 )
 
+// kindOf returns the kind of r.
 func kindOf(r rune) kind {
 	switch {
 	case r > ' ' && r < 0x7F, r >= 0xC0 && r < 0x300, r >= 0x4E00 && r < 0xA000, r >= 0xAC00 && r < 0xD7A4:
-		return shown // the bulk of real text, spared the tables
+		return shown // most text needs no slow table
 	case r == zwj || r == zwnj:
 		return joiner
 	case r == emojiStyle:
@@ -64,7 +69,8 @@ func kindOf(r rune) kind {
 		return space
 	case unicode.Is(fillers, r):
 		return filler
-	case unicode.Is(hidden, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r): // these are signs around a number
+	// Signs that enclose a number are visible.
+	case unicode.Is(hidden, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r):
 		return removed
 	case isMark(r):
 		return mark
@@ -72,18 +78,20 @@ func kindOf(r rune) kind {
 	return shown
 }
 
+// isMark reports whether r is a combining mark.
 func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) }
 
-// strip removes terminal sequences and everything invisible, and folds white
-// space. It reports whether words were hidden there.
-func strip(s string, joiners bool) (string, bool) {
-	if glance(s) != unclean {
+// removeInvisible removes terminal sequences and invisible characters, and
+// makes white space single spaces. It reports whether something was hidden
+// there. Without keepJoiners, all joiners are removed.
+func removeInvisible(s string, joiners bool) (string, bool) {
+	if quickCheck(s) != unclean {
 		return s, false
 	}
-	p := stripper{out: make([]byte, 0, len(s)), joiners: joiners}
+	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: joiners}
 	for i := 0; i < len(s); {
 		if n := escapeLen(s[i:]); n > 0 {
-			p.altered = p.altered || hidesWords(s[i:i+n])
+			p.altered = p.altered || carriesText(s[i:i+n])
 			i += n
 			continue
 		}
@@ -94,108 +102,113 @@ func strip(s string, joiners bool) (string, bool) {
 			}
 		}
 		i += size
-		p.take(r, s[i:])
+		p.write(r, s[i:])
 	}
-	p.release(0)
+	p.flushJoiner(0)
 	if string(p.out) == s {
 		return s, p.altered
 	}
 	return string(p.out), p.altered
 }
 
+// invalidAt reports whether s starts with a byte that is not valid UTF-8.
 func invalidAt(s string) bool {
 	r, size := utf8.DecodeRuneInString(s)
 	return r == utf8.RuneError && size == 1
 }
 
-// stripper writes what is kept, and remembers as much of it as the next decision needs.
-type stripper struct {
-	out     []byte
-	altered bool // something hidden was removed that a reader should know of
-	joiners bool // whether any may stay
-	space   bool // white space waits for a character to stand before
+// cleaner collects the text that stays, and as much of its context as the next
+// decision needs.
+type cleaner struct {
+	out          []byte
+	altered      bool // hidden content was removed
+	keepJoiners  bool // whether any joiner may stay
+	pendingSpace bool // a space is written before the next rune
 
-	waiting rune   // a joiner that waits for its right neighbour, or 0
-	before  joined // its left neighbour
-	marks   int    // marks since the base
-	unseen  int    // invisible characters since the last visible one
+	pendingJoiner rune          // a joiner whose right neighbour is not known yet, or 0
+	left          joinerContext // the text before pendingJoiner
+	marks         int           // marks since the last base character
+	invisibleRun  int           // invisible characters in a row
 }
 
-func (p *stripper) take(r rune, rest string) {
+// write adds r, as far as it may stay. rest is the text after it.
+func (p *cleaner) write(r rune, rest string) {
 	k := kindOf(r)
-	if k == mark && (len(p.out) == 0 || p.marks >= maxRawMarks) { // a mark without a base would combine with our own text
+	// Without a base, it would combine with our own text.
+	if k == mark && (len(p.out) == 0 || p.marks >= maxRawMarks) {
 		k = removed
 	}
 	switch k {
 	case removed, joiner, selector:
-		p.invisible(r, rest)
+		p.noteInvisible(r, rest)
 	default:
-		p.unseen = 0
+		p.invisibleRun = 0
 	}
 	switch k {
 	case removed:
-		if strings.ContainsRune(wordBullets, r) {
-			p.take('•', rest)
+		if strings.ContainsRune(symbolFontBullets, r) {
+			p.write('•', rest)
 		}
 	case filler, space:
-		p.release(' ')
-		p.space = len(p.out) > 0
+		p.flushJoiner(' ')
+		p.pendingSpace = len(p.out) > 0
 		p.marks = 0
-		p.before = joined{last: ' ', base: ' '}
+		p.left = joinerContext{last: ' ', base: ' '}
 	case joiner:
-		if p.waiting == 0 && p.joiners {
-			p.waiting = r
+		if p.pendingJoiner == 0 && p.keepJoiners {
+			p.pendingJoiner = r
 		}
 	case selector:
-		if p.before.takesEmojiStyle(rest) {
-			p.release(r)
-			p.write(r)
-			p.before.last = r
+		if p.left.takesEmojiStyle(rest) {
+			p.flushJoiner(r)
+			p.appendRune(r)
+			p.left.last = r
 		}
 	case mark:
-		p.release(r)
-		p.write(r)
+		p.flushJoiner(r)
+		p.appendRune(r)
 		p.marks++
-		p.before.addMark(r)
+		p.left.addMark(r)
 	default:
-		p.release(r)
-		p.write(r)
+		p.flushJoiner(r)
+		p.appendRune(r)
 		p.marks = 0
-		p.before = joined{last: r, base: r}
+		p.left = joinerContext{last: r, base: r}
 	}
 }
 
-// invisible notes what the invisible r hides: a tag character is a letter
-// outside a flag, an override turns the text around that follows, and many in a
-// row are a message.
-func (p *stripper) invisible(r rune, rest string) {
+// noteInvisible sets altered if the invisible rune r hides something. Tag
+// characters outside a flag encode letters, an override reverses the words that
+// follow, and a long run of invisible characters can encode a message.
+func (p *cleaner) noteInvisible(r rune, rest string) {
 	const blackFlag = '\U0001F3F4'
 	if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Co, r) || isMark(r) && !unicode.Is(hidden, r) {
-		return // what a font lacks, and what a printer was told
+		return // glyphs missing from a font, and controls of printers
 	}
-	p.unseen++
+	p.invisibleRun++
 	switch {
 	case r >= 0xE0020 && r < 0xE007F: // tags
-		p.altered = p.altered || p.before.last != blackFlag || p.unseen > maxFlagTags
+		p.altered = p.altered || p.left.last != blackFlag || p.invisibleRun > maxFlagTags
 	case r == '\u202D' || r == '\u202E': // overrides
 		p.altered = p.altered || strings.ContainsFunc(rest, isWordRune)
-	case r != 0xE007F || p.before.last != blackFlag:
-		p.altered = p.altered || p.unseen > maxStray
+	case r != 0xE007F || p.left.last != blackFlag:
+		p.altered = p.altered || p.invisibleRun > maxInvisibleRun
 	}
 }
 
-// release writes the waiting joiner if it has work to do between its neighbours, of which next is the right one.
-func (p *stripper) release(next rune) {
-	if p.waiting != 0 && p.before.joins(p.waiting, next) {
-		p.out = utf8.AppendRune(p.out, p.waiting)
+// flushJoiner writes the pending joiner if it has an effect before next.
+func (p *cleaner) flushJoiner(next rune) {
+	if p.pendingJoiner != 0 && p.left.keeps(p.pendingJoiner, next) {
+		p.out = utf8.AppendRune(p.out, p.pendingJoiner)
 	}
-	p.waiting = 0
+	p.pendingJoiner = 0
 }
 
-func (p *stripper) write(r rune) {
-	if p.space {
+// appendRune writes r, after a pending space.
+func (p *cleaner) appendRune(r rune) {
+	if p.pendingSpace {
 		p.out = append(p.out, ' ')
-		p.space = false
+		p.pendingSpace = false
 	}
 	p.out = utf8.AppendRune(p.out, r)
 }
@@ -208,9 +221,9 @@ func compose(s string) string {
 	return norm.NFC.String(s)
 }
 
-// thinMarks keeps the first maxMarks of a run of nonspacing marks. Spacing ones
-// (Mc) stand beside their base, not above one another.
-func thinMarks(s string) string {
+// limitMarks keeps the first maxMarks of each run of nonspacing marks. Spacing
+// marks (Mc) do not pile up, so their number is not limited.
+func limitMarks(s string) string {
 	var out []byte
 	done, run := 0, 0
 	for i, r := range s {

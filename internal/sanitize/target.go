@@ -5,10 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// ForModel escapes a cleaned text for a language model and for the chat clients
-// that show what it is told as Markdown or HTML: a '<' where a tag, a comment,
-// an autolink or a control token of a model could begin, and the '>' that
-// closes it. Comparisons and arrows ("a < b", "p99<10ms", "->") stay.
+// ForModel escapes a cleaned text for a language model, and for chat clients
+// that render the model's input as Markdown or HTML. It escapes each '<' that
+// could start a tag, a comment, an autolink or a control token of a model, and
+// the '>' that closes it. Comparisons and arrows ("a < b", "p99<10ms", "->")
+// stay.
 func ForModel(s string) string {
 	if !strings.Contains(s, "<") {
 		return s
@@ -30,10 +31,10 @@ func ForModel(s string) string {
 	return out.String()
 }
 
-// opensMarkup reports whether a '<' in front of rest could begin a tag or a
-// comment (HTML 13.2.5.6), an autolink (CommonMark 6.5; of an e-mail address
-// with any first letter), or a token such as "<|im_start|>" or "<<SYS>>". One
-// at the end stands in front of a sign of ours.
+// opensMarkup reports whether a '<' before rest could start a tag or a comment
+// (HTML 13.2.5.6), an autolink (CommonMark 6.5, also of an e-mail address with
+// any first character), or a token such as "<|im_start|>" or "<<SYS>>". At the
+// end of a text it could, since our own text follows.
 func opensMarkup(rest string) bool {
 	if rest == "" || isLetter(rest[0]) || strings.IndexByte("/!?<|", rest[0]) >= 0 || strings.HasPrefix(rest, "¦") || strings.HasPrefix(rest, "｜") {
 		return true
@@ -44,15 +45,15 @@ func opensMarkup(rest string) bool {
 }
 
 // ForMarkdown escapes a cleaned text for a Markdown document: what ForModel
-// does, and the signs of emphasis, links, escapes, entities and blocks.
+// escapes, and the syntax of emphasis, links, escapes, entities and blocks.
 func ForMarkdown(s string) string {
 	var out strings.Builder
-	if n := blockSign(s); n > 0 {
+	if n := blockMarkerEnd(s); n > 0 {
 		out.WriteString(s[:n-1] + `\`)
 		s = s[n-1:]
 	}
 	for i := range len(s) {
-		if i > 0 && meansInMarkdown(s, i) {
+		if i > 0 && isMarkdownSyntax(s, i) {
 			out.WriteByte('\\')
 		}
 		out.WriteByte(s[i])
@@ -60,10 +61,10 @@ func ForMarkdown(s string) string {
 	return ForModel(out.String())
 }
 
-// blockSign returns where the sign ends that makes s a heading, a list or a
-// quotation within the item of a list that it may begin; 0 if none does. A sign
-// that means something anywhere is not one of these.
-func blockSign(s string) int {
+// blockMarkerEnd returns where the marker ends that makes the line s a heading,
+// a list item or a quotation, or that is Markdown syntax at its start. It
+// returns 0 if there is none.
+func blockMarkerEnd(s string) int {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	rest := s[digits:]
 	switch {
@@ -74,15 +75,15 @@ func blockSign(s string) int {
 			return 0
 		}
 		return digits + 1
-	case digits == 0 && (rest[0] == '>' || rest[0] == '#' || meansInMarkdown(s, 0)):
+	case digits == 0 && (rest[0] == '>' || rest[0] == '#' || isMarkdownSyntax(s, 0)):
 		return 1
 	}
 	return 0
 }
 
-// meansInMarkdown reports whether the sign at i acts wherever it stands. A '_'
-// within a word and a single '~' do not.
-func meansInMarkdown(s string, i int) bool {
+// isMarkdownSyntax reports whether the character at i has a meaning in Markdown
+// in the middle of a line. A '_' within a word and a single '~' have none.
+func isMarkdownSyntax(s string, i int) bool {
 	switch rest := s[i+1:]; s[i] {
 	case '*', '[', ']':
 		return true
@@ -92,7 +93,7 @@ func meansInMarkdown(s string, i int) bool {
 		return !isWordRune(before) || !isWordRune(after)
 	case '~':
 		return i > 0 && s[i-1] == '~' || strings.HasPrefix(rest, "~")
-	case '\\': // an escape, or one of the sign that follows the text
+	case '\\': // at the end, it would escape our own text
 		return rest == "" || rest[0] < utf8.RuneSelf && rest[0] != ' ' && !isWordRune(rune(rest[0]))
 	case '&':
 		name, _, ended := strings.Cut(rest, ";")
@@ -101,4 +102,5 @@ func meansInMarkdown(s string, i int) bool {
 	return false
 }
 
+// entityName holds the characters of an HTML entity's name.
 const entityName = "#0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

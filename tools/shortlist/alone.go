@@ -9,19 +9,19 @@ import (
 	"instaview-mcp/internal/blind"
 )
 
-// The caps of names and titles, and the characters around the items, of a
-// candidate who is too large for one answer.
+// Bounds in characters for a candidate who is too large for one answer.
 const (
-	maxPagedTitle = 300
-	allLabels     = 100               // of the fields and lists
-	entryHead     = 3 * maxPagedTitle // role, company and time of an item
-	aroundItem    = 8                 // a separator, or an indentation
+	maxPagedTitle = 300               // each name and title
+	labelRoom     = 100               // the labels of all fields and lists
+	entryHeadRoom = 3 * maxPagedTitle // role, company and duration of an item
+	itemOverhead  = 8                 // a separator or an indentation
 )
 
-// renderAlone writes a candidate who is the only one of an answer in full: whole,
-// or as many items from one on as fit into maxCandidate characters. Headline
-// and reason count as items; one that no answer has room for is cut.
-func renderAlone(c *client.Candidate, v View, from int) rendered {
+// renderAlone renders the only candidate of an answer in full. If the candidate
+// has more than maxCandidate characters, it shows as many items as fit, after
+// the first from. Headline and reason count as items. An item too long for any
+// answer is shortened.
+func renderAlone(c *client.Candidate, v View, from int) renderedCandidate {
 	var mask *blind.Mask
 	if v.Blind {
 		mask = newMask(c)
@@ -32,23 +32,24 @@ func renderAlone(c *client.Candidate, v View, from int) rendered {
 	}
 	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
 	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt}, mask)
-	room := maxCandidate - allLabels - utf8.RuneCountInString(frame.text)
-	longest := room - entryHead - aroundItem
+	room := maxCandidate - labelRoom - utf8.RuneCountInString(frame.text)
+	longest := room - entryHeadRoom - itemOverhead
 	paged.headline, paged.rationale, paged.item = longest, longest, longest
 	return renderWith(c, v, Full, paged, window{from: from, room: room}, mask)
 }
 
-// window is the part of a candidate's items that an answer has room for. The
-// zero value shows all of them.
+// window is the part of a candidate's items that an answer shows. The zero
+// value shows all of them.
 type window struct {
-	from int // items passed over
-	room int // characters; 0 = no bound
-	used int // characters of what is shown
-	met  int // items so far
-	end  int // the number of the last item shown; 0 = none
+	from int // number of items to skip
+	room int // characters available; 0 = no bound
+	used int // characters of the items shown
+	seen int // number of items so far
+	end  int // number of the last item shown, from 1; 0 = none
 }
 
-// filter joins those of the next items that the window shows.
+// filter joins those of items that are shown. Every item must be passed once,
+// in order.
 func (w *window) filter(items ...string) string {
 	var shown []string
 	for _, item := range items {
@@ -59,19 +60,21 @@ func (w *window) filter(items ...string) string {
 	return strings.Join(shown, separator)
 }
 
+// shows reports whether the next item is shown.
 func (w *window) shows(item string) bool {
-	w.met++
-	size := utf8.RuneCountInString(item) + aroundItem
+	w.seen++
+	size := utf8.RuneCountInString(item) + itemOverhead
 	switch {
-	case w.met <= w.from, w.end > 0 && w.end < w.met-1: // before the window, or after its end
+	// Before the window, or after an item that did not fit.
+	case w.seen <= w.from, w.end > 0 && w.end < w.seen-1:
 		return false
 	case w.room > 0 && w.end > 0 && w.used+size > w.room:
 		return false
 	}
 	w.used += size
-	w.end = w.met
+	w.end = w.seen
 	return true
 }
 
-// isPart reports whether there are items that the window does not show.
-func (w window) isPart() bool { return w.from > 0 || w.end < w.met }
+// isPartial reports whether there are items that are not shown.
+func (w window) isPartial() bool { return w.from > 0 || w.end < w.seen }

@@ -8,7 +8,8 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// newMask hides a candidate's name in texts cleaned as those here are.
+// newMask returns a mask that hides a candidate's name. Its texts are cleaned
+// like those it is applied to, so that they match.
 func newMask(c *client.Candidate) *blind.Mask {
 	companies, facts := []string{c.CurrentCompany}, append([]string{c.CurrentRole, c.Location}, c.Skills...)
 	for _, p := range c.Experience {
@@ -25,13 +26,15 @@ func newMask(c *client.Candidate) *blind.Mask {
 	return blind.New(sanitize.Line(c.Name, maxName).String, companies, facts)
 }
 
-// ID is what an answer calls a candidate: by the id or, where a blind answer
-// would tell the name by that, by rank. A selection takes both.
+// ID returns what an answer calls a candidate: the profile id or, if names are
+// hidden and the id may contain the name, "rank-N". Selection.ProfileIDs
+// accepts both.
 func ID(c *client.Candidate, hidden bool) string {
 	if hidden && blind.New(sanitize.Line(c.Name, maxName).String, nil, nil).InID(c.ProfileID) {
 		return rankID(c)
 	}
-	return shown(c.ProfileID, maxHandle)
+	return cleanForModel(c.ProfileID, maxHandle)
 }
 
+// rankID returns the id of a candidate by rank.
 func rankID(c *client.Candidate) string { return fmt.Sprintf("rank-%d", c.Rank) }

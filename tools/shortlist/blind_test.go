@@ -12,8 +12,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// blindCase is one field of a candidate's profile, and what a blind answer must
-// not show of it, or must show.
+// blindCase is one field of a candidate's profile, with what a blind answer must
+// and must not show of it.
 type blindCase struct {
 	ID      string   `json:"id"`
 	Kind    string   `json:"kind"`
@@ -52,7 +52,7 @@ func (c blindCase) candidate(t *testing.T) client.Candidate {
 	return person
 }
 
-// wrong says what is wrong with the case's answer, or nothing.
+// wrong returns what is wrong with the case's answer, or "".
 func (c blindCase) wrong(t *testing.T) string {
 	t.Helper()
 	person := c.candidate(t)
@@ -70,8 +70,8 @@ func (c blindCase) wrong(t *testing.T) string {
 	return ""
 }
 
-// Names are hidden by what is known of languages, which is never all. The test
-// says how often that fails, by kind, and allows for a few cases.
+// No rule finds every name in every language, so the test allows a few failures of
+// each kind and logs how many there are.
 func TestNamesAreHiddenAndFactsAreKept(t *testing.T) {
 	for file, most := range map[string]float64{"testdata/blind.json": 0.02, "testdata/blind_more.json": 0.02} {
 		text, err := os.ReadFile(file)

@@ -14,17 +14,17 @@ import (
 
 // chooser finds the candidates that a selection names.
 type chooser struct {
-	all     []client.Candidate
-	blind   bool
-	chosen  map[int]bool // indexes in all
-	unknown []string     // what matches nobody, as an answer may name it
-	byName  []int        // ranks of those found by name
-	several []string     // names that more than one candidate has, as an answer may say it
+	all       []client.Candidate
+	blind     bool
+	chosen    map[int]bool // indexes in all
+	unknown   []string     // descriptions of entries without a match
+	byName    []int        // ranks of candidates found by name
+	ambiguous []string     // notes about names with several matches
 }
 
-// choose finds candidates by id, rank or name. A name is not looked for in a
-// blind review, where an answer would tell whose it is.
-func choose(all []client.Candidate, s Selection, blind bool) *chooser {
+// newChooser finds candidates by id, rank, profile link or name. A blind review
+// does not search by name, since the result would reveal whose name it is.
+func newChooser(all []client.Candidate, s Selection, blind bool) *chooser {
 	c := &chooser{all: all, blind: blind, chosen: map[int]bool{}}
 	for i, given := range s.ProfileIDs {
 		if !c.byID(given) && !c.byRankIn(given) && (blind || !c.byPerson(given, i)) {
@@ -39,8 +39,8 @@ func choose(all []client.Candidate, s Selection, blind bool) *chooser {
 	return c
 }
 
-// byID takes an id as the API writes it, or as an answer shows it: a model can
-// only send that.
+// byID chooses by an id as the API sends it or as an answer shows it, since
+// models copy the latter.
 func (c *chooser) byID(id string) bool {
 	found := false
 	for i := range c.all {
@@ -52,6 +52,7 @@ func (c *chooser) byID(id string) bool {
 	return found
 }
 
+// byRank chooses the candidate with this rank.
 func (c *chooser) byRank(rank int) bool {
 	for i := range c.all {
 		if c.all[i].Rank == rank {
@@ -62,16 +63,19 @@ func (c *chooser) byRank(rank int) bool {
 	return false
 }
 
+// byRankIn chooses by a rank that is written in an id's place, such as "rank
+// 3".
 func (c *chooser) byRankIn(given string) bool {
 	rank, ok := arguments.Rank(given)
 	return ok && c.byRank(rank)
 }
 
-// byPerson takes a profile link, or a name that one candidate alone has: the
-// words of it in any order, without regard to case and accents.
+// byPerson chooses by a profile link or a name. The words of a name may be in
+// any order, in any case and without accents. If several candidates match, it
+// chooses none of them.
 func (c *chooser) byPerson(given string, at int) bool {
 	link, notLink := sanitize.LinkedIn(given)
-	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or a score beside the name
+	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or score next to the name
 	if notLink != nil && len(words) == 0 {
 		return false
 	}
@@ -99,16 +103,17 @@ func (c *chooser) byPerson(given string, at int) bool {
 		for i, at := range found {
 			ranks[i] = c.all[at].Rank
 		}
-		c.several = append(c.several, fmt.Sprintf("%s fits ranks %s", describe(given, at), ranges(ranks)))
+		c.ambiguous = append(c.ambiguous, fmt.Sprintf("%s fits ranks %s", describe(given, at), ranges(ranks)))
 	}
 	return true
 }
 
-// plainID is what may stand outside the block of third-party text.
+// plainID matches an id that may be shown outside the block of third-party
+// text.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// describe names the entry at an index of profile_ids: by itself if nothing
-// that a stranger wrote can be in it.
+// describe names an entry of profile_ids: by its text if that is a plain id,
+// otherwise by its position.
 func describe(given string, at int) string {
 	if plainID.MatchString(given) {
 		return fmt.Sprintf("%q", given)
@@ -116,19 +121,21 @@ func describe(given string, at int) string {
 	return fmt.Sprintf("entry %d of profile_ids", at+1)
 }
 
-// nameWords are the words of a name, without case and accents.
+// nameWords returns the words of a name without case and accents.
 func nameWords(name string) []string { return strings.Fields(fold.Text(name)) }
 
+// isNumber reports whether word consists of digits.
 func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
 
-// notes says whom the names did not lead to, and what would.
+// notes returns whom the names led to, which ones failed, and what to do
+// instead.
 func (c *chooser) notes(v View) []string {
 	var notes []string
 	if len(c.byName) > 0 {
 		slices.Sort(c.byName)
 		notes = append(notes, "Found by name: "+rankList(c.byName)+".")
 	}
-	for _, who := range c.several {
+	for _, who := range c.ambiguous {
 		notes = append(notes, who+": name one by ranks.")
 	}
 	if len(c.unknown) == 0 {

@@ -14,8 +14,7 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// textCase is a text as it may come from the API, and what an answer must show
-// of it.
+// textCase is a text as the API may send it, with what an answer must show of it.
 type textCase struct {
 	ID      string
 	Kind    string
@@ -23,7 +22,7 @@ type textCase struct {
 	Input   json.RawMessage
 	Name    string
 	Equals  *string  // the field's text, exactly
-	Marked  *bool    // whether the candidate carries the sign of changed text
+	Marked  *bool    // whether the candidate is marked as changed
 	Shows   string   // in the answer
 	Contact *bool    // true: nothing of it is shown; false: it is
 	Absent  []string // from the answer
@@ -149,10 +148,10 @@ func (n *tally) atMost(share float64) {
 	}
 }
 
-// introductions are words that say nothing of a contact, or stand around it.
+// introductions are words around a contact that reveal nothing of it.
 var introductions = regexp.MustCompile(`(?i)^(?:tel|whatsapp|e|mail|cc|w|is|the|number|to|call|for|a|talk|about|this|com)$`)
 
-// hidden reports whether no word of a contact stands in text.
+// hidden reports whether text holds no word of a contact.
 func hidden(contact, text string) bool {
 	for _, word := range strings.FieldsFunc(sanitize.Line(contact, 0).String, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }) {
 		if len(word) > 2 && !introductions.MatchString(word) && strings.Contains(text, word) {
@@ -198,7 +197,7 @@ func TestMessagesOfTheCorpusHoldNoContact(t *testing.T) {
 	}
 }
 
-// asRead undoes what a target escapes for a reader.
+// asRead removes the escapes of a target, as its renderer does.
 func asRead(s string) string { return strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(s) }
 
 func TestHonestTextsOfTheCorpusAreShownAndNotMarked(t *testing.T) {
@@ -210,7 +209,7 @@ func TestHonestTextsOfTheCorpusAreShownAndNotMarked(t *testing.T) {
 		if c.Equals != nil {
 			want := asRead(*c.Equals)
 			inAnswer := strings.Contains(asRead(text), want) ||
-				c.Field == "name" && strings.Contains(text, strings.ReplaceAll(want, ": ", " - ")) // or it would begin a job
+				c.Field == "name" && strings.Contains(text, strings.ReplaceAll(want, ": ", " - ")) // a colon would look like a label
 			inTable := c.Field == "dur" || slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimPrefix(cell, "'") == want })
 			harmed.count(c.Kind, inAnswer && inTable, "%s: want %q in\n%s\n%q", c.ID, want, text, cells)
 		}

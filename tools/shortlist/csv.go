@@ -9,8 +9,8 @@ import (
 	"instaview-mcp/internal/blind"
 )
 
-// bom tells spreadsheet programs that a file is UTF-8; Excel takes it for the
-// system's old character set otherwise.
+// bom marks a file as UTF-8. Without it, Excel reads the file in the system's
+// old character set.
 const bom = "\ufeff"
 
 var header = []string{
@@ -18,10 +18,11 @@ var header = []string{
 	"Skills", "LinkedIn", "Profile id", "Notes", "Run",
 }
 
-// CSV writes all candidates of a completed run as a table for a spreadsheet
-// program: comma-separated, in UTF-8 with a byte order mark. The cells are
-// cleaned and capped like the text of Render, hold no contacts, and no cell can
-// be taken for a formula. A table with names hidden says so in its notes.
+// CSV returns all candidates of a completed run as comma-separated values for a
+// spreadsheet program, in UTF-8 with a byte order mark. The cells are cleaned
+// and limited like the text of Render. They hold no contacts, and no cell can
+// act as a formula. With hidden, names are hidden as in a blind answer, and the
+// notes say so.
 func CSV(r *client.Results, requestID string, hidden bool) string {
 	var b strings.Builder
 	b.WriteString(bom)
@@ -36,39 +37,41 @@ func CSV(r *client.Results, requestID string, hidden bool) string {
 	return b.String()
 }
 
+// row returns the cells of one candidate.
 func row(c *client.Candidate, requestID string, hidden bool) []string {
-	k := card{c: c, caps: usualCaps}
+	w := candidateWriter{candidate: c, caps: usualCaps}
 	if hidden {
-		k.mask = newMask(c)
+		w.mask = newMask(c)
 	}
 	score := ""
 	if c.MatchScore != nil {
-		score = number(max(*c.MatchScore, 0)) // -0 is no number to begin a cell with
+		score = number(max(*c.MatchScore, 0)) // a cell "-0" would start like a formula
 	}
 	cells := []string{
-		k.name(), k.fact(c.CurrentRole), k.company(c.CurrentCompany), k.fact(c.Location),
-		k.text(c.Headline, maxHeadline), k.text(c.Rationale, maxRationale), cell(k.list(c.FitPoints)), cell(k.list(c.RedFlags)),
-		cell(k.listOf(c.Skills, blind.Fact)), k.profile(), strings.Trim(k.id(), "[]"),
+		w.name(), w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location),
+		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), listCell(w.list(c.FitPoints)), listCell(w.list(c.RedFlags)),
+		listCell(w.listOf(c.Skills, blind.Fact)), w.profile(), strings.Trim(w.id(), "[]"),
 	}
-	notes := k.notes() // once every field was read
+	notes := w.notes() // after all fields are read
 	if hidden {
-		notes = joined("; ", notes, "names are hidden where known, which is not anonymous")
+		notes = joinNonEmpty("; ", notes, "names are hidden where known, which is not anonymous")
 	}
 	cells = append(cells, notes, requestID)
 	for i := range cells {
-		cells[i] = defuse(cells[i])
+		cells[i] = escapeFormula(cells[i])
 	}
 	return append([]string{strconv.Itoa(c.Rank), score}, cells...)
 }
 
-// cell writes a list as people do.
-func cell(list string) string { return strings.ReplaceAll(list, separator, "; ") }
+// listCell returns a list with semicolons between its items.
+func listCell(list string) string { return strings.ReplaceAll(list, separator, "; ") }
 
-// formula finds the signs by which a spreadsheet program tells a formula, at the
-// beginning of a cell. A semicolon begins a cell, too, for programs set to a
-// language in which it separates them, where quotation marks do not protect it.
+// formula matches the characters with which spreadsheet programs start a
+// formula, at the start of a cell. A semicolon counts as the start of one,
+// because programs in some languages separate cells by semicolons and ignore
+// quotation marks around them.
 var formula = onFirstUse(`(^|;)([\s\p{Z}\p{C}"']*[=+\-@＝＋－＠﹢﹣﹦﹫−])`)
 
-// defuse puts an apostrophe before what could begin a formula, which makes it
-// text.
-func defuse(cell string) string { return formula().ReplaceAllString(cell, "$1'$2") }
+// escapeFormula puts an apostrophe before what could start a formula, which
+// makes the cell text.
+func escapeFormula(cell string) string { return formula().ReplaceAllString(cell, "$1'$2") }

@@ -13,8 +13,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// table reads a CSV back as a spreadsheet program does that has separator
-// between cells; in others' files quotation marks have no meaning to it.
+// table reads a CSV file like a spreadsheet program that separates cells by
+// separator. Unless that is a comma, quotation marks have no meaning.
 func table(t *testing.T, text string, separator rune) [][]string {
 	t.Helper()
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, bom)))
@@ -67,8 +67,8 @@ func TestContactsStayOutOfTheTable(t *testing.T) {
 	}
 }
 
-// beginsFormula is written apart from formula: what a spreadsheet program may
-// make of a cell, once it has dropped what it does not show.
+// beginsFormula reports whether a spreadsheet program may read a cell as a formula
+// after dropping invisible characters. It shares no code with formula.
 func beginsFormula(cell string) bool {
 	cell = strings.TrimFunc(cell, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == '"'
@@ -133,7 +133,7 @@ func TestDefusingLeavesOtherCellsAlone(t *testing.T) {
 		"\u200b@here":            "'\u200b@here",
 		"one; \"=1+1":            "one;' \"=1+1",
 	} {
-		if got := defuse(cell); got != want {
+		if got := escapeFormula(cell); got != want {
 			t.Errorf("defuse(%q) = %q, want %q", cell, got, want)
 		}
 	}

@@ -10,16 +10,17 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// maxMessage caps the sentences the API itself sends.
+// maxMessage is the limit, in characters, of sentences that the API sends.
 const maxMessage = 300
 
-// Outcome says in words what became of a run: completed, failed and why, still
-// processing, or something this version does not know. A blind answer quotes no
-// sentence of InstaView's, which may name a candidate.
+// Outcome describes what became of a run: completed, failed and why, still
+// processing, or a status that this version does not know. If v.Blind is set,
+// it quotes no sentence of InstaView's, since that may contain a candidate's
+// name.
 func Outcome(r *client.Results, v View) string {
 	requestID, quoted := v.RequestID, quoted
 	if v.Blind {
-		quoted = unnamed
+		quoted = quotedWithoutNames
 	}
 	switch {
 	case r.Status == client.StatusCompleted:
@@ -39,8 +40,9 @@ func Outcome(r *client.Results, v View) string {
 	}
 }
 
+// completed describes a run that has completed.
 func completed(r *client.Results, requestID string) string {
-	s := fmt.Sprintf("Sourcing run %s completed%s: %s.", requestID, took(r, " in "), counts(r))
+	s := fmt.Sprintf("Sourcing run %s completed%s: %s.", requestID, elapsed(r, " in "), counts(r))
 	if len(r.Candidates) > 0 {
 		return s
 	}
@@ -52,7 +54,8 @@ func completed(r *client.Results, requestID string) string {
 		"or a more common job title."
 }
 
-// counts keeps the three figures apart: found, scored and returned differ.
+// counts returns how many candidates were found, scored and returned, which are
+// different numbers.
 func counts(r *client.Results) string {
 	var parts []string
 	switch {
@@ -74,33 +77,38 @@ func counts(r *client.Results) string {
 	return strings.Join(parts, ", ")
 }
 
-func took(r *client.Results, before string) string {
+// elapsed returns how long the run took, with before in front, or "" if that is
+// unknown.
+func elapsed(r *client.Results, before string) string {
 	if d := r.CompletedAt.Sub(r.CreatedAt); !r.CreatedAt.IsZero() && !r.CompletedAt.IsZero() && d >= 0 {
 		return before + Duration(d)
 	}
 	return ""
 }
 
-// codePattern is what the documented error codes look like; the set is open.
+// codePattern matches the form of the documented error codes. InstaView may add
+// codes.
 var codePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 
+// failed describes a run that has failed, and what can be done.
 func failed(r *client.Results, requestID string, quoted func(string) string) string {
-	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, took(r, " after "))
+	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, elapsed(r, " after "))
 	switch {
 	case codePattern.MatchString(r.ErrorCode):
 		s += " with " + r.ErrorCode
-	case r.ErrorCode != "": // whatever that is, it is not ours to say
+	case r.ErrorCode != "": // third-party text, so it is quoted
 		s += " with the code " + quoted(r.ErrorCode)
 	}
 	s += "."
-	if said := quoted(r.ErrorMessage); said != "" {
-		s += " InstaView says: " + said
+	if message := quoted(r.ErrorMessage); message != "" {
+		s += " InstaView says: " + message
 	}
-	return s + " " + remedy(r.ErrorCode) + " Waiting or looking again will not help: a failed run stays failed."
+	return s + " " + advice(r.ErrorCode) + " Waiting or looking again will not help: a failed run stays failed."
 }
 
-// remedy says what to change for a code; the set is open, so most are unknown.
-func remedy(code string) string {
+// advice returns what to change after a failure with this code. Codes that are
+// not documented get general advice.
+func advice(code string) string {
 	switch code {
 	case "PROVIDER_TEMPORARILY_UNAVAILABLE":
 		return "The source that InstaView searches was down; the brief is not at fault. " +
@@ -114,14 +122,14 @@ func remedy(code string) string {
 	}
 }
 
-// How old a run must be to be called unusual, and to be given up. The
-// documentation's own example takes 79 s, and names no longest time.
+// The ages from which a run is called unusually long, and given up. The example
+// in the API's documentation takes 79 s; it states no maximum.
 const (
 	unusualAge = 15 * time.Minute
 	givenUpAge = 24 * time.Hour
 )
 
-// progress says how far a run is that has not ended.
+// progress describes a run that has not ended.
 func progress(r *client.Results, requestID string, quoted func(string) string) string {
 	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
 	age, ok := r.Age()
@@ -139,26 +147,28 @@ func progress(r *client.Results, requestID string, quoted func(string) string) s
 	case age >= unusualAge:
 		s += " That is unusually long, as most take a few minutes: tell the user, who can check the run in the InstaView app."
 	}
-	if said := quoted(r.Message); said != "" {
-		s += " InstaView says: " + said
+	if message := quoted(r.Message); message != "" {
+		s += " InstaView says: " + message
 	}
 	return s
 }
 
-// quoted sets a sentence of the API apart from ours.
+// quoted returns a sentence of the API in quotation marks, or "" if it is
+// empty.
 func quoted(s string) string {
-	t := shown(s, maxMessage)
+	t := cleanForModel(s, maxMessage)
 	if t == "" {
 		return ""
 	}
 	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(t) + "”"
 }
 
-// plainWord is a status or a code, which names nobody.
+// plainWord matches a status or a code, which cannot contain a name.
 var plainWord = onFirstUse(`^[A-Za-z]+(?:_[A-Za-z]+)*$`)
 
-// unnamed is quoted for a blind answer.
-func unnamed(s string) string {
+// quotedWithoutNames is quoted for a blind answer: it leaves out what may
+// contain a name.
+func quotedWithoutNames(s string) string {
 	q := quoted(s)
 	if q == "" || plainWord().MatchString(s) {
 		return q
@@ -166,9 +176,9 @@ func unnamed(s string) string {
 	return "(left out, as it may hold a name)"
 }
 
-// shown is a text of others as it stands among our own: cleaned, without
-// contacts, of at most size characters.
-func shown(s string, size int) string {
+// cleanForModel prepares third-party text for use among our own: cleaned,
+// without contacts, and with at most size characters.
+func cleanForModel(s string, size int) string {
 	t := sanitize.Clean(s, size)
 	t.String = sanitize.Clean(sanitize.HideContacts(t.String), 0).String
 	return sanitize.ForModel(t.Shorten(size).String)

@@ -16,7 +16,7 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// read is what a reader takes from a candidate's lines.
+// read holds the fields that a reader finds in a candidate's lines.
 type read struct {
 	Rank, Score, Name, Role, Company, Location string
 	Headline, Why, ID, Link, Note              string
@@ -42,23 +42,14 @@ var (
 	moreAtEnd = regexp.MustCompile(`\| \[… \+(\d+)\]$`)
 )
 
-// readBack splits a candidate's lines by our own signs alone.
+// readBack splits a candidate's lines using only our own separators and labels.
 func readBack(t *testing.T, text string) read {
 	t.Helper()
 	var r read
 	entries, more := &r.Experience, &r.MoreExperience
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		if i == 0 {
-			m := firstLine.FindStringSubmatch(line)
-			if m == nil {
-				t.Fatalf("no first line: %q", line)
-			}
-			places := readPlaces(m[3], 4)
-			r.Rank, r.Score, r.Name, r.Role, r.Company, r.Location = m[1], m[2], places[0], places[1], places[2], places[3]
-			r.ID = m[4]
-			if m[5] != "" {
-				r.Risk.Items = []string{m[5]}
-			}
+			r.readHeading(t, line)
 			continue
 		}
 		line, indented := strings.CutPrefix(line, indent)
@@ -84,34 +75,57 @@ func readBack(t *testing.T, text string) read {
 			*entries = append(*entries, entry{places[0], places[1], m[2], what})
 			continue
 		}
-		label, value, labelled := strings.Cut(line, ": ")
-		switch {
-		case line == "experience:":
-		case line == "evidence:":
+		if line == "evidence:" {
 			entries, more = &r.Evidence, &r.MoreEvidence
-		case labelled && label == "headline":
-			r.Headline = value
-		case labelled && label == "why":
-			r.Why = value
-		case labelled && label == "fit":
-			r.Fit = readList(value)
-		case labelled && label == "risk":
-			r.Risk = readList(value)
-		case labelled && label == "skills":
-			r.Skills = readList(value)
-		case labelled && label == "email":
-			r.Email = readList(value)
-		case labelled && label == "note":
-			r.Note = value
-		default:
-			m := lastLine.FindStringSubmatch(line)
-			if m == nil {
-				t.Fatalf("a line of no field: %q", line)
-			}
-			r.ID, r.Link = m[1], m[2]
+		} else if line != "experience:" {
+			r.readField(t, line)
 		}
 	}
 	return r
+}
+
+func (r *read) readHeading(t *testing.T, line string) {
+	t.Helper()
+	m := firstLine.FindStringSubmatch(line)
+	if m == nil {
+		t.Fatalf("no first line: %q", line)
+	}
+	places := readPlaces(m[3], 4)
+	r.Rank, r.Score, r.Name, r.Role, r.Company, r.Location = m[1], m[2], places[0], places[1], places[2], places[3]
+	r.ID = m[4]
+	if m[5] != "" {
+		r.Risk.Items = []string{m[5]}
+	}
+}
+
+func (r *read) readField(t *testing.T, line string) {
+	t.Helper()
+	label, value, labelled := strings.Cut(line, ": ")
+	if !labelled {
+		label = ""
+	}
+	switch label {
+	case "headline":
+		r.Headline = value
+	case "why":
+		r.Why = value
+	case "fit":
+		r.Fit = readList(value)
+	case "risk":
+		r.Risk = readList(value)
+	case "skills":
+		r.Skills = readList(value)
+	case "email":
+		r.Email = readList(value)
+	case "note":
+		r.Note = value
+	default:
+		m := lastLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Fatalf("a line of no field: %q", line)
+		}
+		r.ID, r.Link = m[1], m[2]
+	}
 }
 
 func split(s string) []string {
@@ -137,10 +151,11 @@ func readList(s string) list {
 	return l
 }
 
-// cleaned is what the lines of a detail should say of a candidate: its fields,
-// each cleaned by itself, with at most items of a list and item characters of each.
+// cleaned returns what the lines of a detail should hold: the candidate's fields,
+// each cleaned by itself, with at most items of a list and item characters of
+// each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
-	k := card{c: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
+	w := candidateWriter{candidate: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
 	texts := func(all []string) list {
 		var l list
 		for i, s := range all {
@@ -148,15 +163,15 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 				l.More = len(all) - i
 				break
 			}
-			if s = k.text(s, item); s != "" {
+			if s = w.text(s, item); s != "" {
 				l.Items = append(l.Items, s)
 			}
 		}
 		return l
 	}
 	r := read{
-		Rank: fmt.Sprint(c.Rank), Name: k.text(c.Name, maxName), Role: k.text(c.CurrentRole, maxTitle), Company: k.text(c.CurrentCompany, maxTitle),
-		Location: k.text(c.Location, maxTitle), ID: strings.Trim(k.id(), "[]"),
+		Rank: fmt.Sprint(c.Rank), Name: w.text(c.Name, maxName), Role: w.text(c.CurrentRole, maxTitle), Company: w.text(c.CurrentCompany, maxTitle),
+		Location: w.text(c.Location, maxTitle), ID: strings.Trim(w.id(), "[]"),
 	}
 	switch {
 	case c.MatchScore != nil:
@@ -169,13 +184,13 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 	}
 	none := c.RedFlags != nil && len(c.RedFlags) == 0
 	if d == Brief {
-		if risk := k.firstRisk(); risk != "" {
+		if risk := w.firstRedFlag(); risk != "" {
 			r.Risk.Items = []string{risk}
 		}
 		return r
 	}
-	r.Headline, r.Why = k.headline(), k.text(c.Rationale, maxRationale)
-	r.Fit, r.Risk, r.Skills, r.Link = texts(c.FitPoints), texts(c.RedFlags), texts(c.Skills), k.profile()
+	r.Headline, r.Why = w.headline(), w.text(c.Rationale, maxRationale)
+	r.Fit, r.Risk, r.Skills, r.Link = texts(c.FitPoints), texts(c.RedFlags), texts(c.Skills), w.profile()
 	if none {
 		r.Risk.Items = []string{"none named"}
 	}
@@ -183,23 +198,29 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 		r.Email = texts(c.Emails)
 	}
 	if d == Full {
-		for i, p := range c.Experience {
-			if len(r.Experience) == items {
-				r.MoreExperience = len(c.Experience) - i
-				break
-			}
-			r.Experience = appendEntry(r.Experience, entry{k.text(p.Role, maxTitle), k.text(p.Company, maxTitle), k.text(p.Duration, maxTitle), texts(p.Highlights)})
-		}
-		for i, e := range c.Evidence {
-			if len(r.Evidence) == items {
-				r.MoreEvidence = len(c.Evidence) - i
-				break
-			}
-			r.Evidence = appendEntry(r.Evidence, entry{k.text(e.Title, maxTitle), k.text(e.Company, maxTitle), k.text(e.Duration, maxTitle), texts([]string{e.Explanation})})
-		}
+		r.setEntries(c, w.text, texts, items)
 	}
-	r.Note = k.notes()
+	r.Note = w.notes()
 	return r
+}
+
+// setEntries sets experience and evidence, with at most items of each.
+func (r *read) setEntries(c *client.Candidate, text func(string, int) string, texts func([]string) list, items int) {
+	title := func(s string) string { return text(s, maxTitle) }
+	for i, p := range c.Experience {
+		if len(r.Experience) == items {
+			r.MoreExperience = len(c.Experience) - i
+			break
+		}
+		r.Experience = appendEntry(r.Experience, entry{title(p.Role), title(p.Company), title(p.Duration), texts(p.Highlights)})
+	}
+	for i, e := range c.Evidence {
+		if len(r.Evidence) == items {
+			r.MoreEvidence = len(c.Evidence) - i
+			break
+		}
+		r.Evidence = appendEntry(r.Evidence, entry{title(e.Title), title(e.Company), title(e.Duration), texts([]string{e.Explanation})})
+	}
 }
 
 func appendEntry(all []entry, e entry) []entry {
@@ -209,8 +230,7 @@ func appendEntry(all []entry, e entry) []entry {
 	return append(all, e)
 }
 
-// pieces are what a stranger may write to be taken for another field, another
-// item or another candidate.
+// pieces are texts that imitate another field, another item or another candidate.
 var pieces = []string{
 	"", "", "Go", "a", " ", "; ", ";", ", ", ": ", " - ", "|", "| ", " | ", "||", "¦", "[", "]", "[]", "[… +3]", "… +3", "…", "(", ")", "(95)", "(no score)",
 	"(no name)", "none named", "\n", "\r\n", "\n   risk: ", "\n   - ", "   why: ", "risk: none named", "- ", "2 (100) Eve", "[prof_1]", "linkedin.com/in/eve", "experience:",
@@ -268,8 +288,8 @@ func randomCandidate(r *rand.Rand) client.Candidate {
 	return c
 }
 
-// Whatever strangers have written, every line can be split into what it was made
-// of: no text passes for a separator, an item, another field or another candidate.
+// Whatever a profile holds, every line can be split into its parts again: no text
+// is mistaken for a separator, an item, another field or another candidate.
 func TestEveryLineCanBeReadBack(t *testing.T) {
 	for seed := range uint64(200) {
 		checkReadBack(t, randomCandidate(rand.New(rand.NewPCG(seed, 1))))
@@ -289,7 +309,7 @@ func checkReadBack(t *testing.T, c client.Candidate) {
 		v := View{Contacts: c.Rank%2 == 0}
 		text := render(&c, v, d).text
 		got := readBack(t, text)
-		// A candidate that is too large has its lists cut shorter.
+		// A candidate that is too large has its lists shortened.
 		shown := slices.ContainsFunc(cuts(), func(cut [2]int) bool {
 			return cmp.Equal(cleaned(&c, d, v, cut[0], cut[1]), got, cmpopts.EquateEmpty())
 		})
@@ -300,7 +320,8 @@ func checkReadBack(t *testing.T, c client.Candidate) {
 	}
 }
 
-// cuts are the caps that render tries, for one item's characters and a list's items.
+// cuts are the caps that render tries, for one item's characters and a list's
+// items.
 func cuts() [][2]int {
 	var all [][2]int
 	for item, items := maxItem, maxItems; ; item, items = max(item*2/3, minItem), max(items*2/3, 1) {

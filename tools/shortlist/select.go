@@ -2,30 +2,29 @@ package shortlist
 
 import (
 	"fmt"
-	"strconv"
 
 	"instaview-mcp/client"
 )
 
-// Detail is how much is shown of a candidate.
+// Detail is how much is shown of a candidate. The zero value means Summary.
 type Detail string
 
 // The details, from least to most.
 const (
 	Brief   Detail = "brief"   // one line
-	Summary Detail = "summary" // every field a decision rests on
-	Full    Detail = "full"    // every documented field but contacts
+	Summary Detail = "summary" // the fields that a decision is based on
+	Full    Detail = "full"    // every documented field except contacts
 )
 
-// The bounds of Selection.
+// The largest values in a Selection.
 const (
 	MaxLimit      = 50
 	MaxProfileIDs = 50
 	MaxRanks      = 50
 )
 
-// preset is how many candidates a detail shows when no limit is given.
-func (d Detail) preset() int {
+// defaultLimit is how many candidates are shown if no limit is given.
+func (d Detail) defaultLimit() int {
 	switch d {
 	case Brief:
 		return 50
@@ -36,25 +35,27 @@ func (d Detail) preset() int {
 	}
 }
 
-// Selection narrows the candidates, in the order of its fields from last to
-// first. The zero value is the default selection: ten candidates in summary,
-// and the others in brief as far as there is room.
+// Selection narrows the candidates. It is applied from the last field to the
+// first: ids and ranks, score, offset, limit. The zero value selects ten
+// candidates in summary, followed by others in brief as far as they fit.
 type Selection struct {
 	Detail Detail // "" = Summary
 	Limit  int    // 1 to MaxLimit; 0 = 50 in brief, 10 in summary, 5 in full
-	// Offset is how many candidates are passed over, from 0; for one candidate
-	// that is named and shown in full, how many items of their lists.
+	// Offset is how many candidates to skip, from 0. If one candidate is named
+	// and shown in full, it is how many items of that candidate to skip.
 	Offset   int
 	MinScore *float64 // 0 to 100; nil = no filter
-	// ProfileIDs and Ranks name candidates; with none of both all are meant. An
-	// id may be a rank or a name, too, if no candidate has it for an id.
+	// ProfileIDs and Ranks name candidates. If both are empty, all are
+	// selected. An entry of ProfileIDs that is not an id may also be a rank, a
+	// name or a profile link.
 	ProfileIDs []string
-	Ranks      []int // the run's own, from 1
+	Ranks      []int // as given by the run, from 1
 }
 
 // isNamed reports whether the selection names candidates.
 func (s Selection) isNamed() bool { return len(s.ProfileIDs)+len(s.Ranks) > 0 }
 
+// isDefault reports whether the selection is the zero value.
 func (s Selection) isDefault() bool {
 	return s.Detail == "" && s.Limit == 0 && s.Offset == 0 && s.MinScore == nil && !s.isNamed()
 }
@@ -68,13 +69,13 @@ func (s Selection) detail() Detail {
 
 func (s Selection) limit() int {
 	if s.Limit == 0 {
-		return s.detail().preset()
+		return s.detail().defaultLimit()
 	}
 	return s.Limit
 }
 
-// itemOffset is how many items of one candidate's lists are passed over; 0
-// unless one is named and shown in full.
+// itemOffset is how many items of a candidate to skip. It is 0 unless one
+// candidate is named and shown in full.
 func (s Selection) itemOffset() int {
 	if s.detail() == Full && len(s.ProfileIDs)+len(s.Ranks) == 1 {
 		return s.Offset
@@ -82,21 +83,22 @@ func (s Selection) itemOffset() int {
 	return 0
 }
 
-// picked is what a selection leaves of a list, the limit not yet applied.
-type picked struct {
+// selected is the result of a selection before the limit is applied.
+type selected struct {
 	view       View
-	matching   int // before the offset
+	matching   int // number of candidates before the offset
 	candidates []*client.Candidate
-	chooser    *chooser // nil if all are meant
-	hidden     int      // by the score
-	unscored   int      // of those, the ones without a score
-	highest    *float64 // score of those hidden
+	chooser    *chooser // nil if no candidates are named
+	hidden     int      // number of those hidden by min_score
+	unscored   int      // number of hidden ones without a score
+	highest    *float64 // score of the hidden ones; nil = none has one
 }
 
-func pick(all []client.Candidate, v View) picked {
-	p := picked{view: v}
+// selectCandidates applies all of v's selection but the limit.
+func selectCandidates(all []client.Candidate, v View) selected {
+	p := selected{view: v}
 	if v.isNamed() {
-		p.chooser = choose(all, v.Selection, v.Blind)
+		p.chooser = newChooser(all, v.Selection, v.Blind)
 	}
 	offset := v.Offset - v.itemOffset()
 	for i := range all {
@@ -105,7 +107,7 @@ func pick(all []client.Candidate, v View) picked {
 			continue
 		}
 		if v.MinScore != nil && (c.MatchScore == nil || *c.MatchScore < *v.MinScore) {
-			p.hide(c)
+			p.dropByScore(c)
 			continue
 		}
 		p.matching++
@@ -116,38 +118,36 @@ func pick(all []client.Candidate, v View) picked {
 	return p
 }
 
-func (p *picked) hide(c *client.Candidate) {
-	p.hidden++
+// dropByScore records that min_score hides c.
+func (s *selected) dropByScore(c *client.Candidate) {
+	s.hidden++
 	switch {
 	case c.MatchScore == nil:
-		p.unscored++
-	case p.highest == nil || *c.MatchScore > *p.highest:
-		p.highest = c.MatchScore
+		s.unscored++
+	case s.highest == nil || *c.MatchScore > *s.highest:
+		s.highest = c.MatchScore
 	}
 }
 
-// notes says what the selection hid or did not find.
-func (p picked) notes() []string {
+// notes returns what the selection hid or did not find.
+func (s selected) notes() []string {
 	var notes []string
-	if p.hidden > 0 {
-		note := fmt.Sprintf("min_score %s hid %s", number(*p.view.MinScore), count(p.hidden, "candidate", "candidates"))
-		if p.unscored > 0 {
-			note += fmt.Sprintf(", %d of them without a score", p.unscored)
+	if s.hidden > 0 {
+		note := fmt.Sprintf("min_score %s hid %s", number(*s.view.MinScore), count(s.hidden, "candidate", "candidates"))
+		if s.unscored > 0 {
+			note += fmt.Sprintf(", %d of them without a score", s.unscored)
 		}
-		if p.matching == 0 && p.highest != nil {
-			note += fmt.Sprintf("; the highest score is %s", number(*p.highest))
+		if s.matching == 0 && s.highest != nil {
+			note += fmt.Sprintf("; the highest score is %s", number(*s.highest))
 		}
 		notes = append(notes, note+".")
 	}
-	if p.chooser != nil {
-		notes = append(notes, p.chooser.notes(p.view)...)
+	if s.chooser != nil {
+		notes = append(notes, s.chooser.notes(s.view)...)
 	}
-	if len(p.candidates) == 0 && p.matching > 0 {
+	if len(s.candidates) == 0 && s.matching > 0 {
 		notes = append(notes, fmt.Sprintf("offset %d is beyond the last of %s.",
-			p.view.Offset, count(p.matching, "matching candidate", "matching candidates")))
+			s.view.Offset, count(s.matching, "matching candidate", "matching candidates")))
 	}
 	return notes
 }
-
-// number writes a number as a person would: without an exponent.
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

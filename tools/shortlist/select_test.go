@@ -15,7 +15,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// named are people that a caller may name in many ways.
+// named returns candidates whom a caller can name in several ways.
 func named() []client.Candidate {
 	all := people(9)
 	all[2].Name, all[2].LinkedInURL = "Katarína Šimončičová", "https://www.linkedin.com/in/katarina-s"
@@ -89,8 +89,7 @@ func TestAScoreThatHidesEverybodyNamesTheHighest(t *testing.T) {
 	}
 }
 
-// Outside the block nothing stands that a stranger wrote, and no call is named
-// that would select nobody.
+// No third-party text is outside the block, and no suggested call selects nobody.
 func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	for id, want := range map[string]string{
 		"prof_1-B":                `detail="full", profile_ids=["prof_1-B"])`,
@@ -128,7 +127,7 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	}
 }
 
-// crowded is a candidate with more of everything than the usual caps show.
+// crowded returns a candidate with more of everything than the usual limits show.
 func crowded(n int) client.Candidate {
 	c := client.Candidate{
 		Rank: 3, ProfileID: "prof_3", Name: "Jane Doe", MatchScore: ptr(90.0), Headline: strings.TrimSpace(strings.Repeat("head ", 60)),

@@ -30,7 +30,7 @@ var tokens = sync.OnceValue(func() func(string) int {
 	}
 })
 
-// corpus is candidates as received, and the JSON they came in.
+// corpus holds candidates and the JSON that they were received in.
 type corpus struct {
 	candidates []client.Candidate
 	pretty     string
@@ -77,8 +77,8 @@ func indented(t testing.TB, raw json.RawMessage) string {
 	return b.String()
 }
 
-// floor is the cleaned values of a detail's fields, a line each: what any
-// rendering must at least say.
+// floor returns the cleaned values of a detail's fields, a line each, which is the
+// least that any rendering must hold.
 func floor(c *client.Candidate, d Detail) string {
 	var b strings.Builder
 	value := func(values ...string) {
@@ -92,7 +92,7 @@ func floor(c *client.Candidate, d Detail) string {
 	if c.MatchScore != nil {
 		value(number(*c.MatchScore))
 	}
-	if k := (card{c: c}); k.headline() != "" { // else it says nothing of its own
+	if w := (candidateWriter{candidate: c}); w.headline() != "" { // otherwise it only repeats other fields
 		value(c.Headline)
 	}
 	value(c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
@@ -115,8 +115,8 @@ func floor(c *client.Candidate, d Detail) string {
 	return b.String()
 }
 
-// cost is tokens per candidate of a detail, with those of its floor and of the
-// bare JSON.
+// cost returns the number of tokens per candidate in a detail, in its floor and
+// in the JSON.
 func cost(c corpus, d Detail) (ours, least, pretty float64) {
 	count := tokens()
 	var text, base strings.Builder
@@ -128,7 +128,7 @@ func cost(c corpus, d Detail) (ours, least, pretty float64) {
 	return float64(count(text.String())) / n, float64(count(base.String())) / n, float64(count(c.pretty)) / n
 }
 
-// corpora are the sandbox's runs, and profiles at the ends of what occurs.
+// corpora returns the sandbox's runs, and the smallest and largest profiles.
 func corpora(t testing.TB) map[string]corpus {
 	t.Helper()
 	all := map[string]corpus{}
@@ -177,8 +177,8 @@ func BenchmarkTokens(b *testing.B) {
 	}
 }
 
-// scripts are candidates whose every text is of one script, as far as such
-// profiles are.
+// scripts holds candidates with all texts in one script, as far as such profiles
+// are in reality.
 var scripts = map[string][]client.Candidate{
 	"Latin": {person("Zoë van der Meer", "Platform Engineer", "Waterkant BV", "Utrecht, Nederland",
 		"Tien jaar ervaring met betaalplatforms, waarvan zes met Go; leidt een team van vijf en schrijft zelf nog dagelijks code.",
@@ -212,7 +212,8 @@ func person(name, role, company, place, why string, fit, risk, skills []string) 
 	}
 }
 
-// The targets, with the share of brief's that names in several scripts take.
+// Summary and full may take 20 % more tokens than their floor. Brief has a fixed
+// bound, since names in several scripts make up most of it.
 func TestTokensStayAtTheirTargets(t *testing.T) {
 	var brief, people float64
 	for name, c := range corpora(t) {

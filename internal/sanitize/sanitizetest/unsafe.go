@@ -1,5 +1,5 @@
-// Package sanitizetest judges final strings, for the tests of whatever shows third-party text. It knows nothing of how package sanitize
-// works.
+// Package sanitizetest checks that a text is safe to show, for the tests of every
+// package that shows third-party text. It shares no code with package sanitize.
 package sanitizetest
 
 import (
@@ -13,8 +13,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Unsafe returns what is wrong with a line that is about to be shown to a model,
-// "" if it is safe.
+// Unsafe returns what is wrong with a line that is about to be shown to a
+// model, or "" if it is safe.
 func Unsafe(s string) string {
 	switch {
 	case !utf8.ValidString(s):
@@ -41,6 +41,8 @@ func Unsafe(s string) string {
 	return ""
 }
 
+// forbiddenRune returns what is wrong with the first rune that may not be where
+// it is, or "".
 func forbiddenRune(runes []rune) string {
 	marks := 0
 	for i, r := range runes {
@@ -87,7 +89,8 @@ func forbiddenRune(runes []rune) string {
 	return ""
 }
 
-// asRead replaces every rune by the ASCII sign that a browser or a model takes it for.
+// asRead replaces every rune by the ASCII character that a browser or a model
+// takes it for.
 func asRead(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf {
@@ -106,11 +109,11 @@ func asRead(s string) string {
 var lookalikes = map[rune]rune{'⁄': '/', '∕': '/', '⧸': '/', '╱': '/', '∶': ':', '꞉': ':'}
 
 var (
-	// tag is where HTML, CommonMark or a model's template could begin one.
+	// tag matches the start of a tag of HTML, CommonMark or a model's template.
 	tag = regexp.MustCompile(`<(?:[A-Za-z/!?<¦｜]|[^ >]*@[^ >]*>)`)
 
-	// companies and stores have the form of links, and are none: "Booking.com/Agoda"
-	// names two companies, "s3://bucket" leads no browser anywhere.
+	// companies and stores match what only looks like a link: "Booking.com/Agoda"
+	// names two companies, and browsers do not follow "s3://bucket".
 	companies = regexp.MustCompile(`(\p{Lu}[\pL.]*)/(\p{Lu})`)
 	stores    = regexp.MustCompile(`(?:s3[an]?|g?cs|gs|(?:view|h)dfs|abfss?|wasbs?|adl|dbfs|oss|cos|swift|oci|docker|postgres(?:ql)?|mysql|mariadb|sqlite|sqlserver|oracle|` +
 		`mongodb|rediss?|cassandra|neo4j|bolt|clickhouse|snowflake|amqps?|kafka|mqtts?|nats|pulsar|tcp|udp|unix|grpc|thrift|zk|rts?m?p|jdbc|odbc)://`)

@@ -1,0 +1,143 @@
+package shortlist
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"instaview-mcp/internal/blind"
+	"instaview-mcp/internal/sanitize"
+)
+
+// text returns a field of sentences. fact and company return a single term, in
+// which fewer words are taken for the name than in sentences.
+func (w *candidateWriter) text(s string, size int) string { return w.clean(s, size, blind.Prose) }
+func (w *candidateWriter) fact(s string) string           { return w.clean(s, w.caps.title, blind.Fact) }
+func (w *candidateWriter) company(s string) string        { return w.clean(s, w.caps.title, blind.Company) }
+
+// clean cleans a field and shortens it to size characters. It hides contacts
+// and names before it shortens, so that no part of one is left at the end.
+func (w *candidateWriter) clean(s string, size int, field blind.Field) string {
+	t := sanitize.Clean(s, size)
+	w.altered = w.altered || t.Altered
+	w.mixedScript = w.mixedScript || sanitize.MixedScript(t.String)
+	hidden := t.String
+	if !w.contacts {
+		hidden = sanitize.HideContacts(hidden)
+	}
+	if w.mask != nil {
+		hidden = w.mask.Hide(hidden, field)
+	}
+	if hidden != t.String { // A placeholder can form a link or markup with the text beside it.
+		t.String = sanitize.Clean(hidden, 0).String
+	}
+	t = t.Shorten(size)
+	w.cut = w.cut || t.Cut
+	if w.escape == nil {
+		return t.String
+	}
+	return w.escape(t.String)
+}
+
+// list returns the items of a list of sentences.
+func (w *candidateWriter) list(items []string) string { return w.listOf(items, blind.Prose) }
+
+// listOf returns the items of a list, joined by separators.
+func (w *candidateWriter) listOf(items []string, field blind.Field) string {
+	return w.window.filter(w.texts(items, field)...)
+}
+
+// texts returns the cleaned items of a list, up to the limit, and the count of
+// the others.
+func (w *candidateWriter) texts(items []string, field blind.Field) []string {
+	var texts []string
+	for i, item := range items {
+		if w.caps.items > 0 && len(texts) == w.caps.items {
+			w.cut = true
+			return append(texts, moreItems(len(items)-i))
+		}
+		if t := w.clean(item, w.caps.item, field); t != "" {
+			texts = append(texts, t)
+		}
+	}
+	return texts
+}
+
+// moreItems counts the items that are left out at the end of a list. No
+// duration can follow a separator, so the brackets cannot be mistaken for one.
+func moreItems(n int) string { return fmt.Sprintf("[… +%d]", n) }
+
+// field writes a labelled line, unless value is empty.
+func (w *candidateWriter) field(label, value string) {
+	if value != "" {
+		w.line(indent, label+": "+value)
+	}
+}
+
+// line writes the parts that are not empty, or nothing if all are.
+func (w *candidateWriter) line(indent string, parts ...string) {
+	if s := joinNonEmpty(" ", parts...); s != "" {
+		w.out.WriteString(indent + s + "\n")
+	}
+}
+
+// experience writes the positions that the candidate has held.
+func (w *candidateWriter) experience() {
+	all := w.candidate.Experience
+	w.entries("experience", len(all), func(i int) string {
+		p := all[i]
+		return w.entry(p.Role, p.Company, p.Duration, p.Highlights)
+	})
+}
+
+// evidence writes what InstaView based its score on.
+func (w *candidateWriter) evidence() {
+	all := w.candidate.Evidence
+	w.entries("evidence", len(all), func(i int) string {
+		e := all[i]
+		return w.entry(e.Title, e.Company, e.Duration, []string{e.Explanation})
+	})
+}
+
+// entry returns "Role| Company [2 years] what was done there". Brackets around
+// the duration save a token beside a separator, since durations start with a
+// digit.
+func (w *candidateWriter) entry(role, company, duration string, what []string) string {
+	at := joinColumns(w.fact(role), w.company(company))
+	duration = w.fact(duration)
+	items := w.texts(what, blind.Prose)
+	if len(items) > 0 || duration != "" {
+		at = joinNonEmpty(" ", at, "["+duration+"]")
+	}
+	if len(items) == 0 {
+		return w.window.filter(at)
+	}
+	before := w.window.used
+	w.window.used += utf8.RuneCountInString(at)
+	shown := w.window.filter(items...)
+	if shown == "" {
+		w.window.used = before
+		return ""
+	}
+	return joinNonEmpty(" ", at, shown)
+}
+
+// entries writes a list of n items, each on its own line.
+func (w *candidateWriter) entries(label string, n int, item func(int) string) {
+	shown := 0
+	for i := range n {
+		if w.caps.items > 0 && shown == w.caps.items {
+			w.cut = true
+			w.out.WriteString(indent + "- " + separator + moreItems(n-i) + "\n")
+			return
+		}
+		text := item(i)
+		if text == "" {
+			continue
+		}
+		if shown == 0 {
+			w.out.WriteString(indent + label + ":\n")
+		}
+		shown++
+		w.out.WriteString(indent + "- " + text + "\n")
+	}
+}
