@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"instaview-mcp/client"
-	"instaview-mcp/tools"
 )
 
 // Config is the operator's settings. Each field's tags name its variable, what
@@ -112,11 +111,19 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	return c
 }
 
-// setDefaults sets those that depend on the transport.
+// The most waits at the same time. Over stdio there is one person's client, and
+// its limit is also the default.
+const (
+	stdioWaits       = 90
+	defaultHTTPWaits = 10_000
+	maxHTTPWaits     = 100_000
+)
+
+// setDefaults sets the defaults that depend on the transport.
 func (c *Config) setDefaults(e *environment) {
 	if e.values["INSTAVIEW_MCP_MAX_WAITS"] == "" {
-		if c.MaxWaits = 10_000; c.Transport == Stdio {
-			c.MaxWaits = tools.DefaultMaxWaits
+		if c.MaxWaits = defaultHTTPWaits; c.Transport == Stdio {
+			c.MaxWaits = stdioWaits
 		}
 	}
 	// Over stdio it stays at warn, since clients show people every line as an error.
@@ -127,9 +134,9 @@ func (c *Config) setDefaults(e *environment) {
 
 // checkRanges reports whether a value is out of range.
 func (e *environment) checkRanges(c Config) (wrong bool) {
-	mostWaits := 100_000
+	mostWaits := maxHTTPWaits
 	if c.Transport == Stdio && !e.isFaulty("INSTAVIEW_MCP_TRANSPORT") {
-		mostWaits = tools.DefaultMaxWaits
+		mostWaits = stdioWaits
 	}
 	for name, ok := range map[string]bool{
 		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
