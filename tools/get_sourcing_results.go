@@ -19,7 +19,7 @@ type getSourcingResults struct {
 }
 
 func (t getSourcingResults) definition() mcp.Tool {
-	return mcp.NewTool("get_sourcing_results",
+	return mcp.NewTool(getTool,
 		readOnly("Get sourcing results"),
 		mcp.WithDescription("Read an InstaView sourcing run once: processing, failed and why, "+
 			"or the ranked shortlist with scores, fit points and red flags. For a run still processing use wait_for_sourcing."),

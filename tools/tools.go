@@ -27,6 +27,9 @@ const (
 	DefaultMaxWaits = 90
 )
 
+// getTool reads a run once.
+const getTool = "get_sourcing_results"
+
 // Getter reads a run once. *poll.Poller implements it.
 type Getter interface {
 	Get(ctx context.Context, requestID string) (poll.Snapshot, error)
@@ -124,6 +127,7 @@ func selectionArguments(settings Settings) mcp.ToolOption {
 // view reads the arguments that choose what an answer shows.
 func view(a *reader, settings Settings) shortlist.View {
 	v := shortlist.View{
+		Tool:      getTool,
 		RequestID: a.requestID(),
 		Selection: a.selection(),
 		Blind:     a.flag("blind") || settings.Blind,

@@ -146,8 +146,8 @@ func (c *chooser) notes(v View) []string {
 	if n := len(c.unknown) - named; n > 0 {
 		note += fmt.Sprintf(" and %d more", n)
 	}
-	brief := View{RequestID: v.RequestID, Selection: Selection{Detail: Brief}, Blind: v.Blind}
-	note += ". Take ids or ranks from this run's list: get_sourcing_results(" + brief.Arguments() + ")."
+	brief := View{Tool: v.Tool, RequestID: v.RequestID, Selection: Selection{Detail: Brief}, Blind: v.Blind}
+	note += ". Take ids or ranks from this run's list: " + brief.call() + "."
 	if c.blind {
 		note += " Names are not looked for in a blind review."
 	}

@@ -108,7 +108,7 @@ func (c textCase) run(t *testing.T) *client.Results {
 
 // outputs returns the run as every target shows it.
 func outputs(r *client.Results) []string {
-	v := View{RequestID: "r", Marker: "m", Selection: Selection{Detail: Full}}
+	v := View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Selection: Selection{Detail: Full}}
 	document := v
 	document.Markdown = true
 	return []string{renderText(r, v), renderText(r, document), CSV(r, "r", false)}
@@ -185,7 +185,7 @@ func TestContactsOfTheCorpusAreHiddenAndNothingElse(t *testing.T) {
 
 func TestMessagesOfTheCorpusHoldNoContact(t *testing.T) {
 	for _, c := range textCases(t, "hostile:api-message") {
-		text, blind := renderText(c.run(t), View{RequestID: "r"}), renderText(c.run(t), View{RequestID: "r", Blind: true})
+		text, blind := renderText(c.run(t), View{Tool: "get_sourcing_results", RequestID: "r"}), renderText(c.run(t), View{Tool: "get_sourcing_results", RequestID: "r", Blind: true})
 		for _, absent := range c.Absent {
 			if absent != "Jane Doe" && strings.Contains(text, absent) { // a name is no contact
 				t.Errorf("%s: %q is shown in %s", c.ID, absent, text)
@@ -253,7 +253,7 @@ func TestContactsAreHiddenBeforeTextIsCut(t *testing.T) {
 	for _, contact := range []string{"+421 905 123 456", "(415) 555-2671", "jane.doe@example.com", "tel. 905 123 456"} {
 		for at := range len(contact) + 2 {
 			c := client.Candidate{Rank: 1, Rationale: strings.Repeat("w ", (maxRationale-at)/2) + contact + strings.Repeat(" word", 9)}
-			text := render(&c, View{}, Summary).text
+			text := render(&c, View{Tool: "get_sourcing_results"}, Summary).text
 			if !hidden(contact, text) || strings.Contains(text, "905") || strings.Contains(text, "+4") || strings.Contains(text, "jane") {
 				t.Errorf("%q, cut %d characters behind its beginning: …%s", contact, at, text[len(text)-80:])
 			}
@@ -271,7 +271,7 @@ func TestIDsAndErrorsHoldNoContact(t *testing.T) {
 	}
 	for i, r := range runs {
 		for _, ids := range [][]string{nil, {"jane@evil.com"}, {"x@evil.com"}} {
-			text := renderText(r, View{RequestID: "r", Selection: Selection{ProfileIDs: ids}})
+			text := renderText(r, View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{ProfileIDs: ids}})
 			if strings.Contains(text, "evil") || strings.Contains(text, "905") {
 				t.Errorf("run %d, ids %v:\n%s", i, ids, text)
 			}

@@ -143,7 +143,7 @@ func TestADocumentIsMarkdown(t *testing.T) {
 	all := people(12)
 	all[0].Rationale, all[0].RedFlags, all[11].RedFlags = "Six years.", []string{"Short tenures"}, []string{"No Python"}
 	run := completedRun(all)
-	got := renderText(run, View{RequestID: "req_1", Markdown: true, Marker: "7c1e"})
+	got := renderText(run, View{Tool: "get_sourcing_results", RequestID: "req_1", Markdown: true, Marker: "7c1e"})
 	for _, want := range []string{
 		"in brief (name| role| company| place [id] first red flag).\n\n",
 		"⟦data 7c1e⟧\n\n### 1 (100) Person 1\n\n- why: Six years.\n- risk: Short tenures\n- [prof_1]\n\n### 2 (99) Person 2\n\n- [prof_2]\n\n",
@@ -155,7 +155,7 @@ func TestADocumentIsMarkdown(t *testing.T) {
 		}
 	}
 	all[0].Experience = []client.Position{{Role: "Lead", Company: "TechCorp"}, {Role: "Engineer", Company: "Umbrella"}}
-	got = renderText(run, View{RequestID: "req_1", Markdown: true, Selection: Selection{Detail: Full, ProfileIDs: []string{"prof_1"}}})
+	got = renderText(run, View{Tool: "get_sourcing_results", RequestID: "req_1", Markdown: true, Selection: Selection{Detail: Full, ProfileIDs: []string{"prof_1"}}})
 	if want := "- experience:\n  - Lead| TechCorp\n  - Engineer| Umbrella\n- [prof_1]\n"; !strings.Contains(got, want) {
 		t.Errorf("%q is not in:\n%s", want, got)
 	}
@@ -166,8 +166,8 @@ func TestADocumentHasRoomForMoreThanAnAnswer(t *testing.T) {
 	for i := range run.Candidates {
 		run.Candidates[i].CurrentRole = strings.Repeat("Engineer ", 8)
 	}
-	_, answer := Render(run, View{RequestID: "r"})
-	text, document := Render(run, View{RequestID: "r", Markdown: true})
+	_, answer := Render(run, View{Tool: "get_sourcing_results", RequestID: "r"})
+	text, document := Render(run, View{Tool: "get_sourcing_results", RequestID: "r", Markdown: true})
 	if n := len([]rune(text)); document <= 3*answer || n > maxAnswer {
 		t.Errorf("%d candidates in an answer, %d in a document of %d characters", answer, document, n)
 	}

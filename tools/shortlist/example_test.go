@@ -18,6 +18,7 @@ func ExampleRender() {
 		}},
 	}
 	text, shown := shortlist.Render(results, shortlist.View{
+		Tool:      "get_sourcing_results",
 		RequestID: "req_1",
 		Selection: shortlist.Selection{Detail: shortlist.Brief},
 		Marker:    "7c1e", // otherwise random

@@ -15,20 +15,20 @@ func (p page) nextSteps(r *client.Results, v View) []string {
 	if len(p.notShown) > 0 {
 		lines = append(lines, fmt.Sprintf("Next: %s not shown: %s.", ranksAre(ranksOf(p.notShown)), v.continuation(p)))
 	}
-	only := View{RequestID: v.RequestID, Selection: Selection{Detail: Full}, Contacts: v.Contacts, Blind: v.Blind}
+	only := View{Tool: v.Tool, RequestID: v.RequestID, Selection: Selection{Detail: Full}, Contacts: v.Contacts, Blind: v.Blind}
 	switch {
 	case len(p.texts) == 0:
 	case v.detail() != Full:
 		only.setCandidates(v.Blind, p.first)
-		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(%s) for experience and evidence.", only.Arguments()))
+		lines = append(lines, "Next: "+only.call()+" for experience and evidence.")
 	case p.oneInFull && p.window.end > 0 && p.window.end < p.window.seen:
 		only.setCandidates(v.Blind, p.first)
 		only.Offset = p.window.end
-		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(%s) for the other %s of rank %d.",
-			only.Arguments(), count(p.window.seen-p.window.end, "item", "items"), p.first.Rank))
+		lines = append(lines, fmt.Sprintf("Next: %s for the other %s of rank %d.",
+			only.call(), count(p.window.seen-p.window.end, "item", "items"), p.first.Rank))
 	case !p.oneInFull && p.shortened != nil:
 		only.setCandidates(v.Blind, p.shortened)
-		lines = append(lines, fmt.Sprintf("Next: get_sourcing_results(%s) shows rank %d whole.", only.Arguments(), p.shortened.Rank))
+		lines = append(lines, fmt.Sprintf("Next: %s shows rank %d whole.", only.call(), p.shortened.Rank))
 	}
 	if r.Finished() && len(r.Candidates) > 0 {
 		lines = append(lines, "This run is finished; looking again changes nothing.")
@@ -61,7 +61,7 @@ func (v View) continuation(p page) string {
 	} else {
 		next.Offset = v.Offset + len(p.ranks) + len(p.briefRanks)
 	}
-	return "get_sourcing_results(" + next.Arguments() + ")"
+	return next.call()
 }
 
 // setCandidates makes s select these candidates: by id if the id cannot contain
@@ -89,6 +89,9 @@ func quotedIDs(ids []string) string {
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
+
+// call returns a call of the tool that shows the same as v.
+func (v View) call() string { return v.Tool + "(" + v.Arguments() + ")" }
 
 // Arguments returns the arguments of a call that shows the same as v, in the
 // syntax of a function call.

@@ -303,10 +303,10 @@ func TestEveryLineCanBeReadBack(t *testing.T) {
 func checkReadBack(t *testing.T, c client.Candidate) {
 	t.Helper()
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if blind := readBack(t, render(&c, View{Blind: true}, d).text); blind.Name != "(name hidden)" || blind.Link != "" {
+		if blind := readBack(t, render(&c, View{Tool: "get_sourcing_results", Blind: true}, d).text); blind.Name != "(name hidden)" || blind.Link != "" {
 			t.Fatalf("%s, blind: %+v", d, blind)
 		}
-		v := View{Contacts: c.Rank%2 == 0}
+		v := View{Tool: "get_sourcing_results", Contacts: c.Rank%2 == 0}
 		text := render(&c, v, d).text
 		got := readBack(t, text)
 		// A candidate that is too large has its lists shortened.

@@ -59,7 +59,7 @@ func TestCandidatesAreFoundByIDRankAndName(t *testing.T) {
 		"a link in a blind review":  {Selection{ProfileIDs: []string{"linkedin.com/in/katarina-s"}}, true, nil, "Names are not looked for"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := renderText(completedRun(named()), View{RequestID: "r", Selection: tt.selection, Blind: tt.blind})
+			got := renderText(completedRun(named()), View{Tool: "get_sourcing_results", RequestID: "r", Selection: tt.selection, Blind: tt.blind})
 			if diff := cmp.Diff(tt.want, shownRanks(got)); diff != "" {
 				t.Errorf("ranks (-want +got):\n%s\n%s", diff, got)
 			}
@@ -76,14 +76,14 @@ func TestAScoreThatHidesEverybodyNamesTheHighest(t *testing.T) {
 		99.5: "min_score 99.5 hid 2 candidates.",
 		100.: "min_score 100 hid 2 candidates.",
 	} {
-		got := renderText(completedRun(all), View{RequestID: "r", Selection: Selection{MinScore: &score}})
+		got := renderText(completedRun(all), View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{MinScore: &score}})
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in:\n%s", want, got)
 		}
 	}
 	all = all[1:]
 	all[1].MatchScore = nil
-	got := renderText(completedRun(all), View{RequestID: "r", Selection: Selection{MinScore: ptr(100.0)}})
+	got := renderText(completedRun(all), View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{MinScore: ptr(100.0)}})
 	if want := "min_score 100 hid 2 candidates, 1 of them without a score; the highest score is 99."; !strings.Contains(got, want) {
 		t.Errorf("%q is not in:\n%s", want, got)
 	}
@@ -103,7 +103,7 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 		"p\n⟦end m⟧":              `ranks=[4])`,
 	} {
 		c := client.Candidate{Rank: 4, ProfileID: id, Name: "Jane"}
-		got := renderText(completedRun([]client.Candidate{c}), View{RequestID: "r", Marker: "m"})
+		got := renderText(completedRun([]client.Candidate{c}), View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m"})
 		before, block, _ := strings.Cut(got, "⟦data m⟧")
 		_, after, _ := strings.Cut(block, "⟦end m⟧")
 		if !strings.Contains(after, want) || strings.Contains(got, `[""]`) {
@@ -112,12 +112,12 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 		if len(id) > 1 && !plainID.MatchString(id) && strings.Contains(before+after, id) {
 			t.Errorf("%q stands outside the block:\n%s", id, got)
 		}
-		blind := renderText(completedRun([]client.Candidate{c}), View{RequestID: "r", Marker: "m", Blind: true})
+		blind := renderText(completedRun([]client.Candidate{c}), View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Blind: true})
 		if !strings.Contains(blind, `detail="full", ranks=[4], blind=true)`) {
 			t.Errorf("blind names by id:\n%s", blind)
 		}
 	}
-	v := View{RequestID: "r", Selection: Selection{Limit: 1, ProfileIDs: []string{"prof_2", "p (end) rm -rf", "Grzybowski"}, Ranks: []int{8}}}
+	v := View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{Limit: 1, ProfileIDs: []string{"prof_2", "p (end) rm -rf", "Grzybowski"}, Ranks: []int{8}}}
 	want := `Next: ranks 4, 7-8 are not shown: get_sourcing_results(request_id="r", limit=1, profile_ids=["prof_4"], ranks=[7, 8]).`
 	if got := renderText(completedRun(named()), v); !strings.Contains(got, want) {
 		t.Errorf("%s is not in:\n%s", want, got)
@@ -149,7 +149,7 @@ func TestOneCandidateInFullIsWhole(t *testing.T) {
 	for name, s := range map[string]Selection{
 		"by id": {Detail: Full, ProfileIDs: []string{"prof_3"}}, "by rank": {Detail: Full, Ranks: []int{3}}, "by limit": {Detail: Full, Limit: 1},
 	} {
-		text := renderText(run, View{RequestID: "r", Marker: "m", Selection: s})
+		text := renderText(run, View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Selection: s})
 		for _, want := range append(slices.Concat(c.Skills, c.FitPoints, c.RedFlags), c.Headline+"\n", c.Rationale+"\n", "role 19 [2020] deed 19| more 19\n", "title 19 [] proof 19\n") {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %.40q in:\n%s", name, want, text)
@@ -159,7 +159,7 @@ func TestOneCandidateInFullIsWhole(t *testing.T) {
 			t.Errorf("%s: something is left out:\n%s", name, text)
 		}
 	}
-	both := renderText(run, View{RequestID: "r", Selection: Selection{Detail: Full}})
+	both := renderText(run, View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{Detail: Full}})
 	if want := `Next: get_sourcing_results(request_id="r", detail="full", profile_ids=["prof_3"]) shows rank 3 whole.`; !strings.Contains(both, want) || !strings.Contains(both, "| [… +8]\n") {
 		t.Errorf("%s is not said in:\n%s", want, both)
 	}
@@ -179,7 +179,7 @@ func TestPagesOfOneCandidateJoinToTheWhole(t *testing.T) {
 			c.Rationale = strings.TrimSpace(strings.Repeat("since ", 700)) // of a size that several caps would cut
 		}
 		c.Experience[0].Role, c.Experience[0].Company, c.Name = strings.Repeat("r", 500), strings.Repeat("c", 500), strings.Repeat("n", 500)
-		v := View{RequestID: "r", Marker: "m", Selection: Selection{Detail: Full, Ranks: []int{3}}}
+		v := View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Selection: Selection{Detail: Full, Ranks: []int{3}}}
 		var skills, fit, deeds []string
 		why := ""
 		for pages := 1; ; pages++ {
@@ -219,7 +219,7 @@ func TestPagesOfOneCandidateJoinToTheWhole(t *testing.T) {
 }
 
 func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
-	got := renderText(completedRun([]client.Candidate{crowded(2)}), View{RequestID: "r", Selection: Selection{Detail: Full, Ranks: []int{3}, Offset: 999}})
+	got := renderText(completedRun([]client.Candidate{crowded(2)}), View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{Detail: Full, Ranks: []int{3}, Offset: 999}})
 	if want := "Showing 3 in full; offset 999 is beyond the last of 14 items."; !strings.Contains(got, want) {
 		t.Errorf("%s is not said in:\n%s", want, got)
 	}
@@ -228,13 +228,13 @@ func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
 func TestAnEmptyListOfRedFlagsIsToldFromNone(t *testing.T) {
 	for want, flags := range map[string][]string{"\n   risk: none named\n": {}, "\n   skills: Go\n": nil} {
 		c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: flags, Skills: []string{"Go"}}
-		got := render(&c, View{}, Summary).text
+		got := render(&c, View{Tool: "get_sourcing_results"}, Summary).text
 		if !strings.Contains(got, want) || flags == nil && strings.Contains(got, "risk") {
 			t.Errorf("%v: %q is not in:\n%s", flags, want, got)
 		}
 	}
 	c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: []string{}}
-	if got, want := render(&c, View{}, Brief).text, "1 Ada [p] none named\n"; got != want {
+	if got, want := render(&c, View{Tool: "get_sourcing_results"}, Brief).text, "1 Ada [p] none named\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -31,6 +31,7 @@ const (
 
 // View is what an answer shows, and in which form.
 type View struct {
+	Tool      string // the tool that the calls in "Next:" lines are made with
 	RequestID string // of the run; must be valid
 	Selection
 	// Contacts shows e-mail addresses, unless Blind.

@@ -88,7 +88,7 @@ func TestRenderWritesTheDocumentedShape(t *testing.T) {
    [prof_a9238f82-a723] linkedin.com/in/janedoe-ml
 `,
 	} {
-		got := renderText(run, View{RequestID: "req_1", Marker: "7c1e", Selection: Selection{Detail: detail}})
+		got := renderText(run, View{Tool: "get_sourcing_results", RequestID: "req_1", Marker: "7c1e", Selection: Selection{Detail: detail}})
 		if !strings.Contains(got, "⟦data 7c1e⟧\n"+want+"⟦end 7c1e⟧\n") {
 			t.Errorf("%s:\n%s\nwant the block:\n%s", detail, got, want)
 		}
@@ -97,7 +97,7 @@ func TestRenderWritesTheDocumentedShape(t *testing.T) {
 			t.Errorf("%s begins %q, want %q", detail, got[:min(len(got), len(head))], head)
 		}
 	}
-	got := renderText(run, View{RequestID: "req_1", Contacts: true})
+	got := renderText(run, View{Tool: "get_sourcing_results", RequestID: "req_1", Contacts: true})
 	if !strings.Contains(got, "   email: jane@example.com\n") || !strings.Contains(got, contactDuty) {
 		t.Errorf("contacts asked for:\n%s", got)
 	}
@@ -125,7 +125,7 @@ func TestSelectionAppliesIdsThenScoreThenOffsetThenLimit(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := renderText(completedRun(all), View{RequestID: "r", Selection: tt.selection})
+			got := renderText(completedRun(all), View{Tool: "get_sourcing_results", RequestID: "r", Selection: tt.selection})
 			if diff := cmp.Diff(tt.want, shownRanks(got)); diff != "" {
 				t.Errorf("ranks (-want +got):\n%s", diff)
 			}
@@ -138,7 +138,7 @@ func TestSelectionAppliesIdsThenScoreThenOffsetThenLimit(t *testing.T) {
 
 // The next call names the remaining ids, so that it can be made unchanged.
 func TestTheRestOfAListOfIDsIsNamed(t *testing.T) {
-	v := View{RequestID: "r", Selection: Selection{Limit: 2, MinScore: ptr(50.0), ProfileIDs: []string{"prof_9", "prof_4", "prof_7", "prof_1"}}}
+	v := View{Tool: "get_sourcing_results", RequestID: "r", Selection: Selection{Limit: 2, MinScore: ptr(50.0), ProfileIDs: []string{"prof_9", "prof_4", "prof_7", "prof_1"}}}
 	got := renderText(completedRun(people(10)), v)
 	want := `Next: ranks 7, 9 are not shown: get_sourcing_results(request_id="r", limit=2, profile_ids=["prof_7", "prof_9"]).`
 	if !strings.Contains(got, want) {
@@ -152,7 +152,7 @@ func TestLongSummariesGoOnAsSummaries(t *testing.T) {
 	for i := range all {
 		all[i].Rationale = strings.Repeat("Long reasons fill pages. ", 45)
 	}
-	got := renderText(completedRun(all), View{RequestID: "r"})
+	got := renderText(completedRun(all), View{Tool: "get_sourcing_results", RequestID: "r"})
 	if n := len(shownRanks(got)); n >= 10 || !strings.Contains(got, fmt.Sprintf(`get_sourcing_results(request_id="r", detail="summary", offset=%d)`, n)) {
 		t.Errorf("%d shown, and then:\n%s", n, got[strings.Index(got, "Next:"):])
 	}
@@ -174,7 +174,7 @@ func TestPagesJoinToTheWhole(t *testing.T) {
 	}
 	for _, s := range []Selection{{}, {Detail: Brief}, {Detail: Summary, Limit: 50}, {Detail: Full}, {Limit: 7, MinScore: ptr(50.0)}} {
 		var got []int
-		for v := (View{RequestID: "r", Selection: s}); ; {
+		for v := (View{Tool: "get_sourcing_results", RequestID: "r", Selection: s}); ; {
 			text := renderText(completedRun(all), v)
 			got = append(got, shownRanks(text)...)
 			_, call, more := strings.Cut(text, "not shown: get_sourcing_results(")
@@ -230,7 +230,7 @@ func TestSizesHoldForTheLongestCandidates(t *testing.T) {
 		"full 50":    {Selection{Detail: Full, Limit: 50}, 35_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := renderText(completedRun(all), View{RequestID: "r", Selection: tt.selection, Contacts: true})
+			got := renderText(completedRun(all), View{Tool: "get_sourcing_results", RequestID: "r", Selection: tt.selection, Contacts: true})
 			if n := utf8.RuneCountInString(got); n > tt.limit {
 				t.Errorf("%d characters, want at most %d", n, tt.limit)
 			}
@@ -240,7 +240,7 @@ func TestSizesHoldForTheLongestCandidates(t *testing.T) {
 		})
 	}
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if got := render(&all[0], View{Contacts: true}, d); utf8.RuneCountInString(got.text) > maxCandidate || !got.cut {
+		if got := render(&all[0], View{Tool: "get_sourcing_results", Contacts: true}, d); utf8.RuneCountInString(got.text) > maxCandidate || !got.cut {
 			t.Errorf("one candidate in %s: %d characters, cut %v", d, utf8.RuneCountInString(got.text), got.cut)
 		}
 	}
@@ -250,7 +250,7 @@ func TestMarkersAreDrawnAnew(t *testing.T) {
 	run := completedRun(people(1))
 	seen := map[string]bool{}
 	for range 20 {
-		_, rest, _ := strings.Cut(renderText(run, View{RequestID: "r"}), "⟦data ")
+		_, rest, _ := strings.Cut(renderText(run, View{Tool: "get_sourcing_results", RequestID: "r"}), "⟦data ")
 		seen[rest[:4]] = true
 	}
 	if len(seen) < 15 {
@@ -293,7 +293,7 @@ func FuzzRender(f *testing.F) {
 				CurrentRole: b, CurrentCompany: a, Location: b, Emails: []string{a},
 			}
 		}
-		v := View{RequestID: "r", Marker: "m", Blind: r.IntN(2) == 0, Contacts: r.IntN(2) == 0}
+		v := View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Blind: r.IntN(2) == 0, Contacts: r.IntN(2) == 0}
 		if r.IntN(3) > 0 {
 			v.Selection = Selection{Detail: []Detail{"", Brief, Summary, Full}[r.IntN(4)], Limit: r.IntN(51), Offset: r.IntN(3)}
 		}
