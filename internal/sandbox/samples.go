@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// files holds two small files of whole candidates, written by hand, and two
-// large ones of the parts that compose combines. One profile in
-// people/payments.json is hostile on purpose and says so.
+// files holds one file of candidates for each sample run that finds some. One
+// profile in people/payments.json is hostile on purpose and says so.
 //
 //go:embed people/*.json
 var files embed.FS
@@ -24,13 +23,13 @@ var samples = []struct {
 	{
 		id:     "req_demo",
 		run:    Run{Takes: 12 * time.Second, Found: 115, Scored: 20},
-		people: written("people/ml_infrastructure.json"),
+		people: people("ml_infrastructure"),
 	},
 	{
 		id: "req_demo_done",
 		// The documentation's completed run took 79 s.
 		run:    Run{Takes: 79 * time.Second, Age: 6 * time.Minute, Found: 134, Scored: 20},
-		people: written("people/payments.json"),
+		people: people("payments"),
 	},
 	{
 		id: "req_demo_failed",
@@ -43,7 +42,7 @@ var samples = []struct {
 	{
 		id:     "req_demo_large",
 		run:    Run{Takes: 4*time.Minute + 7*time.Second, Age: 11 * time.Minute, Found: 412, Scored: 100},
-		people: composed("people/data_platform.json", 97, 41),
+		people: people("data_platform"),
 	},
 	{
 		id:  "req_demo_empty",
@@ -52,34 +51,22 @@ var samples = []struct {
 	{
 		id:     "req_demo_slow",
 		run:    Run{Takes: 3 * time.Minute, Found: 64, Scored: 12},
-		people: composed("people/embedded.json", 92, 55),
+		people: people("embedded"),
 	},
 }
 
-func written(name string) func() []Candidate {
+// people returns a function that decodes people/<name>.json once. It panics on
+// an error, which the tests rule out.
+func people(name string) func() []Candidate {
 	return sync.OnceValue(func() []Candidate {
+		content, err := files.ReadFile("people/" + name + ".json")
+		if err != nil {
+			panic("sandbox: " + err.Error())
+		}
 		var candidates []Candidate
-		read(name, &candidates)
+		if err := json.Unmarshal(content, &candidates); err != nil {
+			panic("sandbox: people/" + name + ".json: " + err.Error())
+		}
 		return candidates
 	})
-}
-
-func composed(name string, best, last int) func() []Candidate {
-	return sync.OnceValue(func() []Candidate {
-		var k kit
-		read(name, &k)
-		return compose(&k, best, last)
-	})
-}
-
-// read decodes an embedded file. It panics on an error, which the tests rule
-// out.
-func read(name string, into any) {
-	content, err := files.ReadFile(name)
-	if err == nil {
-		err = json.Unmarshal(content, into)
-	}
-	if err != nil {
-		panic("sandbox: " + name + ": " + err.Error())
-	}
 }
