@@ -90,8 +90,8 @@ func removeInvisible(s string, joiners bool) (string, bool) {
 	}
 	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: joiners}
 	for i := 0; i < len(s); {
-		if n := escapeLen(s[i:]); n > 0 {
-			p.altered = p.altered || carriesText(s[i:i+n])
+		if n, hidesWords := escapeLen(s[i:]); n > 0 {
+			p.altered = p.altered || hidesWords
 			i += n
 			continue
 		}
