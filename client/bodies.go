@@ -9,40 +9,40 @@ import (
 	"time"
 )
 
-// The bounds of what all Clients of the process hold of bodies at once. With
-// what a Poller remembers, 80 bodies of 8 MiB take the process about 110 MiB,
-// and the most hostile ones known 210 MiB.
+// The limits of what all Clients of the process hold of bodies at once. Together
+// with what Pollers remember, the process takes about 110 MiB to read 80 bodies
+// of 8 MiB, and 210 MiB if they are the most hostile ones known.
 const (
-	// tinyBody is in bytes. Up to it a body is read at once, as errors and runs in
-	// progress are, so that nobody's slow bodies can keep others from those.
+	// tinyBody is in bytes. Bodies up to this size, such as errors and runs in
+	// progress, are read without a place, so slow bodies cannot delay them.
 	tinyBody = 64 << 10
-	// smallBody is in bytes. A shortlist of 100 candidates has about 300 KB, and
-	// so never waits for larger ones to be read.
+	// smallBody is in bytes. A shortlist of 100 candidates has about 300 KB, so it
+	// never waits for larger bodies.
 	smallBody   = 512 << 10
 	smallPlaces = 32
 	largePlaces = 2
-	// turn is how long a body may keep a place without being read, as when its
-	// sender is slow, while others wait: 300 KB in that time are 0.5 Mbit/s.
+	// turn is how long a body may keep its place while its sender is slow and
+	// others wait. A sender of 300 KB in this time has 0.5 Mbit/s.
 	turn = 5 * time.Second
-	// maxHeld is what large bodies may have been made into, in bytes, before the
-	// next one waits until some of it is used no more and collected. It is above
-	// what Pollers remember together, or waiting would not help.
+	// maxHeld is in bytes. If the results of large bodies take more memory, the
+	// next large body waits until some are garbage-collected. It is more than all
+	// Pollers remember, or the wait would be in vain.
 	maxHeld = 40 << 20
-	// roomTime is the longest such wait, lest results that somebody keeps for long
-	// stop all reading.
+	// roomTime is the longest such wait, so that results which somebody keeps for
+	// long do not stop all reading.
 	roomTime = 5 * time.Second
 	recheck  = 50 * time.Millisecond
 )
 
-// places are how many bodies of a size may be read at once.
+// places limits how many bodies of a size are read at once.
 type places struct {
 	taken   chan struct{}
-	waiting atomic.Int32 // bodies that want a place
+	waiting atomic.Int32 // number of bodies that wait for a place
 }
 
 func newPlaces(n int) *places { return &places{taken: make(chan struct{}, n)} }
 
-// A large body has a place of either kind.
+// A large body takes a place of each kind.
 var (
 	small = newPlaces(smallPlaces)
 	large = newPlaces(largePlaces)
@@ -62,21 +62,21 @@ func (p *places) enter(ctx context.Context) error {
 
 func (p *places) leave() { <-p.taken }
 
-// held is the size of all candidates out of large bodies that have not been
-// collected, in bytes. The garbage collector is asked, as results have many
-// users and no last one that could give a place back.
+// held is the memory of all candidates that came from large bodies and have not
+// been garbage-collected, in bytes. The collector decides, because results have
+// many users and none of them knows that it is the last.
 var held atomic.Int64
 
-// boundedReader reads a body of at most MaxBodyBytes. One that proves to be
-// small or large waits for a place, until ctx ends. It fails, rather than ends,
-// where the bytes are too many: an end would look like a body cut short by the
-// network, which is worth a retry.
+// boundedReader reads a body of at most MaxBodyBytes. Beyond tinyBody, and again
+// beyond smallBody, it waits for a place until ctx ends. A larger body is an
+// error and not an end, which would look like a body that the network cut short
+// and that is worth a retry.
 type boundedReader struct {
 	ctx     context.Context
 	giveUp  context.CancelCauseFunc // ends ctx
 	r       io.Reader
 	read    int64
-	closed  chan struct{} // by close; nil without a place
+	closed  chan struct{} // closed by close; nil without a place
 	watcher sync.WaitGroup
 	isLarge atomic.Bool // has a large place beside its small one
 	idle    atomic.Bool // waits for its sender, or for a large place
@@ -97,8 +97,8 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	return n, fromNetwork(err)
 }
 
-// limit returns how many bytes of the body may be read so far, and waits for a
-// place when that many have been.
+// limit returns how many bytes of the body may be read. At the end of tinyBody
+// and of smallBody it first waits for a place.
 func (b *boundedReader) limit() (int64, error) {
 	if b.read < tinyBody {
 		return tinyBody, nil
@@ -128,9 +128,9 @@ func (b *boundedReader) limit() (int64, error) {
 	return MaxBodyBytes, nil
 }
 
-// watch gives the body up when it has kept a place idle for a turn and others
-// wait for one: a sender who is slow by intent must not stop all reading. The
-// next attempt may find less of a crowd.
+// watch gives the body up once it has been idle in its place for a turn and
+// others wait, so that a sender who is slow by intent cannot stop all reading. A
+// later attempt may find fewer waiting.
 func (b *boundedReader) watch() {
 	tick := time.NewTicker(recheck)
 	defer tick.Stop()
@@ -151,9 +151,9 @@ func (b *boundedReader) watch() {
 	}
 }
 
-// close gives the places back. A large body's is free once what reading left
-// behind is collected: of a hostile body that is several times its size. The
-// candidates of r, which may be nil, count as held until they are collected, too.
+// close gives the places back, a large body's after a garbage collection, since
+// decoding a hostile body leaves several times its size behind. The candidates
+// of r, which may be nil, count as held until they are collected.
 func (b *boundedReader) close(r *Results) {
 	if b.isLarge.Load() {
 		if r != nil && len(r.Candidates) > 0 {
@@ -171,7 +171,7 @@ func (b *boundedReader) close(r *Results) {
 	}
 }
 
-// waitForRoom waits for room for what will be made of a large body.
+// waitForRoom waits until held is at most maxHeld, for up to roomTime.
 func waitForRoom(ctx context.Context) error {
 	for begun := time.Now(); held.Load() > maxHeld && time.Since(begun) < roomTime; runtime.GC() {
 		select {
