@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -284,6 +285,20 @@ func TestWordsOfTheEnvelopeAreCut(t *testing.T) {
 	got, err := decodeBody(t.Context(), strings.NewReader(body), 202, testRun)
 	if err != nil || len(got.Message) > maxWord || strings.Trim(got.Message, "ž") != "" {
 		t.Errorf("%v, %d bytes of message", err, len(got.Message))
+	}
+}
+
+// A thousand runs in progress may be waited for, and each is held meanwhile.
+func TestARunInProgressHoldsLittle(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	body := fmt.Sprintf(`{"requestId":%q,"status":%q,"message":%q,"errorCode":%q,"errorMessage":%q,"candidates":[{"profileId":"p","rationale":%q}]}`,
+		testRun, long, long, long, long, long[:MaxCandidateBytes/2])
+	got, err := decodeBody(t.Context(), strings.NewReader(body), 202, testRun)
+	if err != nil || !got.InProgress() {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if n := got.Footprint(); n < 4*maxWord || n > 5*maxWord {
+		t.Errorf("%d bytes, want the four words of %d bytes and little more", n, maxWord)
 	}
 }
 

@@ -75,7 +75,7 @@ func (r *Results) Age() (age time.Duration, ok bool) {
 // Footprint estimates the memory r holds, in bytes: of a hostile body it can be
 // many times the body's size.
 func (r *Results) Footprint() int64 {
-	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, r.Message, r.ErrorCode, r.ErrorMessage)
+	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, string(r.Status), r.Message, r.ErrorCode, r.ErrorMessage)
 	for i := range r.Candidates {
 		n += r.Candidates[i].footprint()
 	}
