@@ -3,8 +3,6 @@ package poll
 import (
 	"sync/atomic"
 	"time"
-
-	"instaview-mcp/client"
 )
 
 // cacheFor is how long a run is remembered that nobody waits for, its turn
@@ -19,23 +17,6 @@ const DefaultMemory = 32 << 20
 // Shared counts what the Pollers that share it hold together, of which
 // DefaultMemory is the most. The zero value is ready to use.
 type Shared struct{ bytes atomic.Int64 }
-
-// maxMessage is far above what is shown of InstaView's message, in bytes.
-const maxMessage = 4 << 10
-
-// lean is what is held of a run in progress: candidates are not shown before
-// the end, and a thousand runs may be waited for.
-func lean(r *client.Results) *client.Results {
-	if !r.InProgress() {
-		return r
-	}
-	kept := *r
-	kept.Candidates, kept.ErrorCode, kept.ErrorMessage = nil, "", ""
-	if len(kept.Message) > maxMessage {
-		kept.Message = ""
-	}
-	return &kept
-}
 
 // retire remembers a run that nobody waits for any more.
 func (p *Poller) retire(r *run) {

@@ -89,7 +89,6 @@ type sample struct {
 	at            time.Duration
 	held, counted int64 // bytes of all runs
 	idle          int64 // of those, bytes of runs that nobody waits for
-	inProgress    int64 // the most of one that somebody waits for and that goes on
 	limit         int64
 	runs          int
 }

@@ -38,8 +38,6 @@ func held(p *Poller) sample {
 		s.held += size
 		if !r.active() && !r.inFlight {
 			s.idle += size
-		} else if r.last.Results.InProgress() {
-			s.inProgress = max(s.inProgress, size)
 		}
 	}
 	return s
@@ -65,11 +63,8 @@ func leftovers(p *Poller, closed bool) []string {
 	return left
 }
 
-// mostInProgress is far above what is worth holding of a run that goes on.
-const mostInProgress = 16 << 10
-
-// All that is held is counted, of runs that go on only little, and of runs that
-// nobody waits for only what the limit leaves; no more runs are kept than meant.
+// All that is held is counted, and of runs that nobody waits for only what the
+// limit leaves; no more runs are kept than meant.
 func checkMemory(h *history, broken func(string, ...any)) {
 	for _, s := range h.samples {
 		if s.at >= h.closed {
@@ -80,9 +75,6 @@ func checkMemory(h *history, broken func(string, ...any)) {
 		}
 		if s.held > s.limit && s.idle > 0 {
 			broken("at %v %d bytes are held, %d of them for nobody, the limit is %d", s.at, s.held, s.idle, s.limit)
-		}
-		if s.inProgress > mostInProgress {
-			broken("at %v %d bytes are held of a run in progress", s.at, s.inProgress)
 		}
 		if s.runs > promisedKeptRuns {
 			broken("at %v %d runs are kept, at most %d are meant", s.at, s.runs, promisedKeptRuns)

@@ -77,6 +77,8 @@ const (
 
 // API makes one attempt at a run's results. *client.Client is one.
 type API interface {
+	// Results should be small for a run in progress, as those of *client.Client
+	// are, because they are kept for as long as anyone waits.
 	Results(ctx context.Context, requestID string) (*client.Results, error)
 }
 

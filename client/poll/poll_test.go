@@ -1128,31 +1128,3 @@ func TestRunsKeptAreBounded(t *testing.T) {
 		p.Close()
 	})
 }
-
-// What is seen of runs in progress counts, and of their candidates none is held.
-func TestMemoryOfRunsInProgressIsBounded(t *testing.T) {
-	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
-		r := processing()
-		r.Message = strings.Repeat("m", 1<<20)
-		for range 100 {
-			r.Candidates = append(r.Candidates, client.Candidate{Rationale: strings.Repeat("x", 30<<10)})
-		}
-		return r, nil
-	}}
-	bubble(t, u, func(t *testing.T, p *Poller) {
-		for i := range 30 {
-			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
-		}
-		time.Sleep(30 * time.Second)
-		p.mu.Lock()
-		counted := int64(0)
-		for _, r := range p.runs {
-			counted += r.footprint
-		}
-		p.mu.Unlock()
-		if held := p.held(); held > 1<<20 || held != counted {
-			t.Errorf("%d KiB are held of 30 runs, and %d counted", held>>10, counted>>10)
-		}
-		p.Close()
-	})
-}

@@ -105,7 +105,7 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	var next time.Duration
 	switch {
 	case failure == nil:
-		r.last.Results, r.last.SeenAt = lean(results), now
+		r.last.Results, r.last.SeenAt = results, now
 		r.footprint = r.last.Results.Footprint()
 		// The server's clock tells whole seconds, so of several tellings the
 		// one that makes the run oldest is the most exact.
