@@ -139,23 +139,23 @@ func (c *Client) statusError(resp *http.Response, a answer) *Error {
 	return e
 }
 
+var codes = map[int]Code{
+	http.StatusUnauthorized:    CodeUnauthorized,
+	http.StatusPaymentRequired: CodePaymentRequired,
+	http.StatusForbidden:       CodeForbidden,
+	http.StatusNotFound:        CodeNotFound,
+	http.StatusRequestTimeout:  CodeTimeout,
+	http.StatusTooEarly:        CodeUnavailable,
+	http.StatusTooManyRequests: CodeRateLimited,
+}
+
 func codeOf(status int, serverCode string) Code {
 	switch {
 	case status == http.StatusUnauthorized && serverCode == "API_KEY_SUSPENDED":
 		return CodeKeySuspended
-	case status == http.StatusUnauthorized:
-		return CodeUnauthorized
-	case status == http.StatusPaymentRequired:
-		return CodePaymentRequired
-	case status == http.StatusForbidden:
-		return CodeForbidden
-	case status == http.StatusNotFound:
-		return CodeNotFound
-	case status == http.StatusRequestTimeout:
-		return CodeTimeout
-	case status == http.StatusTooManyRequests:
-		return CodeRateLimited
-	case status == http.StatusTooEarly, status >= 500:
+	case codes[status] != "":
+		return codes[status]
+	case status >= 500:
 		return CodeUnavailable
 	case status >= 400:
 		return CodeInvalidRequest
