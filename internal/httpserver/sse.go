@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -141,10 +143,7 @@ func (t *sse) stopAccepting() {
 // d. stopAccepting must have been called.
 func (t *sse) await(d time.Duration) {
 	t.mu.Lock()
-	sessions := make([]*sseSession, 0, len(t.sessions))
-	for _, s := range t.sessions {
-		sessions = append(sessions, s)
-	}
+	sessions := slices.Collect(maps.Values(t.sessions))
 	t.mu.Unlock()
 	end := time.Now().Add(d)
 	for _, s := range sessions {
