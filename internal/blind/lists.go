@@ -221,162 +221,9 @@ var nicknames = sync.OnceValue(func() map[string][]string {
 })
 
 // nicknameList has a name and its nicknames on each line.
-const nicknameList = `
-robert bob rob bobby robbie bert robo
-william bill will billy willy willie liam wilhelm
-richard rick dick rich ricky richie rico
-james jim jimmy jamie
-john jack johnny jon
-jonathan jon johnny nathan
-joseph joe joey jozef jose
-michael mike mick mickey mikey misha michal
-alexander alex sandy xander sasha aleksandr alexandr sascha
-alexandra alex sandra sasha lexi
-aleksandra ola sasha
-aleksandr sasha alex alexander
-elizabeth liz beth betty lizzie eliza lisa libby bess
-katherine kate kathy katie kat kay katya
-catherine kate cathy katie cat kay
-katarina katka kata kate
-ekaterina katya katia kate
-margaret maggie meg peggy marge margie greta
-thomas tom tommy
-charles charlie chuck chas
-edward ed eddie ted teddy ned
-theodore ted teddy theo
-frederick fred freddie
-daniel dan danny dano
-david dave davey davy
-donald don donny
-ronald ron ronnie
-kenneth ken kenny
-stephen steve stevie
-steven steve stevie
-matthew matt matty
-anthony tony
-antonio tony toni
-andrew andy drew
-andreas andy andi
-benjamin ben benny benji
-samuel sam sammy samo
-samantha sam sammy
-christopher chris kit topher
-christian chris
-christina chris tina christie
-christine chris tina chrissy
-patrick pat paddy
-patricia pat patty trish tricia
-peter pete pet peto
-nicholas nick nicky
-nikolai kolya
-gregory greg
-lawrence larry
-leonard leo len lenny
-raymond ray
-gerald gerry jerry
-jeffrey jeff
-geoffrey geoff
-timothy tim timmy
-francis frank fran
-franklin frank
-francisco paco pancho
-jose pepe
-ignacio nacho
-eduardo edu lalo
-rafael rafa
-guillermo memo
-susan sue suzy susie
-deborah deb debbie
-barbara barb babs basia bara
-rebecca becky becca
-jennifer jen jenny
-jessica jess jessie
-victoria vicky tori
-veronica ronnie vera
-dorothy dot dottie
-eleanor ellie nell
-abigail abby gail
-amanda mandy
-cynthia cindy
-judith judy
-kimberly kim
-pamela pam
-theresa terry tess
-valerie val
-vincent vince vinny
-walter walt
-zachary zach zack
-eugene gene
-albert al bert
-alfred al fred
-arthur art artie
-harold harry hal
-henry harry hank
-philip phil
-phillip phil
-maximilian max
-sebastian seb basti
-johannes hans hannes jo
-friedrich fritz
-heinrich heinz heiner
-josef sepp pepa
-jozef jozo jozko
-jan janko honza jano jas
-jana janka
-jiri jirka
-juraj duro jurko
-stefan stevo stefko
-frantisek fero franta
-ladislav laco lada
-vladimir vlado vladko volodya vova
-miroslav miro mirek
-jaroslav jaro jarda
-stanislav stano standa slavo
-rastislav rasto
-martin maros mato
-milan milanko
-tomas tom tomasko
-lukas luki lukasko
-matej matko
-maria marika majka mia masha
-zuzana zuzka
-eva evka
-anna anka anicka anya ania
-tatiana tanya tana
-dmitry dima mitya
-dmitrii dima mitya
-sergei seryozha
-aleksei alyosha lyosha
-evgenii zhenya
-ivan vanya
-mikhail misha
-natalia natasha
-olga olya
-svetlana sveta
-yulia julia
-maciej maciek
-wojciech wojtek
-krzysztof krzysiek krzys
-malgorzata gosia
-katarzyna kasia
-agnieszka aga
-joanna asia
-piotr piotrek
-pawel pawelek
-tomasz tomek
-istvan pista
-laszlo laci
-jozsef jozsi
-sandor sanyi
-ferenc feri
-erzsebet erzsi bozsi
-giuseppe beppe peppe
-giovanni gianni
-francesca franca
-mohammed mo muhammad mohamed mohammad
-muhammad mohamed mohammad
-mohamed mo mohammad
-`
+//
+//go:embed nicknames.txt
+var nicknameList string
 
 // maxEnding is the length of the longest of endings, in letters.
 const maxEnding = 7
@@ -388,15 +235,13 @@ var endings = words(`a u e i o om em am im um m ov ova ove ovi ovu ovei ovo ovim
 		ui as is os ien iene s sen lui ului ul
 		ma it ad isa ze ar ur in ina inu inei inom`)
 
-// scriptOf returns the name of a letter's script if the script has no capitals
-// and is treated separately, or "".
+// scripts are those without capitals that are treated separately.
+var scripts = strings.Fields("Hebrew Arabic Georgian Devanagari Bengali Tamil Telugu Kannada Malayalam Gujarati Gurmukhi Oriya Sinhala Ethiopic Mongolian Tibetan")
+
+// scriptOf returns the name of a letter's script if it is one of scripts, or "".
 func scriptOf(r rune) string {
-	for name, table := range map[string]*unicode.RangeTable{
-		"Hebrew": unicode.Hebrew, "Arabic": unicode.Arabic, "Georgian": unicode.Georgian, "Devanagari": unicode.Devanagari, "Bengali": unicode.Bengali,
-		"Tamil": unicode.Tamil, "Telugu": unicode.Telugu, "Kannada": unicode.Kannada, "Malayalam": unicode.Malayalam, "Gujarati": unicode.Gujarati,
-		"Gurmukhi": unicode.Gurmukhi, "Oriya": unicode.Oriya, "Sinhala": unicode.Sinhala, "Ethiopic": unicode.Ethiopic, "Mongolian": unicode.Mongolian, "Tibetan": unicode.Tibetan,
-	} {
-		if unicode.Is(table, r) {
+	for _, name := range scripts {
+		if unicode.Is(unicode.Scripts[name], r) {
 			return name
 		}
 	}
