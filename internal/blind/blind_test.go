@@ -36,6 +36,9 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 		"particles joined":  {"Vincent van Gogh", "vangogh.com, VanGogh", "the candidate.com, the candidate"},
 		"words of work":     {"Charlotte Web", "web apps; Charlotte Web", "web apps; the candidate"},
 		"Max":               {"Max Power", "Max throughput; Max led", "Max throughput; the candidate led"},
+		"a month":           {"June Kim", "in June she left, and June left; since June 2019", "in June she left, and the candidate left; since June 2019"},
+		"a tool":            {"Taylor Swift", "Swift's compiler, Swift's team; we hired Swift", "Swift's compiler, the candidate's team; we hired the candidate"},
+		"a place":           {"Anna Paris", "Worked in Paris; interview Paris, with Paris in mind", "Worked in Paris; interview the candidate, with the candidate in mind"},
 		"no name":           {"", "Jane", "Jane"},
 	} {
 		t.Run(name, func(t *testing.T) {
