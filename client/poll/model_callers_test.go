@@ -36,7 +36,7 @@ func play(s scenario) *history {
 		options = append(options, WithRequestsPerMinute(s.perMinute))
 	}
 	if s.memory > 0 {
-		options = append(options, WithMemory(s.memory))
+		options = append(options, WithCacheSize(s.memory))
 	}
 	c := &players{s: s, h: h, u: u, p: New(u, options...), current: make([]string, s.workers)}
 	c.each("worker", s.workers, c.work)

@@ -406,8 +406,8 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 		for i := range 10 {
 			_, _ = p.Get(t.Context(), fmt.Sprint("r", i))
 		}
-		if held := p.held(); held > DefaultMemory {
-			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultMemory>>20)
+		if held := p.held(); held > DefaultCacheSize {
+			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultCacheSize>>20)
 		}
 		_, _ = p.Get(t.Context(), "r9")
 		if got := len(u.times()); got != 10 {

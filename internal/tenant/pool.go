@@ -22,9 +22,9 @@ const (
 	// maxIdle is the longest pause that an upstream can ask for, so that none is
 	// forgotten.
 	maxIdle = client.MaxRetryAfter
-	// memory is how much a key's Poller remembers, in bytes, for a minute, as long
+	// cacheSize is how much a key's Poller remembers, in bytes, for a minute, as long
 	// as the others leave room: some ten runs of a hundred candidates.
-	memory = 8 << 20
+	cacheSize = 8 << 20
 )
 
 // ErrFull is returned for a key that there is no room for, as calls with as many
@@ -60,7 +60,7 @@ type account struct {
 // NewPool returns a Pool that opens a client for every key, and a Poller with
 // opts over it.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
-	opts = append([]poll.Option{poll.WithMemory(memory), poll.WithShared(new(poll.Shared))}, opts...)
+	opts = append([]poll.Option{poll.WithCacheSize(cacheSize), poll.WithShared(new(poll.Shared))}, opts...)
 	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
@@ -74,9 +74,9 @@ func (p *Pool) Get(ctx context.Context, requestID string) (poll.Snapshot, error)
 
 // Wait is poll.Poller.Wait with the key of ctx's caller. Beside its errors it
 // returns ErrFull.
-func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Snapshot)) (poll.Snapshot, error) {
+func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
 	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
-		return poller.Wait(ctx, run, d, onLook)
+		return poller.Wait(ctx, run, d, onSnapshot)
 	})
 }
 
