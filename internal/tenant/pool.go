@@ -40,7 +40,7 @@ type Pool struct {
 	opts []poll.Option
 
 	mu       sync.Mutex
-	entries map[ID]*list.Element
+	entries  map[ID]*list.Element
 	recent   list.List        // of *entry, the most recently used at the back
 	held     map[ID]time.Time // dropped keys, and when they may send a request again
 	draining bool
