@@ -174,7 +174,12 @@ type errorEnvelope struct {
 	reset      json.RawMessage // Unix seconds
 }
 
-var serverCodePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+var errorCodePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+
+// ValidErrorCode reports whether code has the form of the documented error
+// codes: 2 to 64 characters of A-Z, 0-9 and "_", the first a letter. It may be
+// one that is not documented.
+func ValidErrorCode(code string) bool { return errorCodePattern.MatchString(code) }
 
 // asErrorCode writes a text as an error code: in capitals, with "_" for
 // everything but letters and digits. It finds the API key in a server's code.
@@ -214,7 +219,7 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 	}
 	for _, raw := range []json.RawMessage{inner.Code, outer.ErrorCode, outer.Code} {
 		var code string
-		if json.Unmarshal(raw, &code) == nil && serverCodePattern.MatchString(code) {
+		if json.Unmarshal(raw, &code) == nil && ValidErrorCode(code) {
 			env.code, env.known = code, true
 			break
 		}
