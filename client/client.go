@@ -252,7 +252,7 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("the base URL must not hold a user, a query or a fragment")
 	case strings.Contains(u.EscapedPath(), "..") || strings.ContainsAny(u.EscapedPath(), "%\\"):
 		return nil, errors.New("the base URL's path must be plain")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		u.Path = "/" + strings.Trim(u.Path, "/") // without a leading slash JoinPath would make a relative path
 		return u, nil
 	default:
@@ -260,8 +260,10 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	}
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" {
+// IsLoopback reports whether a host, without a port, always means this machine:
+// localhost, or an IP address of the loopback interface.
+func IsLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)

@@ -87,7 +87,7 @@ func (c *checker) checkAddr() {
 	case err != nil:
 		c.fault("INSTAVIEW_MCP_ADDR must be host:port, such as 127.0.0.1:8080")
 		return
-	case isLoopbackName(host):
+	case client.IsLoopback(host):
 		c.listen("INSTAVIEW_MCP_ADDR", c.Addr)
 		return
 	}
@@ -232,10 +232,11 @@ func (s Settings) authentication() string {
 // need no token on their own address.
 func (s Settings) hasOpenMetrics() bool {
 	host, _, _ := net.SplitHostPort(s.MetricsAddr)
-	return s.MetricsAddr != "" && !isLoopbackName(host)
+	return s.MetricsAddr != "" && !client.IsLoopback(host)
 }
 
-// hostAllowed reports whether a Host header names this server.
+// hostAllowed reports whether a Host header names this server. An attacker's
+// name server cannot change what a loopback name means (DNS rebinding).
 func (s Settings) hostAllowed(host string) bool {
 	host = strings.ToLower(host)
 	u, err := url.Parse("http://" + host)
@@ -243,16 +244,9 @@ func (s Settings) hostAllowed(host string) bool {
 		return false
 	}
 	name := u.Hostname()
-	return isLoopbackName(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
+	return client.IsLoopback(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(strings.Trim(allowed, "[]"), name)
 	})
-}
-
-// isLoopbackName reports whether a name always means this machine, so that DNS
-// rebinding cannot use it.
-func isLoopbackName(name string) bool {
-	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func isOrigin(s string) bool {
