@@ -66,7 +66,7 @@ func certificateReason(err error) string {
 	case errors.As(err, &other):
 		return "the certificate is not trusted"
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
-		return "no TLS spoken there"
+		return "the server does not use TLS"
 	}
 	return ""
 }
@@ -111,7 +111,7 @@ func networkReason(err error) string {
 		return "this machine does not allow the connection"
 	case isAny(err, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, wsaENETDOWN, wsaENETUNREACH, wsaEHOSTDOWN, wsaEHOSTUNREACH),
 		errors.As(err, &op) && op.Op == "dial":
-		return "no way to the host"
+		return "the host cannot be reached"
 	default:
 		return "connection broken"
 	}
@@ -139,9 +139,9 @@ func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Respo
 	case status == http.StatusProxyAuthRequired:
 		return errProxyLogin
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return &proxyError{CodeUnavailable, fmt.Sprintf("the proxy of HTTPS_PROXY finds no way to it, and says HTTP %d", status)}
+		return &proxyError{CodeUnavailable, fmt.Sprintf("the proxy of HTTPS_PROXY cannot reach the host: HTTP %d", status)}
 	default:
-		return &proxyError{CodeUnreachable, fmt.Sprintf("the proxy of HTTPS_PROXY does not allow it, and says HTTP %d", status)}
+		return &proxyError{CodeUnreachable, fmt.Sprintf("the proxy of HTTPS_PROXY does not allow this host: HTTP %d", status)}
 	}
 }
 
@@ -152,9 +152,9 @@ func classifySOCKS(e *Error, op *net.OpError) {
 	case strings.Contains(text, "authentication"), strings.Contains(text, "username/password"):
 		e.Code, e.Reason = errProxyLogin.code, errProxyLogin.reason
 	case strings.Contains(text, "not allowed by ruleset"):
-		e.Code, e.Reason = CodeUnreachable, "the proxy of HTTPS_PROXY does not allow it"
+		e.Code, e.Reason = CodeUnreachable, "the proxy of HTTPS_PROXY does not allow this host"
 	case strings.HasPrefix(text, "unknown error"):
-		e.Reason = "the proxy of HTTPS_PROXY finds no way to it"
+		e.Reason = "the proxy of HTTPS_PROXY cannot reach the host"
 	default:
 		e.Reason = "the proxy of HTTPS_PROXY: " + e.Reason
 	}

@@ -55,10 +55,10 @@ func TestN27NetworkFaultsAreNamedOnEverySystem(t *testing.T) {
 		{"wsarecv", 10060, CodeTimeout, "no answer in time"},
 		{"getaddrinfow", 11001, CodeUnavailable, "host name not resolved"},
 		{"getaddrinfow", 11004, CodeUnavailable, "host name not resolved"},
-		{"connect", syscall.ENETUNREACH, CodeUnavailable, "no way to the host"},
-		{"connect", syscall.EHOSTUNREACH, CodeUnavailable, "no way to the host"},
-		{"connectex", 10051, CodeUnavailable, "no way to the host"},
-		{"connectex", 10065, CodeUnavailable, "no way to the host"},
+		{"connect", syscall.ENETUNREACH, CodeUnavailable, "the host cannot be reached"},
+		{"connect", syscall.EHOSTUNREACH, CodeUnavailable, "the host cannot be reached"},
+		{"connectex", 10051, CodeUnavailable, "the host cannot be reached"},
+		{"connectex", 10065, CodeUnavailable, "the host cannot be reached"},
 		{"connect", syscall.EPERM, CodeUnavailable, "this machine does not allow the connection"},
 		{"connectex", 10013, CodeUnavailable, "this machine does not allow the connection"},
 	} {
@@ -188,7 +188,7 @@ func TestWhoSpeaksNoTLSIsNotAskedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantUnreachable(t, failure(t, c), "no TLS spoken there")
+		wantUnreachable(t, failure(t, c), "the server does not use TLS")
 	}
 }
 
@@ -216,11 +216,11 @@ func TestN22AProxysRefusalIsToldFromInstaViews(t *testing.T) {
 		want   string
 	}{
 		"a login wanted":     {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"" + testKey + "\"", CodeUnreachable, "the proxy wants a login"},
-		"forbidden":          {"403 " + testKey, CodeUnreachable, "the proxy of HTTPS_PROXY does not allow it, and says HTTP 403"},
+		"forbidden":          {"403 " + testKey, CodeUnreachable, "the proxy of HTTPS_PROXY does not allow this host: HTTP 403"},
 		"not a proxy":        {"405 Method Not Allowed", CodeUnreachable, "says HTTP 405"},
 		"a login page":       {"302 Found\r\nLocation: http://login.example/" + testKey, CodeUnreachable, "says HTTP 302"},
 		"another success":    {"204 No Content", CodeUnreachable, "says HTTP 204"},
-		"no way":             {"502 Bad Gateway", CodeUnavailable, "the proxy of HTTPS_PROXY finds no way to it, and says HTTP 502"},
+		"no way":             {"502 Bad Gateway", CodeUnavailable, "the proxy of HTTPS_PROXY cannot reach the host: HTTP 502"},
 		"overloaded":         {"503 Service Unavailable", CodeUnavailable, "says HTTP 503"},
 		"too slow":           {"504 Gateway Timeout", CodeUnavailable, "says HTTP 504"},
 		"too many requests":  {"429 Too Many Requests", CodeUnavailable, "says HTTP 429"},
@@ -297,8 +297,8 @@ func TestASOCKSProxysRefusalIsTold(t *testing.T) {
 	}{
 		"a login wanted":  {"\x05\xff", "", CodeUnreachable, "the proxy wants a login"},
 		"a wrong login":   {"\x05\x02", "\x01\x01", CodeUnreachable, "the proxy wants a login"},
-		"not allowed":     {"\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnreachable, "does not allow it"},
-		"no way":          {"\x05\x00", "\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnavailable, "finds no way to it"},
+		"not allowed":     {"\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnreachable, "does not allow this host"},
+		"no way":          {"\x05\x00", "\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnavailable, "cannot reach the host"},
 		"gone in between": {"\x05\x00", "", CodeUnavailable, "the proxy of HTTPS_PROXY: "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -387,7 +387,7 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 		WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	for _, want := range []string{
 		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
-		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests go on" cause=rate_limited`,
+		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests resume" cause=rate_limited`,
 		`outcome="in progress"`, `msg=requested next_in=5`, `outcome="in progress"`, "msg=requested outcome=ended",
 	} {
 		if !strings.Contains(log.String(), want) {

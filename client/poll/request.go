@@ -61,7 +61,7 @@ func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, s
 	if failure == nil || !failure.Transient() {
 		cause := p.breaker.cause
 		if p.breaker.answered(r, now) {
-			p.log.Debug("requests go on", "cause", cause)
+			p.log.Debug("requests resume", "cause", cause)
 		}
 		return
 	}

@@ -85,11 +85,11 @@ func (w *window) learn(now, sent time.Time, reported client.Window, inFlight int
 // over the rest of it. It is 0 while what is left allows at least evenShare of
 // the limit's average rate.
 func (w window) pace(now time.Time) time.Duration {
-	rest := w.resetsAt.Sub(now)
-	if rest <= 0 || w.left <= 0 || w.limit == 0 {
+	remaining := w.resetsAt.Sub(now)
+	if remaining <= 0 || w.left <= 0 || w.limit == 0 {
 		return 0
 	}
-	pace := rest / time.Duration(w.left)
+	pace := remaining / time.Duration(w.left)
 	if pace.Hours()*float64(w.limit) <= 1/evenShare {
 		return 0
 	}

@@ -41,7 +41,7 @@ func ServeFaults(ctx context.Context, s Streams, settings config.Config) error {
 	PrintError(s.Stderr, err)
 	log, closeLog := OpenLog(s.Stderr, settings)
 	defer closeLog()
-	why := "This server cannot work with its present settings, so it asked InstaView nothing. Tell the user to correct them " +
+	why := "This server cannot work with its present settings, so it sent no request to InstaView. Tell the user to correct them " +
 		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
 		strings.ReplaceAll(err.Error(), "\n", "\n- ")
 	server := mcpserver.NewUnusable(BuildVersion(), why, log)

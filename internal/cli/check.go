@@ -37,7 +37,7 @@ func check(ctx context.Context, sys System, demo bool) error {
 	for _, w := range settings.Warnings {
 		report.line("", "warning", "%s", w)
 	}
-	if settings.CanAsk() {
+	if settings.CanRequest() {
 		settings.Faults = nil // other faults, such as a port in use by the server itself, do not matter here
 		if err := report.probe(ctx, sys, settings, demo); err != nil {
 			return err
@@ -108,7 +108,7 @@ func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 	var e *client.Error
 	switch {
 	case err == nil:
-		r.failure("reachability", "InstaView knows a run that cannot exist: INSTAVIEW_BASE_URL seems to lead elsewhere")
+		r.failure("reachability", "InstaView knows a run that cannot exist: INSTAVIEW_BASE_URL seems to be wrong")
 		return
 	case !errors.As(err, &e):
 		r.failure("reachability", "interrupted")
@@ -120,7 +120,7 @@ func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 		r.failure("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
 		return
 	case e.Code == client.CodeBadResponse, e.Code == client.CodeUnavailable, e.Code == client.CodeTimeout:
-		r.failure("reachability", "HTTP %d%s: InstaView is out of order, or INSTAVIEW_BASE_URL leads elsewhere", e.HTTPStatus, comma(e.Reason))
+		r.failure("reachability", "HTTP %d%s: InstaView has a fault, or INSTAVIEW_BASE_URL is wrong", e.HTTPStatus, comma(e.Reason))
 		return
 	}
 	r.ok("reachability", "answered in %d ms", took.Milliseconds())
@@ -156,7 +156,7 @@ func (r *report) key(e *client.Error) {
 		case e.ServerCode == "" && e.Reason == "":
 			r.ok("key", "probably accepted: the answer named no code; if no run is ever found, check INSTAVIEW_BASE_URL")
 		default:
-			r.failure("key", "not judged: HTTP 404%s%s, as from another server; check INSTAVIEW_BASE_URL", comma(e.ServerCode), comma(e.Reason))
+			r.failure("key", "not checked: HTTP 404%s%s, as from another server; check INSTAVIEW_BASE_URL", comma(e.ServerCode), comma(e.Reason))
 		}
 	case client.CodeUnauthorized:
 		r.failure("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
@@ -167,13 +167,13 @@ func (r *report) key(e *client.Error) {
 	case client.CodeForbidden:
 		r.failure("key", "not allowed to read results: it needs the scope sourcing:read, this network on its allow-list if it has one, and INSTAVIEW_COMPANY_ID if it belongs to an applicant tracking system")
 	case client.CodeRateLimited:
-		r.failure("key", "not judged: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
+		r.failure("key", "not checked: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
 	default:
 		suspect := "INSTAVIEW_BASE_URL"
 		if e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusUnprocessableEntity {
 			suspect = "INSTAVIEW_COMPANY_ID if it is set" // the only other setting that the request depends on
 		}
-		r.failure("key", "not judged: HTTP %d; check %s", e.HTTPStatus, suspect)
+		r.failure("key", "not checked: HTTP %d; check %s", e.HTTPStatus, suspect)
 	}
 }
 

@@ -19,7 +19,7 @@ type Config struct {
 	APIKey            client.Key    `env:"INSTAVIEW_API_KEY" doc:"InstaView API key with the scope sourcing:read"`
 	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" doc:"File that holds the key instead; others must not be able to read it"`
 	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" doc:"InstaView API; http only for a loopback address"`
-	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company asked for; needed for keys of applicant tracking systems"`
+	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company whose runs are read; needed for keys of applicant tracking systems"`
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
@@ -38,7 +38,7 @@ type Config struct {
 	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
 	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
 	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
-	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Least level logged, to stderr; over HTTP info if not set"`
+	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Lowest level that is logged, to stderr; over HTTP info if not set"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
 	// Faults keep the program from working. Each is a sentence that names its
@@ -66,26 +66,26 @@ type Use struct {
 	Serving bool // serves clients, which may need a token or keys of their own
 }
 
-// ofInstaView are the variables that the demo ignores.
-var ofInstaView = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
+// upstreamVariables are the variables that the demo ignores.
+var upstreamVariables = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
 
-// forAsking are the variables that requests to InstaView depend on.
-var forAsking = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, ofInstaView...)
+// requestVariables are the variables that requests to InstaView depend on.
+var requestVariables = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, upstreamVariables...)
 
-// CanAsk reports whether requests to InstaView are possible, whatever faults
+// CanRequest reports whether requests to InstaView are possible, whatever faults
 // other settings have.
-func (c Config) CanAsk() bool {
-	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(forAsking, f) })
+func (c Config) CanRequest() bool {
+	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(requestVariables, f) })
 }
 
 // Load reads and checks the environment, in the form of os.Environ; if a name
 // occurs twice, its last value counts. It reads APIKey and AuthToken from their
 // files. It finds all faults. Of a Config with faults only Transport, Logger
-// and, if CanAsk is true, the settings for InstaView may be used.
+// and, if CanRequest is true, the settings for InstaView may be used.
 func Load(ctx context.Context, environ []string, use Use) Config {
 	var ignored []string
 	if use.Demo {
-		ignored = ofInstaView
+		ignored = upstreamVariables
 	}
 	e := readEnvironment(environ, ignored)
 	c := e.decode(ctx)

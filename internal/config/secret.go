@@ -121,7 +121,7 @@ func readSecret(path string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", errors.New("there is no such file; ~ and variables in the path are not replaced")
 	case err != nil:
-		return "", errors.New("the file cannot be looked at")
+		return "", errors.New("the file cannot be read")
 	}
 	if err := acceptable(info); err != nil {
 		return "", err
@@ -133,7 +133,7 @@ func readSecret(path string) (string, error) {
 	defer func() { _ = f.Close() }()
 	// Again, since the path may lead to another file by now.
 	if info, err = f.Stat(); err != nil {
-		return "", errors.New("the file cannot be looked at")
+		return "", errors.New("the file cannot be read")
 	}
 	if err := acceptable(info); err != nil {
 		return "", err

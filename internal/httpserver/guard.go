@@ -145,8 +145,8 @@ func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
 // sent to, as with probes and Prometheus. DNS rebinding needs a name.
 func isOwnAddress(r *http.Request) bool {
 	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	named, err := netip.ParseAddrPort(r.Host)
-	return ok && err == nil && named.Addr().Unmap() == own.AddrPort().Addr().Unmap()
+	host, err := netip.ParseAddrPort(r.Host)
+	return ok && err == nil && host.Addr().Unmap() == own.AddrPort().Addr().Unmap()
 }
 
 // sameOrigin reports whether the origin is this server itself, under an allowed
@@ -200,7 +200,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 	}
 	if len(companies) > 0 {
 		if c.CompanyID = companies[0]; len(companies) > 1 || !client.ValidCompanyID(c.CompanyID) {
-			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
+			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " is not a company id"}
 		}
 	}
 	return tenant.WithCredentials(r.Context(), c), nil
@@ -253,11 +253,11 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "the message is larger than 1 MiB"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
 	case err != nil:
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message is incomplete"}
 	}
 	m, bad := jsonrpc.Read(body)
 	if bad == nil && m.IsResponse {

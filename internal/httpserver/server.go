@@ -294,7 +294,7 @@ func (h *Server) announce(at net.Addr) {
 
 // stop lets waits and then other calls answer, and cancels the rest.
 func (h *Server) stop(abandon func()) {
-	h.logger.Info("told to stop")
+	h.logger.Info("stopping")
 	h.draining.Store(true)
 	h.runs.Drain()
 	stopped := make(chan struct{})

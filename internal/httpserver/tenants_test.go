@@ -123,7 +123,7 @@ func TestTheKeyIsInNoRefusal(t *testing.T) {
 	want := []string{
 		"401 a bearer token is needed",
 		"401 the header X-InstaView-Api-Key holds no API key",
-		"400 the header X-InstaView-Company-Id holds no company's id",
+		"400 the header X-InstaView-Company-Id is not a company id",
 		"415 the content type must be application/json",
 		"401 the bearer token is not the right one",
 	}

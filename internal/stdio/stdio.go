@@ -63,7 +63,7 @@ func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	var err error
 	select {
 	case <-ctx.Done():
-		logger.Info("told to stop")
+		logger.Info("stopping")
 	case err = <-reading:
 		logger.Info("stdin ended")
 	case <-out.Failed():
