@@ -8,7 +8,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// sampleUntil notes now and then what the Poller holds.
+// sampleUntil records now and then what the Poller holds.
 func (c *players) sampleUntil(stopped <-chan struct{}) {
 	random := source(c.s.seed, "samples", 0)
 	for {
@@ -45,7 +45,7 @@ func held(p *Poller) sample {
 	return s
 }
 
-// leftovers names what is kept after everything is over.
+// leftovers lists what is still held at the end.
 func leftovers(p *Poller, closed bool) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,11 +65,11 @@ func leftovers(p *Poller, closed bool) []string {
 	return left
 }
 
-// mostInProgress is far above what is worth holding of a run that goes on.
+// mostInProgress is in bytes, far more than a run in progress needs.
 const mostInProgress = 16 << 10
 
-// All that is held is counted, of runs that go on only little, and of runs that
-// nobody waits for only what the limit leaves; no more runs are kept than meant.
+// Everything held is counted. Runs in progress hold little, runs that nobody
+// waits for stay within the cache's limit, and the number of runs is limited.
 func checkMemory(h *history, broken func(string, ...any)) {
 	for _, s := range h.samples {
 		if s.at >= h.closed {
@@ -90,15 +90,15 @@ func checkMemory(h *history, broken func(string, ...any)) {
 	}
 }
 
-// When all is over and forgotten, nothing is left.
+// At the end nothing is held.
 func checkCleanUp(h *history, broken func(string, ...any)) {
 	for _, what := range h.left {
 		broken("left: %s", what)
 	}
 }
 
-// While a refusal holds the key, no call is told that the next request comes
-// before it is over.
+// While a 429 stops the key, no call is given an earlier time for the next
+// request.
 func checkToldTimes(h *history, broken func(string, ...any)) {
 	type hold struct {
 		span
@@ -123,7 +123,7 @@ func checkToldTimes(h *history, broken func(string, ...any)) {
 	}
 }
 
-// out reports whether a request for the run is under way at an instant.
+// out reports whether a request for the run is in flight at an instant.
 func (h *history) out(run string, at time.Duration) bool {
 	return slices.ContainsFunc(h.requests, func(q *request) bool {
 		return q.run == run && q.sent <= at && at <= q.ended
