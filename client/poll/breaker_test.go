@@ -115,6 +115,7 @@ func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
 				p := New(api, withJitter(func(time.Duration) time.Duration { return 0 }))
 				for _, id := range []string{"refused", "r1", "r2"} {
 					go func() { _, _ = p.Wait(t.Context(), id, time.Second, nil) }()
+					synctest.Wait() // requests this run before the pause starts
 				}
 				_, _ = p.Wait(t.Context(), "alone", 2*time.Minute, nil)
 				p.Close()
