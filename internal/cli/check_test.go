@@ -108,7 +108,7 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 			t.Errorf("exit status %d:\n%s", status, &stdout)
 		}
 	})
-	// As in the environment of a server that is running: its port is taken.
+	// These settings are those of a running server, which uses the port itself.
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		asks bool

@@ -18,8 +18,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// Two keys that ask for the same run, 1,000 calls among each other: nothing of
-// one is ever shown to the other.
+// Two keys read the same run in 1,000 interleaved calls. Nothing of one key may
+// be shown to the other.
 func TestNothingCrossesFromOneKeyToAnother(t *testing.T) {
 	s := newSite(t, func(s *Settings) { s.CallerKeys = true })
 	people := map[string]string{sandbox.Key: "Ada Alpha", otherKey: "Ben Beta"}
@@ -71,8 +71,8 @@ func newHTTPClient(s *site) *http.Client {
 	}}}
 }
 
-// mcp-go keeps 10.8 KB for every session by default, for ever; without sessions
-// there is nothing to keep.
+// By default mcp-go keeps 10.8 KB for every session for ever. Without sessions
+// it keeps nothing.
 func TestH54InitializingKeepsNothing(t *testing.T) {
 	s := newSite(t, nil)
 	c := newHTTPClient(s)
