@@ -16,10 +16,10 @@ var (
 	positionNames = []string{"role", "company", "duration", "highlights"}
 )
 
-// candidate reads the next element of the candidates list. ok is false if the
-// element is not a usable candidate: it is too large, is outside the contract,
-// or has neither an id nor a name. It returns an error only if the rest of the
-// body cannot be read either.
+// candidate reads the element of the candidates list that comes next. It reports
+// false for one that is not a usable candidate: too large, outside the
+// contract, or with neither an id nor a name to speak of it by. Only what ends
+// the whole body is an error.
 func (d *decoder) candidate() (c Candidate, ok bool, err error) {
 	if d.json.PeekKind() != '{' {
 		return c, false, d.json.SkipValue()
@@ -71,7 +71,7 @@ func (d *decoder) candidate() (c Candidate, ok bool, err error) {
 	return c, c.ProfileID+c.Name != "" && d.json.InputOffset()-start <= MaxCandidateBytes, err
 }
 
-// leave reads tokens until the decoder is back at the given depth.
+// leave reads on to where depth is reached again.
 func leave(dec *jsontext.Decoder, depth int) error {
 	for dec.StackDepth() > depth {
 		if _, err := dec.ReadToken(); err != nil {
@@ -81,13 +81,13 @@ func leave(dec *jsontext.Decoder, depth int) error {
 	return nil
 }
 
-// fieldReader reads a candidate's fields. A field of the wrong type is left out
-// and counted, since an incomplete profile is worth more than none. Only
+// fieldReader reads a candidate's fields. A field of the wrong kind is left out
+// and counted, since a profile with a hole is worth more than none; only
 // malformed JSON is an error.
 type fieldReader struct {
 	dec        *jsontext.Decoder
 	unreadable *int
-	items      *[]string // reused while a list of unknown length is read
+	items      *[]string // room to gather a list in, before its length is known
 }
 
 func (f fieldReader) leaveOut() error {
@@ -109,8 +109,8 @@ func (f fieldReader) text(to *string) error {
 	return f.leaveOut()
 }
 
-// score accepts a number, or a string that holds one. A score outside 0 to 100
-// is left out, because a wrong score could decide about a person.
+// score accepts a number or its digits in a string. What is outside 0 to 100
+// is no score: shown, it would decide something.
 func (f fieldReader) score(to **float64) error {
 	var digits string
 	if err := f.text(&digits); err != nil || digits == "" {
@@ -125,8 +125,8 @@ func (f fieldReader) score(to **float64) error {
 	return nil
 }
 
-// texts reads a list of strings. A single string counts as a list of one. An
-// empty list gives an empty slice, and a missing one gives nil.
+// texts reads a list of strings; a lone string counts as a list of one. A list
+// without elements is empty, one that is missing is nil.
 func (f fieldReader) texts(to *[]string) error {
 	if f.dec.PeekKind() == '"' {
 		*to = make([]string, 1)
@@ -152,8 +152,8 @@ func (f fieldReader) texts(to *[]string) error {
 	return err
 }
 
-// list reads an array and calls item for each element. Elements beyond
-// MaxListItems are left out and counted.
+// list reads the array that comes next, calling item for each element up to
+// MaxListItems.
 func (f fieldReader) list(item func() error) error {
 	switch f.dec.PeekKind() {
 	case 'n':
@@ -178,7 +178,7 @@ func (f fieldReader) list(item func() error) error {
 	return err
 }
 
-// object reads an object and calls member for each of its known names.
+// object reads the object that comes next, by member.
 func (f fieldReader) object(names []string, member func(name string) error) error {
 	if f.dec.PeekKind() != '{' {
 		return f.leaveOut()
