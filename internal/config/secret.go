@@ -29,7 +29,7 @@ func (e *environment) readKey(c *Config) {
 		}
 		return
 	}
-	err := standIn(key)
+	err := checkPlaceholder(key)
 	if err == nil {
 		err = c.APIKey.Validate()
 	}
@@ -96,9 +96,9 @@ var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,
 // assignment matches a whole line of a .env file, pasted in place of the value.
 var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
 
-// standIn returns an error that says what to do about a placeholder in place of
+// checkPlaceholder returns an error that says what to do about a placeholder in place of
 // a key, or nil. InstaView would only answer that the key is wrong.
-func standIn(key string) error {
+func checkPlaceholder(key string) error {
 	switch {
 	case strings.ContainsAny(key, "\"'`“”‘’"):
 		return errors.New("the key has quotation marks: leave them out")

@@ -30,7 +30,8 @@ const (
 
 	// bodyTime is how long a client may take to send a message.
 	bodyTime = 10 * time.Second
-	// restTime is how long a client may take to send the rest of a refused message.
+	// restTime is how long a client may take to send the rest of a refused
+	// message.
 	restTime = time.Second
 	// retryLater is the Retry-After of answers with status 503, in seconds.
 	retryLater = "5"
@@ -94,7 +95,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks host, origin, path and method.
 func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
-	if refused := g.fromHere(s, r); refused != nil {
+	if refused := g.checkSource(s, r); refused != nil {
 		return endpoint{}, refused
 	}
 	at, ok := g.endpoints[r.URL.EscapedPath()]
@@ -122,10 +123,10 @@ func tooMany(what string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, "too many " + what + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
 }
 
-// fromHere refuses requests that a foreign web page made a browser send. It
+// checkSource refuses requests that a foreign web page made a browser send. It
 // recognises them by the origin, or by a host name that does not belong to this
 // server but that an attacker's name server has pointed at it (DNS rebinding).
-func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
+func (g *guard) checkSource(s *responseWriter, r *http.Request) *refusal {
 	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
 	}
@@ -182,7 +183,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 		if !ok {
 			return nil, unauthorized("a bearer token is needed", `Bearer realm="instaview-mcp"`)
 		}
-		if !same(given, token) {
+		if !equal(given, token) {
 			return nil, unauthorized("the bearer token is not the right one", `Bearer realm="instaview-mcp", error="invalid_token"`)
 		}
 	}
@@ -219,8 +220,8 @@ func bearer(h http.Header) (token string, ok bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
-// same compares in constant time, even if the lengths differ.
-func same(a, b string) bool {
+// equal compares in constant time, even if the lengths differ.
+func equal(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

@@ -159,7 +159,7 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		agree(r.Header, m, body)
+		setRevisionHeaders(r.Header, m, body)
 		if m.IsRequest {
 			w.startHeartbeat()
 		}
@@ -185,9 +185,9 @@ func (w listenWriter) Flush() {
 	w.written()
 }
 
-// agree sets the headers that mcp-go requires for revision 2026-07-28. Claude's
+// setRevisionHeaders sets the headers that mcp-go requires for revision 2026-07-28. Claude's
 // connectors send bodies of that revision with headers of 2025-11-25.
-func agree(h http.Header, m jsonrpc.Message, body []byte) {
+func setRevisionHeaders(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
 	}
