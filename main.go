@@ -14,15 +14,16 @@ import (
 	"instaview-mcp/internal/cli"
 )
 
-// gcPercent trades memory, of which the program uses little, for time. GOGC in
-// the environment overrides it.
+// gcPercent makes the garbage collector run less often, since the program uses
+// little memory. The environment variable GOGC overrides it.
 const gcPercent = 400
 
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	// A client that closes our stdout or stderr would otherwise kill us.
+	// Otherwise a client that closes our stdout or stderr would end the
+	// program.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()

@@ -11,7 +11,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// Reading a body, checks and all, beside encoding/json, which makes none.
+// BenchmarkDecode compares decoding with all its checks to encoding/json, which
+// makes none of them.
 func BenchmarkDecode(b *testing.B) {
 	for name, run := range map[string]string{"candidates=20": "req_demo_done", "candidates=100": "req_demo_large"} {
 		body := sample(b, run)
@@ -37,7 +38,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// sample is what the sandbox answers for a run.
+// sample returns the sandbox's answer for a run.
 func sample(b *testing.B, run string) string {
 	b.Helper()
 	s := httptest.NewServer(sandbox.New())

@@ -16,20 +16,20 @@ import (
 	"time"
 )
 
-// largeBody is a completed run of as many candidates of 64 KiB as are asked for.
+// largeBody returns a completed run with that many candidates of 64 KiB each.
 func largeBody(candidates int) string {
 	one := `{"profileId":"p","rationale":"` + strings.Repeat("x", 64<<10) + `"}`
 	return envelope(`"status":"completed","candidates":[` + strings.TrimSuffix(strings.Repeat(one+",", candidates), ",") + `]`)
 }
 
-// decodeBody is decodeResults for a body that reads at once, or ends with ctx.
+// decodeBody calls decodeResults for a body that ends at once, or with ctx.
 func decodeBody(ctx context.Context, body io.Reader, httpStatus int, requestID string) (*Results, error) {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	return decodeResults(ctx, giveUp, body, httpStatus, requestID)
 }
 
-// counted tells how much was read.
+// counted counts the bytes that are read.
 type counted struct {
 	io.Reader
 	n int
@@ -41,7 +41,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// take takes every place of a kind until the test ends, or free is called.
+// take occupies all places until the test ends or free is called.
 func take(t *testing.T, p *places) (free func()) {
 	t.Helper()
 	for range cap(p.taken) {
@@ -81,7 +81,7 @@ func TestN14LargeBodiesWaitForTheirTurnAndSmallOnesDoNot(t *testing.T) {
 	}
 }
 
-// However many bodies are slow, what fits into 64 KiB is read at once.
+// A body of up to 64 KiB is read at once, however many slow bodies there are.
 func TestN14ATinyBodyNeedsNoPlace(t *testing.T) {
 	take(t, small)
 	for status, body := range map[int]string{
@@ -89,7 +89,7 @@ func TestN14ATinyBodyNeedsNoPlace(t *testing.T) {
 		200: envelope(`"status":"completed","candidates":[{"profileId":"p","rationale":"` + strings.Repeat("x", 60<<10) + `"}]`),
 		404: `{"errorCode":"REQUEST_NOT_FOUND"}`,
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), attemptTimeout/2) // which a wait would exceed
+		ctx, cancel := context.WithTimeout(t.Context(), attemptTimeout/2) // shorter than a body would wait
 		_, err := upstream(t, respond(status, body)).Results(ctx, testRun)
 		cancel()
 		var e *Error
@@ -111,8 +111,8 @@ func TestN14AnAttemptThatWaitsForAPlaceEndsWithItsCaller(t *testing.T) {
 	}
 }
 
-// freshPlaces replaces all places by those of a bubble of package synctest,
-// whose time would stand still at channels of others.
+// freshPlaces replaces all places by new ones, since a channel from outside a
+// synctest bubble would stop the bubble's time.
 func freshPlaces(t *testing.T) {
 	t.Helper()
 	oldSmall, oldLarge := small, large
@@ -120,7 +120,7 @@ func freshPlaces(t *testing.T) {
 	t.Cleanup(func() { small, large = oldSmall, oldLarge })
 }
 
-// stalled is a body whose sender says no more after its beginning.
+// stalled is a body whose sender stops after the beginning.
 type stalled struct {
 	ctx       context.Context
 	beginning io.Reader
@@ -134,8 +134,9 @@ func (s stalled) Read(p []byte) (int, error) {
 	return 0, context.Cause(s.ctx)
 }
 
-// stall reads n bodies of which no more than some bytes come. Each lasts until it
-// is given up, or for the time of an attempt; ended holds what it ended with.
+// stall starts reading n bodies that stop after some bytes. Each ends when it
+// is given up or when the time of an attempt is over; ended receives the
+// errors.
 func stall(t *testing.T, n, bytes int) (ended chan error) {
 	t.Helper()
 	ended = make(chan error, n)
@@ -155,7 +156,7 @@ func stall(t *testing.T, n, bytes int) (ended chan error) {
 
 func TestN14ASlowBodyGivesItsPlaceUpWhenOthersWait(t *testing.T) {
 	for name, tt := range map[string]struct {
-		slow, bytes int    // bodies, and what comes of each
+		slow, bytes int    // number of slow bodies, and bytes received of each
 		waits       string // a body that needs a place
 	}{
 		"small":                      {smallPlaces, tinyBody + 1, largeBody(3)},
@@ -202,8 +203,8 @@ func TestN14ASlowBodyKeepsItsPlaceWhileNobodyWaits(t *testing.T) {
 	})
 }
 
-// What is given up is a timeout, which is worth another attempt, although its
-// reading waits for the network.
+// A body that was given up counts as a timeout, which is retried, although the
+// reader was waiting for the network.
 func TestN14ABodyGivenUpIsATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		freshPlaces(t)
@@ -235,7 +236,7 @@ func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
 		return held.Load()
 	}
 	var before int64
-	for settled() > before { // what earlier tests have left
+	for settled() > before { // left over from earlier tests
 		runtime.Gosched()
 	}
 	got, err := decodeBody(t.Context(), strings.NewReader(largeBody(20)), 200, testRun)
@@ -247,7 +248,7 @@ func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
 	}
 	runtime.KeepAlive(got)
 	got = nil
-	for settled() > before { // cleanups run at their own time
+	for settled() > before { // cleanups run some time later
 		runtime.Gosched()
 	}
 	inProgress := strings.Replace(largeBody(20), "completed", "processing", 1)

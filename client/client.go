@@ -1,5 +1,6 @@
 // Package client makes one typed, defensive request to the InstaView sourcing
-// API. It knows HTTP and nothing of MCP; asking again is package poll's.
+// API. It knows HTTP and nothing of MCP; package poll decides when to repeat a
+// request.
 package client
 
 import (
@@ -18,12 +19,12 @@ import (
 	"unicode"
 )
 
-// DefaultBaseURL is the host every sourcing page of the API documentation
-// names. It has no version prefix.
+// DefaultBaseURL is the host that every sourcing page of the API documentation
+// uses. It has no version prefix.
 const DefaultBaseURL = "https://api.instaview.sk"
 
-// The bounds of one attempt. The API documents no figure; these keep a dead
-// network from holding a caller, and a hostile answer from filling memory.
+// The limits of one attempt. The API documents none; these stop a dead network
+// from blocking a caller, and a hostile answer from filling memory.
 const (
 	connectTimeout = 5 * time.Second
 	headerTimeout  = 15 * time.Second
@@ -32,15 +33,15 @@ const (
 	maxErrorBytes  = 64 << 10
 )
 
-// Key is an InstaView API key. It formats as "[redacted]" under every verb, in
-// JSON and in logs; Reveal alone tells it. The zero value is no key.
+// Key is an InstaView API key. Every format verb, JSON and logs show it as
+// "[redacted]"; only Reveal returns it. The zero value is no key.
 type Key struct {
 	// A pointer, because fmt prints the unexported fields of other types
-	// without asking their methods: of this one it finds an address.
+	// without calling their Format method, and then shows only an address.
 	secret *string
 }
 
-// NewKey makes a Key of a string.
+// NewKey returns a Key that holds s.
 func NewKey(s string) Key { return Key{&s} }
 
 // Reveal returns the key itself; "" for the zero value.
@@ -62,15 +63,14 @@ func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler.
 func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler: what is read from text is
-// told by Reveal alone, too.
+// UnmarshalText implements encoding.TextUnmarshaler. It never fails.
 func (k *Key) UnmarshalText(text []byte) error {
 	*k = NewKey(string(text))
 	return nil
 }
 
-// Validate reports why k cannot be sent as a bearer token, or nil. The API's
-// pages disagree on prefix and length, so neither is checked.
+// Validate returns why k cannot be sent as a bearer token, or nil. Prefix and
+// length are not checked, since the API's pages disagree on both.
 func (k Key) Validate() error {
 	if k.Reveal() == "" {
 		return errors.New("the API key is empty")
@@ -83,16 +83,16 @@ func (k Key) Validate() error {
 	return nil
 }
 
-// requestIDPattern is deliberately wider than the documented "req_<uuid>": ids
-// are opaque, and only what could leave the URL's path segment is refused.
+// requestIDPattern is wider than the documented "req_<uuid>" on purpose: ids
+// are opaque, and it only has to refuse what could change the URL's path.
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
-// maxID is in characters. It stands beside the patterns because a bound within
-// one makes a program of thousands of steps of it.
+// maxID is in characters. It is checked separately, because {1,128} would bloat
+// the compiled regexp.
 const maxID = 128
 
-// ValidRequestID reports whether id may be asked for: 1 to 128 characters of
-// A-Z, a-z, 0-9, "_" and "-", the first a letter or digit.
+// ValidRequestID reports whether id may be sent to the API: 1 to 128 characters
+// of A-Z, a-z, 0-9, "_" and "-", of which the first is a letter or digit.
 func ValidRequestID(id string) bool { return len(id) <= maxID && requestIDPattern.MatchString(id) }
 
 var companyIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -101,7 +101,7 @@ var companyIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // characters of A-Z, a-z, 0-9, "_" and "-".
 func ValidCompanyID(id string) bool { return len(id) <= maxID && companyIDPattern.MatchString(id) }
 
-// Client asks the API on behalf of one key. It is safe for concurrent use.
+// Client sends requests to the API with one key. It is safe for concurrent use.
 type Client struct {
 	http      *http.Client
 	base      *url.URL
@@ -114,8 +114,9 @@ type Client struct {
 // Option configures a Client.
 type Option func(*Client) error
 
-// WithBaseURL replaces DefaultBaseURL. It must be https, or http to a loopback
-// host, and carry no user, query or fragment; a path is kept as a prefix.
+// WithBaseURL replaces DefaultBaseURL. The URL must be https, or http to a
+// loopback host, and have no user, query or fragment. A path is kept as a
+// prefix.
 func WithBaseURL(raw string) Option {
 	return func(c *Client) error {
 		base, err := parseBaseURL(raw)
@@ -127,8 +128,8 @@ func WithBaseURL(raw string) Option {
 	}
 }
 
-// WithCompanyID sends companyId with every request, which keys issued to an
-// applicant tracking system must do. Empty sends none.
+// WithCompanyID sends companyId with every request. The API requires it for
+// keys issued to an applicant tracking system. An empty id sends none.
 func WithCompanyID(id string) Option {
 	return func(c *Client) error {
 		c.companyID = id
@@ -136,7 +137,7 @@ func WithCompanyID(id string) Option {
 	}
 }
 
-// WithVersion names the program's version in the User-Agent.
+// WithVersion sets the program's version in the User-Agent header.
 func WithVersion(version string) Option {
 	return func(c *Client) error {
 		c.userAgent = "instaview-mcp/" + version
@@ -144,8 +145,8 @@ func WithVersion(version string) Option {
 	}
 }
 
-// WithDialContext replaces how connections are made, for servers that live in
-// this process. Everything above the connection stays as it is.
+// WithDialContext replaces how connections are opened, for a server in this
+// process. TLS and HTTP are unchanged.
 func WithDialContext(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(c *Client) error {
 		c.dial = dial
@@ -170,27 +171,29 @@ func New(key Key, opts ...Option) (*Client, error) {
 	}
 	c.http = &http.Client{
 		Transport: newTransport(c.dial),
-		// A redirect could carry the key to another host, and the contract has none.
+		// A redirect could send the key to another host, and the API documents
+		// none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c, nil
 }
 
-// ForCompany returns a Client that sends companyId with every request, as
-// WithCompanyID makes one, and shares c's connections.
+// ForCompany returns a Client that sends companyId with every request, as with
+// WithCompanyID. Both Clients share their connections.
 func (c *Client) ForCompany(id string) *Client {
 	other := *c
 	other.companyID = id
 	return &other
 }
 
-// CloseIdleConnections releases the connections no request is using.
+// CloseIdleConnections closes the connections that no request is using.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Results asks for a run exactly once. A failed run is a result, not an error.
+// Results requests a run's results exactly once. A failed run is a result, not
+// an error.
 //
-// The error is an *Error, or ctx's own when ctx ended first. An id that
-// ValidRequestID refuses costs no request.
+// The error is an *Error, or ctx's own if ctx ended first. An id that
+// ValidRequestID refuses is an error without a request.
 func (c *Client) Results(ctx context.Context, requestID string) (*Results, error) {
 	if !ValidRequestID(requestID) {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: "malformed request id"}
@@ -205,8 +208,8 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 	if err != nil {
 		return nil, transportError(ctx, err)
 	}
-	// Closing without draining drops the connection when a body was too large
-	// to read, which is what such an upstream deserves.
+	// Closed without reading the rest, which may be more than is worth reading,
+	// even though that loses the connection.
 	defer func() { _ = resp.Body.Close() }()
 
 	answer := readAnswer(resp)
@@ -234,7 +237,7 @@ func (c *Client) request(ctx context.Context, requestID string) *http.Request {
 	return req.WithContext(ctx)
 }
 
-// CheckBaseURL reports why WithBaseURL would refuse raw, or nil.
+// CheckBaseURL returns why WithBaseURL would refuse raw, or nil.
 func CheckBaseURL(raw string) error {
 	_, err := parseBaseURL(raw)
 	return err
@@ -249,16 +252,18 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("the base URL must not hold a user, a query or a fragment")
 	case strings.Contains(u.EscapedPath(), "..") || strings.ContainsAny(u.EscapedPath(), "%\\"):
 		return nil, errors.New("the base URL's path must be plain")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		u.Path = "/" + strings.Trim(u.Path, "/") // rooted, or a joined path would not be
+	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
+		u.Path = "/" + strings.Trim(u.Path, "/") // without a leading slash JoinPath would make a relative path
 		return u, nil
 	default:
 		return nil, errors.New("the base URL must be https (http only for a loopback address)")
 	}
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" {
+// IsLoopback reports whether a host, without a port, always means this machine:
+// localhost, or an IP address of the loopback interface.
+func IsLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)

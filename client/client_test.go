@@ -28,7 +28,8 @@ const (
 	testRun = "req_550e8400-e29b-41d4-a716-446655440000"
 )
 
-// upstream returns a client of a server that answers everything with handler.
+// upstream returns a client of a server that answers every request with
+// handler.
 func upstream(t *testing.T, handler http.HandlerFunc, opts ...Option) *Client {
 	t.Helper()
 	srv := httptest.NewServer(handler)
@@ -285,7 +286,7 @@ func TestSurplusCandidatesAreCutAndTold(t *testing.T) {
 	}
 }
 
-// An attacker who controls the body must not control the memory.
+// A hostile body must not decide how much memory is used.
 func TestDecodingHostileBodiesStaysBelow64MiB(t *testing.T) {
 	fill := func(unit string) string { return strings.Repeat(unit, (MaxBodyBytes-1024)/len(unit)) }
 	for name, members := range map[string]string{
@@ -310,7 +311,7 @@ func TestDecodingHostileBodiesStaysBelow64MiB(t *testing.T) {
 	}
 }
 
-// manyNames is a candidate with as many names as a reader could remember.
+// manyNames returns a candidate with as many member names as fit into it.
 func manyNames() string {
 	var b strings.Builder
 	b.WriteString(`{"name":"a"`)
@@ -320,7 +321,7 @@ func manyNames() string {
 	return b.String() + "}"
 }
 
-// manyLists is a candidate whose decoded form is larger than its JSON.
+// manyLists returns a candidate that takes more memory than its JSON.
 func manyLists() string {
 	position := `{"highlights":["` + strings.Repeat(`","x`, 20) + `"]}`
 	return `{"name":"a","detailedExperience":[` + strings.Join(slices.Repeat([]string{position}, MaxListItems), ",") + `]}`
@@ -363,7 +364,7 @@ func TestGzipBombsAndBrokenGzipEnd(t *testing.T) {
 	}
 }
 
-// N20: an upstream that echoes the key may write it as it writes codes.
+// N20: an upstream that echoes the key may change it into the form of a code.
 func TestN20NoCodeHoldsTheKeyInAnySpelling(t *testing.T) {
 	for _, code := range []string{"SK_TEST_CANARY", "NO_KEY_SK_TEST_CANARY_HERE"} {
 		for _, key := range []string{"sk_test_canary", "SK_TEST_CANARY", "sk-test-canary", "Sk.Test~Canary"} {
@@ -501,7 +502,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// rawUpstream answers each connection with script, below HTTP.
+// rawUpstream returns a client of a TCP server that runs script on each
+// connection.
 func rawUpstream(t *testing.T, script func(net.Conn)) *Client {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -555,8 +557,8 @@ func TestNetworkFaultsAreTransient(t *testing.T) {
 	}
 }
 
-// pipeUpstream answers over an in-memory connection, so that a synctest bubble
-// holds the whole exchange.
+// pipeUpstream is rawUpstream over an in-memory connection, which works in a
+// synctest bubble.
 func pipeUpstream(t *testing.T, script func(net.Conn)) *Client {
 	t.Helper()
 	c, err := New(NewKey(testKey), WithBaseURL("http://localhost"),
@@ -600,7 +602,7 @@ func TestAnAttemptEndsByItself(t *testing.T) {
 				if !errors.As(err, &e) || e.Code != CodeTimeout || took != tt.want {
 					t.Errorf("%v after %v, want %s after %v", err, took, CodeTimeout, tt.want)
 				}
-				time.Sleep(time.Second) // the bubble's: lets the script see its connection closed
+				time.Sleep(time.Second) // virtual time, in which the script sees the closed connection
 			})
 		})
 	}

@@ -14,42 +14,42 @@ import (
 	"time"
 )
 
-// Code says what kind of failure a request met. The set is closed and stable.
+// Code is the kind of a failure. The set is closed: no other values occur.
 type Code string
 
-// The codes. Only rate_limited, unavailable and timeout may pass by themselves,
-// and of invalid_request none.
+// The codes. Only after rate_limited, unavailable and timeout may the same
+// request succeed later.
 const (
 	CodeUnauthorized    Code = "unauthorized"     // 401: key missing, unknown, revoked or expired
 	CodeKeySuspended    Code = "key_suspended"    // 401 with API_KEY_SUSPENDED
 	CodePaymentRequired Code = "payment_required" // 402: no credits
 	CodeForbidden       Code = "forbidden"        // 403: scope, company or network not allowed
-	CodeNotFound        Code = "not_found"        // 404: unknown run, or another company's
+	CodeNotFound        Code = "not_found"        // 404: unknown run, or one of another company
 	CodeRateLimited     Code = "rate_limited"     // 429
-	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and network faults that may pass
+	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and temporary network faults
 	CodeTimeout         Code = "timeout"          // 408, or no answer in time
-	CodeUnreachable     Code = "unreachable"      // no answer before a certificate, a proxy or a setting has changed
+	CodeUnreachable     Code = "unreachable"      // no connection until a certificate, proxy or setting is changed
 	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
 )
 
-// MaxRetryAfter caps what an upstream can make a caller wait.
+// MaxRetryAfter is the longest wait that is accepted from the API.
 const MaxRetryAfter = time.Hour
 
-// documentedCodes are the words of an answer that may be logged.
+// documentedCodes are the only error codes of an answer that may be logged.
 var documentedCodes = []string{"INVALID_API_KEY", "API_KEY_SUSPENDED", "INSUFFICIENT_PERMISSIONS", "RESOURCE_ACCESS_DENIED",
 	"RESOURCE_NOT_FOUND", "REQUEST_NOT_FOUND", "RATE_LIMIT_EXCEEDED"}
 
-// Error is a request that brought no results. Its text is safe to log: of what
-// the server wrote it holds nothing but documented codes.
+// Error is a request that returned no results. Its text is safe to log: from
+// the server's answer it holds only documented codes.
 type Error struct {
 	Code       Code
-	HTTPStatus int           // 0 when no response of InstaView's arrived
-	ServerCode string        // such as REQUEST_NOT_FOUND; "" when none was given, or it held the key
-	Reason     string        // a few words of ours that narrow the code down; may be ""
-	RetryAfter time.Duration // 0 when not told; at most MaxRetryAfter
-	RateLimit  RateLimit     // of the response, if there was one
-	Date       time.Time     // the server's clock when it answered; zero when not told
+	HTTPStatus int           // 0 if InstaView sent no response
+	ServerCode string        // such as REQUEST_NOT_FOUND; "" if missing, or if it held the API key
+	Reason     string        // a few fixed words that describe the cause; may be ""
+	RetryAfter time.Duration // 0 if unknown; at most MaxRetryAfter
+	RateLimit  RateLimit     // from the response's headers, if there was one
+	Date       time.Time     // the server's clock when it answered; zero if unknown
 
 	cause error
 }
@@ -70,8 +70,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the transport's error, for errors.Is. Do not print it: it may
-// hold the URL, and what the other side wrote.
+// Unwrap returns the transport's error for errors.Is. Do not print it: it may
+// hold the URL or text from the server.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Transient reports whether the same request may succeed later.
@@ -83,8 +83,9 @@ func (e *Error) Transient() bool {
 	return false
 }
 
-// bodyError is for a 200 or 202 whose body could not be read. A body cut short
-// by the network may be whole next time; one outside the contract will not be.
+// bodyError returns the error for a 200 or 202 whose body could not be read. A
+// body that the network cut short may be complete next time; one that breaks
+// the contract will not be.
 func bodyError(ctx context.Context, status int, a answer, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -107,14 +108,14 @@ func bodyError(ctx context.Context, status int, a answer, err error) error {
 	return e
 }
 
-// statusError is for a response that is neither 200 nor 202.
+// statusError returns the error for a response that is neither 200 nor 202.
 func (c *Client) statusError(resp *http.Response, a answer) *Error {
-	if resp.StatusCode == http.StatusProxyAuthRequired { // no server but a proxy says so
+	if resp.StatusCode == http.StatusProxyAuthRequired { // only proxies send this status
 		return &Error{Code: errProxyLogin.code, Reason: errProxyLogin.reason}
 	}
 	var body []byte
-	if resp.StatusCode != http.StatusSwitchingProtocols { // after which no time-out ends a read
-		// A body that cannot be read whole is as good as none: the status decides.
+	if resp.StatusCode != http.StatusSwitchingProtocols { // after status 101 no timeout ends a read
+		// An error while reading does not matter, since the status decides.
 		body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	}
 	env := readErrorEnvelope(body)
@@ -124,14 +125,14 @@ func (c *Client) statusError(resp *http.Response, a answer) *Error {
 		RateLimit:  a.limit,
 		Date:       a.date,
 	}
-	if !strings.Contains(inCodesLetters(env.code), inCodesLetters(c.key.Reveal())) {
+	if !strings.Contains(asErrorCode(env.code), asErrorCode(c.key.Reveal())) {
 		e.ServerCode = env.code
 	}
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		e.Reason = "redirect not followed"
 	case (e.Code == CodeNotFound || e.Code == CodeForbidden) && !env.known:
-		e.Reason = "not one of InstaView's errors" // any web server says 404, any proxy 403
+		e.Reason = "not one of InstaView's errors" // any web server may send 404, and any proxy 403
 	}
 	if e.Transient() {
 		e.RetryAfter = a.retryAfter(env)
@@ -164,20 +165,25 @@ func codeOf(status int, serverCode string) Code {
 	}
 }
 
-// errorEnvelope is what the documented error bodies have in common, whichever
-// of their shapes was sent.
+// errorEnvelope holds the fields that the documented shapes of error bodies
+// have in common.
 type errorEnvelope struct {
-	known      bool // it has one of the shapes, and is not about the path itself
+	known      bool // the body has a documented shape, and is not the web framework's own 404
 	code       string
 	retryAfter json.RawMessage // seconds
 	reset      json.RawMessage // Unix seconds
 }
 
-var serverCodePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+var errorCodePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 
-// inCodesLetters writes a text as a server makes a code of it: in capitals, and
-// with one sign for all that is neither letter nor digit.
-func inCodesLetters(text string) string {
+// ValidErrorCode reports whether code has the form of the documented error
+// codes: 2 to 64 characters of A-Z, 0-9 and "_", the first a letter. It may be
+// one that is not documented.
+func ValidErrorCode(code string) bool { return errorCodePattern.MatchString(code) }
+
+// asErrorCode writes a text as an error code: in capitals, with "_" for
+// everything but letters and digits. It finds the API key in a server's code.
+func asErrorCode(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r
@@ -186,9 +192,9 @@ func inCodesLetters(text string) string {
 	}, strings.ToUpper(text))
 }
 
-// readErrorEnvelope reads every shape the documentation shows: the code in an
-// error object, the code beside the message, the framework's default with
-// error as a string, and the rate limiter's. Anything else yields nothing.
+// readErrorEnvelope reads each documented shape: the code in an error object,
+// the code beside the message, the web framework's default with a string as
+// error, and the rate limiter's. Any other body gives the zero value.
 func readErrorEnvelope(body []byte) errorEnvelope {
 	type shape struct {
 		Code       json.RawMessage `json:"code"`
@@ -202,9 +208,10 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 	if json.Unmarshal(bytes.TrimSpace(body), &outer) != nil {
 		return errorEnvelope{}
 	}
-	_ = json.Unmarshal(outer.Error, &inner) // a string here is the framework's shape
+	_ = json.Unmarshal(outer.Error, &inner) // fails for the framework's default, where error is a string
 
-	// "Cannot GET /…" is the framework's word for a path that it does not serve.
+	// "Cannot GET /…" is the framework's message for a path that it does not
+	// serve.
 	env := errorEnvelope{
 		known:      (outer.Error != nil || outer.Message != nil) && !bytes.HasPrefix(outer.Message, []byte(`"Cannot `)),
 		retryAfter: outer.RetryAfter,
@@ -212,7 +219,7 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 	}
 	for _, raw := range []json.RawMessage{inner.Code, outer.ErrorCode, outer.Code} {
 		var code string
-		if json.Unmarshal(raw, &code) == nil && serverCodePattern.MatchString(code) {
+		if json.Unmarshal(raw, &code) == nil && ValidErrorCode(code) {
 			env.code, env.known = code, true
 			break
 		}

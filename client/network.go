@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// transportError is for a request that got no response. Its reasons are words of
-// ours alone, since an error may hold what the other side wrote.
+// transportError returns the error for a request that got no response. Its
+// reasons are fixed words, since the text of err may come from the other side.
 func transportError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -37,15 +37,15 @@ func transportError(ctx context.Context, err error) error {
 		e.Reason = networkReason(err)
 	}
 	if errors.As(err, &op) && op.Op == "socks connect" {
-		judgeSOCKS(e, op)
+		classifySOCKS(e, op)
 	} else if errors.As(err, &op) && op.Op == "proxyconnect" {
 		e.Reason = "the proxy of HTTPS_PROXY: " + e.Reason
 	}
 	return e
 }
 
-// certificateReason says what is wrong with the TLS spoken by whoever answered;
-// "" if nothing is. Asking again cannot help.
+// certificateReason describes a TLS fault that repeating the request cannot
+// mend; it is "" if err is none.
 func certificateReason(err error) string {
 	var (
 		untrusted x509.UnknownAuthorityError
@@ -66,13 +66,13 @@ func certificateReason(err error) string {
 	case errors.As(err, &other):
 		return "the certificate is not trusted"
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
-		return "no TLS spoken there"
+		return "the server does not use TLS"
 	}
 	return ""
 }
 
-// Windows' numbers of network faults. On Windows the E… constants of package
-// syscall are numbers of Go's own that no call returns.
+// Windows' error numbers of network faults. On Windows no call returns the E…
+// constants of package syscall, which Go has made up.
 const (
 	wsaEACCES       = syscall.Errno(10013)
 	wsaENETDOWN     = syscall.Errno(10050)
@@ -94,7 +94,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() || isAny(err, wsaETIMEDOUT)
 }
 
-// networkReason names a fault that may pass.
+// networkReason describes a network fault that may be temporary.
 func networkReason(err error) string {
 	var (
 		dns *net.DNSError
@@ -111,7 +111,7 @@ func networkReason(err error) string {
 		return "this machine does not allow the connection"
 	case isAny(err, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, wsaENETDOWN, wsaENETUNREACH, wsaEHOSTDOWN, wsaEHOSTUNREACH),
 		errors.As(err, &op) && op.Op == "dial":
-		return "no way to the host"
+		return "the host cannot be reached"
 	default:
 		return "connection broken"
 	}
@@ -122,7 +122,7 @@ func isAny(err error, numbers ...syscall.Errno) bool {
 	return errors.As(err, &number) && slices.Contains(numbers, number)
 }
 
-// proxyError is a proxy that lets no request through.
+// proxyError is the error for a proxy that refuses to connect.
 type proxyError struct {
 	code   Code
 	reason string
@@ -130,8 +130,8 @@ type proxyError struct {
 
 func (e *proxyError) Error() string { return e.reason }
 
-// checkProxy judges a proxy's answer to the wish for a connection. It is of type
-// http.Transport.OnProxyConnectResponse.
+// checkProxy returns an error unless the proxy's answer to CONNECT is a
+// success. It is an http.Transport.OnProxyConnectResponse.
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	switch status := resp.StatusCode; {
 	case status == http.StatusOK:
@@ -139,22 +139,22 @@ func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Respo
 	case status == http.StatusProxyAuthRequired:
 		return errProxyLogin
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return &proxyError{CodeUnavailable, fmt.Sprintf("the proxy of HTTPS_PROXY finds no way to it, and says HTTP %d", status)}
+		return &proxyError{CodeUnavailable, fmt.Sprintf("the proxy of HTTPS_PROXY cannot reach the host: HTTP %d", status)}
 	default:
-		return &proxyError{CodeUnreachable, fmt.Sprintf("the proxy of HTTPS_PROXY does not allow it, and says HTTP %d", status)}
+		return &proxyError{CodeUnreachable, fmt.Sprintf("the proxy of HTTPS_PROXY does not allow this host: HTTP %d", status)}
 	}
 }
 
-// judgeSOCKS is checkProxy for a SOCKS proxy, whose answers net/http has as text
-// alone.
-func judgeSOCKS(e *Error, op *net.OpError) {
+// classifySOCKS sets the error for a SOCKS proxy, whose answer net/http reports
+// only as text.
+func classifySOCKS(e *Error, op *net.OpError) {
 	switch text := op.Err.Error(); {
 	case strings.Contains(text, "authentication"), strings.Contains(text, "username/password"):
 		e.Code, e.Reason = errProxyLogin.code, errProxyLogin.reason
 	case strings.Contains(text, "not allowed by ruleset"):
-		e.Code, e.Reason = CodeUnreachable, "the proxy of HTTPS_PROXY does not allow it"
+		e.Code, e.Reason = CodeUnreachable, "the proxy of HTTPS_PROXY does not allow this host"
 	case strings.HasPrefix(text, "unknown error"):
-		e.Reason = "the proxy of HTTPS_PROXY finds no way to it"
+		e.Reason = "the proxy of HTTPS_PROXY cannot reach the host"
 	default:
 		e.Reason = "the proxy of HTTPS_PROXY: " + e.Reason
 	}
@@ -167,9 +167,9 @@ var (
 		"HTTPS_PROXY is not the address of a proxy, such as http://proxy:8080"}
 )
 
-// proxyFromEnvironment is http.ProxyFromEnvironment, but for what it makes of
-// something else than an address: an error that holds the password, or an
-// address of a part of it.
+// proxyFromEnvironment is http.ProxyFromEnvironment with our own error for a
+// value that is no address. Otherwise the error could hold the password, or a
+// part of the value would be used as an address.
 func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(req)
 	switch {

@@ -24,7 +24,7 @@ import (
 	"time"
 )
 
-// failure asks once and returns the error that must come of it.
+// failure makes one request and returns its error.
 func failure(t *testing.T, c *Client) *Error {
 	t.Helper()
 	_, err := c.Results(t.Context(), testRun)
@@ -35,8 +35,8 @@ func failure(t *testing.T, c *Client) *Error {
 	return e
 }
 
-// On Windows the numbers differ from package syscall's constants. Here they are
-// put where the system's calls would put them.
+// On Windows network faults have other numbers than package syscall's
+// constants. The test puts these numbers where a system call would.
 func TestN27NetworkFaultsAreNamedOnEverySystem(t *testing.T) {
 	for _, tt := range []struct {
 		call   string
@@ -55,10 +55,10 @@ func TestN27NetworkFaultsAreNamedOnEverySystem(t *testing.T) {
 		{"wsarecv", 10060, CodeTimeout, "no answer in time"},
 		{"getaddrinfow", 11001, CodeUnavailable, "host name not resolved"},
 		{"getaddrinfow", 11004, CodeUnavailable, "host name not resolved"},
-		{"connect", syscall.ENETUNREACH, CodeUnavailable, "no way to the host"},
-		{"connect", syscall.EHOSTUNREACH, CodeUnavailable, "no way to the host"},
-		{"connectex", 10051, CodeUnavailable, "no way to the host"},
-		{"connectex", 10065, CodeUnavailable, "no way to the host"},
+		{"connect", syscall.ENETUNREACH, CodeUnavailable, "the host cannot be reached"},
+		{"connect", syscall.EHOSTUNREACH, CodeUnavailable, "the host cannot be reached"},
+		{"connectex", 10051, CodeUnavailable, "the host cannot be reached"},
+		{"connectex", 10065, CodeUnavailable, "the host cannot be reached"},
 		{"connect", syscall.EPERM, CodeUnavailable, "this machine does not allow the connection"},
 		{"connectex", 10013, CodeUnavailable, "this machine does not allow the connection"},
 	} {
@@ -71,7 +71,7 @@ func TestN27NetworkFaultsAreNamedOnEverySystem(t *testing.T) {
 		if e.Code != tt.code || e.Reason != tt.want || !e.Transient() {
 			t.Errorf("%s %d: %s, %q; want %s, %q", tt.call, int(tt.number), e.Code, e.Reason, tt.code, tt.want)
 		}
-		// The same in the middle of a body.
+		// The same fault in the middle of a body.
 		e = bodyError(t.Context(), 200, answer{}, &brokenBody{cause}).(*Error)
 		if e.Code != tt.code {
 			t.Errorf("%s %d in a body: %s, want %s", tt.call, int(tt.number), e.Code, tt.code)
@@ -106,7 +106,8 @@ func TestFaultsOfThisMachineAreNamed(t *testing.T) {
 	}
 }
 
-// certificate is signed by itself, for a host name and a time.
+// certificate returns a self-signed certificate for a host name and an expiry
+// time.
 func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -187,11 +188,12 @@ func TestWhoSpeaksNoTLSIsNotAskedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantUnreachable(t, failure(t, c), "no TLS spoken there")
+		wantUnreachable(t, failure(t, c), "the server does not use TLS")
 	}
 }
 
-// behindProxy returns a client whose only way to an upstream is the proxy.
+// behindProxy returns a client that can reach its upstream only through the
+// proxy.
 func behindProxy(t *testing.T, proxy string) *Client {
 	t.Helper()
 	c, err := New(NewKey(testKey), WithBaseURL("https://api.instaview.example"))
@@ -214,11 +216,11 @@ func TestN22AProxysRefusalIsToldFromInstaViews(t *testing.T) {
 		want   string
 	}{
 		"a login wanted":     {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"" + testKey + "\"", CodeUnreachable, "the proxy wants a login"},
-		"forbidden":          {"403 " + testKey, CodeUnreachable, "the proxy of HTTPS_PROXY does not allow it, and says HTTP 403"},
+		"forbidden":          {"403 " + testKey, CodeUnreachable, "the proxy of HTTPS_PROXY does not allow this host: HTTP 403"},
 		"not a proxy":        {"405 Method Not Allowed", CodeUnreachable, "says HTTP 405"},
 		"a login page":       {"302 Found\r\nLocation: http://login.example/" + testKey, CodeUnreachable, "says HTTP 302"},
 		"another success":    {"204 No Content", CodeUnreachable, "says HTTP 204"},
-		"no way":             {"502 Bad Gateway", CodeUnavailable, "the proxy of HTTPS_PROXY finds no way to it, and says HTTP 502"},
+		"no way":             {"502 Bad Gateway", CodeUnavailable, "the proxy of HTTPS_PROXY cannot reach the host: HTTP 502"},
 		"overloaded":         {"503 Service Unavailable", CodeUnavailable, "says HTTP 503"},
 		"too slow":           {"504 Gateway Timeout", CodeUnavailable, "says HTTP 504"},
 		"too many requests":  {"429 Too Many Requests", CodeUnavailable, "says HTTP 429"},
@@ -267,7 +269,7 @@ func TestN22TheWayThroughAProxyIsTold(t *testing.T) {
 	login := connections(t, tunnel("Basic dXNlcjpwYXNz")).base.Host
 
 	c := behindProxy(t, "http://user:pass@"+login)
-	c.http.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // as in httptest's certificate
+	c.http.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // the name in httptest's certificate
 	wantUnreachable(t, failure(t, c), "certificate", "SSL_CERT_FILE")
 	trust(t, c)
 	if e := failure(t, c); e.Code != CodeForbidden || e.HTTPStatus != 403 || e.Reason != "not one of InstaView's errors" {
@@ -288,15 +290,15 @@ func TestN22TheWayThroughAProxyIsTold(t *testing.T) {
 
 func TestASOCKSProxysRefusalIsTold(t *testing.T) {
 	for name, tt := range map[string]struct {
-		method string // chosen by the proxy
-		answer string // to a login, or to the wish for a connection
+		method string // the login method that the proxy chooses
+		answer string // to the login or to the request for a connection
 		code   Code
 		want   string
 	}{
 		"a login wanted":  {"\x05\xff", "", CodeUnreachable, "the proxy wants a login"},
 		"a wrong login":   {"\x05\x02", "\x01\x01", CodeUnreachable, "the proxy wants a login"},
-		"not allowed":     {"\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnreachable, "does not allow it"},
-		"no way":          {"\x05\x00", "\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnavailable, "finds no way to it"},
+		"not allowed":     {"\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnreachable, "does not allow this host"},
+		"no way":          {"\x05\x00", "\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00", CodeUnavailable, "cannot reach the host"},
 		"gone in between": {"\x05\x00", "", CodeUnavailable, "the proxy of HTTPS_PROXY: "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -320,15 +322,15 @@ func TestASwitchOfProtocolsHoldsNoAttempt(t *testing.T) {
 	c := connections(t, func(conn net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(conn))
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-		_, _ = io.Copy(io.Discard, conn) // until the client leaves
+		_, _ = io.Copy(io.Discard, conn) // returns when the client closes
 	})
 	if e := failure(t, c); e.Code != CodeBadResponse || e.HTTPStatus != 101 {
 		t.Errorf("error = %v, want %s", e, CodeBadResponse)
 	}
 }
 
-// A code is shown and may be logged, so it is never the key, nor anything else
-// that is not documented.
+// An error code is shown and may be logged, so only documented ones are kept:
+// any other could be the key.
 func TestN20CodesOfTheServersOwnAreNotLogged(t *testing.T) {
 	const key = "SK_LIVE_CANARY"
 	for code, want := range map[string]struct{ shown, logged string }{

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// trust makes c accept the certificate of httptest's TLS servers, and returns it
-// for servers below HTTP.
+// trust makes c accept the certificate of httptest's TLS servers, and returns
+// the certificate.
 func trust(t *testing.T, c *Client) tls.Certificate {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
@@ -29,9 +29,9 @@ func trust(t *testing.T, c *Client) tls.Certificate {
 	return srv.TLS.Certificates[0]
 }
 
-// secureUpstream returns a client of a TLS server that prefers HTTP/2, with the
-// number of requests that the server has seen. Over HTTP/2 each request is
-// answered by refuse, over HTTP/1.1 by a run in progress.
+// secureUpstream returns a client of a TLS server that prefers HTTP/2, and the
+// number of requests that the server has received. Over HTTP/2, refuse answers
+// each request; over HTTP/1.1 the answer is a run in progress.
 func secureUpstream(t *testing.T, refuse func(f *http2.Framer, stream uint32)) (*Client, *atomic.Int32) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -103,7 +103,7 @@ func serveHTTP2(conn net.Conn, requests *atomic.Int32, refuse func(*http2.Framer
 	}
 }
 
-// Each of these has Go's HTTP/2 client send the request again by itself.
+// After each of these, Go's HTTP/2 client repeats the request by itself.
 func TestN03AnHTTP2UpstreamIsSentOneRequestAnAttempt(t *testing.T) {
 	reset := func(code http2.ErrCode) func(*http2.Framer, uint32) {
 		return func(f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, code) }
@@ -127,7 +127,7 @@ func TestN03AnHTTP2UpstreamIsSentOneRequestAnAttempt(t *testing.T) {
 				if got := requests.Load(); got != attempt {
 					t.Fatalf("%d requests in %d attempts", got, attempt)
 				}
-				if err != nil { // the server speaks HTTP/1.1, too
+				if err != nil { // the server also accepts HTTP/1.1
 					t.Errorf("attempt %d: %v", attempt, err)
 				}
 			}
@@ -135,7 +135,8 @@ func TestN03AnHTTP2UpstreamIsSentOneRequestAnAttempt(t *testing.T) {
 	}
 }
 
-// Over HTTP/1.1, net/http repeats a GET whose reused connection gave no answer.
+// Over HTTP/1.1, net/http repeats a GET whose reused connection was closed
+// without an answer.
 func TestN03ALostHTTP1ConnectionIsSentNoSecondRequest(t *testing.T) {
 	reset := func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
 	say := func(s string) func(net.Conn) { return func(c net.Conn) { _, _ = io.WriteString(c, s) } }
@@ -187,14 +188,14 @@ func TestN03ALostHTTP1ConnectionIsSentNoSecondRequest(t *testing.T) {
 	}
 }
 
-// The end of an attempt alone may come too late: net/http could have written the
-// second request before it notices. A closed connection takes none.
+// Cancelling the attempt may be too late, because net/http may write the second
+// request before it notices. Nothing can be written to a closed connection.
 func TestN03ASecondConnectionIsClosedBeforeItIsWrittenTo(t *testing.T) {
 	c := connections(t, func(conn net.Conn) {
 		r := bufio.NewReader(conn)
 		_, _ = http.ReadRequest(r)
 		_, _ = io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
-		_, _ = http.ReadRequest(r) // and closes
+		_, _ = http.ReadRequest(r) // returning closes the connection
 	})
 	if _, err := c.Results(t.Context(), testRun); err != nil {
 		t.Fatal(err)
@@ -213,8 +214,8 @@ func TestN03ASecondConnectionIsClosedBeforeItIsWrittenTo(t *testing.T) {
 	}
 }
 
-// connections returns a client of a server that gives every connection to serve
-// and closes it afterwards.
+// connections returns a client of a server that calls serve for every
+// connection and closes it afterwards.
 func connections(t *testing.T, serve func(net.Conn)) *Client {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

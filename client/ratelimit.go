@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// RateLimit is what a response told of the key's request budget. The API keeps
-// two windows per key and says so on every response.
+// RateLimit holds the rate-limit headers of one response. The API documents two
+// windows for each key and promises the headers on every response.
 type RateLimit struct {
 	Minute, Hour Window
 }
 
 // Window is one rate-limit window.
 type Window struct {
-	Limit     int           // requests the window allows; 0 = not told
-	Remaining *int          // requests left; nil = not told
-	ResetIn   time.Duration // until the window starts over, from the response on; 0 = not told
+	Limit     int           // requests the window allows; 0 if unknown
+	Remaining *int          // requests left; nil if unknown
+	ResetIn   time.Duration // from the response to the window's end; 0 if unknown
 }
 
 // Spent reports whether the window is known to allow no more requests.
 func (w Window) Spent() bool { return w.Remaining != nil && *w.Remaining == 0 }
 
-// answer is what a response's headers say, whatever its status.
+// answer holds a response's headers, whatever its status.
 type answer struct {
 	date    time.Time // the Date header; zero when missing or unreadable
 	limit   RateLimit
@@ -41,8 +41,8 @@ func readAnswer(resp *http.Response) answer {
 	return a
 }
 
-// maxLimit is far above the largest documented plan (30,000 an hour); a larger
-// figure is a fault, and faults change nothing.
+// maxLimit is far above the largest documented plan, 30,000 an hour. A larger
+// number is taken for an error and ignored.
 const maxLimit = 10_000_000
 
 func (a answer) window(name string, length time.Duration) Window {
@@ -53,13 +53,13 @@ func (a answer) window(name string, length time.Duration) Window {
 	if n, err := strconv.Atoi(a.headers.Get("X-RateLimit-Remaining-" + name)); err == nil && n >= 0 && n <= maxLimit {
 		w.Remaining = &n
 	}
-	// No window outlasts its length, whatever a clock says.
+	// No window is longer than its name says, whatever the server's clock says.
 	w.ResetIn = min(a.until(a.headers.Get("X-RateLimit-Reset-"+name)), length)
 	return w
 }
 
-// until turns Unix seconds into the time left, by the server's clock where it
-// gave one. It is 0 for anything that is not in the future.
+// until converts a Unix time in seconds to the time left until then, measured
+// by the server's clock if known. It is 0 for a past or unreadable time.
 func (a answer) until(unixSeconds string) time.Duration {
 	s, err := strconv.ParseFloat(strings.TrimSpace(unixSeconds), 64)
 	if err != nil || math.IsNaN(s) || s < 0 || s > math.MaxInt32*4 {
@@ -75,8 +75,9 @@ func (a answer) now() time.Time {
 	return a.date
 }
 
-// retryAfter is the longest wait any part of the response asks for: the
-// documentation's own example has header and body disagree.
+// retryAfter returns the longest wait that any part of the response requires,
+// because the documentation's own example has different ones in header and
+// body.
 func (a answer) retryAfter(env errorEnvelope) time.Duration {
 	longest := time.Duration(0)
 	for _, v := range a.headers.Values("Retry-After") {
@@ -94,8 +95,8 @@ func (a answer) retryAfter(env errorEnvelope) time.Duration {
 	return min(longest, MaxRetryAfter)
 }
 
-// seconds reads a number of seconds, capped so that no figure overflows; it is
-// 0 for anything that is not a positive number.
+// seconds reads a positive number of seconds, at most MaxRetryAfter so that the
+// result cannot overflow. It is 0 for anything else.
 func seconds(s string) time.Duration {
 	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n <= 0 {
@@ -104,5 +105,5 @@ func seconds(s string) time.Duration {
 	return time.Duration(min(n, MaxRetryAfter.Seconds()) * float64(time.Second))
 }
 
-// text is a JSON number's or string's characters.
+// text returns the characters of a JSON number or of a string without escapes.
 func text(raw json.RawMessage) string { return strings.Trim(string(raw), `"`) }

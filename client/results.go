@@ -5,28 +5,28 @@ import (
 	"unsafe"
 )
 
-// Status is a run's state in the API's own word.
+// Status is a run's state, as the API spells it.
 type Status string
 
-// The documented statuses. A response may hold another; see Results.Status.
+// The documented statuses. A response may hold others; see Results.InProgress.
 const (
 	StatusProcessing Status = "processing"
 	StatusCompleted  Status = "completed"
 	StatusFailed     Status = "failed"
 )
 
-// Results is one answer to "how is this run?". It is never changed once
-// returned, so it may be shared.
+// Results is one answer about a run. It never changes once returned, so it may
+// be shared.
 //
-// Counts are nil when not told. They measure different things: never present
-// one as another.
+// Counts are nil if the answer has none. They count different things, so one
+// must never stand for another.
 type Results struct {
 	RequestID string
-	// Status is the body's word, or "" if it had none. It is third-party text
-	// when it is not one of the documented statuses.
+	// Status is "" if the answer has none. It is third-party text if it is not
+	// one of the documented statuses.
 	Status       Status
 	HTTPStatus   int       // 200 or 202
-	CreatedAt    time.Time // zero when missing or unreadable, as all times here
+	CreatedAt    time.Time // zero if missing or unreadable, as all times here
 	CompletedAt  time.Time
 	SourcedCount *int   // candidates found so far, while processing
 	FoundCount   *int   // found before scoring
@@ -35,45 +35,45 @@ type Results struct {
 	ErrorCode    string // third-party text, of a failed run
 	ErrorMessage string // third-party text, of a failed run
 
-	// Candidates are in the order received, which is the ranking. There are none
-	// while the run is in progress, whatever was received.
+	// Candidates are in the order received, which is the ranking. The list is
+	// empty while the run is in progress, whatever the API sent.
 	Candidates []Candidate
-	// Broken counts elements of the list that could not be read, or for which
-	// 16 MiB have no room; a list that is of another kind counts as one.
+	// Broken counts elements of the list that could not be read or did not fit
+	// into 16 MiB of memory. A list of another type counts as one.
 	Broken int
-	// Truncated is set when the list went on after MaxCandidates elements.
+	// Truncated reports whether the list had more than MaxCandidates elements.
 	Truncated bool
 
-	// Date is the server's clock when it answered; zero when not told.
+	// Date is the server's clock when it answered; zero if unknown.
 	Date      time.Time
 	RateLimit RateLimit
 }
 
-// Finished reports whether the run has ended. The end states are listed
-// positively; what an unknown status means is InProgress's answer.
+// Finished reports whether the run has ended. Only the documented end states
+// count; for an unknown status see InProgress.
 func (r *Results) Finished() bool {
 	return r.Status == StatusCompleted || r.Status == StatusFailed
 }
 
-// InProgress reports whether the run is still being worked on: its status says
-// so, or the response was 202 and named no end state. A run that is neither
-// Finished nor InProgress has a status this version does not know.
+// InProgress reports whether the run is still being processed: its status says
+// so, or the response was 202 without a documented end state. A run that is
+// neither Finished nor InProgress has a status that this version does not know.
 func (r *Results) InProgress() bool {
 	return r.Status == StatusProcessing || !r.Finished() && r.HTTPStatus == 202
 }
 
-// Age is how old the run was when the server answered, by the server's own
-// clock; ok is false when the answer does not tell.
+// Age returns how old the run was when the server answered, by the server's own
+// clock. ok is false if the answer lacks a time.
 func (r *Results) Age() (age time.Duration, ok bool) {
 	if r.CreatedAt.IsZero() || r.Date.IsZero() {
 		return 0, false
 	}
-	// Date has whole seconds, so a run just made may seem to be in the future.
+	// Date is in whole seconds, so a new run may seem to be in the future.
 	return max(0, r.Date.Sub(r.CreatedAt)), r.Date.Sub(r.CreatedAt) > -time.Minute
 }
 
-// Footprint estimates the memory r holds, in bytes: of a hostile body it can be
-// many times the body's size.
+// Footprint estimates the memory that r holds, in bytes. For a hostile body
+// that can be many times the body's size.
 func (r *Results) Footprint() int64 {
 	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, string(r.Status), r.Message, r.ErrorCode, r.ErrorMessage)
 	for i := range r.Candidates {
@@ -97,7 +97,7 @@ func (c *Candidate) footprint() int64 {
 	return n
 }
 
-// lengths counts strings with their headers.
+// lengths returns the memory of strings with their headers, in bytes.
 func lengths(s ...string) int64 {
 	n := int64(len(s)) * int64(unsafe.Sizeof(""))
 	for _, s := range s {
@@ -109,7 +109,7 @@ func lengths(s ...string) int64 {
 // Candidate is one person of a shortlist. Every field is third-party text as
 // received, and any may be missing.
 type Candidate struct {
-	// Rank is the place in the list as received, from 1, broken elements counted.
+	// Rank is the place in the list as received, from 1. Broken elements count.
 	Rank           int
 	ProfileID      string
 	Name           string
@@ -118,7 +118,7 @@ type Candidate struct {
 	CurrentCompany string
 	CurrentRole    string
 	LinkedInURL    string
-	MatchScore     *float64 // 0 to 100; nil when missing or out of range
+	MatchScore     *float64 // 0 to 100; nil if missing or out of range
 	Rationale      string
 	Skills         []string
 	FitPoints      []string
@@ -127,12 +127,13 @@ type Candidate struct {
 	Experience     []Position
 	Emails         []string
 
-	// Unreadable counts fields of a kind the contract does not give them, list
-	// items beyond MaxListItems, and an id beyond MaxProfileID: all left out.
+	// Unreadable counts what was left out: fields of another type than
+	// documented, list items beyond MaxListItems, and an id longer than
+	// MaxProfileID.
 	Unreadable int
 }
 
-// Evidence says why a part of a career matters for the role.
+// Evidence says why one position is relevant to the job.
 type Evidence struct {
 	Title       string
 	Company     string
@@ -140,7 +141,7 @@ type Evidence struct {
 	Explanation string
 }
 
-// Position is one job of a career.
+// Position is one position of a career.
 type Position struct {
 	Role       string
 	Company    string

@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// idleConnTimeout is below the 5 s after which Node servers close an idle
-	// connection and polling comes back: reusing one then would often fail.
+	// idleConnTimeout is shorter than the 5 s after which Node servers close an
+	// idle connection, which is also the interval of polling. Otherwise a
+	// request would often meet a connection that is just being closed.
 	idleConnTimeout = 4 * time.Second
-	// maxIdleConns is above the burst of a key's budget, so that a burst does not
-	// pay for TLS again.
+	// maxIdleConns is above the burst of a key's budget, so that a burst needs
+	// no new TLS handshakes.
 	maxIdleConns = 16
 )
 
-// newTransport makes the connections of a Client with dial. They speak HTTP/1.1
-// alone, because Go's HTTP/2 repeats requests by itself, without end and without
-// a pause, as often as a server refuses a stream or says GOAWAY.
+// newTransport returns the transport of a Client. It uses HTTP/1.1 only,
+// because Go's HTTP/2 repeats requests by itself, without limit and without
+// delay, whenever a server refuses a stream or sends GOAWAY.
 func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -39,15 +40,16 @@ func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn
 	}
 }
 
-// onlyOnce ends an attempt that net/http is about to repeat by itself, which it
-// does for a GET whose reused connection was closed without an answer. The first
-// request may have been counted, and the contract sets a pause between two.
+// onlyOnce cancels an attempt that net/http is about to repeat by itself, as it
+// does for a GET whose reused connection was closed without an answer. The
+// server may have counted the first request, and the contract requires a delay
+// between two.
 func onlyOnce(ctx context.Context, cancel context.CancelFunc) context.Context {
 	var connections atomic.Int32
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 		if connections.Add(1) > 1 {
 			cancel()
-			_ = got.Conn.Close() // or the request might still be written
+			_ = got.Conn.Close() // otherwise the request might still be sent
 		}
 	}})
 }

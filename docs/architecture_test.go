@@ -8,13 +8,6 @@ import (
 	"testing"
 )
 
-// The documents already speak of the packages as they are about to be named.
-// Who makes or removes one takes it from its list here.
-var (
-	planned = []string{}
-	leaving = []string{}
-)
-
 func exists(path string) bool {
 	_, err := os.Stat(filepath.Join("..", path))
 	return err == nil
@@ -26,7 +19,7 @@ func TestThePathsThatDocumentsNameExist(t *testing.T) {
 	for document, text := range files(t, ".md") {
 		for _, match := range path.FindAllStringSubmatch(text, -1) {
 			count++
-			if !exists(match[1]) && !within(planned, match[1]) {
+			if !exists(match[1]) {
 				t.Errorf("%s names %s, which does not exist", document, match[1])
 			}
 		}
@@ -34,19 +27,14 @@ func TestThePathsThatDocumentsNameExist(t *testing.T) {
 	if count < 20 {
 		t.Errorf("%d paths, want those of the architecture", count)
 	}
-	for _, p := range planned {
-		if exists(p) {
-			t.Errorf("%s exists: take it from the list of what is planned", p)
-		}
-	}
 }
 
 func TestTheIdentifiersThatDocumentsNameExist(t *testing.T) {
-	declared := map[string]bool{} // as package.Name
+	known := map[string]bool{} // as package.Name
 	declaration := regexp.MustCompile(`(?m)^(?:func (?:\(.*?\) )?|type |const |var |\t)([A-Z]\w*)\b`)
 	for file, text := range files(t, ".go") {
 		for _, match := range declaration.FindAllStringSubmatch(text, -1) {
-			declared[filepath.Base(filepath.Dir(file))+"."+match[1]] = true
+			known[filepath.Base(filepath.Dir(file))+"."+match[1]] = true
 		}
 	}
 	names := regexp.MustCompile("`((?:client|poll|tools|shortlist|sanitize|config)\\.[A-Z]\\w*)`")
@@ -54,7 +42,7 @@ func TestTheIdentifiersThatDocumentsNameExist(t *testing.T) {
 	for document, text := range files(t, ".md") {
 		for _, match := range names.FindAllStringSubmatch(text, -1) {
 			count++
-			if !declared[match[1]] {
+			if !known[match[1]] {
 				t.Errorf("%s names %s, which does not exist", document, match[1])
 			}
 		}
@@ -71,21 +59,16 @@ func TestTheArchitectureNamesEveryPackage(t *testing.T) {
 	}
 	for file := range files(t, ".go") {
 		dir := filepath.ToSlash(filepath.Dir(file))
-		if dir == "." || strings.Contains(dir, "testdata") || within(leaving, dir) {
+		if dir == "." || strings.Contains(dir, "testdata") {
 			continue
 		}
 		if !strings.Contains(string(raw), "`"+dir+"`") {
 			t.Errorf("docs/architecture.md does not name %s", dir)
 		}
 	}
-	for _, p := range leaving {
-		if !exists(p) {
-			t.Errorf("%s is gone: take it from the list of what leaves", p)
-		}
-	}
 }
 
-// The drawing of the packages has each below those that import it.
+// In the drawing of the packages, each is below those that import it.
 func TestImportsRunDownTheDrawing(t *testing.T) {
 	raw, err := os.ReadFile("architecture.md")
 	if err != nil {
@@ -104,7 +87,7 @@ func TestImportsRunDownTheDrawing(t *testing.T) {
 	for file, text := range files(t, ".go") {
 		from := filepath.ToSlash(filepath.Dir(file))
 		if strings.HasSuffix(file, "_test.go") || from == "." || from == "internal/readme" || strings.Contains(from, "testdata") ||
-			from == "internal/sanitize/sanitizetest" || within(leaving, from) {
+			from == "internal/sanitize/sanitizetest" {
 			continue
 		}
 		if _, ok := line[from]; !ok {
@@ -112,7 +95,7 @@ func TestImportsRunDownTheDrawing(t *testing.T) {
 		}
 		for _, match := range imports.FindAllStringSubmatch(text, -1) {
 			count++
-			if to := match[1]; !within(leaving, to) && line[to] <= line[from] {
+			if to := match[1]; line[to] <= line[from] {
 				t.Errorf("%s imports %s, which the drawing does not have below it", file, to)
 			}
 		}
@@ -120,14 +103,4 @@ func TestImportsRunDownTheDrawing(t *testing.T) {
 	if count < 20 {
 		t.Errorf("%d imports, want those of the whole program", count)
 	}
-}
-
-// within reports whether path is one of dirs or lies below one.
-func within(dirs []string, path string) bool {
-	for _, dir := range dirs {
-		if path == dir || strings.HasPrefix(path, dir+"/") {
-			return true
-		}
-	}
-	return false
 }

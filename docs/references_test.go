@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// A document names a test as the proof of what it says.
+// A test that a document names as a proof exists.
 func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	var code strings.Builder
 	for _, text := range files(t, "_test.go") {
@@ -31,7 +31,7 @@ func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	}
 }
 
-// Links between the documents lead to a file, and to a heading in it.
+// Every link between documents leads to an existing file and heading.
 func TestLinksLeadSomewhere(t *testing.T) {
 	documents := files(t, ".md")
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
@@ -59,7 +59,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// anchors returns the names under which GitHub links to a document's headings.
+// anchors returns the names that GitHub gives to a document's headings.
 func anchors(text string) (names []string) {
 	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
 		names = append(names, strings.Map(func(r rune) rune {

@@ -1,4 +1,4 @@
-// Package docs holds the tests that keep the documents true to the code.
+// Package docs holds tests that compare the documents with the code.
 package docs
 
 import (
@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// files returns the text of the repository's files whose names end in suffix,
-// by path from its root.
+// files returns the repository's files whose names end in suffix: their texts
+// by path.
 func files(t *testing.T, suffix string) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -30,8 +30,8 @@ func files(t *testing.T, suffix string) map[string]string {
 	return texts
 }
 
-// caseNumbers are cases of the threat model, as tests cite them: as a word, or in
-// the name of a test function.
+// caseNumbers matches cases of the threat model that tests cite: as a word, or
+// in the name of a test.
 var caseNumbers = regexp.MustCompile(`(?:\b|Test|And)((?:[HSAUPN][0-9]{2})+)(?:\b|[A-Z])`)
 
 // cited returns the cases that tests cite, each with one file that does.

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A message in the tables of troubleshooting, in backticks or quotation marks at
-// a row's beginning, is one that the program writes.
+// The program writes each message that a row of troubleshooting's tables begins
+// with, in backticks or quotation marks.
 func TestTroubleshootingQuotesTheProgram(t *testing.T) {
 	var code strings.Builder
 	for path, text := range files(t, ".go") {

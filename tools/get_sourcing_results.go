@@ -45,13 +45,13 @@ func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *re
 	case snapshot.Err != nil:
 		s := failure(ctx, snapshot.Err, snapshot.NextIn)
 		if snapshot.Results != nil {
-			s += " Before that: " + shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot)
+			s += " Before that: " + shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))
 		}
 		return failed(string(snapshot.Err.Code), s)
 	case snapshot.Results == nil:
 		return pending(v, snapshot, "wait_for_sourcing("+v.Arguments()+")", a)
 	case snapshot.Results.InProgress():
-		lines := []string{shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot)}
+		lines := []string{shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))}
 		lines = append(lines, a.notes...)
 		if heldBack(snapshot, 0) {
 			lines = append(lines, nextCall(snapshot, "wait_for_sourcing("+v.Arguments()+")", 0))
@@ -63,12 +63,4 @@ func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *re
 	default:
 		return ended(v, snapshot, a)
 	}
-}
-
-// seenAgo says how old the last answer of InstaView is; "" if under a second.
-func seenAgo(snapshot poll.Snapshot) string {
-	if age := time.Since(snapshot.SeenAt); age >= time.Second {
-		return fmt.Sprintf(" (Seen %s ago.)", shortlist.Duration(age))
-	}
-	return ""
 }

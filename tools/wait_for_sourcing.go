@@ -94,7 +94,7 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot 
 	if failures > 0 {
 		spent += " " + failedRequests(failures)
 	}
-	lines := []string{shortlist.Outcome(snapshot.Results, v) + seenAgo(snapshot), spent}
+	lines := []string{shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt)), spent}
 	if snapshot.Err != nil {
 		lines = append(lines, "The last request failed: "+explain(ctx, snapshot.Err))
 	}

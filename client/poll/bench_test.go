@@ -11,12 +11,13 @@ import (
 	"instaview-mcp/client"
 )
 
-// pending is an API whose runs stay in progress, and that answers at once.
+// pending is an API whose runs stay in progress and that answers at once.
 type pending struct{ results *client.Results }
 
 func (p pending) Results(context.Context, string) (*client.Results, error) { return p.results, nil }
 
-// One look's answer on its way to everyone who waits for the run.
+// BenchmarkWakingWaits measures how long one answer takes to reach every caller
+// that waits for the run.
 func BenchmarkWakingWaits(b *testing.B) {
 	for _, of := range []struct{ waits, others int }{{1, 0}, {100, 0}, {9000, 0}, {9000, 999}} {
 		b.Run(fmt.Sprintf("waits=%d/other_runs=%d", of.waits, of.others), func(b *testing.B) {
@@ -37,7 +38,7 @@ func BenchmarkWakingWaits(b *testing.B) {
 					runtime.Gosched()
 				}
 			}
-			until(of.waits) // of the first look
+			until(of.waits) // for the first attempt
 			p.mu.Lock()
 			r := p.runs["r"]
 			p.mu.Unlock()

@@ -8,34 +8,34 @@ import (
 	"instaview-mcp/client"
 )
 
-// How long a pause takes that InstaView set no time for: it doubles with every
+// The length of a pause for which InstaView gave none. It doubles with every
 // probe that fails.
 const (
 	firstPause = Floor
 	maxPause   = 30 * time.Second
-	// faultsToPause is how many requests must fail one after the other. They must
-	// be for more than one run: a run that fails alone has its own backoff.
+	// faultsToPause is how many requests must fail in a row. They must concern
+	// more than one run, since a single failing run has its own backoff.
 	faultsToPause = 3
 )
 
-// breaker pauses all requests of a key: a refusal for its rate is the key's, and
-// so is an InstaView that is down. When its time is over one request probes, and
-// the others wait for what becomes of it. The zero value is no pause, but lacks
-// a jitter. Not safe for concurrent use.
+// breaker is a circuit breaker: it pauses all requests of a key after a 429,
+// which limits the whole key, and when InstaView seems to be down. After the
+// pause one request is sent as a probe, and the others wait for its result. The
+// zero value has no pause; jitter must be set. It is not safe for concurrent use.
 type breaker struct {
-	cause   client.Code // "" = no pause
+	cause   client.Code // "" if there is no pause
 	until   time.Time
-	probe   *run // its request is the one under way
-	failing *run // the last probe, if it met a fault
+	probe   *run // the run whose probe is in flight; nil if there is none
+	failing *run // the run of the last probe, if that failed
 	backoff *backoff.ExponentialBackOff
 	jitter  jitter
 
-	faults int  // in a row
-	first  *run // that met one of them
-	mixed  bool // others did, too
+	faults int  // temporary failures in a row
+	first  *run // the run of the first of them
+	mixed  bool // whether other runs failed too
 }
 
-// wait is the time until a request may be made; 0 = now.
+// wait returns the time until a request is allowed; 0 = now.
 func (b *breaker) wait(now time.Time) time.Duration {
 	if b.cause == "" {
 		return 0
@@ -43,8 +43,8 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(0, b.until.Sub(now))
 }
 
-// answered takes in that a request for r brought an answer, of whatever kind,
-// and reports whether that ended the pause.
+// answered records that a request for r was answered, and reports whether that
+// ended the pause.
 func (b *breaker) answered(r *run, now time.Time) bool {
 	b.faults, b.first, b.mixed = 0, nil, false
 	if b.probe != r {
@@ -54,8 +54,8 @@ func (b *breaker) answered(r *run, now time.Time) bool {
 	return b.end(now)
 }
 
-// end ends a pause whose time is over, and reports whether it did. A refusal
-// that arrived while the probe was out may have prolonged it.
+// end ends the pause if its time is over, and reports whether it did. A 429
+// that arrived while the probe was in flight may have made the pause longer.
 func (b *breaker) end(now time.Time) bool {
 	if now.Before(b.until) {
 		return false
@@ -64,8 +64,8 @@ func (b *breaker) end(now time.Time) bool {
 	return true
 }
 
-// failed takes in that a request for r met a fault that may pass, and reports
-// whether a pause begins or goes on for it.
+// failed records a temporary failure of a request for r, and reports whether a
+// pause starts or continues because of it.
 func (b *breaker) failed(r *run, failure *client.Error, now time.Time) bool {
 	probed := b.probe == r
 	if probed {
@@ -74,7 +74,9 @@ func (b *breaker) failed(r *run, failure *client.Error, now time.Time) bool {
 	limited := failure.Code == client.CodeRateLimited
 	if probed && !limited {
 		if b.failing == r {
-			// No other is waited for, and of one alone the faults may be its own.
+			// A second probe of the same run means that nobody waits for
+			// another. Its faults may be its own, so they no longer pause the
+			// key; its Retry-After still does.
 			b.faults, b.mixed = 0, false
 			b.until = later(b.until, now.Add(failure.RetryAfter))
 			return !b.end(now)
@@ -100,11 +102,11 @@ func (b *breaker) failed(r *run, failure *client.Error, now time.Time) bool {
 	return true
 }
 
-// lengthen returns how long the pause, or the next of its kind, should take.
+// lengthen returns the length of this pause, or of the next one of its series.
 func (b *breaker) lengthen() time.Duration {
 	if b.backoff == nil {
 		b.backoff = exponential(firstPause, 2, maxPause)
-		return firstPause // exact: the floor is known to both sides
+		return firstPause // without jitter, since the contract gives exactly this time
 	}
 	next := b.backoff.NextBackOff()
 	return next + b.jitter(next/4)

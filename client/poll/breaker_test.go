@@ -36,7 +36,7 @@ func waitForAll(t *testing.T, p *Poller, n int, d time.Duration) []Snapshot {
 	return looks
 }
 
-// While a key is paused one look probes, and the others wait for its answer.
+// While a key is paused one request probes, and the others wait for its result.
 func TestPauseIsEndedByOneProbe(t *testing.T) {
 	for name, fault := range map[string]client.Error{
 		"429":         {Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 20 * time.Second},
@@ -79,12 +79,12 @@ func TestPauseIsEndedByOneProbe(t *testing.T) {
 	}
 }
 
-// A 429 that arrives while the probe of another pause is out prolongs the pause,
-// whatever becomes of the probe.
+// A 429 that arrives while the probe of another pause is in flight prolongs the
+// pause, whatever the probe's result.
 func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
 	const refusedFor = time.Minute
 	for name, tt := range map[string]struct {
-		refusedAt time.Duration // while the last of the probes is out
+		refusedAt time.Duration // while the last probe is in flight
 		probes    []bool        // whether each is answered, after 4 s
 	}{
 		"the probe is answered":    {8 * time.Second, []bool{true}},
@@ -99,7 +99,7 @@ func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
 				case id == "refused" && n == 1:
 					time.Sleep(tt.refusedAt)
 					return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: refusedFor}
-				case n == 1: // three runs fail at once, and that begins a pause
+				case n == 1: // three runs fail at once, which starts a pause
 					return nil, down
 				case probes < len(tt.probes):
 					probes++
@@ -115,6 +115,7 @@ func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
 				p := New(api, withJitter(func(time.Duration) time.Duration { return 0 }))
 				for _, id := range []string{"refused", "r1", "r2"} {
 					go func() { _, _ = p.Wait(t.Context(), id, time.Second, nil) }()
+					synctest.Wait() // requests this run before the pause starts
 				}
 				_, _ = p.Wait(t.Context(), "alone", 2*time.Minute, nil)
 				p.Close()
@@ -131,8 +132,8 @@ func TestPauseNeverEndsBeforeItsTime(t *testing.T) {
 	}
 }
 
-// scripted is an API whose answers are a function of the id and of how often it
-// was requested. It notes every request.
+// scripted is an API whose answers depend on the id and on the number of
+// requests for it. It records every request.
 type scripted struct {
 	answer func(id string, n int) (*client.Results, error)
 
@@ -243,7 +244,7 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 		if _, err := p.Wait(ctx, "r1", time.Second, nil); err != nil {
 			t.Errorf("a wait for a run that is watched: %v", err)
 		}
-		// Its turn comes before the waits'.
+		// The get goes before the waits.
 		if look, err := p.Get(ctx, "one more"); err != nil || look.Results == nil {
 			t.Errorf("a look beside them: %+v, %v", look, err)
 		}
@@ -264,7 +265,7 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 	})
 }
 
-// A key of the Trial plan may ask 30 times a minute and 500 times an hour.
+// A key of the Trial plan may send 30 requests a minute and 500 an hour.
 func TestBudgetOfATrialKey(t *testing.T) {
 	const (
 		limitMinute = 30
@@ -312,8 +313,8 @@ func TestBudgetOfATrialKey(t *testing.T) {
 		for i := 1; i < len(asked); i++ {
 			longest = max(longest, asked[i]-asked[i-1])
 		}
-		// Burnt as fast as a minute allows, the hour's looks would be gone after 19
-		// minutes, and the next 41 minutes away.
+		// At the minute's full speed the hour's requests would be used up after
+		// 19 minutes, and the next one allowed 41 minutes later.
 		if longest > time.Minute {
 			t.Errorf("no look for %v", longest)
 		}
@@ -321,7 +322,7 @@ func TestBudgetOfATrialKey(t *testing.T) {
 	})
 }
 
-// What the hour leaves is told.
+// The answer says when the used-up hour resets.
 func TestBudgetOfAnHourThatIsSpentTellsWhenItResets(t *testing.T) {
 	none := 0
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
@@ -334,14 +335,15 @@ func TestBudgetOfAnHourThatIsSpentTellsWhenItResets(t *testing.T) {
 		if err != nil || look.NextIn != 40*time.Minute-40*time.Second {
 			t.Errorf("%+v, %v", look, err)
 		}
-		// Told once, by a key's first answer, it might be false.
+		// A key's first answer may be wrong, so it does not count until
+		// repeated.
 		if diff := cmp.Diff(seconds(0, 10), u.times()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// Headers that are missing or make no sense change nothing.
+// Missing or senseless headers change nothing.
 func TestBudgetIgnoresNonsense(t *testing.T) {
 	minus := -5
 	for name, limit := range map[string]client.RateLimit{
@@ -367,7 +369,7 @@ func TestBudgetIgnoresNonsense(t *testing.T) {
 	}
 }
 
-// What the Poller decides it tells, and of no run which.
+// The Poller logs every decision, without ids.
 func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 	var log bytes.Buffer
 	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
@@ -387,7 +389,7 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 		WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	for _, want := range []string{
 		`outcome="instaview: timeout, no answer in time"`, `outcome="instaview: rate_limited, HTTP 429"`,
-		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests go on" cause=rate_limited`,
+		`msg="requests pause" cause=rate_limited for=9s retry_after=9s`, `msg="requests resume" cause=rate_limited`,
 		`outcome="in progress"`, `msg=requested next_in=5`, `outcome="in progress"`, "msg=requested outcome=ended",
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -399,7 +401,8 @@ func TestPauseAndRetryAreLoggedWithTheirReasonsAndNoIDs(t *testing.T) {
 	}
 }
 
-// Of several runs with faults of their own one is left: it keeps no pause up.
+// If only one of several failing runs is still waited for, it alone must not
+// keep the key paused.
 func TestPauseIsNotKeptUpByOneRun(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable, HTTPStatus: 500})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -426,8 +429,8 @@ func TestPauseIsNotKeptUpByOneRun(t *testing.T) {
 	})
 }
 
-// A lone probe that fails twice ends the pause, as the faults may be its own,
-// but not before what InstaView asked for with the second is over.
+// A second failed probe of the only run left ends the pause, since its faults
+// may be its own, but not before the Retry-After of that answer is over.
 func TestWhatALoneProbeIsToldHoldsForTheKey(t *testing.T) {
 	const hold = 2 * time.Minute
 	api := &scripted{answer: func(id string, n int) (*client.Results, error) {
@@ -461,8 +464,8 @@ func TestWhatALoneProbeIsToldHoldsForTheKey(t *testing.T) {
 	})
 }
 
-// What InstaView asked for a run outlives whoever waited for it, however long
-// ago they left and however many other runs came since.
+// A run's Retry-After holds after everyone who waited has left, however long
+// ago that was and however many other runs came since.
 func TestRetryAfterOfARunOutlivesItsWaiters(t *testing.T) {
 	const hold = 10 * time.Minute
 	for name, others := range map[string]int{"left": 0, "crowded out": maxKept + 10} {
@@ -493,8 +496,8 @@ func TestRetryAfterOfARunOutlivesItsWaiters(t *testing.T) {
 	}
 }
 
-// Whoever takes over a key makes no request while it is paused or its hour is
-// spent, though no run's own floor says so.
+// NotBefore includes a pause and a used-up hour, although they are not part of
+// any run's floor.
 func TestNotBeforeKnowsThePauseAndTheSpentHour(t *testing.T) {
 	none := 0
 	for name, tt := range map[string]struct {
@@ -503,7 +506,7 @@ func TestNotBeforeKnowsThePauseAndTheSpentHour(t *testing.T) {
 	}{
 		"paused": {func() (*client.Results, error) {
 			return nil, &client.Error{Code: client.CodeUnavailable, HTTPStatus: 503}
-		}, 20 * time.Second}, // the probes at 5 and 10 s failed, too
+		}, 20 * time.Second}, // the probes at 5 and 10 s failed as well
 		"spent": {func() (*client.Results, error) {
 			r := processing()
 			r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
@@ -536,7 +539,7 @@ func TestNotBeforeHoldsWhateverOptionComesAfterIt(t *testing.T) {
 	})
 }
 
-// Requests that were under way as a pause began do not lengthen it.
+// Requests that were in flight when a pause began do not prolong it.
 func TestAPauseIsNotLengthenedByWhatWasUnderWay(t *testing.T) {
 	for name, fault := range map[string]client.Error{
 		"429": {Code: client.CodeRateLimited, HTTPStatus: 429},

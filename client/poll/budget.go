@@ -8,41 +8,42 @@ import (
 	"instaview-mcp/client"
 )
 
-// DefaultRequestsPerMinute is share of the results endpoint's documented 120 a
-// minute.
+// DefaultRequestsPerMinute is share of the documented limit of the results
+// endpoint, 120 requests a minute.
 const DefaultRequestsPerMinute = 108
 
 const (
-	// share of a limit told by the server is spent; the rest is for the burst and
-	// for other programs on the key.
+	// share is the part of a limit reported by the server that is used as the
+	// rate. The rest allows the burst, and other programs with the same key.
 	share    = 0.9
 	maxBurst = 8
-	// keptForGets lets a get that comes when waits use up the budget go out at
-	// once instead of after the next token, 0.55 s later.
+	// keptForGets is how many tokens waits leave in the bucket, so that a get
+	// is sent at once instead of at the next token, 0.55 s later.
 	keptForGets = 3
-	// jitterSeconds is by how much the network may delay one request more than
-	// another, so that the server counts in 60 s what was sent in so many more.
+	// jitterSeconds is how much longer one request may travel than another. The
+	// server may therefore receive in 60 s what was sent in 62 s.
 	jitterSeconds = 2
-	// evenShare is the part of the hour's limit that waits make last the hour.
-	// Simulated with 500 an hour and 3 runs always waited for: spent as it comes,
-	// a mean lag of 169 s and a worst of 42 min; the second half spread, 17 s and
-	// 46 s; all of it, 11 s and 22 s; this, 13 s and 29 s, and the first quarter
-	// serves an hour with few runs at full speed.
+	// evenShare is the part of the hour's limit that waits spread evenly over
+	// the hour; the rest may be used at full speed. Simulated lag, mean and
+	// worst, with 500 requests an hour and 3 runs always waited for: 169 s and
+	// 42 min if nothing is spread; 17 s and 46 s if the second half is; 11 s
+	// and 22 s if all is; 13 s and 29 s with this share.
 	evenShare = 0.75
 )
 
-// budget is what one key may ask for. Not safe for concurrent use.
+// budget limits the requests of one key. It is not safe for concurrent use.
 type budget struct {
-	ceiling   float64 // requests a minute, as configured
-	limiter   *rate.Limiter
-	toldLimit int // the minute's, as the last answer told it
-	inFlight  int
-	notBefore time.Time // no request earlier
-	lastWait  time.Time // when the newest of a wait was taken
-	windows   [2]window
+	ceiling       float64 // configured requests a minute
+	limiter       *rate.Limiter
+	reportedLimit int // requests a minute, as reported by the last answer
+	inFlight      int
+	notBefore     time.Time // earliest time of the next request
+	lastWait      time.Time // when the last request for a wait was sent
+	windows       [2]window
 }
 
-// The windows. The limiter spreads the first by itself.
+// The indexes of the windows. The limiter alone spreads the minute's requests
+// evenly; the hour's are spread by window.pace.
 const (
 	minute = iota
 	hour
@@ -53,17 +54,17 @@ func newBudget(requestsPerMinute int) *budget {
 	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
-// burst is how many requests may go out at once beside a rate of perMinute,
-// which is share of a limit: with network jitter no 60 s may hold more than the
-// limit. Of 120 a minute that leaves 120 - 108 * 62/60 = 8.
+// burst returns how many requests may be sent at once. perMinute is share of
+// the server's limit, and despite jitter no 60 s may have more requests than
+// that limit: of 120 a minute 120 - 108 * 62/60 = 8 are left.
 func burst(perMinute float64) int {
 	spare := perMinute/share - perMinute*(60+jitterSeconds)/60
 	return max(1, min(maxBurst, int(spare)))
 }
 
-// wait is the time until a request may be made; 0 = now. A get's may take
-// what waits leave for later in the hour; with keep, so many tokens remain that
-// a get's could follow at once.
+// wait returns the time until a request is allowed; 0 = now. A get may use what
+// waits leave for later in the hour. With keep, the request must leave
+// keptForGets tokens, so that a get could follow at once.
 func (b *budget) wait(now time.Time, by kind, keep bool) time.Duration {
 	until := b.held(now)
 	if by == wait {
@@ -74,13 +75,14 @@ func (b *budget) wait(now time.Time, by kind, keep bool) time.Duration {
 		need += b.kept()
 	}
 	if missing := float64(need) - b.limiter.TokensAt(now); missing > 0 {
-		// A nanosecond more, lest rounding leave the token a hair short.
+		// A nanosecond more, because rounding could make the time too short for
+		// a whole token.
 		until = max(until, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Nanosecond)
 	}
 	return until
 }
 
-// held is the time for which no request may be made, whatever the rate.
+// held returns the time during which no request is allowed, whatever the rate.
 func (b *budget) held(now time.Time) time.Duration {
 	held := max(0, b.notBefore.Sub(now))
 	for _, w := range b.windows {
@@ -89,11 +91,11 @@ func (b *budget) held(now time.Time) time.Duration {
 	return held
 }
 
-// kept is how many tokens waits leave in the bucket.
+// kept returns how many tokens waits leave in the bucket.
 func (b *budget) kept() int { return min(keptForGets, b.limiter.Burst()/2) }
 
-// queueing is the time from now, when a request may be made, until one may be
-// that has so many ahead.
+// queueing returns how much longer than now a request has to wait that has
+// ahead others before it, if the next request is allowed now.
 func (b *budget) queueing(now time.Time, by kind, ahead int) time.Duration {
 	each := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
 	tokens := max(1, int(b.limiter.TokensAt(now)))
@@ -104,7 +106,7 @@ func (b *budget) queueing(now time.Time, by kind, ahead int) time.Duration {
 	return queueing
 }
 
-// take spends one request; wait must have allowed it.
+// take spends one request. The caller must have checked that wait is 0.
 func (b *budget) take(now time.Time, by kind) {
 	b.limiter.ReserveN(now, 1)
 	b.inFlight++
@@ -116,26 +118,27 @@ func (b *budget) take(now time.Time, by kind) {
 	}
 }
 
-// ended is called for every request taken.
+// ended must be called when a request that was taken has ended.
 func (b *budget) ended() { b.inFlight-- }
 
-// learn takes into account the rate-limit headers that the answer to a request
-// sent then brought. Nothing raises the rate above the configured one.
+// learn reads the rate-limit headers of the answer to a request that was sent
+// at sent. They never raise the rate above the configured one.
 func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
 	if n := limit.Minute.Limit; n > 0 {
-		// One answer may be false, so a limit counts when told twice in a row.
-		if n == b.toldLimit {
+		// A single answer may be wrong, so a limit counts once it was reported
+		// twice in a row.
+		if n == b.reportedLimit {
 			b.setRate(now, min(b.ceiling, share*float64(n)))
 		}
-		b.toldLimit = n
+		b.reportedLimit = n
 	}
-	for i, told := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
-		b.windows[i].learn(now, sent, told, b.inFlight)
+	for i, reported := range [...]client.Window{minute: limit.Minute, hour: limit.Hour} {
+		b.windows[i].learn(now, sent, reported, b.inFlight)
 	}
 }
 
 func (b *budget) setRate(now time.Time, perMinute float64) {
-	// What was sent at once beyond the lower rate's burst is owed.
+	// The requests of the last burst beyond the new rate's burst are owed.
 	for range b.limiter.Burst() - burst(perMinute) {
 		b.limiter.ReserveN(now, 1)
 	}

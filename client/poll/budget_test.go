@@ -19,15 +19,15 @@ import (
 // plan is a limit of requests a minute and an hour; 0 = none.
 type plan struct {
 	minute, hour int
-	// sliding refuses what is more than the limit in any 60 s or 60 min;
-	// otherwise the windows are the clock's.
+	// sliding windows refuse what exceeds the limit in any 60 s or 60 min;
+	// otherwise the windows are aligned to the clock.
 	sliding bool
-	silent  bool // tells neither what remains nor when the windows start over
+	silent  bool // sends no rate-limit headers
 	taken   []time.Time
 }
 
-// take counts a request, unless it refuses it, and tells what a response's
-// headers would.
+// take counts a request unless it refuses it, and returns what the response's
+// headers would say.
 func (p *plan) take(now time.Time) (told client.RateLimit, retryAfter time.Duration) {
 	minute, wait := p.window(now, p.minute, time.Minute)
 	hour, waitHour := p.window(now, p.hour, time.Hour)
@@ -63,13 +63,13 @@ func (p *plan) window(now time.Time, limit int, length time.Duration) (told clie
 	}
 	told = client.Window{Limit: limit}
 	if !p.silent {
-		// As the client reads it: headers have whole seconds.
+		// As the client reads them, in whole seconds.
 		told.Remaining, told.ResetIn = &left, (reset + time.Second - 1).Truncate(time.Second)
 	}
 	return told, retryAfter
 }
 
-// limited is an InstaView of runs in progress whose plan limits a key.
+// limited is an API of runs in progress whose plan limits the key.
 type limited struct {
 	mu                sync.Mutex
 	plan              plan
@@ -91,8 +91,8 @@ func (l *limited) Results(context.Context, string) (*client.Results, error) {
 	return r, nil
 }
 
-// A Trial plan allows 30 requests a minute and 500 an hour, which twenty runs
-// ask for many times over, for two hours.
+// For two hours, twenty runs need many times the Trial plan's 30 requests a
+// minute and 500 an hour.
 func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
 	for name, plan := range map[string]plan{
 		"windows of the clock": {minute: 30, hour: 500},
@@ -105,13 +105,13 @@ func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &limited{plan: plan}
 				p := New(l)
-				time.Sleep(47*time.Minute + 13*time.Second) // in the midst of the windows
+				time.Sleep(47*time.Minute + 13*time.Second) // in the middle of the windows
 				var waits sync.WaitGroup
 				for i := range 20 {
 					waits.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 2*time.Hour, nil) })
 				}
 				waits.Wait()
-				p.Close() // and with it what is under way
+				p.Close() // which ends the requests in flight
 				if l.refused > 0 {
 					t.Errorf("%d of %d requests were refused", l.refused, l.requests)
 				}
@@ -127,7 +127,7 @@ func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
 	}
 }
 
-// What waits leave for later in a short hour is there for who looks now.
+// A get may use the requests that waits leave for later in a short hour.
 func TestBudgetKeptForLaterServesALook(t *testing.T) {
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
 		r, left := processing(), max(0, 7-n)
@@ -138,7 +138,7 @@ func TestBudgetKeptForLaterServesALook(t *testing.T) {
 		_, _ = p.Get(t.Context(), "first")
 		for i := range 3 {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 4*time.Minute, nil) }()
-			synctest.Wait() // the first one's answer tells the hour's figure again
+			synctest.Wait() // the first one's answer reports the hour's numbers again
 		}
 		time.Sleep(time.Minute)
 		for i := range 5 {
@@ -169,11 +169,11 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Get(t.Context(), "forgotten")
 		p.mu.Lock()
-		p.runs["forgotten"].forget() // as when memory is short; its floor stays
+		p.runs["forgotten"].forget() // as if the cache was full; the floor stays
 		p.mu.Unlock()
-		for i := range 2 { // of which the second waits for its part of the hour
+		for i := range 2 { // the second waits for its share of the hour
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
-			synctest.Wait() // the first one's answer tells the hour's figure again
+			synctest.Wait() // the first one's answer reports the hour's numbers again
 		}
 		if look, err := p.Get(t.Context(), "forgotten"); err != nil || look.Results == nil {
 			t.Errorf("%+v, %v", look, err)
@@ -185,8 +185,8 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 	})
 }
 
-// A window that was told spent, and that later answers do not tell of any more,
-// does not slow down what comes after its reset.
+// A window that was reported as used up, and is not reported any more, must not
+// slow down the requests after its reset.
 func TestAWindowThatIsNotToldAnyMoreIsForgotten(t *testing.T) {
 	none, some := 0, 40
 	for name, tt := range map[string]struct{ before, after client.Window }{
@@ -231,8 +231,8 @@ func TestAWindowThatIsNotToldAnyMoreIsForgotten(t *testing.T) {
 	}
 }
 
-// A body that takes its time makes the reset of its headers look later than it
-// is by our clock, but it tells of the same window.
+// A slow body makes the reset in its headers look later than it is, but the
+// answer is about the same window.
 func TestASpentWindowOutlastsASlowBody(t *testing.T) {
 	const resetIn = 40 * time.Second
 	none, few := 0, 3
@@ -262,8 +262,8 @@ func TestASpentWindowOutlastsASlowBody(t *testing.T) {
 	})
 }
 
-// A single false figure, as one faulty instance of a gateway may tell, changes
-// nothing; told twice in a row it is believed.
+// A single wrong number, as from a faulty instance of a gateway, changes
+// nothing. If it is reported twice in a row, it counts.
 func TestAFalseFigureIsBelievedOnlyWhenToldTwice(t *testing.T) {
 	spent := func(l client.RateLimit) client.RateLimit {
 		none := 0
@@ -316,9 +316,9 @@ func TestAFalseFigureIsBelievedOnlyWhenToldTwice(t *testing.T) {
 	}
 }
 
-// With one run waited for, a key's first answer used to silence it: a false limit
-// of 1 for eleven minutes, since it owed the burst, and a false “0 left” for the
-// hour.
+// With only one run, a wrong number in a key's first answer used to stop the
+// key: a limit of 1 for eleven minutes, because the burst was owed, and “0
+// left” for the rest of the hour.
 func TestAFalseFirstAnswerDoesNotSilenceTheKey(t *testing.T) {
 	none := 0
 	for name, lie := range map[string]client.RateLimit{
@@ -347,8 +347,9 @@ func TestAFalseFirstAnswerDoesNotSilenceTheKey(t *testing.T) {
 	}
 }
 
-// N28: an upstream that counts any 60 s sees no more than its limit, whatever
-// the network delays; 110 a minute and a burst of 10 made it see 121 of 120.
+// N28: an upstream that counts any 60 s receives no more than its limit,
+// whatever the network's jitter. With 110 a minute and a burst of 10 it
+// received 121 of 120.
 func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 	for _, tt := range []struct {
 		limit int
@@ -360,8 +361,8 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 			api := &scripted{}
 			api.answer = func(string, int) (*client.Results, error) {
 				api.mu.Lock()
-				// The worst jitter delays the burst alone, so that it arrives with
-				// what was sent up to two seconds later.
+				// The worst jitter delays only the burst, so that it arrives
+				// together with what was sent up to two seconds later.
 				delay := 2*time.Second - 1
 				if time.Since(api.began)%(2*time.Minute) > time.Second {
 					delay = 0
@@ -383,7 +384,7 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 				p := New(api)
 				for range 30 {
 					waitForAll(t, p, 130, 100*time.Second)
-					time.Sleep(20 * time.Second) // to gather a burst
+					time.Sleep(20 * time.Second) // to let a burst accumulate
 				}
 				p.Close()
 			})
@@ -392,7 +393,7 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 				t.Errorf("%d requests in an hour", len(arrived))
 			}
 			for i := tt.limit; i < len(arrived); i++ {
-				// The first burst goes out before a lower limit is told.
+				// The first burst is sent before a lower limit is known.
 				if first := arrived[i-tt.limit]; first > 2*time.Minute && arrived[i]-first < time.Minute {
 					t.Fatalf("%d requests within %v, from %v", tt.limit+1, arrived[i]-first, first)
 				}
@@ -401,7 +402,7 @@ func TestNetworkJitterNeverMakesTheLimitPass(t *testing.T) {
 	}
 }
 
-// What is told to be left owes what is still under way.
+// Requests in flight count against what is reported to be left.
 func TestRequestsUnderWayUseUpWhatIsLeft(t *testing.T) {
 	left := 8
 	api := &scripted{answer: func(id string, _ int) (*client.Results, error) {
@@ -415,7 +416,7 @@ func TestRequestsUnderWayUseUpWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api.began = time.Now()
 		p := New(api, WithRequestsPerMinute(600))
-		if _, err := p.Wait(t.Context(), "r0", 0, nil); err != nil { // so that it is the first
+		if _, err := p.Wait(t.Context(), "r0", 0, nil); err != nil { // so that this run is the first
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -427,8 +428,8 @@ func TestRequestsUnderWayUseUpWhatIsLeft(t *testing.T) {
 	})
 }
 
-// After a spent window's reset one request goes out each Floor, also when the
-// answer to an older one comes only now.
+// After a used-up window's reset one request is sent each Floor, even when the
+// answer to an older one arrives then.
 func TestALateAnswerAllowsNoSecondProbe(t *testing.T) {
 	none := 0
 	reset := time.Now()

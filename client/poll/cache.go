@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// cacheFor is how long a run is remembered that nobody waits for, its turn
-// included: with many runs the first answer may take longer than a wait, and
-// who waits again must not begin at the queue's end.
+// cacheFor is how long a run stays in the cache after the last caller has left,
+// and with it the run's place in the queue: with many runs the first answer may
+// take longer than a wait, and a caller that waits again must not start at the
+// end.
 const cacheFor = time.Minute
 
-// DefaultMemory is how much is held of all runs, in bytes: as many runs of a
-// hundred candidates as the budget can request in the minute.
-const DefaultMemory = 32 << 20
+// DefaultCacheSize is the limit of the cache in bytes: as many runs of a hundred
+// candidates as the budget can request in a minute.
+const DefaultCacheSize = 32 << 20
 
-// Shared counts what the Pollers that share it hold together, of which
-// DefaultMemory is the most. The zero value is ready to use.
+// Shared counts what all Pollers that share it keep in their caches, at most
+// DefaultCacheSize together. The zero value is ready to use.
 type Shared struct{ bytes atomic.Int64 }
 
-// retire remembers a run that nobody waits for any more.
+// retire puts a run that nobody waits for into the cache.
 func (p *Poller) retire(r *run) {
 	r.leftAt, r.order = p.clock.now(), p.nextOrder()
 	p.shrink()
@@ -28,18 +29,18 @@ func (p *Poller) retire(r *run) {
 	}
 }
 
-// shrink forgets what was seen of idle runs until the limit is kept. Of runs
-// that are waited for little is held.
+// shrink drops the snapshots of idle runs, oldest first, until the limits are
+// kept. Active runs are not dropped, since they hold little.
 func (p *Poller) shrink() {
 	held, limit := int64(0), p.cacheLimit
 	if p.ctx.Err() != nil {
-		limit = 0 // closed, and asked no more
+		limit = 0 // closed, so no call will need the cache
 	}
 	for _, r := range p.runs {
 		held += r.footprint
 	}
 	p.share(held)
-	for held > limit || p.shared.bytes.Load() > DefaultMemory {
+	for held > limit || p.shared.bytes.Load() > DefaultCacheSize {
 		r := p.oldestIdle(func(r *run) bool { return r.footprint > 0 })
 		if r == nil {
 			return
@@ -50,14 +51,14 @@ func (p *Poller) shrink() {
 	}
 }
 
-// share tells the other Pollers how much this one holds.
+// share updates what the shared counter holds for this Poller.
 func (p *Poller) share(held int64) {
 	p.shared.bytes.Add(held - p.counted)
 	p.counted = held
 }
 
-// makeRoom reports whether one run more may be known. It forgets another for it
-// if need be, but none that the contract forbids to ask for yet.
+// makeRoom reports whether there is room for one more run. If necessary it
+// forgets the oldest idle run whose floor is over.
 func (p *Poller) makeRoom(now time.Time) bool {
 	if len(p.runs) < maxKept {
 		return true
@@ -70,19 +71,18 @@ func (p *Poller) makeRoom(now time.Time) bool {
 	return true
 }
 
-// oldestIdle is the run left longest ago of those that nobody waits for and that
-// suit; nil if there is none.
-func (p *Poller) oldestIdle(suits func(*run) bool) (oldest *run) {
+// oldestIdle returns the idle run that was left longest ago among those that
+// match; nil if there is none.
+func (p *Poller) oldestIdle(matches func(*run) bool) (oldest *run) {
 	for _, r := range p.runs {
-		if !r.active() && !r.inFlight && suits(r) && (oldest == nil || r.order < oldest.order) {
+		if !r.active() && !r.inFlight && matches(r) && (oldest == nil || r.order < oldest.order) {
 			oldest = r
 		}
 	}
 	return oldest
 }
 
-// sweep forgets what has been remembered long enough; it is the sweeper's
-// function.
+// sweep removes the runs that have expired. The sweeper calls it.
 func (p *Poller) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

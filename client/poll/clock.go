@@ -2,26 +2,26 @@ package poll
 
 import "time"
 
-// clock tells the time that passes for InstaView and for people. Go's monotonic
-// clock stands still while a machine sleeps, on Linux and macOS, so a Retry-After
-// of an hour would be waited for anew after an hour's sleep. The wall clock goes
-// on, but may also be set, and then nothing must change.
+// clock tells the time including the time that the machine has slept. On Linux
+// and macOS Go's monotonic clock stops during sleep, so a Retry-After of an
+// hour would be waited for again after an hour's sleep. The wall clock does not
+// stop, but setting it must change nothing here.
 type clock struct {
-	slept  func() time.Duration // the machine, since it was started
-	before time.Duration        // of that, before the clock was made
+	slept  func() time.Duration // how long the machine has slept since it was started
+	before time.Duration        // slept() when the clock was made
 }
 
 func newClock(slept func() time.Duration) clock { return clock{slept, slept()} }
 
-// now is time.Now, moved on by the time slept.
+// now returns time.Now plus the time slept.
 func (c clock) now() time.Time { return time.Now().Add(c.sleptSince()) }
 
-// sleptSince is in whole seconds, because slept reads two clocks one after the
-// other.
+// sleptSince returns the time slept since the clock was made. It is in whole
+// seconds, because slept reads two clocks one after the other.
 func (c clock) sleptSince() time.Duration { return (c.slept() - c.before).Truncate(time.Second) }
 
-// outside makes a time of now's one of time.Now's, for which time.Since tells
-// how much passed.
+// outside converts a time of this clock to one of time.Now, so that a caller's
+// time.Since includes the sleep.
 func (c clock) outside(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -29,6 +29,6 @@ func (c clock) outside(t time.Time) time.Time {
 	return t.Add(-c.sleptSince())
 }
 
-// maxSleep is how long a timer may run at most before the time is read again,
-// because timers stand still with the monotonic clock.
+// maxSleep is the longest time for which a timer is set, because timers stop
+// with the monotonic clock while the machine sleeps.
 const maxSleep = 30 * time.Second

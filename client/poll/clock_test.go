@@ -9,8 +9,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// sleeper is a machine that can be suspended: its timers and its monotonic
-// clock stand still meanwhile.
+// sleeper is a machine that can be suspended. Meanwhile its timers and its
+// monotonic clock stand still.
 type sleeper struct{ slept atomic.Int64 }
 
 func (s *sleeper) suspend(d time.Duration) { s.slept.Add(int64(d)) }
@@ -19,10 +19,10 @@ func (s *sleeper) option() Option {
 	return withSleep(func() time.Duration { return time.Duration(s.slept.Load()) })
 }
 
-// N19: Retry-After is not waited for twice by a machine that slept meanwhile.
+// N19: a machine that slept during Retry-After does not wait for it again.
 func TestSleepCountsForRetryAfter(t *testing.T) {
 	for name, tt := range map[string]struct {
-		slept, least, most time.Duration // until the second request, while awake
+		slept, least, most time.Duration // until the second request, counted while awake
 	}{
 		"no sleep":         {0, time.Hour, time.Hour},
 		"twenty minutes":   {20 * time.Minute, 40 * time.Minute, 40 * time.Minute},
@@ -31,7 +31,7 @@ func TestSleepCountsForRetryAfter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			machine := &sleeper{}
-			machine.suspend(77 * time.Hour) // before this process began
+			machine.suspend(77 * time.Hour) // before this process started
 			u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
 				if n == 1 {
 					return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: time.Hour}
@@ -52,7 +52,7 @@ func TestSleepCountsForRetryAfter(t *testing.T) {
 	}
 }
 
-// The age of what is remembered includes the sleep, for the caller as well.
+// The age of a cached answer includes the sleep, also for the caller.
 func TestSleepCountsForTheAgeShown(t *testing.T) {
 	machine := &sleeper{}
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
@@ -77,7 +77,7 @@ func TestSleepCountsForTheAgeShown(t *testing.T) {
 		if look.At.Before(begun) {
 			t.Errorf("the failed look was at %v, before the call of %v", look.At, begun)
 		}
-		machine.suspend(time.Minute) // so that what is remembered is too old
+		machine.suspend(time.Minute) // longer than the cache keeps the answer
 		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err != nil || time.Since(look.SeenAt) != 0 {
 			t.Errorf("%+v, %v", look, err)
 		}
@@ -85,7 +85,8 @@ func TestSleepCountsForTheAgeShown(t *testing.T) {
 	}, machine.option())
 }
 
-// The real clocks differ by no less than nothing, and not by more as time goes.
+// The two real clocks never differ by less than zero, and not by more as time
+// passes.
 func TestTheMachinesSleepIsRead(t *testing.T) {
 	c := newClock(slept)
 	if before := c.before; before < -time.Millisecond {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// kind is of a caller, and of a request by whom it is for.
+// kind is what a caller wants, and what a request is for.
 type kind int
 
 const (
@@ -14,9 +14,9 @@ const (
 	wait
 )
 
-// queuedFor says for whom r is to be requested when it is due: for a get, or
-// else a wait. It is for nobody if nobody is left to answer, or while asking
-// again would change nothing.
+// queuedFor returns what a request for r would be for: a get if one is waiting,
+// otherwise a wait. It is nobody if no caller is left, or if another request
+// cannot change the answer.
 func (p *Poller) queuedFor(r *run) kind {
 	switch {
 	case r.inFlight || r.last.final():
@@ -29,7 +29,7 @@ func (p *Poller) queuedFor(r *run) kind {
 	return nobody
 }
 
-// dispatch makes the requests that may be made now; it is the timer's function.
+// dispatch sends the requests that are allowed now. The timer calls it.
 func (p *Poller) dispatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,7 +38,7 @@ func (p *Poller) dispatch() {
 
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
-	for p.ctx.Err() == nil && p.breaker.probe == nil { // a probe's answer comes back here
+	for p.ctx.Err() == nil && p.breaker.probe == nil { // when the probe ends, request calls this again
 		now := p.clock.now()
 		r, in := p.next(now)
 		if r == nil {
@@ -49,8 +49,8 @@ func (p *Poller) dispatchLocked() {
 			return
 		}
 		if hold := r.floor.wait(now); hold > 0 {
-			// A request for the same run went before on behalf of another company.
-			// The order stays, so that each has its turn.
+			// Another company's request for the same run was sent before. The
+			// order stays, so that each company has its turn.
 			r.due = now.Add(hold)
 			continue
 		}
@@ -66,8 +66,8 @@ func (p *Poller) dispatchLocked() {
 }
 
 // next returns the run to request next and the time until then; nil if none is
-// queued. When one for a get and one for a wait may both go out now the kinds
-// take turns, so that neither can keep the other from being served.
+// queued. If a get and a wait are both allowed now they alternate, so that
+// neither can starve the other.
 func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	forGet, forWait := p.heads(now)
 	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
@@ -75,7 +75,7 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
 	}
 	if forWait != nil {
-		// Waits leave some requests for gets to come, but not while one is due.
+		// Waits leave tokens for future gets, but not while a get is due.
 		keep := forGet == nil || forGet.due.After(now)
 		waitIn = max(0, forWait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, wait, keep))
 	}
@@ -85,9 +85,9 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	return forWait, waitIn
 }
 
-// heads returns the runs that go first of those queued for gets and for waits;
-// nil if there is none. There are maxKept runs at most and two requests a
-// second, so a search costs less than keeping an order.
+// heads returns the first run queued for a get and the first for a wait; nil if
+// there is none. It searches all runs, of which there are at most maxKept,
+// because with two requests a second that costs less than a sorted queue.
 func (p *Poller) heads(now time.Time) (forGet, forWait *run) {
 	var first [3]*run
 	for _, r := range p.runs {
@@ -98,9 +98,9 @@ func (p *Poller) heads(now time.Time) (forGet, forWait *run) {
 	return first[get], first[wait]
 }
 
-// ahead is how many requests go before that for r, which is queued and due:
-// those of its kind that go before it, and as many of the other kind, which
-// takes turns with it.
+// ahead returns how many requests are sent before that for r, which is queued
+// and due: those of its kind that go first, and as many of the other kind,
+// since the kinds alternate.
 func (p *Poller) ahead(r *run, now time.Time) int {
 	kind := p.queuedFor(r)
 	var due [3]int
@@ -113,8 +113,8 @@ func (p *Poller) ahead(r *run, now time.Time) int {
 	return own + min(own+1, other)
 }
 
-// nextOrder numbers what becomes due or idle, so that equal times keep their
-// order.
+// nextOrder numbers the runs that become due or idle, which keeps the order of
+// those with equal times.
 func (p *Poller) nextOrder() uint64 {
 	p.order++
 	return p.order

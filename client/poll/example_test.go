@@ -17,7 +17,7 @@ func (instaview) Results(context.Context, string) (*client.Results, error) {
 }
 
 func ExamplePoller_Wait() {
-	p := poll.New(instaview{}) // a *client.Client
+	p := poll.New(instaview{}) // normally a *client.Client
 	defer p.Close()
 
 	seen, err := p.Wait(context.Background(), "req_1", 50*time.Second, nil)

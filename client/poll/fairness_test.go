@@ -21,7 +21,7 @@ func unknownButRuns(u *upstream) {
 	}
 }
 
-// longestGap returns the longest time that passed between two requests for id.
+// longestGap returns the longest time between two requests for id.
 func (u *upstream) longestGap(id string, end time.Duration) time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -34,8 +34,8 @@ func (u *upstream) longestGap(id string, end time.Duration) time.Duration {
 	return max(longest, end-last)
 }
 
-// N11: gets for ids that nobody knows, one after the other, used to keep every
-// wait from its turn for as long as they went on.
+// N11: gets for unknown ids, one after the other, used to keep every wait from
+// its turn.
 func TestGetsDoNotStarveWaits(t *testing.T) {
 	for _, clients := range []int{1, 5, 30} {
 		t.Run(fmt.Sprint(clients), func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestGetsDoNotStarveWaits(t *testing.T) {
 	}
 }
 
-// N11, the other way round: waits leave every second request to gets.
+// N11, the other way round: every second request is left to gets.
 func TestWaitsDoNotStarveGets(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond}
 	unknownButRuns(u)
@@ -88,8 +88,8 @@ func TestWaitsDoNotStarveGets(t *testing.T) {
 	})
 }
 
-// A turn that cannot be used yet must not make the dispatcher spin, which in
-// a bubble would end the test by its timeout.
+// If only one queue has a run that may be requested, the dispatcher must not
+// spin. In a bubble that would end the test by its timeout.
 func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
 	left := 10
 	u := &upstream{latency: 100 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) {
@@ -112,8 +112,8 @@ func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
 	})
 }
 
-// Runs that are queued but not due leave the budget free, so their number must
-// not delay the requests of any.
+// Runs that are queued but not due leave the budget unused, so their number
+// must not delay any request.
 func TestManyYoungRunsAreSeenEarly(t *testing.T) {
 	const runs, failAt = 20, 9 * time.Second
 	u := &upstream{latency: 100 * time.Millisecond, answer: func(_ int, at time.Duration) (*client.Results, error) {
@@ -125,7 +125,7 @@ func TestManyYoungRunsAreSeenEarly(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		begun := time.Now()
 		for i, look := range waitForAll(t, p, runs, time.Minute) {
-			// The budget serves twenty requests within 11 s.
+			// The budget allows twenty requests within 11 s.
 			if lag := look.At.Sub(begun) - failAt; lag > 12*time.Second {
 				t.Errorf("r%d was seen %v after its end", i, lag)
 			}
@@ -133,8 +133,8 @@ func TestManyYoungRunsAreSeenEarly(t *testing.T) {
 	})
 }
 
-// In a crowd a run never seen goes before those whose next answer is due, so
-// that few waits end without any.
+// In a crowd a run that was never requested goes before those whose next answer
+// is due, so that few waits end without an answer.
 func TestFirstAnswersComeEarlyInACrowd(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -152,8 +152,8 @@ func TestFirstAnswersComeEarlyInACrowd(t *testing.T) {
 	})
 }
 
-// Waits leave a few requests of the minute for gets: beside 64 waits one is
-// answered as soon as InstaView answers.
+// Waits leave a few requests of the minute for gets: beside 64 waits a get is
+// sent at once.
 func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
 	u := &upstream{latency: 3 * time.Millisecond, answer: func(int, time.Duration) (*client.Results, error) { return processing(), nil }}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -174,8 +174,8 @@ func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
 	})
 }
 
-// N13: whatever the company, the floor is the sourcing run's, and each company
-// has its turn and its own answers.
+// N13: a run has one floor, whatever the company, and each company has its turn
+// and its own answers.
 func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 	for _, latency := range []time.Duration{0, 300 * time.Millisecond, 7 * time.Second} {
 		t.Run(latency.String(), func(t *testing.T) {
@@ -221,7 +221,8 @@ func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 	}
 }
 
-// N16: what holds a run back is told alike by whichever call meets it.
+// N16: a get and a wait give the same time until the next request, whatever
+// delays it.
 func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 	none := 0
 	for name, tt := range map[string]struct {
@@ -232,7 +233,7 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 			r := processing()
 			r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &none, ResetIn: 40 * time.Minute}
 			return r, nil
-		}, 40 * time.Minute}, // believed when told again
+		}, 40 * time.Minute}, // counts once reported again
 		"refused": {func() (*client.Results, error) {
 			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 		}, 5*time.Minute - 10*time.Second},
@@ -249,7 +250,7 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 				told["get"] = get.NextIn
 				wait, _ := p.Wait(t.Context(), "r", 0, nil)
 				told["wait"] = wait.NextIn
-				if name != "Retry-After of a run" { // it holds back that run alone
+				if name != "Retry-After of a run" { // which delays only that run
 					get, _ = p.Get(t.Context(), "other")
 					told["get another"] = get.NextIn
 					wait, _ = p.Wait(t.Context(), "another", 0, nil)
@@ -265,7 +266,7 @@ func TestAGetAndAWaitTellTheSameTime(t *testing.T) {
 	}
 }
 
-// A wait that goes on without holding back is not told of the schedule.
+// NextIn is the time when a request is allowed, not when the schedule has one.
 func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
 		r := processing()
@@ -281,8 +282,8 @@ func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
 	})
 }
 
-// Waits leave what is left of the hour for later in it, and say until when: it
-// used to look as if InstaView had been asked and not answered.
+// When the hour's remaining requests are spread, NextIn includes that pace.
+// Otherwise it would look as if InstaView had not answered.
 func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, at time.Duration) (*client.Results, error) {
 		left := 6 - n
@@ -314,7 +315,7 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 	})
 }
 
-// Whoever is told of the queue is told of the other kind's turns, too.
+// Ahead also counts the turns of the other kind.
 func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond, answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {

@@ -22,14 +22,14 @@ import (
 
 // fault is how one connection of a scripted upstream behaves.
 type fault struct {
-	raw     string        // what it answers
-	drip    time.Duration // before every byte
-	hang    bool          // it stays open after that
-	end     error         // in place of EOF, after that
-	refused error         // in place of a connection
+	raw     string        // the answer
+	drip    time.Duration // delay before every byte
+	hang    bool          // the connection stays open afterwards
+	end     error         // returned in place of EOF afterwards
+	refused error         // returned in place of a connection
 }
 
-// wire is the client's end of a connection, which ends as the fault says.
+// wire is the client's end of a connection that behaves as the fault says.
 type wire struct {
 	net.Conn
 	end error
@@ -43,8 +43,8 @@ func (w wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// script answers every request on a connection of its own: the n-th, from 0,
-// with the n-th fault or else the last one.
+// script answers every request on its own connection: request n, counted from
+// 0, with fault n, or with the last fault if there are fewer.
 type script struct {
 	faults   []fault
 	requests atomic.Int64
@@ -72,13 +72,13 @@ func (s *script) dial(context.Context, string, string) (net.Conn, error) {
 			_, _ = io.WriteString(theirs, f.raw)
 		}
 		if f.hang {
-			_, _ = theirs.Read(make([]byte, 1)) // until the client closes
+			_, _ = theirs.Read(make([]byte, 1)) // returns when the client closes
 		}
 	}()
 	return wire{ours, f.end}, nil
 }
 
-// response writes a whole one; each header is a line.
+// response returns a whole HTTP response; each header is a line.
 func response(status int, body string, headers ...string) string {
 	headers = append(headers, "Content-Type: application/json", "Connection: close", fmt.Sprintf("Content-Length: %d", len(body)))
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\n%s\r\n\r\n%s", status, http.StatusText(status), strings.Join(headers, "\r\n"), body)
@@ -101,23 +101,23 @@ func compressed(s string) string {
 	return b.String()
 }
 
-// run is a body of a finished run.
+// run returns the body of a finished run.
 func run(fields string) string { return `{"requestId":"req_1","status":"completed",` + fields + `}` }
 
-// wait is how long a case's Wait may take; its Get may take 25 s.
+// wait is the longest time for the Wait of a case; a Get may take 25 s.
 const wait = 50 * time.Second
 
-// What an upstream can do, by the cases' numbers. A Get and a Wait reach the
-// outcome each in its time, at a bounded number of requests; the bubble proves
-// that no goroutine is left, as it would not end with one.
+// Everything an upstream can do, by the cases' numbers. Get and Wait reach the
+// outcome in their time with a limited number of requests. The bubble proves
+// that no goroutine is left, since it could not end otherwise.
 func TestFaults(t *testing.T) {
 	ok := answers(200, finished)
 	fine := "finished"
 	for name, tt := range map[string]struct {
 		faults []fault
-		look   string // what Get says: finished, failed, running, a status in quotes, a code, or nothing
-		wait   string // what Wait says; "" = as look
-		most   int    // requests of the Get
+		look   string // outcome of Get: finished, failed, running, a status in quotes, a code, or nothing
+		wait   string // outcome of Wait; "" if it is that of Get
+		most   int    // most requests of the Get
 		check  func(*testing.T, poll.Snapshot)
 	}{
 		"U01 reset before headers":     {[]fault{{end: syscall.ECONNRESET}, ok}, fine, "", 2, nil},
@@ -222,7 +222,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// faulty gives test a Poller over a scripted upstream, in a bubble.
+// faulty runs test in a bubble with a Poller of a scripted upstream.
 func faulty(t *testing.T, faults []fault, test func(*testing.T, *poll.Poller, *script)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -235,7 +235,7 @@ func faulty(t *testing.T, faults []fault, test func(*testing.T, *poll.Poller, *s
 		test(t, p, s)
 		p.Close()
 		c.CloseIdleConnections()
-		time.Sleep(2 * time.Second) // for a script to notice
+		time.Sleep(2 * time.Second) // for the script to see the closed connection
 	})
 }
 
@@ -282,7 +282,8 @@ func truncated(t *testing.T, l poll.Snapshot) {
 	}
 }
 
-// unreadable checks that a list that is none is not told as an empty one.
+// unreadable checks that candidates of a wrong type are not presented as an
+// empty list.
 func unreadable(t *testing.T, l poll.Snapshot) {
 	candidates(0)(t, l)
 	if l.Results.Broken == 0 && !l.Results.Truncated {
@@ -300,7 +301,7 @@ func oddScores(t *testing.T, l poll.Snapshot) {
 }
 
 // after checks that the answer came no sooner than d after the refusal, which
-// came at the bubble's beginning.
+// came at the start of the bubble.
 func after(d time.Duration) func(*testing.T, poll.Snapshot) {
 	return func(t *testing.T, l poll.Snapshot) {
 		if took := l.At.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)); took < d || took > d+2*time.Second {

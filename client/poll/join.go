@@ -5,53 +5,55 @@ import (
 	"time"
 )
 
-// The bounds of a get. Three attempts span at least two floors, 10 s, and usual
-// clients give up on a call after 60 s.
+// The limits of a get. Three attempts take at least two floors, 10 s, and the
+// usual clients give up on a call after 60 s.
 const (
 	getAttempts = 3
 	getTime     = 25 * time.Second
 )
 
-// Get returns the state of a run, no older than the floor allows; that of a
-// finished run may be up to a minute old. Transient faults are retried, three
-// attempts in all and within 25 s. The error is ctx's, ErrBusy or ErrClosed;
-// failures of the API are in Snapshot.Err.
+// Get returns the state of a run. The state is requested from InstaView unless
+// the floor forbids that, or it was seen to have ended less than a minute ago.
+// Temporary failures are retried, with three attempts in all and within 25 s.
+// The error is ctx's, ErrBusy or ErrClosed; a failure of the API is in
+// Snapshot.Err.
 //
-// requestID may begin with a company and a slash. Each company has its own
-// answers for a run, but the floor is the run's.
+// requestID may begin with a company id and a slash. Each company has answers
+// of its own for a run, but all share the run's floor.
 func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 	end := p.clock.now().Add(getTime)
-	return p.await(ctx, p.ctx, requestID, end, get, func(l Snapshot, attempts int) bool {
-		if attempts > 0 && (l.Err == nil || l.settled() || attempts >= getAttempts) {
+	return p.await(ctx, p.ctx, requestID, end, get, func(s Snapshot, attempts int) bool {
+		if attempts > 0 && (s.Err == nil || s.settled() || attempts >= getAttempts) {
 			return true
 		}
-		return l.NextIn > end.Sub(p.clock.now()) // no use in waiting for what cannot come in time
+		return s.NextIn > end.Sub(p.clock.now()) // do not wait for an attempt that would come too late
 	})
 }
 
-// Wait returns as soon as the run has ended, or has failed for good, and
-// otherwise when d is over, with what is known then. A request in flight is not
-// awaited. onSnapshot, if not nil, is called with what was known before, if
-// anything, and after every attempt. requestID and errors are as for Get.
+// Wait returns as soon as the run has ended or has failed permanently.
+// Otherwise it returns the latest state after d, without waiting for a request
+// in flight. If onSnapshot is not nil, Wait calls it with the state known
+// before, if there is one, and after every attempt. requestID and the errors
+// are those of Get.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(Snapshot)) (Snapshot, error) {
 	end := p.clock.now().Add(d)
-	return p.await(ctx, p.waiting, requestID, end, wait, func(l Snapshot, _ int) bool {
-		if onSnapshot != nil && !l.At.IsZero() {
-			onSnapshot(l)
+	return p.await(ctx, p.waiting, requestID, end, wait, func(s Snapshot, _ int) bool {
+		if onSnapshot != nil && !s.At.IsZero() {
+			onSnapshot(s)
 		}
-		return l.final()
+		return s.final()
 	})
 }
 
-// await takes part in the run's loop until enough says so or end is reached. It
-// calls enough with what is known, and how many attempts were made meanwhile; a
-// get is content with a snapshot that is still current. When open ends, what is
-// known has to do.
-func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(l Snapshot, attempts int) bool) (Snapshot, error) {
+// await waits for the run until enough returns true, or until end. It calls
+// enough with the latest state and the number of attempts since the call began.
+// A get also returns if the state is still current. When open ends, await
+// returns the latest state.
+func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(s Snapshot, attempts int) bool) (Snapshot, error) {
 	switch {
 	case p.ctx.Err() != nil:
 		return Snapshot{}, ErrClosed
-	case ctx.Err() != nil: // no request for a caller who has gone
+	case ctx.Err() != nil: // the caller has already gone
 		return Snapshot{}, context.Cause(ctx)
 	}
 	r, before, current, err := p.join(id, end, by)
@@ -66,7 +68,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		known, attempts, changed := p.snapshot(r)
 		if enough(known, attempts-before) || by == get && current {
 			select {
-			case <-changed: // enough took its time, and there is a newer answer
+			case <-changed: // a newer answer arrived while enough was running
 			default:
 				return known, nil
 			}
@@ -79,7 +81,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		case <-timeUp.C:
 			over = true
 		}
-		// Several may have happened, because enough may take its time.
+		// All of these may have happened while enough was running.
 		switch {
 		case ctx.Err() != nil:
 			return Snapshot{}, context.Cause(ctx)
@@ -94,11 +96,11 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 	}
 }
 
-// join counts the caller among those who wait for the run. If they are the
-// first, the run is due as soon as it may be requested; others follow the pace
-// of the loop, unless they get it or would leave before its next request. It
-// returns the number of attempts made before, and whether the last is current.
-// The error is ErrBusy.
+// join adds the caller to those who wait for the run. For the first caller the
+// run becomes due as soon as a request is allowed. Later callers wait for the
+// run's next request, except for a get, or if they would leave before that
+// request. join returns the number of attempts so far, and whether the last
+// one's result is current. The error is ErrBusy.
 func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, current bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +113,7 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 		r = p.newRun(id, now)
 	}
 	queued := p.queuedFor(r) != nobody
-	if !queued && !r.inFlight { // those who still wait may be busy with what they were told
+	if !queued && !r.inFlight { // otherwise a caller may still be using the state
 		r.forgetStale(now)
 	}
 	if !r.active() {
@@ -124,7 +126,7 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 		return r, r.attempts, current, nil
 	}
 	if !queued || by == get || r.due.After(end) {
-		// A turn that has come already outlives whoever waited before.
+		// A run that is already due keeps its place in the queue.
 		if due := later(earlier(r.due, now), r.floor.notBefore); !due.Equal(r.due) {
 			r.due, r.order = due, p.nextOrder()
 		}
@@ -133,8 +135,8 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 	return r, r.attempts, current, nil
 }
 
-// full reports whether there is no place for one more caller, who asks for r;
-// nil is a run not known yet.
+// full reports whether there is no room for one more caller, who names r; nil
+// means a run not known yet.
 func (p *Poller) full(r *run, by kind, now time.Time) bool {
 	switch {
 	case p.callers >= maxCallers:
@@ -155,16 +157,16 @@ func (p *Poller) leave(r *run, by kind) {
 	r.callers[by]--
 	if !r.active() {
 		p.activeRuns--
-		// A request in flight is let end: it is paid for, and the next caller is
-		// likely to want its answer.
+		// A request in flight goes on: it is already counted, and the next
+		// caller probably wants its answer.
 		if !r.inFlight {
 			p.retire(r)
 		}
 	}
 }
 
-// snapshot returns what is known of r, after how many attempts, and a channel
-// that is closed when there is one more.
+// snapshot returns the latest state of r, the number of attempts, and a channel
+// that is closed after the next one.
 func (p *Poller) snapshot(r *run) (known Snapshot, attempts int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,7 +177,7 @@ func (p *Poller) snapshot(r *run) (known Snapshot, attempts int, changed <-chan 
 	by := get
 	queued := !r.due.After(now) && p.queuedFor(r) != nobody
 	if queued {
-		by = p.queuedFor(r) // and a wait's is asked when the hour's pace allows it
+		by = p.queuedFor(r) // a request for a wait must also keep the hour's pace
 	}
 	if !r.inFlight {
 		known.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))

@@ -19,7 +19,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// Against a sandbox that enforces 120 a minute.
+// Fifty runs on a sandbox that allows 120 requests a minute.
 func TestFiftyRunsAtOnceOnOneKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var options []sandbox.Option
@@ -61,8 +61,8 @@ func TestFiftyRunsAtOnceOnOneKey(t *testing.T) {
 
 var soak = flag.Duration("soak", 2*time.Second, "how long TestSoak goes on")
 
-// Random waits, looks, cancels and faults, in real time: nothing is lost or
-// crossed, and nothing grows.
+// Random waits, gets, cancels and faults, in real time: no answer is lost or
+// given to another call, and nothing grows.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes its time")
@@ -92,7 +92,7 @@ func TestSoak(t *testing.T) {
 		{Status: 429, Header: http.Header{"Retry-After": {"1"}}}, {Status: 404, Body: `{}`},
 	}
 	length := *soak
-	// go test ends everything after 10 min, unless its -timeout says otherwise.
+	// go test ends everything after 10 min unless -timeout says otherwise.
 	if limit, ok := t.Deadline(); ok {
 		length = min(length, time.Until(limit)-10*time.Second)
 	}
@@ -153,7 +153,7 @@ func measure() usage {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	open, _ := os.ReadDir("/proc/self/fd") // elsewhere there is nothing to count
+	open, _ := os.ReadDir("/proc/self/fd") // only Linux has this directory
 	return usage{runtime.NumGoroutine(), m.HeapAlloc, len(open)}
 }
 
@@ -165,7 +165,8 @@ func (e *endless) Results(context.Context, string) (*client.Results, error) {
 	return &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}, nil
 }
 
-// What waiters cost: many on one run, and one on each of many.
+// BenchmarkWaiters measures memory and time for many callers on one run, and
+// for one caller on each of many runs.
 func BenchmarkWaiters(b *testing.B) {
 	for _, of := range []struct {
 		name          string
@@ -197,7 +198,7 @@ func BenchmarkWaiters(b *testing.B) {
 	}
 }
 
-// stack is the memory of all goroutines' stacks, in bytes.
+// stack returns the memory of all goroutines' stacks, in bytes.
 func stack() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

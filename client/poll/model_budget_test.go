@@ -8,32 +8,32 @@ import (
 	"instaview-mcp/client"
 )
 
-// The budget as promised: requests a minute and at once, of the default and of
-// a limit that InstaView told.
+// The promised budget: requests a minute and at once, by default and after
+// InstaView has reported a limit.
 const (
 	promisedPerMinute = 108
 	promisedBurst     = 8
 	promisedShare     = 0.9
-	promisedKept      = 3 // of those at once, for gets
+	promisedKept      = 3 // of the burst, for gets
 )
 
-// allowance is a rate and how many requests may come at once.
+// allowance is a rate and a burst.
 type allowance struct {
 	perMinute float64
 	burst     float64
 }
 
-// allow is the allowance at perMinute: burst and rate together stay below the
-// limit of which it is a share, for any 60 s with 2 s of network jitter.
+// allow returns the allowance at perMinute. Despite 2 s of network jitter,
+// burst and rate together stay below the limit in any 60 s.
 func allow(perMinute float64) allowance {
 	spare := perMinute/promisedShare - perMinute*62/60
 	return allowance{perMinute, max(1, min(promisedBurst, float64(int(spare))))}
 }
 
-// kept is how many of the requests at once waits leave for gets.
+// kept returns how many requests of the burst waits leave for gets.
 func (a allowance) kept() float64 { return min(promisedKept, float64(int(a.burst/2))) }
 
-// configured is what the scenario's Poller may ask for.
+// configured returns the rate that the scenario's Poller is configured with.
 func (s scenario) configured() float64 {
 	if s.perMinute > 0 {
 		return float64(s.perMinute)
@@ -41,7 +41,7 @@ func (s scenario) configured() float64 {
 	return promisedPerMinute
 }
 
-// bucket is a token bucket of changing size.
+// bucket is a token bucket whose size may change.
 type bucket struct {
 	allowance
 	tokens float64
@@ -53,14 +53,14 @@ func (b *bucket) advance(to time.Duration) {
 	b.at = to
 }
 
-// step is one event of the budget's: a request sent, or a limit told.
+// step is a request sent or a limit reported.
 type step struct {
 	at    time.Duration
 	sent  *request
 	limit int
 }
 
-// steps returns them in order; of one instant what was told comes first.
+// steps returns them in order; at one instant reports come first.
 func (h *history) steps() []step {
 	var steps []step
 	for _, q := range h.requests {
@@ -78,15 +78,15 @@ func (h *history) steps() []step {
 	return steps
 }
 
-// belief is the limit that the Poller goes by: one told twice in a row, because
-// a single answer may be false.
+// belief is the limit that the Poller goes by. A reported limit counts once it
+// was reported twice in a row, since a single answer may be wrong.
 type belief struct {
 	configured float64
 	limit      int
 	last       int
 }
 
-// newBelief goes by what is configured.
+// newBelief returns the configured limit.
 func newBelief(h *history) belief { return belief{configured: h.scenario.configured()} }
 
 func (b *belief) told(limit int) {
@@ -103,7 +103,7 @@ func (b *belief) allowance() allowance {
 	return allow(min(b.configured, promisedShare*float64(b.limit)))
 }
 
-// No stretch of time holds more requests than the burst and the rate allow.
+// No period has more requests than burst and rate allow.
 func checkBudget(h *history, broken func(string, ...any)) {
 	b := newBelief(h)
 	full := bucket{allowance: allow(b.configured)}
@@ -123,8 +123,7 @@ func checkBudget(h *history, broken func(string, ...any)) {
 	}
 }
 
-// While no get is there, waits leave some of the requests at once for one that
-// may come.
+// While there is no get, waits leave part of the burst for one.
 func checkKept(h *history, broken func(string, ...any)) {
 	var gets []span
 	for _, c := range h.calls {
@@ -151,8 +150,8 @@ func checkKept(h *history, broken func(string, ...any)) {
 	}
 }
 
-// With up to 2 s on the way, no 60 s at the upstream hold more requests than
-// the limit that the rate is a share of.
+// If requests travel up to 2 s, the upstream receives in any 60 s no more than
+// the limit from which the rate was derived.
 func checkSlidingMinute(h *history, broken func(string, ...any)) {
 	most := int(h.scenario.configured()/promisedShare + 0.5)
 	if n, at := busiest(h.arrivals(0)); n > most {
@@ -176,7 +175,7 @@ func checkSlidingMinute(h *history, broken func(string, ...any)) {
 	}
 }
 
-// arrivals are the instants at which requests sent since an instant came.
+// arrivals returns when the requests sent since an instant arrived.
 func (h *history) arrivals(since time.Duration) []time.Duration {
 	var at []time.Duration
 	for _, q := range h.requests {
@@ -188,7 +187,8 @@ func (h *history) arrivals(since time.Duration) []time.Duration {
 	return at
 }
 
-// busiest is the most of sorted instants in any 60 s, and when these begin.
+// busiest returns the highest number of sorted instants in any 60 s, and when
+// these 60 s begin.
 func busiest(at []time.Duration) (most int, from time.Duration) {
 	for i, first := range at {
 		n := sort.Search(len(at), func(j int) bool { return at[j] >= first+time.Minute }) - i
@@ -199,7 +199,8 @@ func busiest(at []time.Duration) (most int, from time.Duration) {
 	return most, from
 }
 
-// An upstream that allows what is documented, to us alone, refuses nothing.
+// An upstream with the documented limit, used by this key only, refuses
+// nothing.
 func checkRefusals(h *history, broken func(string, ...any)) {
 	l := h.scenario.limits
 	if l.minute < 120 || l.hour > 0 || l.others > 0 || l.shrinkAt < never || h.scenario.perMinute > promisedPerMinute || len(h.scenario.refusals) > 0 {
@@ -212,8 +213,8 @@ func checkRefusals(h *history, broken func(string, ...any)) {
 	}
 }
 
-// Nothing of the key is asked before a refusal's Retry-After is over, and
-// nothing of the run before another fault's.
+// After a 429 no request of the key is sent before its Retry-After is over;
+// after another failure, none of that run.
 func checkRetryAfter(h *history, broken func(string, ...any)) {
 	for _, q := range h.ended() {
 		if !q.reply.transient() || q.reply.panicked {
@@ -230,9 +231,9 @@ func checkRetryAfter(h *history, broken func(string, ...any)) {
 	}
 }
 
-// Of a fixed window no more is spent than was told to be left, whatever older
-// answers say that arrive later. A sharp drop from many may be a mistake, and so
-// may the first figure of an hour; they count when told twice in a row.
+// In a fixed window no more requests are sent than were reported to be left,
+// whatever older answers say that arrive later. A sharp drop from many, and the
+// first number of an hour, count only when reported twice in a row.
 func checkSpentWindow(h *history, broken func(string, ...any)) {
 	if !h.scenario.limits.honest() {
 		return
@@ -268,7 +269,7 @@ func checkSpentWindow(h *history, broken func(string, ...any)) {
 	}
 }
 
-// windowStep is a request sent, or a window told if reset is set.
+// windowStep is a request sent, or a window reported if reset is set.
 type windowStep struct {
 	at, reset        time.Duration
 	limit, remaining int
@@ -289,10 +290,10 @@ func (h *history) windowSteps(window int) []windowStep {
 	return steps
 }
 
-// While everything fails, single requests probe.
+// While everything fails, only single requests are sent.
 func checkBreaker(h *history, broken func(string, ...any)) {
 	const (
-		settling = 30 * time.Second // until as many have failed as it takes
+		settling = 30 * time.Second // until enough requests have failed
 		most     = 20               // in any minute after that
 	)
 	for _, outage := range h.scenario.outages {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// players are the callers of one schedule.
+// players are the callers of one scenario.
 type players struct {
 	s scenario
 	h *history
@@ -23,11 +23,11 @@ type players struct {
 	current []string // the run of each worker
 }
 
-// awake is a machine that never sleeps: its real clocks are not the bubble's.
+// awake replaces the real clocks, which do not follow the bubble's time.
 var awake = withSleep(func() time.Duration { return 0 })
 
-// play runs a schedule from its beginning until nothing is remembered, and
-// returns what happened. It must be called in a bubble.
+// play runs a scenario until the Poller's cache is empty, and returns what
+// happened. It must be called in a bubble.
 func play(s scenario) *history {
 	h := &history{scenario: s, began: time.Now(), asked: map[string]int{}, drained: never, closed: never}
 	u := newFakeUpstream(s, h)
@@ -36,7 +36,7 @@ func play(s scenario) *history {
 		options = append(options, WithRequestsPerMinute(s.perMinute))
 	}
 	if s.memory > 0 {
-		options = append(options, WithMemory(s.memory))
+		options = append(options, WithCacheSize(s.memory))
 	}
 	c := &players{s: s, h: h, u: u, p: New(u, options...), current: make([]string, s.workers)}
 	c.each("worker", s.workers, c.work)
@@ -48,7 +48,7 @@ func play(s scenario) *history {
 	go c.sampleUntil(stopped)
 	c.all.Wait()
 	close(stopped)
-	synctest.Wait() // until nobody closes it any more
+	synctest.Wait() // so that end no longer closes the Poller
 	if h.closed == never {
 		time.Sleep(c.quiet())
 	}
@@ -57,7 +57,7 @@ func play(s scenario) *history {
 	return h
 }
 
-// jitter depends on the time only.
+// jitter returns a duration that depends only on the time.
 func (h *history) jitter(below time.Duration) time.Duration {
 	sum := fnv.New64a()
 	_, _ = fmt.Fprint(sum, h.now(), h.scenario.seed)
@@ -79,7 +79,7 @@ func (c *players) each(name string, n int, do func(random *rand.Rand, i int)) {
 	}
 }
 
-// end drains and closes when it is time.
+// end calls Drain and Close at the scenario's times.
 func (c *players) end(stopped <-chan struct{}) {
 	drain, closing := timer(c.s.drainAt), timer(c.s.closeAt)
 	defer drain.Stop()
@@ -102,7 +102,8 @@ func (c *players) end(stopped <-chan struct{}) {
 	}
 }
 
-// timer fires at an instant; never stands for a day, when all is over.
+// timer fires at an instant; never is replaced by a day, when everything has
+// ended.
 func timer(at time.Duration) *time.Timer { return time.NewTimer(min(at, 24*time.Hour)) }
 
 // going reports whether calls still begin.
@@ -140,7 +141,7 @@ func (c *players) work(random *rand.Rand, i int) {
 	}
 }
 
-// watch waits for a run again and again until it has ended.
+// watch waits for a run repeatedly until it has ended.
 func (c *players) watch(random *rand.Rand, id string) {
 	patience := c.h.now() + pick(random, 30*time.Second, 5*time.Minute, time.Hour)
 	for c.going() && c.h.now() < patience {
@@ -161,7 +162,7 @@ func (c *players) watch(random *rand.Rand, id string) {
 	}
 }
 
-// get asks now and then for a run that is waited for, or for one that is not.
+// get requests now and then a run that is waited for, or one that is not.
 func (c *players) get(random *rand.Rand, i int) {
 	for n := 0; c.going(); n++ {
 		id := fmt.Sprintf("g%d-%d", i, n)
@@ -191,12 +192,12 @@ func (c *players) loop(random *rand.Rand, i int) {
 	}
 }
 
-// sweep gets more new runs than may be kept, and gives up at once.
+// sweep gets more new runs than may be kept, and cancels at once.
 func (c *players) sweep(random *rand.Rand, i int) {
 	for n := 0; c.going() && n < promisedKeptRuns+200; n++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		entry := c.h.begin(getCall, fmt.Sprintf("s%d-%d", i, n), promisedGetTime)
-		if random.IntN(10) == 0 { // it has given up before
+		if random.IntN(10) == 0 { // the call is cancelled before it starts
 			c.h.update(entry, func(e *call, now time.Duration) { e.cancelled = now - 1 })
 			cancel()
 		}
@@ -238,7 +239,8 @@ func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Durat
 	return look
 }
 
-// cancelAfter ends a call's context after a while, unless it has returned.
+// cancelAfter cancels a call's context after a time, unless the call has
+// returned.
 func (c *players) cancelAfter(entry *call, after time.Duration, cancel context.CancelFunc) (stop func() bool) {
 	return time.AfterFunc(after, func() {
 		c.h.update(entry, func(e *call, now time.Duration) {
@@ -250,7 +252,7 @@ func (c *players) cancelAfter(entry *call, after time.Duration, cancel context.C
 	}).Stop
 }
 
-// quiet is how long after the last call the Poller may remember anything.
+// quiet returns how long after the last call the cache may hold anything.
 func (c *players) quiet() time.Duration {
 	return 3*time.Minute + max(c.s.longRefusal, 0) + time.Hour
 }

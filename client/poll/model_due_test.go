@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// When to ask, as promised: by the age of the run, then with backoff.
+// The promised times of requests: by the age of the run, then with backoff.
 var promisedAges = []time.Duration{10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second}
 
 const (
 	promisedOldAge = 180 * time.Second
 	promisedOldest = 15 * time.Second // between requests, at most
-	promisedNew    = 10 * time.Second // that a run never seen is ahead
-	promisedYoung  = 3 * time.Second  // that one just seen is behind
+	promisedNew    = 10 * time.Second // by which a run never requested is ahead
+	promisedYoung  = 3 * time.Second  // by which a young run is behind
 )
 
-// interval is the time to the next request for a run of that age.
+// interval returns the time to the next request for a run of that age.
 func interval(age time.Duration, old int) time.Duration {
 	if age >= promisedOldAge {
 		next := float64(promisedFloor)
@@ -33,7 +33,8 @@ func interval(age time.Duration, old int) time.Duration {
 	return promisedFloor
 }
 
-// intervals are the shortest and the longest one for an age between two.
+// intervals returns the shortest and the longest interval for an age between
+// two.
 func intervals(from, to time.Duration, old int) (shortest, longest time.Duration) {
 	shortest, longest = never, 0
 	for _, age := range []time.Duration{from, to, 0, 20 * time.Second, promisedOldAge} {
@@ -47,46 +48,46 @@ func intervals(from, to time.Duration, old int) (shortest, longest time.Duration
 	return shortest, longest
 }
 
-// dueSpan is a stretch of time in which a run is due, wanted, and not asked.
+// dueSpan is a period in which a run is due and wanted, but not requested.
 type dueSpan struct {
 	span
 	run       string
-	earliest  time.Duration // when its turn began, at the earliest
-	latest    time.Duration // and at the latest
-	unseen    bool          // nothing was ever asked of it
-	seen      bool          // something was, and the Poller knows
-	scheduled time.Duration // before which no request is due to the schedule alone
-	joined    bool          // somebody came since the last request
-	getFrom   time.Duration // since when a get certainly is what it is for; never if none
+	earliest  time.Duration // earliest possible start of its turn
+	latest    time.Duration // latest possible start
+	unseen    bool          // the run was never requested
+	seen      bool          // an answer has arrived, as the Poller knows
+	scheduled time.Duration // before which only callers can make it due
+	joined    bool          // a caller has come since the last request
+	getFrom   time.Duration // from when a get certainly waits; never if none does
 	getTo     time.Duration // until when; never if to the end
-	wait      bool          // waits certainly are
+	wait      bool          // whether waits certainly do
 	waitTo    time.Duration // until when
-	asked     *request      // that ended it; nil if nobody wanted it any more
+	asked     *request      // the request that ended it; nil if the callers left
 }
 
-// due is what the callers and the replies of one run make of it.
+// due is a run's state as it follows from its callers and replies.
 type due struct {
 	run   string
 	spans []dueSpan
 
 	active, gets  int
 	out           bool
-	born, seen    time.Duration // the earliest that its age may count from, and the latest
-	met           time.Duration // when it was last asked for or answered
-	crowded       bool          // it may be forgotten at once, for other runs
-	forgotten     bool          // it may have been
+	born, seen    time.Duration // the earliest and the latest instant from which its age may count
+	met           time.Duration // when it was last named by a caller or answered
+	crowded       bool          // it may be dropped at once to make room
+	forgotten     bool          // it may have been dropped
 	requests      int
 	old, faults   int
 	notBefore     time.Duration
-	first, last   time.Duration // when the next request is due by the schedule
-	turn          time.Duration // since when it is due, if nobody asked since
+	first, last   time.Duration // earliest and latest time of the next scheduled request
+	turn          time.Duration // since when it is due, if nobody requested it since
 	open          *dueSpan
-	answeredUntil time.Duration // whoever comes before has an answer; 0 = nobody
+	answeredUntil time.Duration // later callers until then are answered without a request; 0 = none
 }
 
 type eventKind int
 
-// In the order in which those of one instant count.
+// In the order in which events at one instant count.
 const (
 	replied eventKind = iota
 	left
@@ -102,8 +103,9 @@ type dueEvent struct {
 	c    *call
 }
 
-// dueSpans returns those of all runs, in the order in which they begin; none if
-// several companies ask for a run, which then wait for each other.
+// dueSpans returns the spans of all runs in the order in which they begin. If
+// several companies request a run there are none, since the companies wait for
+// each other.
 func (h *history) dueSpans() []dueSpan {
 	if h.scenario.companies > 0 {
 		return nil
@@ -171,7 +173,7 @@ func (d *due) take(e dueEvent) {
 	}
 }
 
-// come takes in a caller.
+// come records that a caller has come.
 func (d *due) come(c *call, at time.Duration) {
 	d.meet(at)
 	d.active++
@@ -198,8 +200,8 @@ func (d *due) come(c *call, at time.Duration) {
 	}
 }
 
-// touch takes in a caller who left at once: the run may be asked earlier now,
-// and its turn outlives the caller.
+// touch records a caller who left at once. The run may now be requested
+// earlier, and keeps that place in the queue.
 func (d *due) touch(c *call, at time.Duration) {
 	d.meet(at)
 	if d.out || at < d.answeredUntil {
@@ -213,8 +215,8 @@ func (d *due) touch(c *call, at time.Duration) {
 	}
 }
 
-// meet takes in that somebody asks for the run: its age may count from its first
-// sight, or from now if it may have been forgotten.
+// meet records that a caller names the run. Its age may count from its first
+// request, or from now if it may have been dropped.
 func (d *due) meet(at time.Duration) {
 	if d.born == never {
 		d.born, d.seen = at, at
@@ -225,7 +227,7 @@ func (d *due) meet(at time.Duration) {
 	d.met = at
 }
 
-// begin opens a span that is due at the latest at an instant.
+// begin starts a span that is due at the latest at an instant.
 func (d *due) begin(at time.Duration) {
 	d.turn = min(d.turn, at)
 	d.open = &dueSpan{
@@ -234,7 +236,8 @@ func (d *due) begin(at time.Duration) {
 	}
 }
 
-// forGet is the part in which a get is due, forWait the part in which no get is.
+// forGet is the part of a span in which a get waits, forWait the part in which
+// none does.
 func (d dueSpan) forGet() span { return span{d.getFrom, min(d.getTo, d.to)} }
 
 func (d dueSpan) forWait() span {
@@ -244,7 +247,8 @@ func (d dueSpan) forWait() span {
 	return span{d.from, min(d.waitTo, d.to)}
 }
 
-// endedForGet and endedForWait report what it certainly was for in the end.
+// endedForGet and endedForWait report whether it certainly was for a get or a
+// wait at its end.
 func (d dueSpan) endedForGet() bool  { return d.getFrom <= d.to && d.getTo == never }
 func (d dueSpan) endedForWait() bool { return d.wait && d.waitTo == never }
 
@@ -259,7 +263,7 @@ func (d *due) finish(at time.Duration, q *request) {
 	d.open = nil
 }
 
-// learn takes in a reply: when the next request is due.
+// learn records a reply, which sets when the next request is due.
 func (d *due) learn(q *request, at time.Duration) {
 	r := q.reply
 	d.notBefore, d.answeredUntil = at+promisedFloor, 0
@@ -280,7 +284,7 @@ func (d *due) learn(q *request, at time.Duration) {
 	default:
 		d.faults = 0
 		if age, ok := r.results.Age(); ok {
-			d.born = min(d.born, at-age-2*time.Second) // dates have whole seconds
+			d.born = min(d.born, at-age-2*time.Second) // dates are in whole seconds
 			d.seen = min(d.seen, at-age)
 		}
 		oldest := at - d.born

@@ -24,7 +24,8 @@ func joined(spans []span) []span {
 	return all
 }
 
-// without returns what of spans is in none of others; both are joined.
+// without returns the parts of spans that are in none of others; both are
+// joined.
 func without(spans, others []span) []span {
 	var rest []span
 	i := 0
@@ -45,13 +46,13 @@ func without(spans, others []span) []span {
 	return rest
 }
 
-// paused is when a breaker may hold everything back: after a refusal and after
-// three faults in a row, until a later request is answered.
+// paused returns when the breaker may stop all requests: after a 429 or three
+// failures in a row, until a later request is answered.
 func (h *history) paused() []span {
 	var (
 		pauses []span
 		faults int
-		since  = never // the fault that began it
+		since  = never // start of the failure that began it
 	)
 	for _, q := range h.ended() {
 		transient := q.reply.transient()
@@ -71,7 +72,7 @@ func (h *history) paused() []span {
 			}
 		}
 		if since < never {
-			// The next request is a probe, and all wait for what becomes of it.
+			// The next request is a probe, and all others wait for its result.
 			for _, next := range h.requests {
 				if next.sent >= q.ended {
 					pauses = append(pauses, span{next.sent, next.ended})
@@ -83,9 +84,9 @@ func (h *history) paused() []span {
 	return pauses
 }
 
-// withheld is when a window may be taken for spent: each figure told may be
-// used up by what was out when it came and by what was sent since, and after
-// the reset one request is let pass in each floor until one is answered.
+// withheld returns when a window may count as used up. What was reported to be
+// left may be used by the requests in flight and those sent since. After the
+// reset one request is allowed each floor until one is answered.
 func (h *history) withheld() []span {
 	var spans []span
 	sent := make([]time.Duration, len(h.requests))
@@ -114,7 +115,7 @@ func (h *history) withheld() []span {
 			}
 			to := t.latest + 2*time.Second
 			if h.scenario.limits.sliding {
-				to += 2 * promisedFloor // resets near each other may be of one window
+				to += 2 * promisedFloor // resets that are close together may be of one window
 			}
 			spans = append(spans, span{from, to})
 			for next, _ := slices.BinarySearch(sent, t.reset); next < len(sent); next++ {
@@ -129,8 +130,8 @@ func (h *history) withheld() []span {
 	return spans
 }
 
-// mistaken reports whether a figure far below the one before is also far below
-// the next one, so that nobody should believe it.
+// mistaken reports whether a number far below the one before is also far below
+// the next one, so that the Poller should not trust it.
 func mistaken(ended []*request, i, window int) bool {
 	if i == 0 || i == len(ended)-1 {
 		return false
@@ -140,7 +141,7 @@ func mistaken(ended []*request, i, window int) bool {
 	return before.ok && after.ok && low < before.remaining && low < after.remaining
 }
 
-// short is when too few requests may be left, for a get or for waits.
+// short returns when too few requests may be left for a get, or for waits.
 func (h *history) short(get bool) []span {
 	var spans []span
 	b := newBelief(h)
@@ -151,7 +152,7 @@ func (h *history) short(get bool) []span {
 		if s.sent == nil {
 			b.told(s.limit)
 			now := b.allowance()
-			least.tokens -= max(0, least.burst-now.burst) // what was too much is owed
+			least.tokens -= max(0, least.burst-now.burst) // the excess of the burst is owed
 			least.allowance = now
 			least.advance(s.at)
 		} else {
@@ -168,12 +169,12 @@ func (h *history) short(get bool) []span {
 	return spans
 }
 
-// hourPaced reports whether waits may be spread over what is left of an hour.
+// hourPaced reports whether waits may be spread over the rest of an hour.
 func (h *history) hourPaced() bool {
 	return h.scenario.limits.hour > 0 || h.scenario.limits.lies > 0
 }
 
-// While a run is due and the budget allows a request, one is made.
+// While a run is due and the budget allows a request, one is sent.
 func checkIdleBudget(h *history, broken func(string, ...any)) {
 	stops := append(append(h.paused(), h.withheld()...), span{h.closed, never})
 	due := h.dueSpans()
@@ -203,14 +204,14 @@ func checkIdleBudget(h *history, broken func(string, ...any)) {
 }
 
 // turnSlack is by how many requests gets may be ahead of waits or behind them
-// while both are due: the one whose turn it is, what is kept for gets, and one
-// that both want.
+// while both are due: one for the turn, those kept for gets, and one that both
+// may claim.
 const turnSlack = 6
 
-// While gets and waits are due, they take turns.
+// While gets and waits are due, they alternate.
 func checkTurns(h *history, broken func(string, ...any)) {
 	if h.hourPaced() {
-		return // waits leave some turns out
+		return // waits skip turns when the hour is paced
 	}
 	due := h.dueSpans()
 	for _, side := range []struct {
@@ -222,7 +223,7 @@ func checkTurns(h *history, broken func(string, ...any)) {
 		{"waits", dueSpan.endedForWait, dueSpan.forGet},
 	} {
 		var waiting []span
-		certain := map[*request]bool{} // that it was one of theirs
+		certain := map[*request]bool{} // requests that were certainly for one of the two
 		for _, d := range due {
 			waiting = append(waiting, side.ours(d))
 			certain[d.asked] = side.theirs(d)
@@ -249,8 +250,9 @@ func checkTurns(h *history, broken func(string, ...any)) {
 	}
 }
 
-// Among gets, and among waits, whichever is due first is asked first; a run
-// never seen counts as due for 10 s, and one just seen as due up to 3 s later.
+// Among gets and among waits, the run that was due first is requested first. A
+// run never requested counts as due 10 s ago, and a young one as due up to 3 s
+// later.
 func checkOrder(h *history, broken func(string, ...any)) {
 	due := h.dueSpans()
 	for _, class := range []struct {
@@ -286,8 +288,8 @@ func checkOrder(h *history, broken func(string, ...any)) {
 	}
 }
 
-// A run that only waits ask for, and nobody joined, is asked when its schedule
-// says so and not before.
+// A run that only waits ask for is requested when its schedule says so and not
+// before, unless a caller has joined.
 func checkSchedule(h *history, broken func(string, ...any)) {
 	for _, d := range h.dueSpans() {
 		if d.asked != nil && !d.joined && d.wait && d.asked.sent < d.scheduled-instant {

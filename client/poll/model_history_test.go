@@ -13,12 +13,12 @@ import (
 	"instaview-mcp/client"
 )
 
-// never is later than any instant of a schedule.
+// never is later than any instant of a scenario.
 const never = time.Duration(math.MaxInt64)
 
-// history is what happened in one schedule: every request as the upstream saw
-// it, and every call as its caller did. The Poller writes none of it. Instants
-// are measured from the beginning.
+// history records what happened in one scenario: each request as the upstream
+// saw it, and each call as its caller did. The Poller writes none of it.
+// Instants count from the beginning.
 type history struct {
 	scenario scenario
 	began    time.Time
@@ -28,7 +28,7 @@ type history struct {
 	calls    []*call    // in the order begun
 	asked    map[string]int
 	samples  []sample
-	left     []string // what the Poller kept after everything was over
+	left     []string // what the Poller still held at the end
 
 	drained, closed time.Duration
 }
@@ -36,30 +36,30 @@ type history struct {
 // request is one attempt at a run's results.
 type request struct {
 	run     string
-	n       int // among the run's requests, from 1
+	n       int // the run's request number, from 1
 	sent    time.Duration
-	arrived time.Duration // at the upstream; never if it did not
-	ended   time.Duration // never while it is out
+	arrived time.Duration // at the upstream; never if it did not arrive
+	ended   time.Duration // never while in flight
 	reply   reply
 }
 
-// reply is what one request brought.
+// reply is the result of one request.
 type reply struct {
 	results  *client.Results
 	failure  *client.Error
 	panicked bool
 	aborted  bool // its context ended
 	told     [2]told
-	limit    int // requests a minute as told; 0 if not
+	limit    int // reported requests a minute; 0 if none
 }
 
-// told is what a reply says of one rate-limit window.
+// told is what a reply reports about one rate-limit window.
 type told struct {
-	ok        bool // remaining and a future reset were told
+	ok        bool // remaining and a future reset were reported
 	limit     int
 	remaining int
 	reset     time.Duration // by the upstream's clock
-	latest    time.Duration // the latest instant that may be understood as reset
+	latest    time.Duration // the latest instant that may be taken for the reset
 }
 
 type callKind string
@@ -74,21 +74,21 @@ type call struct {
 	kind      callKind
 	run       string
 	begun     time.Duration
-	deadline  time.Duration // when it has to be over
+	deadline  time.Duration // when it must have returned
 	cancelled time.Duration // never if its context did not end
 	returned  time.Duration
 	blocked   time.Duration // until when its onSnapshot blocked
 	look      Snapshot
 	err       error
-	seen      []Snapshot // what onSnapshot was told
+	seen      []Snapshot // the arguments of onSnapshot
 	late      bool       // onSnapshot was called after the deadline
 }
 
-// sample is what the Poller holds at some instant.
+// sample is what the Poller holds at an instant.
 type sample struct {
 	at            time.Duration
 	held, counted int64 // bytes of all runs
-	idle          int64 // of those, bytes of runs that nobody waits for
+	idle          int64 // bytes of runs that nobody waits for
 	limit         int64
 	runs          int
 }
@@ -105,7 +105,7 @@ func (h *history) send(run string) *request {
 	return q
 }
 
-// end records what a request brought.
+// end records the result of a request.
 func (h *history) end(q *request, r reply) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,7 +128,8 @@ func (h *history) update(c *call, f func(c *call, now time.Duration)) {
 	f(c, h.now())
 }
 
-// fingerprint differs when anything happened otherwise or at another instant.
+// fingerprint returns a hash that differs if anything happened differently or
+// at another instant.
 func (h *history) fingerprint() uint64 {
 	sum := fnv.New64a()
 	var lines []string
@@ -138,14 +139,14 @@ func (h *history) fingerprint() uint64 {
 	for _, c := range h.calls {
 		lines = append(lines, fmt.Sprint(c.kind, c.run, c.begun, c.returned, c.cancelled, c.err, c.look.Err, len(c.seen)))
 	}
-	slices.Sort(lines) // what happens at one instant has no order
+	slices.Sort(lines) // events at one instant have no order
 	for _, line := range lines {
 		_, _ = sum.Write([]byte(line))
 	}
 	return sum.Sum64()
 }
 
-// ended returns the requests that ended, in that order.
+// ended returns the requests that have ended, in the order in which they did.
 func (h *history) ended() []*request {
 	var done []*request
 	for _, q := range h.requests {
@@ -175,7 +176,7 @@ func (h *history) callsByRun() map[string][]*call {
 	return runs
 }
 
-// stopped is when c was cancelled, or the Poller drained or closed.
+// stopped returns when c was cancelled, or the Poller drained or closed.
 func (h *history) stopped(c *call) time.Duration {
 	stopped := min(c.cancelled, h.closed)
 	if c.kind == waitCall {
@@ -184,15 +185,16 @@ func (h *history) stopped(c *call) time.Duration {
 	return stopped
 }
 
-// over is when the caller no longer wants an answer.
+// over returns when the caller no longer wants an answer.
 func (h *history) over(c *call) time.Duration { return min(c.returned, h.stopped(c)) }
 
-// transient reports whether the reply is a fault that may pass.
+// transient reports whether the reply is a temporary failure.
 func (r reply) transient() bool {
 	return !r.panicked && r.failure != nil && r.failure.Transient()
 }
 
-// settled reports whether the reply ends a wait, but for refusals that pass.
+// settled reports whether the reply ends a wait, unless it is a failure that
+// must be repeated.
 func (r reply) settled() bool {
 	switch {
 	case r.panicked:
@@ -209,7 +211,7 @@ func (r reply) answered() bool {
 	return r.results != nil || r.failure != nil && r.failure.HTTPStatus != 0
 }
 
-// code is the failure's; "" for an answer.
+// code returns the failure's code; "" for an answer.
 func (r reply) code() client.Code {
 	switch {
 	case r.panicked:

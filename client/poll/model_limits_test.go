@@ -8,7 +8,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// limitAt is the minute's limit in force.
+// limitAt returns the minute's limit in force.
 func (l limits) limitAt(at time.Duration) int {
 	if at >= l.shrinkAt {
 		return l.shrunk
@@ -16,12 +16,13 @@ func (l limits) limitAt(at time.Duration) int {
 	return l.minute
 }
 
-// honest reports whether all that is told of fixed windows is true, always.
+// honest reports whether all that is reported about fixed windows is always
+// true.
 func (l limits) honest() bool {
 	return l.told && !l.sliding && l.lies == 0 && l.vanishAt == never && l.pastAt == never
 }
 
-// arrive counts a request, and reports whether it is one too many.
+// arrive counts a request, and reports whether it exceeds the limit.
 func (u *fakeUpstream) arrive(q *request) (refused bool) {
 	now := u.h.now()
 	u.h.mu.Lock()
@@ -40,8 +41,8 @@ func (u *fakeUpstream) arrive(q *request) (refused bool) {
 	return limit > 0 && minute > limit || u.s.limits.hour > 0 && hour > u.s.limits.hour
 }
 
-// used is how much of the minute and of the hour is used, by us and by others.
-// The caller holds the lock.
+// used returns how much of the minute and of the hour is used, by this key and
+// by others. The caller holds the lock.
 func (u *fakeUpstream) used(now time.Duration) (minute, hour int) {
 	l := u.s.limits
 	u.last = slices.DeleteFunc(u.last, func(at time.Duration) bool { return at <= now-time.Minute })
@@ -104,7 +105,7 @@ const (
 	hourWindow   = 1
 )
 
-// window is what the client makes of a window's three headers.
+// window returns what the client reads from a window's three headers.
 func (u *fakeUpstream) window(t *told, limit, remaining int, reset time.Duration) client.Window {
 	now := u.h.now()
 	remaining = max(0, remaining)
@@ -112,7 +113,7 @@ func (u *fakeUpstream) window(t *told, limit, remaining int, reset time.Duration
 	if now >= u.s.limits.pastAt {
 		return w
 	}
-	// The reset is told in whole seconds, and so is the date.
+	// Reset and date are in whole seconds.
 	date := u.clock()
 	if !u.s.undated {
 		date = date.Truncate(time.Second)
@@ -126,8 +127,8 @@ func (u *fakeUpstream) window(t *told, limit, remaining int, reset time.Duration
 	return w
 }
 
-// understand sets the latest instant at which a reply that has been read now
-// may be taken to place its resets.
+// understand sets the latest instants that may be taken for the resets of a
+// reply that is read now.
 func (u *fakeUpstream) understand(r *reply) {
 	now := u.h.now()
 	limit := client.RateLimit{}

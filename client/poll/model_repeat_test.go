@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 )
 
-// A seed that failed has to fail again: nothing may depend on the order in
-// which goroutines run.
+// A seed that failed must fail again: nothing may depend on the order in which
+// goroutines run.
 func TestModelIsRepeatable(t *testing.T) {
 	for seed := range uint64(30) {
 		var h [2]*history

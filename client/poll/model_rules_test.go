@@ -9,12 +9,13 @@ import (
 	"instaview-mcp/client"
 )
 
-// instant is what passes for no time: everything in a bubble that does not
-// sleep takes none.
+// instant is a duration that counts as none, since in a bubble only sleeping
+// takes time.
 const instant = time.Millisecond
 
-// Never two requests for one run less than the floor apart, counted from the
-// end of the answer before, and never two at once, on whoever's behalf.
+// Two requests for one run are never less than the floor apart, counted from
+// the end of the answer before, and never in flight at the same time, whatever
+// the company.
 func checkFloor(h *history, broken func(string, ...any)) {
 	runs := map[string][]*request{}
 	for _, q := range h.requests {
@@ -29,14 +30,14 @@ func checkFloor(h *history, broken func(string, ...any)) {
 	}
 }
 
-// A request is made only while somebody wants its answer.
+// A request is sent only while a caller wants its answer.
 func checkWanted(h *history, broken func(string, ...any)) {
 	calls := h.callsByRun()
 	for _, q := range h.requests {
 		if !slices.ContainsFunc(calls[q.run], func(c *call) bool {
 			until := h.over(c)
 			if c.blocked > 0 {
-				until = min(c.returned, h.drained, h.closed) // it does not notice its cancellation
+				until = min(c.returned, h.drained, h.closed) // onSnapshot blocks, so it does not notice its cancellation
 			}
 			return c.begun <= q.sent && q.sent <= until && c.begun <= until
 		}) {
@@ -45,8 +46,8 @@ func checkWanted(h *history, broken func(string, ...any)) {
 	}
 }
 
-// A wait ends with its time, a get within 25 s, both at once when cancelled or
-// when the Poller is drained (waits) or closed.
+// A wait ends with its time and a get within 25 s. Both end at once when
+// cancelled or when the Poller is closed, and waits also when it is drained.
 func checkDeadlines(h *history, broken func(string, ...any)) {
 	for _, c := range h.calls {
 		if c.returned == never {
@@ -77,7 +78,7 @@ func (h *history) during(c *call, requests []*request) []*request {
 	return during
 }
 
-// mayPass reports whether a wait asks once more after this reply.
+// mayPass reports whether a wait repeats the request after this reply.
 func mayPass(r reply) bool {
 	switch r.code() {
 	case client.CodeNotFound, client.CodeUnauthorized, client.CodeForbidden:
@@ -86,12 +87,12 @@ func mayPass(r reply) bool {
 	return false
 }
 
-// As soon as an answer settles what a call is for, the call returns.
+// As soon as an answer settles a call, the call returns.
 func checkPromptness(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
 		if c.blocked > 0 {
-			continue // what it did not see may be replaced or forgotten by now
+			continue // an answer that it did not see may be replaced or dropped by now
 		}
 		refusals, faults := 0, 0
 		for _, q := range h.during(c, runs[c.run]) {
@@ -116,8 +117,8 @@ func checkPromptness(h *history, broken func(string, ...any)) {
 	}
 }
 
-// A wait returns before its time only with something settled, a get only with
-// an answer, after three attempts, or when nothing can come in time.
+// A wait returns before its time only with a final state. A get returns only
+// with an answer, after three attempts, or when no attempt can come in time.
 func checkEarlyReturns(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
@@ -142,7 +143,8 @@ func checkEarlyReturns(h *history, broken func(string, ...any)) {
 	}
 }
 
-// What a call is told is an answer for its run, at the instant it came.
+// What a call returns is an answer for its run, with the instant at which it
+// arrived.
 func checkOwnAnswers(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
@@ -162,7 +164,7 @@ func checkOwnAnswers(h *history, broken func(string, ...any)) {
 	}
 }
 
-// matches reports whether l is what the run's requests brought.
+// matches reports whether l is what the run's requests returned.
 func (h *history) matches(l Snapshot, requests []*request) bool {
 	at := func(when time.Time) *request {
 		i := slices.IndexFunc(requests, func(q *request) bool { return q.ended == when.Sub(h.began) })
@@ -183,8 +185,8 @@ func (h *history) matches(l Snapshot, requests []*request) bool {
 		l.Results.SourcedCount != nil && *l.Results.SourcedCount == seen.n && l.Results.Status == seen.reply.results.Status
 }
 
-// A call returns what is known by then; what is older than its beginning only
-// if asking again was not allowed, or a finished run for a minute.
+// A call returns the latest state. A state older than the call is returned only
+// if no request was allowed, or for a minute if the run has finished.
 func checkFreshness(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
@@ -205,7 +207,7 @@ func checkFreshness(h *history, broken func(string, ...any)) {
 			continue
 		}
 		if c.returned >= min(c.deadline, h.stopped(c)) || c.kind == getCall && c.look.NextIn > c.deadline-c.returned {
-			continue // it is not an answer, only the last state known
+			continue // not an answer, only the last known state
 		}
 		hold := promisedFloor
 		if newest != nil && newest.reply.failure != nil {
@@ -220,7 +222,7 @@ func checkFreshness(h *history, broken func(string, ...any)) {
 	}
 }
 
-// A 404 ends a wait only when told twice, and so does a 401 after an answer.
+// A 404 ends a wait only when repeated, and so does a 401 after an answer.
 func checkPassingRefusals(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
@@ -237,7 +239,7 @@ func checkPassingRefusals(h *history, broken func(string, ...any)) {
 		during := h.during(c, before)
 		answered := slices.ContainsFunc(during, func(q *request) bool { return q.reply.code() == "" })
 		if len(during) == 0 {
-			during = before // what ended a wait before may be told again
+			during = before // what ended a wait before may be returned again
 		}
 		first := len(during) <= 1
 		if !twice && (c.look.Err.Code == client.CodeNotFound && first || c.look.Err.Code != client.CodeNotFound && answered) {
@@ -246,7 +248,7 @@ func checkPassingRefusals(h *history, broken func(string, ...any)) {
 	}
 }
 
-// Errors are the context's, ErrClosed after Close, and ErrBusy in a crowd.
+// Errors are the context's, ErrClosed after Close, and ErrBusy at a limit.
 func checkErrors(h *history, broken func(string, ...any)) {
 	for _, c := range h.calls {
 		switch {
@@ -260,7 +262,7 @@ func checkErrors(h *history, broken func(string, ...any)) {
 	}
 }
 
-// active is how many runs are asked for at an instant.
+// active returns how many runs are waited for at an instant.
 func (h *history) active(at time.Duration) int {
 	runs := map[string]bool{}
 	for _, c := range h.calls {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A theme is what a schedule is mostly about, so that rare combinations are
-// met often enough.
+// theme is the focus of a scenario, so that rare combinations occur often
+// enough.
 type theme string
 
 var themes = []theme{
 	"calm", "crowd", "starvation", "outages", "refusals", "spent", "vanishing", "lies", "memory", "wild",
 }
 
-// scenario is one random schedule. Everything follows from its seed.
+// scenario is one random schedule of events. Everything follows from its seed.
 type scenario struct {
 	seed   uint64
 	theme  theme
@@ -25,60 +25,60 @@ type scenario struct {
 	memory    int64 // of the Poller, in bytes; 0 = the default
 
 	workers    int     // runs always waited for, each followed by another
-	sharers    int     // callers more on each of the first few of them
-	companies  int     // that these ask on behalf of; 0 = the same as the others
+	sharers    int     // additional callers on each of the first few of them
+	companies  int     // that these callers act for; 0 = the same as the others
 	getters    int     // callers that get runs now and then
 	loopers    int     // callers that get unknown runs without a pause
-	sweepers   int     // callers that get ever new runs and give up at once
+	sweepers   int     // callers that get ever new runs and cancel at once
 	batch      bool    // all begin at about the same time
 	cancels    float64 // share of calls that are cancelled
 	slowOnLook float64 // share of waits whose onSnapshot blocks
 
 	drainAt, closeAt time.Duration // never = not
 
-	network     time.Duration // most that a request is on its way
-	latency     time.Duration // most that an answer takes after that
+	network     time.Duration // longest time on the way
+	latency     time.Duration // longest time to answer after that
 	quick       float64       // share of answers that take a hundredth of it
-	slowBodies  float64       // share of bodies that take up to body more
+	slowBodies  float64       // share of bodies that take up to body longer
 	body        time.Duration
 	skew        time.Duration // of the upstream's clock
 	undated     bool          // no Date header
-	faults      float64       // share of requests that meet one
+	faults      float64       // share of requests that fail
 	panics      float64
-	blips       float64 // share of requests refused with 401 or 404 for once
-	flaps       float64 // share of answers that tell an earlier state
+	blips       float64 // share of requests refused with 401 or 404 once
+	flaps       float64 // share of answers with an earlier state
 	young       float64 // share of runs that are unknown for their first seconds
-	ageless     float64 // share of runs whose createdAt is not told
-	bodyBytes   int     // most that an answer holds
+	ageless     float64 // share of runs without createdAt
+	bodyBytes   int     // largest answer
 	outages     []span
-	refusals    []span // of time in which requests are refused with 429
+	refusals    []span // periods in which requests are refused with 429
 	refusalRate float64
 	longRefusal time.Duration // the longest Retry-After
 
 	limits limits
 }
 
-// limits is how the upstream counts requests and what it tells of that.
+// limits is how the upstream counts requests and what it reports.
 type limits struct {
 	minute, hour int // 0 = not limited
 	enforced     bool
-	sliding      bool    // or else fixed windows
+	sliding      bool    // otherwise fixed windows
 	others       float64 // share that other programs use
 	told         bool
-	shrinkAt     time.Duration // from when on the minute's limit is shrunk
+	shrinkAt     time.Duration // when the minute's limit is lowered
 	shrunk       int
-	vanishAt     time.Duration // from when on nothing is told
-	pastAt       time.Duration // from when on resets lie in the past
-	lies         float64       // share of answers that tell something untrue
+	vanishAt     time.Duration // from when on nothing is reported
+	pastAt       time.Duration // from when on resets are in the past
+	lies         float64       // share of answers that report something wrong
 }
 
-// span is a stretch of time, without its end.
+// span is a period without its end.
 type span struct{ from, to time.Duration }
 
 func (s span) holds(at time.Duration) bool { return s.from <= at && at < s.to }
 
-// source is a random source of its own for each thing it is named after, so
-// that the order in which goroutines run changes nothing.
+// source returns a random source for each name and number, so that the order in
+// which goroutines run changes nothing.
 func source(seed uint64, name string, n int) *rand.Rand {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(name))
@@ -87,7 +87,7 @@ func source(seed uint64, name string, n int) *rand.Rand {
 
 func pick[T any](random *rand.Rand, of ...T) T { return of[random.IntN(len(of))] }
 
-// between is a random time, to the nanosecond so that two rarely coincide.
+// between returns a random time, to the nanosecond so that two rarely coincide.
 func between(random *rand.Rand, low, high time.Duration) time.Duration {
 	if high <= low {
 		return low
@@ -95,7 +95,7 @@ func between(random *rand.Rand, low, high time.Duration) time.Duration {
 	return low + time.Duration(random.Int64N(int64(high-low)))
 }
 
-// newScenario draws a schedule.
+// newScenario draws a scenario.
 func newScenario(seed uint64) scenario {
 	random := source(seed, "scenario", 0)
 	s := scenario{
@@ -132,7 +132,7 @@ func newScenario(seed uint64) scenario {
 	return s
 }
 
-// addTheme draws what the theme is about.
+// addTheme draws what the theme adds.
 func (s *scenario) addTheme(random *rand.Rand) {
 	switch s.theme {
 	case "crowd":
@@ -202,8 +202,8 @@ func (s *scenario) addOutages(random *rand.Rand) {
 	}
 }
 
-// addRefusals draws short spells of 429, with so many requests out at once that
-// some are refused while a probe is.
+// addRefusals draws short periods of 429, with so many requests in flight that
+// some are refused while a probe is out.
 func (s *scenario) addRefusals(random *rand.Rand) {
 	s.refusalRate = pick(random, 0.5, 1)
 	s.longRefusal = pick(random, 6*time.Second, time.Minute, time.Minute, time.Hour)
@@ -229,8 +229,8 @@ func (s *scenario) addSmallLimits(random *rand.Rand) {
 	}
 }
 
-// takes draws how long a run takes: a median of 75 s, some fail early, and
-// some never end.
+// takes draws how long a run takes: a median of 75 s; some fail early, and some
+// never end.
 func takes(random *rand.Rand) time.Duration {
 	switch random.IntN(10) {
 	case 0:

@@ -8,7 +8,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// sampleUntil notes now and then what the Poller holds.
+// sampleUntil records now and then what the Poller holds.
 func (c *players) sampleUntil(stopped <-chan struct{}) {
 	random := source(c.s.seed, "samples", 0)
 	for {
@@ -43,7 +43,7 @@ func held(p *Poller) sample {
 	return s
 }
 
-// leftovers names what is kept after everything is over.
+// leftovers lists what is still held at the end.
 func leftovers(p *Poller, closed bool) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,8 +63,8 @@ func leftovers(p *Poller, closed bool) []string {
 	return left
 }
 
-// All that is held is counted, and of runs that nobody waits for only what the
-// limit leaves; no more runs are kept than meant.
+// Everything held is counted, runs that nobody waits for stay within the
+// limit of the cache, and the number of runs is limited.
 func checkMemory(h *history, broken func(string, ...any)) {
 	for _, s := range h.samples {
 		if s.at >= h.closed {
@@ -82,15 +82,15 @@ func checkMemory(h *history, broken func(string, ...any)) {
 	}
 }
 
-// When all is over and forgotten, nothing is left.
+// At the end nothing is held.
 func checkCleanUp(h *history, broken func(string, ...any)) {
 	for _, what := range h.left {
 		broken("left: %s", what)
 	}
 }
 
-// While a refusal holds the key, no call is told that the next request comes
-// before it is over.
+// While a 429 stops the key, no call is given an earlier time for the next
+// request.
 func checkToldTimes(h *history, broken func(string, ...any)) {
 	type hold struct {
 		span
@@ -115,7 +115,7 @@ func checkToldTimes(h *history, broken func(string, ...any)) {
 	}
 }
 
-// out reports whether a request for the run is under way at an instant.
+// out reports whether a request for the run is in flight at an instant.
 func (h *history) out(run string, at time.Duration) bool {
 	return slices.ContainsFunc(h.requests, func(q *request) bool {
 		return q.run == run && q.sent <= at && at <= q.ended

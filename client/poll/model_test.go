@@ -16,26 +16,26 @@ var (
 	oneSeed = flag.Int64("seed", -1, "check and describe only this random schedule")
 )
 
-// The package's promises in figures. They are written down again here, because a
-// check that shared the Poller's constants would not see a wrong one.
+// The package's promises in numbers. They are repeated here, because a check
+// that used the Poller's constants would not notice a wrong one.
 const (
 	promisedFloor    = 5 * time.Second
 	promisedGetTime  = 25 * time.Second
 	promisedAttempts = 3           // of a get
-	promisedMemory   = time.Minute // that a finished run's answer is told again
+	promisedMemory   = time.Minute // for which a finished run's answer is kept
 	promisedRuns     = 1_000       // waited for at once
 	promisedKeptRuns = 1_100
-	promisedFaults   = 3 // in a row, until a breaker opens
+	promisedFaults   = 3 // in a row, until the breaker opens
 	promisedPause    = 30*time.Second + 30*time.Second/4
 )
 
-// shards is how many random schedules are checked at the same time.
+// shards is how many scenarios run at the same time.
 const shards = 4
 
-// TestModel runs random schedules of callers against an upstream that
+// TestModel runs random scenarios of callers against an upstream that
 // misbehaves at random, and checks every promise of the package against an
-// independent record of what was asked and answered. A failing schedule is
-// repeated with -seed.
+// independent record of requests and answers. A failing scenario is repeated
+// with -seed.
 func TestModel(t *testing.T) {
 	if *oneSeed >= 0 {
 		s := newScenario(uint64(*oneSeed))
@@ -83,7 +83,7 @@ func checkScenario(t *testing.T, s scenario) {
 	}
 }
 
-// rules are the promises of the package, each as a check of the history.
+// rules are the promises of the package, each with a check of the history.
 var rules = []struct {
 	name  string
 	check func(h *history, broken func(format string, args ...any))

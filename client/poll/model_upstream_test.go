@@ -10,11 +10,11 @@ import (
 	"instaview-mcp/client"
 )
 
-// attemptTime is the longest that the client lets one attempt take.
+// attemptTime is the longest time of one attempt, as set by the client.
 const attemptTime = 20 * time.Second
 
-// fakeUpstream is an InstaView that misbehaves as its scenario says. What it
-// does to a request depends on the run, the request's number and the time only.
+// fakeUpstream is an API that misbehaves as its scenario says. What it does to
+// a request depends only on the run, the request's number and the time.
 type fakeUpstream struct {
 	s scenario
 	h *history
@@ -23,7 +23,7 @@ type fakeUpstream struct {
 	runs  map[string]*fakeRun
 	count map[int64]int   // requests of each fixed minute
 	hours map[int64]int   // and hour
-	last  []time.Duration // when the requests of the last minute came
+	last  []time.Duration // arrivals of the last minute
 }
 
 type fakeRun struct {
@@ -77,7 +77,7 @@ func (u *fakeUpstream) Results(ctx context.Context, id string) (*client.Results,
 	return r.results, nil
 }
 
-// serve lets a request travel, be answered and its body be read.
+// serve delays a request, answers it and sends the body.
 func (u *fakeUpstream) serve(ctx context.Context, q *request, random *rand.Rand) reply {
 	network := between(random, time.Microsecond, u.s.network)
 	think := between(random, 0, u.s.latency)
@@ -90,7 +90,7 @@ func (u *fakeUpstream) serve(ctx context.Context, q *request, random *rand.Rand)
 		body = between(random, 0, u.s.body)
 	}
 	if network+think > attemptTime {
-		think = attemptTime // the headers never come
+		think = attemptTime // the headers are never sent
 	}
 	if !sleep(ctx, network) {
 		return reply{aborted: true}
@@ -145,7 +145,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// breaks reports whether the connection does before the request is counted.
+// breaks reports whether the connection breaks before the request is counted.
 func (u *fakeUpstream) breaks(random *rand.Rand) bool {
 	hit := random.Float64()
 	return u.during(u.s.outages) && hit < 0.5 || hit < u.s.faults/3
@@ -161,7 +161,7 @@ func (u *fakeUpstream) during(spans []span) bool {
 	return false
 }
 
-// answer is made when the headers leave.
+// answer returns the reply as it is when the headers are sent.
 func (u *fakeUpstream) answer(q *request, refused bool, refusalRate float64, random *rand.Rand) reply {
 	var r reply
 	limit := u.tell(&r, random)
@@ -204,7 +204,8 @@ func (u *fakeUpstream) answer(q *request, refused bool, refusalRate float64, ran
 	return r
 }
 
-// spentFor is what the client adds to Retry-After: a spent window's reset.
+// spentFor returns what the client adds to Retry-After: the reset of a used-up
+// window.
 func spentFor(limit client.RateLimit) time.Duration {
 	var wait time.Duration
 	for _, w := range []client.Window{limit.Minute, limit.Hour} {
@@ -215,7 +216,7 @@ func spentFor(limit client.RateLimit) time.Duration {
 	return wait
 }
 
-// results is the run's state; nil if there is no such run.
+// results returns the run's state; nil if there is no such run.
 func (u *fakeUpstream) results(q *request, date time.Time, random *rand.Rand) *client.Results {
 	now := u.h.now()
 	u.mu.Lock()
@@ -224,7 +225,7 @@ func (u *fakeUpstream) results(q *request, date time.Time, random *rand.Rand) *c
 	if run == nil || now < run.unknownUntil {
 		return nil
 	}
-	n := q.n // makes the answer recognizable
+	n := q.n // makes the answer recognisable
 	r := &client.Results{RequestID: q.run, SourcedCount: &n, Date: date, Status: client.StatusProcessing, HTTPStatus: 202}
 	if !run.ageless {
 		r.CreatedAt = u.clock().Add(run.created - now)
@@ -242,8 +243,8 @@ func (u *fakeUpstream) results(q *request, date time.Time, random *rand.Rand) *c
 	return r
 }
 
-// sourced is a run's id without the company that it is asked on behalf of.
+// sourced returns a run's id without the company in front.
 func sourced(id string) string { return id[strings.Index(id, "/")+1:] }
 
-// clock is the upstream's.
+// clock returns the upstream's time.
 func (u *fakeUpstream) clock() time.Time { return time.Now().Add(u.s.skew) }

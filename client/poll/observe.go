@@ -6,18 +6,19 @@ import (
 	"instaview-mcp/client"
 )
 
-// Observed is one attempt, for an operator's figures. It names no run and nobody.
+// Observed describes one attempt for metrics. It holds no ids.
 type Observed struct {
 	// Outcome is "in_progress", "ended", or the client.Code of a failure.
 	Outcome string
-	Latency time.Duration // of the request
-	Retry   bool          // the attempt before it had failed
-	// Lag is the time from a run's end to this attempt, by InstaView's clock, which
-	// tells whole seconds; negative unless this is the attempt that found it.
+	Latency time.Duration // duration of the request
+	Retry   bool          // the previous attempt for the run failed
+	// Lag is the time from a run's end to this attempt, by InstaView's clock in
+	// whole seconds. It is negative unless this attempt was the first to see
+	// the end after an unfinished state.
 	Lag time.Duration
 }
 
-// observed compares an attempt with what was known before.
+// observed describes an attempt, given the state known before it.
 func observed(last Snapshot, results *client.Results, failure *client.Error, latency time.Duration) Observed {
 	o := Observed{Latency: latency, Retry: last.Err != nil, Lag: -1}
 	switch {
@@ -27,8 +28,8 @@ func observed(last Snapshot, results *client.Results, failure *client.Error, lat
 		o.Outcome = "in_progress"
 	default:
 		o.Outcome = "ended"
-		watched := last.Results != nil && last.Results.InProgress()
-		if watched && !results.Date.IsZero() && !results.CompletedAt.IsZero() {
+		wasRunning := last.Results != nil && last.Results.InProgress()
+		if wasRunning && !results.Date.IsZero() && !results.CompletedAt.IsZero() {
 			o.Lag = max(0, results.Date.Sub(results.CompletedAt))
 		}
 	}

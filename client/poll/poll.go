@@ -1,46 +1,48 @@
-// Package poll asks InstaView about runs again and again, as seldom as serves:
-// one loop per run, whoever waits for it, within one budget per API key.
+// Package poll requests the state of runs repeatedly but rarely: with one loop
+// for each run, however many callers wait for it, and one budget for each API
+// key.
 //
-// A Poller belongs to one key. A call joins the run it names; the run becomes
-// due, by its age or because a get wants it now; the dispatcher picks the next
-// run that is due and makes its request; the outcome is recorded, every caller
-// who waits for the run is answered, and a run that nobody waits for is retired
-// to the cache for a minute, since the next caller must neither break the
-// contract's floor nor pay for an answer just given. The Poller has one timer
-// and, for each request out, one goroutine.
+// A Poller belongs to one key. A call joins the run that it names. The run
+// becomes due, because of its age or because a get needs it now. The dispatcher
+// picks the next run that is due and makes its request. The result is recorded,
+// and every caller who waits for the run is answered. A run that nobody waits
+// for is retired to the cache for a minute, so that the next caller neither
+// violates the contract's floor nor costs a request for an answer just
+// received. The Poller has one timer, and one goroutine for each request in
+// flight.
 //
-// The rules, and what they were measured to be worth:
+// The rules, with the measurements behind them:
 //
-//   - Never two requests for one run less than Floor apart, counted from the end
-//     of the answer before, whatever the company; jitter only lengthens.
+//   - Two requests for one run are never less than Floor apart, counted from the
+//     end of the answer before, whatever the company; jitter only adds time.
 //   - A run is requested at ages 0, 10, 15, 20 and 30 s, then every 5 s until
 //     180 s, then with a backoff of 1.5 up to 15 s (schedule.go).
-//   - A key makes 108 requests a minute with a burst of 8, less when InstaView
-//     tells a lower limit twice, and none of a spent window (budget.go, window.go).
-//     An upstream that counts any 60 s behind 2 s of network jitter then never
-//     sees 121.
-//   - A get and a wait that are both due take turns, and waits leave three
-//     requests of the burst for gets: beside 64 waits a get goes out at once.
-//     Among their own kind whichever is due first goes first; a run never seen
+//   - A key makes 108 requests a minute with a burst of 8, fewer once InstaView
+//     has reported a lower limit twice, and none in a window that is used up
+//     (budget.go, window.go). An upstream that counts any 60 s behind 2 s of
+//     network jitter then never sees 121.
+//   - A get and a wait that are both due alternate, and waits leave three
+//     requests of the burst for gets: beside 64 waits a get is sent at once.
+//     Within a kind the run that was due first goes first; a run never requested
 //     counts as due 10 s ago, and one up to 35 s old as due 3 s later.
-//   - Retry-After is obeyed, a refusal for the rate by the whole key. When
-//     several runs fail in a row requests pause, and single ones probe
-//     (breaker.go).
-//   - A failure for good ends a wait. A 404, and a 401 or 403 after an answer, has
-//     to be repeated first.
+//   - Retry-After is obeyed, and after a 429 by the whole key. When several runs
+//     fail in a row requests pause, and single probes follow (breaker.go).
+//   - A permanent failure ends a wait. A 404, and a 401 or 403 after a success,
+//     must be repeated first.
 //
-// How late the end of a run is seen, mean and p95, with so many always waited
-// for: 1 run 2.7 and 5.0 s, 12 runs 3.3 and 6.6 s, 24 runs 7.1 and 13.7 s, 100
-// runs 32 and 60 s. This prints it, beside what older rules gave:
+// How late a run's end is noticed, mean and p95, by the number of runs that are
+// always waited for: 1 run 2.7 and 5.0 s, 12 runs 3.3 and 6.6 s, 24 runs 7.1
+// and 13.7 s, 100 runs 32 and 60 s. This prints it, beside the result of older
+// rules:
 //
 //	go test ./client/poll -run Simulation -simulated 4000 -v
 //
-// and this checks every promise over random schedules:
+// and this checks every rule over random schedules:
 //
 //	go test ./client/poll -run Model -seeds 5000
 //
-// Per process only: two processes on one key share nothing but what the
-// server's rate-limit headers tell each of them.
+// All this holds within one process: two processes with one key share nothing
+// but what the server's rate-limit headers report to each of them.
 package poll
 
 import (
@@ -54,74 +56,74 @@ import (
 	"instaview-mcp/client"
 )
 
-// The errors of a Poller's own.
+// The errors of Get and Wait, beside the context's.
 var (
-	// ErrClosed is returned by calls to a Poller that was closed before.
+	// ErrClosed is returned by calls that begin after Close.
 	ErrClosed = errors.New("poll: closed")
-	// ErrBusy is returned when as many callers wait, or runs are waited for, as
-	// may be. It passes when some of them have ended.
+	// ErrBusy is returned at the limit of callers, or of runs that they wait
+	// for. A later call may succeed.
 	ErrBusy = errors.New("poll: too many waits")
 )
 
-// The most that one key may keep a Poller busy with.
+// The limits of one Poller.
 const (
-	// maxCallers is what one process over HTTP is measured with; a caller costs
-	// some KiB here, and tens in the connection it came by.
+	// maxCallers is what one HTTP process was tested with. A caller costs some
+	// KiB here, and tens of KiB in its connection.
 	maxCallers = 10_000
-	// maxRuns is as many as the budget requests every nine minutes: to wait for
-	// more is to wait in vain.
+	// maxRuns is as many as the budget requests in nine minutes: waiting for
+	// more would be in vain.
 	maxRuns = 1_000
-	// maxKept is of all runs known: those waited for, requested and remembered.
+	// maxKept limits all known runs: those waited for and those in the cache.
 	maxKept = maxRuns + 100
 )
 
-// API makes one attempt at a run's results. *client.Client is one.
+// API makes one attempt to read a run's results. *client.Client is one.
 type API interface {
 	// Results should be small for a run in progress, as those of *client.Client
 	// are, because they are kept for as long as anyone waits.
 	Results(ctx context.Context, requestID string) (*client.Results, error)
 }
 
-// Snapshot is what is known of a run after the newest attempt. It is shared between
-// callers and must not be changed.
+// Snapshot is what is known about a run after the latest attempt. It is shared
+// between callers and must not be changed.
 type Snapshot struct {
-	// Results is the newest answer; nil as long as there was none. SeenAt is
-	// when it came.
+	// Results is the latest answer, which came at SeenAt; nil until there is
+	// one.
 	Results *client.Results
 	SeenAt  time.Time
-	// Err says why the newest attempt brought no answer; nil if it did.
+	// Err says why the latest attempt brought no answer; nil if it did.
 	Err *client.Error
-	// At is when the newest attempt ended; zero as long as there was none.
+	// At is when the latest attempt ended; zero until there is one.
 	At time.Time
-	// NextIn is the time until InstaView can be asked for the run again: as the
-	// floor, Retry-After, the budget and the requests ahead allow it. It is 0
-	// while a request is under way. A wait may ask later, by the run's age; once its
-	// turn has come NextIn knows the pace that spreads the rest of the hour, too.
+	// NextIn is the time until the run may be requested again, as limited by
+	// the floor, Retry-After, the budget and the requests ahead. It is 0 while
+	// a request is in flight. A wait may request the run later than that,
+	// because of the run's age. Once the run is due, NextIn includes the pace
+	// that spreads the hour's remaining requests.
 	NextIn time.Duration
-	// Ahead is how many requests go before the run's, which is due; 0 if it is not.
+	// Ahead is how many requests are sent before the run's; 0 if it is not due.
 	Ahead int
-	// Stopping reports whether Drain or Close has ended the wait early.
+	// Stopping reports whether Drain or Close ended the wait early.
 	Stopping bool
-	// Paused says why no run of the key is requested for a while; "" if none is
-	// kept back.
+	// Paused says why all requests of the key are paused; "" if they are not.
 	Paused client.Code
 
-	unconfirmed bool // Err may pass although it says otherwise
+	unconfirmed bool // the failure in Err may be temporary; see run.mayPass
 }
 
-// settled reports whether a get has its answer.
-func (l Snapshot) settled() bool {
-	if l.Err != nil {
-		return !l.Err.Transient()
+// settled reports whether a get needs no further attempt.
+func (s Snapshot) settled() bool {
+	if s.Err != nil {
+		return !s.Err.Transient()
 	}
-	return l.Results != nil && !l.Results.InProgress()
+	return s.Results != nil && !s.Results.InProgress()
 }
 
-// final reports whether asking again by itself would change nothing, so that a
+// final reports whether another request cannot change the answer, so that a
 // wait ends.
-func (l Snapshot) final() bool { return l.settled() && !l.unconfirmed }
+func (s Snapshot) final() bool { return s.settled() && !s.unconfirmed }
 
-// Poller asks for runs on behalf of one API key. It is safe for concurrent use.
+// Poller requests runs with one API key. It is safe for concurrent use.
 type Poller struct {
 	api     API
 	log     *slog.Logger
@@ -137,20 +139,20 @@ type Poller struct {
 
 	mu         sync.Mutex
 	runs       map[string]*run
-	callers    int    // under way
-	activeRuns int    // that they ask for
-	order      uint64 // the last number given to what became due or idle
+	callers    int    // calls in progress
+	activeRuns int    // runs that they wait for
+	order      uint64 // the last number of nextOrder
 
 	budget   *budget
 	breaker  breaker
-	lastKind kind        // of the newest request
-	timer    *time.Timer // of the next dispatch
+	lastKind kind        // of the latest request
+	timer    *time.Timer // for the next dispatch
 
 	cacheLimit int64 // in bytes
 	shared     *Shared
-	counted    int64       // bytes held, as told to shared
-	sweeper    *time.Timer // of the cache
-	sweeping   bool        // the sweeper runs
+	counted    int64       // bytes that shared counts for this Poller
+	sweeper    *time.Timer // removes what has expired from the cache
+	sweeping   bool        // whether the sweeper is set
 }
 
 // Option configures a Poller.
@@ -165,44 +167,44 @@ func WithRequestsPerMinute(n int) Option {
 	}
 }
 
-// WithMemory replaces DefaultMemory.
-func WithMemory(bytes int64) Option {
+// WithCacheSize replaces DefaultCacheSize, in bytes.
+func WithCacheSize(bytes int64) Option {
 	return func(p *Poller) { p.cacheLimit = bytes }
 }
 
-// WithShared has the Poller hold no more than all that share s may together.
+// WithShared limits the caches of all Pollers that share s to DefaultCacheSize.
 func WithShared(s *Shared) Option {
 	return func(p *Poller) { p.shared = s }
 }
 
-// WithNotBefore makes no request before t. It lets a Poller take over a key from
-// one that was closed; see NotBefore.
+// WithNotBefore makes no request before t. A Poller needs it that takes over a
+// key from a closed one; see NotBefore.
 func WithNotBefore(t time.Time) Option {
 	return func(p *Poller) { p.budget.notBefore = t }
 }
 
-// WithLogger logs the reason of every delay at debug level.
+// WithLogger logs the reason for every delay at debug level.
 func WithLogger(l *slog.Logger) Option {
 	return func(p *Poller) { p.log = l }
 }
 
-// WithObserver has f told of every attempt. It is called for one after the other
-// and must return at once.
+// WithObserver calls f after every attempt, never concurrently. f must return
+// quickly.
 func WithObserver(f func(Observed)) Option {
 	return func(p *Poller) { p.observe = f }
 }
 
-// withJitter replaces the random source of backoffs, to make a test repeatable.
+// withJitter replaces the random source of backoffs, for repeatable tests.
 func withJitter(f jitter) Option {
 	return func(p *Poller) { p.jitter = f }
 }
 
-// withSleep replaces what tells how long the machine has slept.
+// withSleep replaces the function that returns how long the machine has slept.
 func withSleep(slept func() time.Duration) Option {
 	return func(p *Poller) { p.clock = newClock(slept) }
 }
 
-// New returns a Poller that asks api. Close it to stop.
+// New returns a Poller that makes its requests through api. It must be closed.
 func New(api API, opts ...Option) *Poller {
 	p := &Poller{
 		api:        api,
@@ -212,7 +214,7 @@ func New(api API, opts ...Option) *Poller {
 		clock:      newClock(slept),
 		runs:       map[string]*run{},
 		budget:     newBudget(DefaultRequestsPerMinute),
-		cacheLimit: DefaultMemory,
+		cacheLimit: DefaultCacheSize,
 		shared:     new(Shared),
 	}
 	for _, opt := range opts {
@@ -232,15 +234,15 @@ func stoppedTimer(f func()) *time.Timer {
 	return t
 }
 
-// Drain ends every wait, and those that begin later, with what is known. Gets
-// go on.
+// Drain ends all waits, and all that begin later, with the latest state. Gets
+// are not affected.
 func (p *Poller) Drain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain()
 }
 
-// Close ends every wait, which then returns what it knows, and every request.
+// Close ends all requests and all calls, which return the latest state.
 func (p *Poller) Close() {
 	p.mu.Lock()
 	p.cancel()
@@ -251,10 +253,9 @@ func (p *Poller) Close() {
 	p.requests.Wait()
 }
 
-// NotBefore returns when another Poller may make the key's next request, after
-// this one was closed: once the floor of every run, Retry-After and spent
-// windows allow it, by when the burst is whole again, too. It may lie in the
-// past.
+// NotBefore returns when, after Close, another Poller may make the key's next
+// request: when the floor of every run, Retry-After and used-up windows allow
+// it. By then the burst is available again. The time may be in the past.
 func (p *Poller) NotBefore() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()

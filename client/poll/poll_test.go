@@ -18,8 +18,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// upstream is an API whose answers are a function of the request's number,
-// from 1, and of the time since the bubble began. It notes every request.
+// upstream is an API whose answers depend on the request's number, from 1, and
+// on the time since the bubble began. It records every request.
 type upstream struct {
 	latency time.Duration
 	answer  func(n int, at time.Duration) (*client.Results, error)
@@ -48,7 +48,7 @@ func (u *upstream) Results(ctx context.Context, id string) (*client.Results, err
 	return u.answer(n, time.Since(u.began))
 }
 
-// run is the one that the n-th request was for.
+// run returns the run that request n was for.
 func (u *upstream) run(n int) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -61,7 +61,7 @@ func (u *upstream) times() []time.Duration {
 	return slices.Clone(u.asked)
 }
 
-// bubble runs test with a Poller of u, in fake time.
+// bubble runs test in a synctest bubble with a Poller of u.
 func bubble(t *testing.T, u *upstream, test func(t *testing.T, p *Poller), opts ...Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -80,7 +80,8 @@ func completed() *client.Results {
 	return &client.Results{Status: client.StatusCompleted, HTTPStatus: 200}
 }
 
-// finishingAt answers like a run that was created as the bubble began.
+// finishingAt answers like a run that was created at the start of the bubble
+// and ends at end.
 func finishingAt(end time.Duration) func(int, time.Duration) (*client.Results, error) {
 	return func(_ int, at time.Duration) (*client.Results, error) {
 		r := processing()
@@ -122,8 +123,8 @@ func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
 	})
 }
 
-// The Date header has whole seconds: a run of age 10 s must not pass for one of
-// 9 s, which would be looked at again too early.
+// The Date header has whole seconds. A run of age 10 s must not be taken for
+// one of 9 s, which would be requested again too early.
 func TestTheAgeIsNotRoundedDown(t *testing.T) {
 	u := &upstream{answer: func(_ int, at time.Duration) (*client.Results, error) {
 		r := processing()
@@ -187,7 +188,8 @@ func TestWaitEndsInTimeWithARequestInFlight(t *testing.T) {
 		if err != nil || time.Since(start) != 10*time.Second || !look.At.IsZero() {
 			t.Errorf("look %+v, %v after %v; want none, nil after 10s", look, err, time.Since(start))
 		}
-		// The request's answer is not lost: the next call has it without asking.
+		// The request's answer is kept: the next call gets it without a
+		// request.
 		time.Sleep(6 * time.Second)
 		if look, _ := p.Get(t.Context(), "r"); look.Results == nil || len(u.times()) != 1 {
 			t.Errorf("look %+v after %d requests, want the first one's answer", look, len(u.times()))
@@ -208,8 +210,8 @@ func TestAnUnknownStatusEndsAWait(t *testing.T) {
 	})
 }
 
-// assertFloor checks the contract: never two requests for one run less than
-// Floor apart, counted from the end of the answer before.
+// assertFloor checks that two requests for one run are never less than Floor
+// apart, counted from the end of the answer before.
 func (u *upstream) assertFloor(t *testing.T) {
 	t.Helper()
 	u.mu.Lock()
@@ -287,7 +289,7 @@ func TestTheLoopEndsWithItsLastWaiter(t *testing.T) {
 func TestTheFloorOutlivesItsWaiters(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour), latency: 400 * time.Millisecond}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		for range 200 { // a model that calls again at once, now this tool, now that
+		for range 200 { // a model that calls again at once, alternating the tools
 			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 			_, _ = p.Wait(ctx, "r", 300*time.Millisecond, nil)
 			_, _ = p.Get(ctx, "r")
@@ -346,7 +348,7 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		go func() { _, _ = p.Wait(t.Context(), "r", 2*time.Minute, nil) }()
-		time.Sleep(25 * time.Second) // looks at 0, 7.5, 18.75; the next at 33.75
+		time.Sleep(25 * time.Second) // requests at 0, 7.5, 18.75; the next at 33.75
 		_, _ = p.Get(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
@@ -354,7 +356,8 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 	})
 }
 
-// A wait that would end before the loop's next request has the run asked sooner.
+// A wait that would end before the run's next request makes that request
+// earlier.
 func TestAShortWaitBringsForwardASlowLoop(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
 		r := processing()
@@ -406,8 +409,8 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 		for i := range 10 {
 			_, _ = p.Get(t.Context(), fmt.Sprint("r", i))
 		}
-		if held := p.held(); held > DefaultMemory {
-			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultMemory>>20)
+		if held := p.held(); held > DefaultCacheSize {
+			t.Errorf("%d MiB remembered, want at most %d", held>>20, DefaultCacheSize>>20)
 		}
 		_, _ = p.Get(t.Context(), "r9")
 		if got := len(u.times()); got != 10 {
@@ -420,7 +423,7 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 	})
 }
 
-// held is the size of what p holds of all runs, in bytes.
+// held returns the size of everything in p's cache, in bytes.
 func (p *Poller) held() (bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -471,13 +474,13 @@ func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 	}
 }
 
-// N15: a run just created may be unknown for some seconds, and a key that was
-// accepted may be refused once: a wait asks once more, a get does not.
+// N15: a new run may be unknown for some seconds, and an accepted key may be
+// refused once. A wait requests it once more; a get does not.
 func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 	const unknown, unauthorized, forbidden, broken = client.CodeNotFound, client.CodeUnauthorized, client.CodeForbidden, client.CodeBadResponse
 	for name, tt := range map[string]struct {
-		answers []client.Code // "" = still running; after them completed
-		want    client.Code   // that the wait ends with
+		answers []client.Code // "" means still running; after the list: completed
+		want    client.Code   // the outcome of the wait
 		asked   int
 	}{
 		"404 at first":               {[]client.Code{unknown}, "", 2},
@@ -521,7 +524,8 @@ func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
 			t.Errorf("get: %+v, %v after %v and %d requests", look, err, time.Since(begun), len(u.times()))
 		}
-		// A wait that follows within the floor goes on where the get ended.
+		// A wait within the floor continues with the state that the get
+		// returned.
 		u.answer = finishingAt(0)
 		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || time.Since(begun) != Floor {
 			t.Errorf("wait: %+v, %v after %v", look, err, time.Since(begun))
@@ -529,7 +533,7 @@ func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 	})
 }
 
-// After a failure that left nothing known, a later call begins anew.
+// After a failure that left no state, a later call starts anew.
 func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 	for _, code := range []client.Code{client.CodeNotFound, client.CodeUnavailable} {
 		u := &upstream{answer: failing(client.Error{Code: code})}
@@ -559,8 +563,8 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 	}
 }
 
-// A caller that is busy with what it was told of keeps the run watched, but not
-// an old failure alive.
+// A caller whose callback is slow keeps the run active, but must not keep an
+// old failure.
 func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
 		if at < 10*time.Second {
@@ -608,8 +612,8 @@ func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
 	}
 }
 
-// Clients show people every warning as an error, and an unknown status is an
-// answer like any other.
+// Clients show every warning as an error, and an unknown status is an answer
+// like any other. Only a status that contradicts the HTTP code is logged.
 func TestOnlyAStatusAgainstItsHTTPCodeIsWarnedOf(t *testing.T) {
 	for _, tt := range []struct {
 		status client.Status
@@ -634,8 +638,8 @@ func TestOnlyAStatusAgainstItsHTTPCodeIsWarnedOf(t *testing.T) {
 	}
 }
 
-// With more runs waited for than the budget serves, a look goes first, and a
-// run that is also looked at does not lose its turn.
+// If more runs are waited for than the budget allows, a get goes first, and a
+// run that also has a get does not lose its turn.
 func TestALookGoesBeforeWaits(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -678,7 +682,7 @@ func TestTheTimeToTheNextLookKnowsTheQueue(t *testing.T) {
 	})
 }
 
-// Another program on the key has used up most of the window.
+// Another program with the same key has used most of the window.
 func TestNoMoreIsAskedThanTheServerSaysIsLeft(t *testing.T) {
 	const left = 12
 	for _, name := range []string{"minute", "hour"} {
@@ -837,7 +841,7 @@ func TestTheBudgetLearnsFromHeaders(t *testing.T) {
 	none, some := 0, 7
 	for name, tt := range map[string]struct {
 		limit client.RateLimit
-		want  int // requests in the minute that follows
+		want  int // requests in the following minute
 	}{
 		"a lower limit":            {client.RateLimit{Minute: client.Window{Limit: 30, Remaining: &some}}, 30},
 		"a higher limit":           {client.RateLimit{Minute: client.Window{Limit: 600}}, 120},
@@ -858,7 +862,8 @@ func TestTheBudgetLearnsFromHeaders(t *testing.T) {
 					wg.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 59*time.Second, nil) })
 				}
 				wg.Wait()
-				// The burst may leave before the first answer teaches anything.
+				// The burst may be sent before the first answer reports a
+				// limit.
 				if got := len(u.times()); got > tt.want+maxBurst {
 					t.Errorf("%d requests in a minute, want at most %d and the burst", got, tt.want)
 				}
@@ -912,7 +917,7 @@ func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
 	})
 }
 
-// A call that nobody listens to any more sends nothing.
+// A cancelled call sends no request.
 func TestNoRequestIsMadeThatNobodyWants(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *Poller){
 		"a get cancelled before": func(ctx context.Context, p *Poller) {
@@ -943,11 +948,11 @@ func TestNoRequestIsMadeThatNobodyWants(t *testing.T) {
 	}
 }
 
-// When waits are drained those that stand in the queue are not served.
+// After Drain no request is made for waits in the queue.
 func TestDrainedWaitsAreNotServed(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour), latency: 100 * time.Millisecond}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		// Their callers are slow to notice: as many as are told of a look at once.
+		// Their callers are slow to notice, as when many are woken at once.
 		unblock := make(chan struct{})
 		for i := range 3 {
 			go func() {
@@ -964,8 +969,8 @@ func TestDrainedWaitsAreNotServed(t *testing.T) {
 	})
 }
 
-// A get that is cancelled while it waits for its turn leaves none to a wait
-// for the same run.
+// A cancelled get in the queue does not give its turn to a wait for the same
+// run.
 func TestACancelledGetLeavesNoTurn(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -1048,9 +1053,9 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 		{Outcome: "unavailable", Lag: -1},
 		{Outcome: "in_progress", Lag: -1, Retry: true},
 		{Outcome: "ended"},
-		{Outcome: "ended", Lag: -1}, // nobody had waited for its end
+		{Outcome: "ended", Lag: -1}, // no call had seen the run unfinished
 	}
-	if got[2].Outcome == "ended" { // the retry came late, by chance
+	if got[2].Outcome == "ended" { // the retry came late by chance
 		want = append(want[:2], Observed{Outcome: "ended", Retry: true}, want[4])
 	}
 	for i := range want {
@@ -1061,8 +1066,8 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 	}
 }
 
-// Whoever begins waits and leaves, on ever new runs that there is no budget to
-// look at, fills no memory.
+// Callers that start waits on ever new runs and leave before the first request
+// must not fill the memory.
 func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -1100,7 +1105,7 @@ func TestTheJitterIsTheInjectedOne(t *testing.T) {
 	}
 }
 
-// However many runs are waited for, and left again, and looked at.
+// However many runs are waited for, left and requested.
 func TestRunsKeptAreBounded(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
@@ -1111,7 +1116,7 @@ func TestRunsKeptAreBounded(t *testing.T) {
 				go func() { _, _ = p.Wait(ctx, fmt.Sprint("r", round, "-", i), time.Hour, nil) }()
 			}
 			time.Sleep(30 * time.Second)
-			for i := range 20 { // looks go on beside them
+			for i := range 20 { // gets go on beside them
 				if look, err := p.Get(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
 					t.Errorf("%+v, %v", look, err)
 				}

@@ -10,7 +10,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// request makes one attempt at r and records its outcome.
+// request makes one attempt at r and records the result.
 func (p *Poller) request(r *run) {
 	defer p.requests.Done()
 	sent := p.clock.now()
@@ -22,7 +22,7 @@ func (p *Poller) request(r *run) {
 	r.inFlight, r.floor.inFlight = false, false
 	p.budget.ended()
 	if p.ctx.Err() != nil {
-		r.floor.notBefore = now.Add(Floor) // it may have been counted
+		r.floor.notBefore = now.Add(Floor) // the server may have counted the request
 		return
 	}
 	failure := asFailure(err)
@@ -38,7 +38,7 @@ func (p *Poller) request(r *run) {
 	p.dispatchLocked()
 }
 
-// attempt asks the API. A panic while decoding fails only this run. Its value
+// attempt calls the API. A panic while decoding fails only this run. Its value
 // may hold response data, so it is not logged.
 func (p *Poller) attempt(id string) (results *client.Results, err error) {
 	defer func() {
@@ -50,18 +50,18 @@ func (p *Poller) attempt(id string) (results *client.Results, err error) {
 	return p.api.Results(p.ctx, id)
 }
 
-// learn takes what an attempt at r says of the key as a whole.
+// learn applies what the result of an attempt at r means for the whole key.
 func (p *Poller) learn(r *run, results *client.Results, failure *client.Error, sent, now time.Time) {
 	switch {
 	case failure == nil:
 		p.budget.learn(now, sent, results.RateLimit)
-	case failure.HTTPStatus != 0: // or there was no answer to learn from
+	case failure.HTTPStatus != 0: // otherwise there are no headers
 		p.budget.learn(now, sent, failure.RateLimit)
 	}
 	if failure == nil || !failure.Transient() {
 		cause := p.breaker.cause
 		if p.breaker.answered(r, now) {
-			p.log.Debug("requests go on", "cause", cause)
+			p.log.Debug("requests resume", "cause", cause)
 		}
 		return
 	}
@@ -81,13 +81,13 @@ func (p *Poller) logAttempt(r *run, results *client.Results, failure *client.Err
 	}
 }
 
-// disagree reports whether one of status and HTTP code says that the run goes on
-// and the other that it has ended. A status that is unknown says neither.
+// disagree reports whether the body's status says that the run goes on and the
+// HTTP code that it has ended, or the reverse. An unknown status says neither.
 func disagree(r *client.Results) bool {
 	return r.Status == client.StatusProcessing && r.HTTPStatus == http.StatusOK || r.Finished() && r.HTTPStatus == http.StatusAccepted
 }
 
-// asFailure makes any error of an API one with a code.
+// asFailure converts an error of the API to one with a code.
 func asFailure(err error) *client.Error {
 	var failure *client.Error
 	if err != nil && !errors.As(err, &failure) {

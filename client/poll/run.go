@@ -7,37 +7,37 @@ import (
 	"instaview-mcp/client"
 )
 
-// run is what a Poller knows of one sourcing run, as asked for on behalf of one
-// company. It is queued (someone waits, a request is due), in flight, or idle
-// (nobody waits; its snapshot is remembered for a while).
+// run is the state of one sourcing run, as requested for one company. It is
+// queued (someone waits, and a request is due some time), in flight, or idle
+// (nobody waits, and its snapshot is in the cache).
 type run struct {
 	id       string
 	floor    *floor
 	callers  [3]int // by kind
 	inFlight bool
-	leftAt   time.Time // when the last who waited went
+	leftAt   time.Time // when the last caller left
 
-	due          time.Time // of the next request, while queued
-	order        uint64    // of becoming due, for equal times, or idle
-	currentUntil time.Time // by the floor and Retry-After that the last attempt set
+	due          time.Time // when the next request is due, while queued
+	order        uint64    // from nextOrder, when it became due or idle
+	currentUntil time.Time // until when the last attempt's floor and Retry-After forbid another
 
-	born      time.Time // when it was created, by our clock; at the latest now
+	born      time.Time // when it was created, by our clock; the latest possible time
 	schedule  schedule
 	last      Snapshot
 	footprint int64 // of last.Results, in bytes
 	attempts  int
-	changed   chan struct{} // closed, and replaced, after every attempt
+	changed   chan struct{} // closed and replaced after every attempt
 }
 
-// floor keeps the requests for one sourcing run apart. Runs asked for on behalf
-// of several companies share it, because the contract knows no companies.
+// floor keeps the requests for one sourcing run apart. Runs requested for
+// several companies share it, since the contract's limit is the run's.
 type floor struct {
 	inFlight  bool
-	notBefore time.Time // by the floor and Retry-After
+	notBefore time.Time // the end of the floor and of Retry-After
 }
 
-// newRun adds a run, which is due: one never seen counts as due for a while, and
-// keeps that turn should nobody wait long enough for it.
+// newRun adds a run, which is due at once. It keeps that place in the queue
+// even if its callers leave before its turn.
 func (p *Poller) newRun(id string, now time.Time) *run {
 	r := &run{
 		id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(),
@@ -55,7 +55,7 @@ func (p *Poller) newRun(id string, now time.Time) *run {
 	return r
 }
 
-// sourcingRun is an id without the company that it may begin with.
+// sourcingRun returns an id without the company that it may begin with.
 func sourcingRun(id string) string {
 	if _, run, found := strings.Cut(id, "/"); found {
 		return run
@@ -63,8 +63,8 @@ func sourcingRun(id string) string {
 	return id
 }
 
-// wait is the time until a request may be made; 0 = now. While one is in flight
-// that is not known, but not shorter than Floor.
+// wait returns the time until a request is allowed; 0 = now. While a request is
+// in flight that time is unknown, but at least Floor.
 func (f *floor) wait(now time.Time) time.Duration {
 	if f.inFlight {
 		return Floor
@@ -72,11 +72,11 @@ func (f *floor) wait(now time.Time) time.Duration {
 	return max(0, f.notBefore.Sub(now))
 }
 
-// active reports whether anyone waits for the run.
+// active reports whether any caller waits for the run.
 func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }
 
-// before reports whether r goes before other: what is due before what is not,
-// and whichever is due first, but of those due a young run gives way.
+// before reports whether r is requested before other: the one that was due
+// first, but a young run that is due gives way.
 func (r *run) before(other *run, now time.Time) bool {
 	mine, theirs := r.due, other.due
 	if !mine.After(now) && !theirs.After(now) {
@@ -88,7 +88,7 @@ func (r *run) before(other *run, now time.Time) bool {
 	return mine.Before(theirs)
 }
 
-// turn is what a run that is due is put in order by.
+// turn returns the time by which runs that are due are ordered.
 func (r *run) turn() time.Time {
 	if r.attempts > 0 && r.due.Sub(r.born) <= young {
 		return r.due.Add(giveWay)
@@ -96,7 +96,8 @@ func (r *run) turn() time.Time {
 	return r.due
 }
 
-// record takes in an attempt that ended now, and sets when the next is due.
+// record stores the result of an attempt that ended now, and sets when the next
+// is due.
 func (r *run) record(results *client.Results, failure *client.Error, now time.Time) {
 	r.attempts++
 	r.last.unconfirmed = r.mayPass(failure)
@@ -107,8 +108,8 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	case failure == nil:
 		r.last.Results, r.last.SeenAt = results, now
 		r.footprint = r.last.Results.Footprint()
-		// The server's clock tells whole seconds, so of several tellings the
-		// one that makes the run oldest is the most exact.
+		// The server's clock has whole seconds, so of several answers the one
+		// that makes the run oldest is the most exact.
 		if age, ok := results.Age(); ok {
 			r.born = earlier(r.born, now.Add(-age))
 		}
@@ -125,9 +126,9 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	r.changed = make(chan struct{})
 }
 
-// mayPass reports whether a failure for good has to be repeated before it ends
-// a wait: a run just created may be unknown for some seconds, and an instance of
-// InstaView that fails to check keys may refuse one that was accepted before.
+// mayPass reports whether a permanent failure must be repeated before it ends a
+// wait: a new run may be unknown for some seconds, and a faulty instance of
+// InstaView may refuse a key that another has accepted.
 func (r *run) mayPass(failure *client.Error) bool {
 	if failure == nil || r.last.Err != nil && !r.last.Err.Transient() {
 		return false
@@ -141,15 +142,15 @@ func (r *run) mayPass(failure *client.Error) bool {
 	return false
 }
 
-// current reports whether the snapshot may still answer a call: no other request
-// is allowed yet, or the run had finished and cannot have changed.
+// current reports whether a call may be answered without a request: either none
+// is allowed yet, or the run has finished and cannot have changed.
 func (r *run) current(now time.Time) bool {
 	finished := r.last.Err == nil && r.last.Results != nil && r.last.Results.Finished()
 	return now.Before(r.currentUntil) && !r.last.At.IsZero() || finished && now.Before(r.last.At.Add(cacheFor))
 }
 
-// forgetStale drops what is too old to answer with. The state of a run still
-// processing is kept: should the next attempt fail, it is the last one known.
+// forgetStale drops a state that is too old for an answer. The state of a run
+// in progress is kept, because it is shown if the next attempt fails.
 func (r *run) forgetStale(now time.Time) {
 	if r.current(now) {
 		return
@@ -160,7 +161,7 @@ func (r *run) forgetStale(now time.Time) {
 	}
 }
 
-// forget drops the snapshot; its floor stays.
+// forget drops the snapshot but keeps the floor.
 func (r *run) forget() { r.last, r.footprint = Snapshot{}, 0 }
 
 func later(a, b time.Time) time.Time {

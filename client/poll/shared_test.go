@@ -23,7 +23,7 @@ func TestPollersThatShareRememberNoMoreTogetherThanOneAlone(t *testing.T) {
 		var shared Shared
 		var pollers []*Poller
 		for range 20 {
-			p := New(largeRuns{}, WithShared(&shared), WithMemory(8<<20))
+			p := New(largeRuns{}, WithShared(&shared), WithCacheSize(8<<20))
 			pollers = append(pollers, p)
 			for run := range 4 {
 				look, err := p.Get(t.Context(), fmt.Sprint("run", run))
@@ -32,8 +32,8 @@ func TestPollersThatShareRememberNoMoreTogetherThanOneAlone(t *testing.T) {
 				}
 			}
 		}
-		if n := shared.bytes.Load(); n > DefaultMemory || n < DefaultMemory/2 {
-			t.Errorf("%d MiB remembered, want at most %d and not much less", n>>20, DefaultMemory>>20)
+		if n := shared.bytes.Load(); n > DefaultCacheSize || n < DefaultCacheSize/2 {
+			t.Errorf("%d MiB remembered, want at most %d and not much less", n>>20, DefaultCacheSize>>20)
 		}
 		for _, p := range pollers {
 			p.Close()

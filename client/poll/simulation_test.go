@@ -15,18 +15,18 @@ import (
 	"instaview-mcp/client"
 )
 
-// service is an InstaView that answers as documented, counts the requests of
-// any 60 s, and refuses the 121st.
+// service is an API that answers as documented, counts the requests of any 60
+// s, and refuses the 121st.
 type service struct {
-	jitter time.Duration // most that a request takes to arrive
+	jitter time.Duration // most that a request is delayed on its way
 
 	mu       sync.Mutex
 	runs     map[string]time.Time // id → end
 	asked    map[string]int
-	last     map[string]time.Time // end of the newest answer
+	last     map[string]time.Time // end of the latest answer
 	recent   []time.Time          // arrivals of the last 60 s
 	requests int
-	most     int // arrivals in any 60 s
+	most     int // most arrivals in any 60 s
 	refused  int
 	tooClose int
 }
@@ -40,7 +40,7 @@ func newService(jitter time.Duration) *service {
 	return &service{jitter: jitter, runs: map[string]time.Time{}, asked: map[string]int{}, last: map[string]time.Time{}}
 }
 
-// duration draws how long the n-th run takes, and always the same: one in ten
+// duration returns how long run n takes, the same on every call: one in ten
 // fails after 8 to 20 s, the others take 20 to 180 s with a median of 75 s.
 func duration(n int) (takes time.Duration, failsEarly bool) {
 	random := rand.New(rand.NewPCG(1, uint64(n)))
@@ -73,9 +73,9 @@ func (s *service) Results(_ context.Context, id string) (*client.Results, error)
 	return r, err
 }
 
-// send counts a request and draws how long it travels and is worked on, always
-// the same and hardly ever as long as another: what happens at one instant has
-// no order.
+// send counts a request and returns how long it travels and is processed. The
+// times follow from the request, and hardly two are the same, because events at
+// one instant have no order.
 func (s *service) send(id string) (travel, work time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *service) arrive(id string) (*client.Results, error) {
 	return r, nil
 }
 
-// load is how many runs are waited for: always so many, or so many that begin
+// load is how many runs are waited for: always that many, or that many started
 // at once, again and again.
 type load struct {
 	inFlight int
@@ -122,17 +122,17 @@ func (l load) String() string {
 	return fmt.Sprintf("%d always", l.inFlight)
 }
 
-// lagged is how late what happened was seen, and at what cost.
+// lagged is how late the ends of runs were noticed, and at what cost.
 type lagged struct {
-	mean, p95  time.Duration // from a run's end until a wait tells it
-	early      time.Duration // the mean of runs that fail early
-	first      time.Duration // mean time from the first wait until anything is known
-	unanswered float64       // share of waits that end without any answer
-	requests   float64       // a run
-	most       int           // arrivals in any 60 s, with up to 2 s of jitter
+	mean, p95  time.Duration // from a run's end until a wait returns it
+	early      time.Duration // mean of the runs that fail early
+	first      time.Duration // mean time from the first wait to the first answer
+	unanswered float64       // share of waits that end without an answer
+	requests   float64       // for each run
+	most       int           // most arrivals in any 60 s, with up to 2 s of jitter
 }
 
-// watcher waits for runs and keeps count.
+// watcher waits for runs and measures.
 type watcher struct {
 	s *service
 	p *Poller
@@ -181,7 +181,7 @@ func (w *watcher) watch() {
 	}
 }
 
-// simulate watches at least so many runs under a load.
+// simulate waits for at least that many runs under a load.
 func simulate(l load, runs int, jitter time.Duration) *watcher {
 	s := newService(jitter)
 	w := &watcher{s: s, p: New(s, awake)}
@@ -192,7 +192,7 @@ func simulate(l load, runs int, jitter time.Duration) *watcher {
 		for range (runs + l.inFlight - 1) / l.inFlight {
 			for range l.inFlight {
 				all.Go(w.watch)
-				time.Sleep(time.Microsecond) // or the runs would have no order
+				time.Sleep(time.Microsecond) // so that the runs have an order
 			}
 			time.Sleep(every)
 		}
@@ -210,7 +210,7 @@ func simulate(l load, runs int, jitter time.Duration) *watcher {
 	return w
 }
 
-// begun is how many runs are or were watched.
+// begun returns how many runs were started.
 func (w *watcher) begun() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -234,10 +234,10 @@ func mean(of []time.Duration) time.Duration {
 	return sum / time.Duration(max(1, len(of)))
 }
 
-// oldRules are the outcomes of the rules before the present ones: 110 requests
-// a minute and 10 at once, at ages 0, 10 and 20 s and then every 5 s, young runs
-// last in a crowd, gets always first. This file printed them of commit 978d765,
-// for 4,000 runs under each load.
+// oldRules are the results of the rules before the present ones: 110 requests a
+// minute and 10 at once, at ages 0, 10 and 20 s and then every 5 s, young runs
+// last in a crowd, gets always first. They were measured by this file at commit
+// 978d765, with 4,000 runs under each load.
 var oldRules = map[load]lagged{
 	{1, false}:   row(2.84, 5.14, 4.29, 0.10, 0.000, 14.0, 12),
 	{9, false}:   row(2.84, 5.14, 4.29, 0.10, 0.000, 14.0, 94),
@@ -261,7 +261,7 @@ func row(mean, p95, early, first, unanswered, requests float64, most int) lagged
 	return lagged{seconds(mean), seconds(p95), seconds(early), seconds(first), unanswered, requests, most}
 }
 
-// targets are the most that mean and p95 may be.
+// targets are the highest values allowed for mean and p95.
 var targets = map[load][2]time.Duration{
 	{inFlight: 1}:   {2700 * time.Millisecond, 5200 * time.Millisecond},
 	{inFlight: 9}:   {2700 * time.Millisecond, 5200 * time.Millisecond},
@@ -272,7 +272,8 @@ var targets = map[load][2]time.Duration{
 
 var simulated = flag.Int("simulated", 600, "how many runs TestSimulation watches under each load, at least")
 
-// How late ends are seen, at how many requests: old rules → present ones.
+// How late ends are noticed and with how many requests, for old and present
+// rules.
 func TestSimulation(t *testing.T) {
 	t.Logf("%-12s %15s %15s %15s %15s %15s %15s %13s", "runs", "mean lag", "p95", "failing early", "first answer", "no answer", "requests a run", "any 60 s")
 	for _, batches := range []bool{false, true} {
@@ -311,7 +312,8 @@ func compare(old, now time.Duration) string {
 	return fmt.Sprintf("%.2f → %.2f s", old.Seconds(), now.Seconds())
 }
 
-// A hundred or a thousand who wait for one run cost the requests of one.
+// A hundred or a thousand callers that wait for one run cost no more requests
+// than one.
 func TestSimulationOfManyWaiters(t *testing.T) {
 	requests := map[int]int{}
 	for _, waiters := range []int{1, 100, 1000} {
@@ -337,7 +339,7 @@ func TestSimulationOfManyWaiters(t *testing.T) {
 	}
 }
 
-// At equal intervals nobody is served at the cost of another.
+// With equal intervals no run is served at the cost of another.
 func TestSimulationIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const runs, length = 100, 170 * time.Second // each run is due 5 s after its last request
@@ -355,10 +357,10 @@ func TestSimulationIsFair(t *testing.T) {
 			s.start(fmt.Sprint("r", i), time.Hour)
 		}
 		waitForAll(t, p, runs, length)
-		p.Close() // and no request is under way
+		p.Close() // so that no request is in flight
 		var late []time.Duration
 		for _, at := range asked {
-			for i := 2; i < len(at); i++ { // once the first request's age no longer matters
+			for i := 2; i < len(at); i++ { // from the third on, when the first request's age no longer matters
 				late = append(late, at[i].Sub(at[i-1])-serviceLatency-promisedFloor)
 			}
 		}

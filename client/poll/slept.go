@@ -9,7 +9,7 @@ import (
 )
 
 // slept returns how long the machine has been suspended since it was started.
-// It reads its two clocks again if the process was held up between them, since
+// It reads its two clocks again if much time passed between the readings, since
 // that would look like sleep.
 func slept() time.Duration {
 	const tries, tight = 10, time.Millisecond
@@ -29,7 +29,7 @@ func slept() time.Duration {
 	return shortest
 }
 
-// read returns what a clock shows; 0 if there is none of that name.
+// read returns a clock's time; 0 if the system has no such clock.
 func read(clock int32) time.Duration {
 	var t unix.Timespec
 	if unix.ClockGettime(clock, &t) != nil {

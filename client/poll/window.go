@@ -6,22 +6,23 @@ import (
 	"instaview-mcp/client"
 )
 
-// window is what the server said is left of one of its rate-limit windows, less
-// what was requested since. In the zero value nothing is known.
+// window is the state of one rate-limit window: what the server reported to be
+// left, minus the requests since. The zero value knows nothing.
 type window struct {
 	left     int
-	limit    int       // 0 = not told
-	resetsAt time.Time // at the latest; zero = nothing is known
-	doubted  bool      // the last answer told a figure that is not believed yet
-	probedAt time.Time // when a request last went out after a spent window's reset
+	limit    int       // 0 if unknown
+	resetsAt time.Time // the latest time at which it may reset; zero if nothing is known
+	doubted  bool      // the last answer reported a number that is not trusted yet
+	probedAt time.Time // when a request was last sent after the reset of a used-up window
 }
 
-// over reports whether the window has started over since it was told of.
+// over reports whether the known window has ended.
 func (w window) over(now time.Time) bool { return !w.resetsAt.IsZero() && !now.Before(w.resetsAt) }
 
-// wait is the time until the window allows a request; 0 = now. After a spent
-// window's reset one request goes out each Floor until an answer tells how much
-// the new window holds, because a sliding one may hold no more than that.
+// wait returns the time until the window allows a request; 0 = now. After a
+// used-up window has reset, one request is sent each Floor until an answer
+// reports what is left in the new window, since a sliding window may allow no
+// more.
 func (w window) wait(now time.Time) time.Duration {
 	switch {
 	case w.resetsAt.IsZero() || w.left > 0:
@@ -41,35 +42,37 @@ func (w *window) take(now time.Time) {
 	w.left--
 }
 
-// manyLeft is more than answers that overtake each other can seem to use up.
+// manyLeft is more than requests in flight at the same time can use up.
 const manyLeft = 20
 
-// learn takes in what the answer to a request sent then tells of the window
-// while others are in flight, which the server may not have counted yet.
-func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
-	if told.Remaining == nil || told.ResetIn <= 0 {
-		// Once the window has started over nothing is known of it.
+// learn reads what the answer to a request sent at sent reports about the
+// window. inFlight other requests may not have been counted by the server yet.
+func (w *window) learn(now, sent time.Time, reported client.Window, inFlight int) {
+	if reported.Remaining == nil || reported.ResetIn <= 0 {
+		// Nothing is known about a window that has ended.
 		if w.over(now) {
 			*w = window{}
 		}
 		return
 	}
-	// The headers left the server between then and now; a body may have come
-	// slowly after them. A reset that may be the one known is the same window's,
-	// and one that is certainly later another's, whose count owes it nothing.
-	// Headers tell whole seconds.
-	next := window{left: *told.Remaining - inFlight, limit: told.Limit, resetsAt: now.Add(told.ResetIn)}
-	if earliest := sent.Add(told.ResetIn - time.Second); !w.resetsAt.IsZero() && !earliest.After(w.resetsAt) {
-		// An answer may overtake another, so the lower count is the newer.
+	// The headers were written between sent and now, since the body may have
+	// arrived slowly. If the reset may be the known one, the answer is about
+	// the same window. If it must be later, the answer is about another window,
+	// which starts with its own count. Headers are in whole seconds.
+	next := window{left: *reported.Remaining - inFlight, limit: reported.Limit, resetsAt: now.Add(reported.ResetIn)}
+	if earliest := sent.Add(reported.ResetIn - time.Second); !w.resetsAt.IsZero() && !earliest.After(w.resetsAt) {
+		// Answers may arrive in another order than they were written, so the
+		// lower number is the newer.
 		next.left, next.resetsAt, next.probedAt = min(next.left, w.left), earlier(next.resetsAt, w.resetsAt), w.probedAt
 	}
-	// One answer may be false, and “0 left” would silence the key until the
-	// reset, so a sharp drop from many is believed only when told twice in a row.
-	// As long as nothing is known it would be one from all that the limit allows;
-	// what silences the key for a minute at most is believed at once.
+	// A single answer may be wrong, and a wrong “0 left” would stop the key
+	// until the reset. Therefore a sharp drop from many is only trusted if it
+	// was reported twice in a row. If nothing is known yet, the drop is
+	// measured from the limit. A number that stops the key for at most a minute
+	// is trusted at once.
 	sharp := w.left >= manyLeft && next.left < w.left/2
 	if w.resetsAt.IsZero() {
-		sharp = told.ResetIn > time.Minute && *told.Remaining < max(manyLeft, told.Limit/2)
+		sharp = reported.ResetIn > time.Minute && *reported.Remaining < max(manyLeft, reported.Limit/2)
 	}
 	if sharp && !w.doubted {
 		w.doubted = true
@@ -78,14 +81,15 @@ func (w *window) learn(now, sent time.Time, told client.Window, inFlight int) {
 	*w = next
 }
 
-// pace is the time between requests that spreads what is left of the hour over
-// the rest of it; 0 while that allows at least evenShare of an even pace.
+// pace returns the time between requests that spreads what is left of the hour
+// over the rest of it. It is 0 while what is left allows at least evenShare of
+// the limit's average rate.
 func (w window) pace(now time.Time) time.Duration {
-	rest := w.resetsAt.Sub(now)
-	if rest <= 0 || w.left <= 0 || w.limit == 0 {
+	remaining := w.resetsAt.Sub(now)
+	if remaining <= 0 || w.left <= 0 || w.limit == 0 {
 		return 0
 	}
-	pace := rest / time.Duration(w.left)
+	pace := remaining / time.Duration(w.left)
 	if pace.Hours()*float64(w.limit) <= 1/evenShare {
 		return 0
 	}

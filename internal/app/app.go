@@ -1,5 +1,5 @@
-// Package app wires the program: settings → client → poller → MCP server →
-// transport.
+// Package app connects the parts of the program: settings → client → poller →
+// MCP server → transport.
 package app
 
 import (
@@ -24,32 +24,32 @@ import (
 	"instaview-mcp/tools"
 )
 
-// Version is set by the linker for releases; if it is empty, the Go toolchain
-// knows the version.
+// Version is set by the linker for releases. If it is empty, the version comes
+// from the Go toolchain.
 var Version string
 
-// maxUnreadLog bounds the log that a client has not read, in bytes: some thousand
-// lines.
+// maxUnreadLog limits the log lines that a client has not read yet, in bytes:
+// about a thousand lines.
 const maxUnreadLog = 1 << 20
 
-// Runs is what the tools read runs with. *poll.Poller is one.
+// Runs reads runs for the tools. *poll.Poller and *tenant.Pool implement it.
 type Runs interface {
 	tools.Waiter
 	httpserver.Runs
 }
 
-// App is the program, wired.
+// App holds the parts of the program.
 type App struct {
 	Settings config.Config
 	API      *client.Client // nil if callers bring their keys
 	Runs     Runs
 	Server   *server.MCPServer
-	Metrics  *telemetry.Metrics // nil over stdio, where nobody reads them
+	Metrics  *telemetry.Metrics // nil over stdio, where nothing could read them
 	Log      *slog.Logger
 }
 
-// OpenLog returns the log that the settings describe and a function that closes
-// it. What a client does not read is lost, so that nothing waits for it.
+// OpenLog returns the configured logger and a function that closes it. If the
+// log is not read, lines are dropped, so that logging never blocks.
 func OpenLog(stderr io.Writer, settings config.Config) (log *slog.Logger, closeLog func()) {
 	out, before := logging.NewAsyncWriter(stderr, maxUnreadLog), stdlog.Writer()
 	log = settings.Logger(out)
@@ -61,8 +61,8 @@ func OpenLog(stderr io.Writer, settings config.Config) (log *slog.Logger, closeL
 	}
 }
 
-// With wires the program, calls use, and takes the program apart again. It
-// returns the faults of the settings, if there are any.
+// With builds the program's parts, calls use, and closes them again. It returns
+// the faults of the settings, if there are any.
 func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App) error) error {
 	if err := Refused(settings); err != nil {
 		return err
@@ -114,8 +114,8 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 	return use(a)
 }
 
-// open makes what runs are read with: a client with the server's key or, with
-// callerKeys, one for each key that callers bring.
+// open makes what runs are read with: one client and poller for the server's
+// key or, with callerKeys, one of each for every key that callers bring.
 func (a *App) open(callerKeys bool, options []client.Option) (err error) {
 	polling := []poll.Option{
 		poll.WithRequestsPerMinute(a.Settings.RequestsPerMinute),
@@ -142,8 +142,8 @@ func (a *App) close() {
 	}
 }
 
-// BuildVersion returns the version of a release, what the Go toolchain says of
-// other builds, or "dev".
+// BuildVersion returns a release's version, otherwise what the Go toolchain
+// recorded, otherwise "dev".
 func BuildVersion() string {
 	if Version != "" {
 		return Version

@@ -13,8 +13,8 @@ import (
 	"instaview-mcp/internal/stdio"
 )
 
-// Serve serves MCP over the transport of the settings until ctx ends or, over
-// stdio, until the client leaves.
+// Serve serves MCP over the configured transport until ctx ends or, over stdio,
+// until the client closes stdin.
 func Serve(ctx context.Context, s Streams, environ []string, demo bool) error {
 	use := config.Use{Demo: demo, Serving: true}
 	settings := LoadSettings(ctx, environ, use)
@@ -33,28 +33,29 @@ func Serve(ctx context.Context, s Streams, environ []string, demo bool) error {
 	})
 }
 
-// ServeFaults serves over stdio with settings that have faults: tools are listed,
-// and each call is answered with the faults. If the program ended instead,
-// clients would show people only that the connection is closed.
+// ServeFaults serves over stdio although settings have faults: it lists the
+// tools and answers each call with the faults. If the program ended instead,
+// clients would only show that the connection is closed.
 func ServeFaults(ctx context.Context, s Streams, settings config.Config) error {
 	err := Refused(settings)
 	PrintError(s.Stderr, err)
 	log, closeLog := OpenLog(s.Stderr, settings)
 	defer closeLog()
-	why := "This server cannot work with its present settings, so it asked InstaView nothing. Tell the user to correct them " +
+	why := "This server cannot work with its present settings, so it sent no request to InstaView. Tell the user to correct them " +
 		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
 		strings.ReplaceAll(err.Error(), "\n", "\n- ")
 	server := mcpserver.NewUnusable(BuildVersion(), why, log)
 	return errors.Join(ErrFailed, stdio.Serve(ctx, server, s.Stdin, s.Stdout, noRuns{}, log))
 }
 
-// noRuns is for a program that reads no runs.
+// noRuns reads no runs, for commands that never call a tool.
 type noRuns struct{}
 
 func (noRuns) Drain() {}
 func (noRuns) Close() {}
 
-// PrintError writes an error to stderr, a line for each that was joined to it.
+// PrintError writes an error to stderr; errors joined by errors.Join get a line
+// each.
 func PrintError(stderr io.Writer, err error) {
 	all := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -65,7 +66,7 @@ func PrintError(stderr io.Writer, err error) {
 	}
 }
 
-// ErrFailed ends the program with status 1 and nothing more to say.
+// ErrFailed ends the program with status 1 without a further message.
 var ErrFailed = errors.New("failed")
 
 // Streams are the program's standard input and outputs.

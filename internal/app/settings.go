@@ -9,9 +9,9 @@ import (
 	"instaview-mcp/internal/httpserver"
 )
 
-// LoadSettings reads and judges the settings, and everything outside the
-// program that serving with them needs. It alone decides whether they will do,
-// so that check and the start cannot disagree.
+// LoadSettings reads and checks the settings, and everything outside the
+// program that serving needs, such as addresses and certificates. The command
+// check and the server use the same function, so they cannot disagree.
 func LoadSettings(ctx context.Context, environ []string, use config.Use) config.Config {
 	settings := config.Load(ctx, environ, use)
 	if use.Serving && settings.Transport != config.Stdio {
@@ -37,8 +37,8 @@ func httpSettings(s config.Config) httpserver.Settings {
 	}
 }
 
-// Refused returns the faults of the settings as joined errors, or nil. Warnings
-// are joined to them, since a variable that was ignored may be the cause.
+// Refused returns the faults of the settings as joined errors, or nil. It adds
+// the warnings, since an ignored variable may be the cause.
 func Refused(s config.Config) error {
 	if len(s.Faults) == 0 {
 		return nil
@@ -50,7 +50,7 @@ func Refused(s config.Config) error {
 	return errors.Join(all...)
 }
 
-// Warn logs which variables were not used, and why.
+// Warn logs the warnings about ignored variables.
 func (a *App) Warn() {
 	for _, w := range a.Settings.Warnings {
 		a.Log.Warn(w)

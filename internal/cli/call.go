@@ -21,21 +21,22 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// call makes one tool call through a real MCP client in this process: progress
-// to stderr, the answer's text to stdout, and the run as a table to the file, if
-// one is named. blind says that no answer and no table shows names.
+// call makes one tool call through an MCP client in this process. It writes
+// progress to stderr and the answer's text to stdout. If table is not "", it
+// also writes the run's candidates to that file. blind reports whether the
+// settings hide names in every answer and table.
 func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string, blind bool) error {
 	if len(args) == 0 {
 		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
 	}
 	request := mcp.CallToolRequest{}
 	request.Params.Name = args[0]
-	given, err := named(args[1:])
+	given, err := parseValues(args[1:])
 	if err != nil {
 		return err
 	}
-	request.Params.Arguments = given // the tools read numbers and lists from text
-	requestID, asksBlind := meaning(given)
+	request.Params.Arguments = given // the tools accept numbers and lists as strings
+	requestID, asksBlind := parseArguments(given)
 	if table != "" && asksBlind && !blind {
 		return errors.New("--csv writes names, which blind hides: leave out one of them, or set INSTAVIEW_MCP_BLIND=true")
 	}
@@ -46,7 +47,7 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 		return err
 	}
 	defer func() { _ = session.Close() }()
-	if err := known(ctx, session, args[0]); err != nil {
+	if err := checkTool(ctx, session, args[0]); err != nil {
 		return err
 	}
 	progress := newProgressLine(sys.Stderr)
@@ -72,9 +73,9 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 	return nil
 }
 
-// meaning returns the run that arguments name, and whether they ask for no
-// names, however both were typed.
-func meaning(given map[string]string) (requestID string, blind bool) {
+// parseArguments returns the run that the arguments name, and whether they hide
+// names. It accepts the spellings that the tools accept.
+func parseArguments(given map[string]string) (requestID string, blind bool) {
 	values := map[string]any{}
 	for name, value := range given {
 		values[name] = value
@@ -92,8 +93,8 @@ func meaning(given map[string]string) (requestID string, blind bool) {
 	return requestID, blind
 }
 
-// known reports a tool that is not there, with those that are.
-func known(ctx context.Context, session *mcpclient.Client, tool string) error {
+// checkTool returns an error that lists the tools if none has this name.
+func checkTool(ctx context.Context, session *mcpclient.Client, tool string) error {
 	list, err := session.ListTools(ctx, mcp.ListToolsRequest{})
 	if err != nil {
 		return err
@@ -122,12 +123,12 @@ func connect(ctx context.Context, s *server.MCPServer) (*mcpclient.Client, error
 	return session, err
 }
 
-// progressLine shows a call's progress: on a terminal in one line that is
-// written over, elsewhere in a line each.
+// progressLine shows a call's progress: on a terminal as one line that is
+// overwritten, elsewhere as one line for each message.
 type progressLine struct {
 	terminal bool
 
-	mu    sync.Mutex // notifications come from a goroutine of the client's
+	mu    sync.Mutex // notifications arrive on another goroutine
 	w     io.Writer  // nil once ended
 	shown bool
 	begun time.Time
@@ -157,8 +158,8 @@ func (p *progressLine) notified(n mcp.JSONRPCNotification) {
 	}
 }
 
-// end says how long it took, if there was anything to show on the way: the last
-// notification may come after the answer, and is then not shown.
+// end clears the line, or prints the duration if progress was shown. A
+// notification that arrives after the answer is dropped.
 func (p *progressLine) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

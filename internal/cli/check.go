@@ -16,30 +16,30 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// maxClockSkew is far beyond what a synchronised clock shows, and a network's
-// delay adds.
+// maxClockSkew is far more than a synchronised clock and the network's delay
+// can differ by.
 const maxClockSkew = 30 * time.Second
 
-// check says in a line each whether settings, network, key, clock and budget
-// will do. It asks InstaView once, for a run that cannot exist, whatever is wrong
-// with settings that do not concern InstaView. It succeeds only if the server
-// would start and InstaView accepted the key: a key that could not be judged is a
-// failure too, unless callers bring theirs.
+// check prints one line each about settings, network, key, clock and budget. It
+// sends one request to InstaView, for a run that cannot exist, even if settings
+// that do not concern InstaView have faults. It succeeds only if the server
+// would start and InstaView accepted the key. A key about which nothing can be
+// said is a failure too, unless callers bring theirs.
 func check(ctx context.Context, sys System, demo bool) error {
 	report := report{w: sys.Stdout}
 	settings := app.LoadSettings(ctx, sys.Environ, config.Use{Demo: demo, Serving: true})
 	for _, fault := range settings.Faults {
-		report.bad("configuration", "%s", fault)
+		report.failure("configuration", "%s", fault)
 	}
 	if len(settings.Faults) == 0 {
-		report.fine("configuration", "%s", summary(settings, demo))
+		report.ok("configuration", "%s", summary(settings, demo))
 	}
 	for _, w := range settings.Warnings {
 		report.line("", "warning", "%s", w)
 	}
-	if settings.CanAsk() {
-		settings.Faults = nil // the others, such as a port that the server itself uses
-		if err := report.ask(ctx, sys, settings, demo); err != nil {
+	if settings.CanRequest() {
+		settings.Faults = nil // other faults, such as a port in use by the server itself, do not matter here
+		if err := report.probe(ctx, sys, settings, demo); err != nil {
 			return err
 		}
 	}
@@ -66,12 +66,12 @@ func summary(settings config.Config, demo bool) string {
 	return fmt.Sprintf("%s, at most %d requests a minute, e-mail addresses %s", upstream, settings.RequestsPerMinute, contacts)
 }
 
-// noKey is asked with where callers bring their keys. InstaView refuses it, which
+// noKey is sent where callers bring their keys. InstaView refuses it, which
 // shows that it can be reached.
 const noKey = "each-caller-brings-a-key"
 
-// ask makes the look.
-func (r *report) ask(ctx context.Context, sys System, settings config.Config, demo bool) error {
+// probe sends the request.
+func (r *report) probe(ctx context.Context, sys System, settings config.Config, demo bool) error {
 	if settings.CallerKeys {
 		settings.APIKey = client.NewKey(noKey)
 	}
@@ -83,7 +83,7 @@ func (r *report) ask(ctx context.Context, sys System, settings config.Config, de
 	})
 }
 
-// report writes a check's lines.
+// report prints the lines of the check.
 type report struct {
 	w      io.Writer
 	failed bool
@@ -96,36 +96,36 @@ func (r *report) line(what, verdict, format string, args ...any) {
 	}
 }
 
-func (r *report) fine(what, format string, args ...any) { r.line(what, "ok", format, args...) }
+func (r *report) ok(what, format string, args ...any) { r.line(what, "ok", format, args...) }
 
-func (r *report) bad(what, format string, args ...any) {
+func (r *report) failure(what, format string, args ...any) {
 	r.failed = true
 	r.line(what, "failed", format, args...)
 }
 
-// upstream judges the answer to the look.
+// upstream prints what the answer says about network, key, clock and budget.
 func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 	var e *client.Error
 	switch {
 	case err == nil:
-		r.bad("reachability", "InstaView knows a run that cannot exist: INSTAVIEW_BASE_URL seems to lead elsewhere")
+		r.failure("reachability", "InstaView knows a run that cannot exist: INSTAVIEW_BASE_URL seems to be wrong")
 		return
 	case !errors.As(err, &e):
-		r.bad("reachability", "interrupted")
+		r.failure("reachability", "interrupted")
 		return
 	case e.Code == client.CodeUnreachable:
-		r.bad("reachability", "%s", e.Reason)
+		r.failure("reachability", "%s", e.Reason)
 		return
 	case e.HTTPStatus == 0:
-		r.bad("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
+		r.failure("reachability", "%s: check INSTAVIEW_BASE_URL, the network, and HTTPS_PROXY if one is needed", e.Reason)
 		return
 	case e.Code == client.CodeBadResponse, e.Code == client.CodeUnavailable, e.Code == client.CodeTimeout:
-		r.bad("reachability", "HTTP %d%s: InstaView is out of order, or INSTAVIEW_BASE_URL leads elsewhere", e.HTTPStatus, comma(e.Reason))
+		r.failure("reachability", "HTTP %d%s: InstaView has a fault, or INSTAVIEW_BASE_URL is wrong", e.HTTPStatus, comma(e.Reason))
 		return
 	}
-	r.fine("reachability", "answered in %d ms", took.Milliseconds())
+	r.ok("reachability", "answered in %d ms", took.Milliseconds())
 	if callerKeys && e.Code == client.CodeUnauthorized {
-		r.fine("key", "none of the server's own: each caller brings one")
+		r.ok("key", "none of the server's own: each caller brings one")
 	} else {
 		r.key(e)
 	}
@@ -140,40 +140,40 @@ func comma(reason string) string {
 	return ", " + reason
 }
 
-// unknownRun are the codes that InstaView documents for a run that it does not
-// know, or does not show to this key.
+// unknownRun are the documented codes for a run that InstaView does not know,
+// or does not show to this key.
 var unknownRun = []string{"REQUEST_NOT_FOUND", "RESOURCE_NOT_FOUND"}
 
-// key judges by the refusal: only a good key is told that a run is unknown. The
-// documentation names the code of that refusal, and leaves the body's shape
-// open.
+// key prints whether the key was accepted, which the error for the unknown run
+// reveals: a bad key gets another one. The documentation gives the error's code
+// but not the shape of its body.
 func (r *report) key(e *client.Error) {
 	switch e.Code {
 	case client.CodeNotFound:
 		switch {
 		case slices.Contains(unknownRun, e.ServerCode):
-			r.fine("key", "accepted")
+			r.ok("key", "accepted")
 		case e.ServerCode == "" && e.Reason == "":
-			r.fine("key", "probably accepted: the answer named no code; if no run is ever found, check INSTAVIEW_BASE_URL")
+			r.ok("key", "probably accepted: the answer named no code; if no run is ever found, check INSTAVIEW_BASE_URL")
 		default:
-			r.bad("key", "not judged: HTTP 404%s%s, as from another server; check INSTAVIEW_BASE_URL", comma(e.ServerCode), comma(e.Reason))
+			r.failure("key", "not checked: HTTP 404%s%s, as from another server; check INSTAVIEW_BASE_URL", comma(e.ServerCode), comma(e.Reason))
 		}
 	case client.CodeUnauthorized:
-		r.bad("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
+		r.failure("key", "refused: it is unknown, revoked or expired; put a valid one into INSTAVIEW_API_KEY")
 	case client.CodeKeySuspended:
-		r.bad("key", "suspended: have it reactivated in the InstaView dashboard")
+		r.failure("key", "suspended: have it reactivated in the InstaView dashboard")
 	case client.CodePaymentRequired:
-		r.bad("key", "accepted, but the account has no credits left")
+		r.failure("key", "accepted, but the account has no credits left")
 	case client.CodeForbidden:
-		r.bad("key", "not allowed to read results: it needs the scope sourcing:read, this network on its allow-list if it has one, and INSTAVIEW_COMPANY_ID if it belongs to an applicant tracking system")
+		r.failure("key", "not allowed to read results: it needs the scope sourcing:read, this network on its allow-list if it has one, and INSTAVIEW_COMPANY_ID if it belongs to an applicant tracking system")
 	case client.CodeRateLimited:
-		r.bad("key", "not judged: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
+		r.failure("key", "not checked: its request limit is used up; try again in %s", shortlist.Duration(max(e.RetryAfter, time.Second)))
 	default:
 		suspect := "INSTAVIEW_BASE_URL"
 		if e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusUnprocessableEntity {
-			suspect = "INSTAVIEW_COMPANY_ID if it is set" // all that a look sends beside key and id
+			suspect = "INSTAVIEW_COMPANY_ID if it is set" // the only other setting that the request depends on
 		}
-		r.bad("key", "not judged: HTTP %d; check %s", e.HTTPStatus, suspect)
+		r.failure("key", "not checked: HTTP %d; check %s", e.HTTPStatus, suspect)
 	}
 }
 
@@ -183,11 +183,12 @@ func (r *report) clock(e *client.Error) {
 		return
 	}
 	if off := time.Since(e.Date).Abs(); off > maxClockSkew {
-		// Nothing here relies on it; certificates and whoever reads the log do.
+		// Only a warning, since only certificates and readers of the log need
+		// the right time.
 		r.line("clock", "warning", "this machine and InstaView are %s apart", shortlist.Duration(off))
 		return
 	}
-	r.fine("clock", "agrees with InstaView's")
+	r.ok("clock", "agrees with InstaView's")
 }
 
 func (r *report) budget(e *client.Error) {
@@ -196,9 +197,9 @@ func (r *report) budget(e *client.Error) {
 	case minute == "" && hour == "":
 		r.line("budget", "unknown", "the answer had no rate-limit headers")
 	case minute == "" || hour == "":
-		r.fine("budget", "%s%s", minute, hour)
+		r.ok("budget", "%s%s", minute, hour)
 	default:
-		r.fine("budget", "%s; %s", minute, hour)
+		r.ok("budget", "%s; %s", minute, hour)
 	}
 }
 

@@ -34,17 +34,17 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 		"402":            {402, `{}`, [2]string{}, 1, "no credits left"},
 		"403":            {403, `{}`, [2]string{}, 1, "needs the scope sourcing:read"},
 		"429":            {429, `{}`, [2]string{"Retry-After", "90"}, 1, "its request limit is used up; try again in 1 min 30 s"},
-		"400":            {400, `{}`, [2]string{}, 1, "not judged: HTTP 400; check INSTAVIEW_COMPANY_ID"},
-		"405":            {405, `{}`, [2]string{}, 1, "not judged: HTTP 405; check INSTAVIEW_BASE_URL\n"},
-		"409":            {409, `{}`, [2]string{}, 1, "not judged: HTTP 409; check INSTAVIEW_BASE_URL\n"},
-		"422":            {422, `{}`, [2]string{}, 1, "not judged: HTTP 422; check INSTAVIEW_COMPANY_ID"},
-		"500":            {500, `{}`, [2]string{}, 1, "reachability   failed  HTTP 500: InstaView is out of order"},
-		"a login page":   {200, `<html>`, [2]string{}, 1, "INSTAVIEW_BASE_URL leads elsewhere"},
+		"400":            {400, `{}`, [2]string{}, 1, "not checked: HTTP 400; check INSTAVIEW_COMPANY_ID"},
+		"405":            {405, `{}`, [2]string{}, 1, "not checked: HTTP 405; check INSTAVIEW_BASE_URL\n"},
+		"409":            {409, `{}`, [2]string{}, 1, "not checked: HTTP 409; check INSTAVIEW_BASE_URL\n"},
+		"422":            {422, `{}`, [2]string{}, 1, "not checked: HTTP 422; check INSTAVIEW_COMPANY_ID"},
+		"500":            {500, `{}`, [2]string{}, 1, "reachability   failed  HTTP 500: InstaView has a fault"},
+		"a login page":   {200, `<html>`, [2]string{}, 1, "INSTAVIEW_BASE_URL is wrong"},
 		"any run exists": {202, `{}`, [2]string{}, 1, "knows a run that cannot exist"},
 		"a known key":    {404, notFound, [2]string{}, 0, "key            ok      accepted\n"},
-		"another's 404":  {404, `<html>`, [2]string{}, 1, "key            failed  not judged: HTTP 404, not one of InstaView's errors, as from another server"},
-		"no body":        {404, ``, [2]string{}, 1, "key            failed  not judged"},
-		"another code":   {404, `{"error":{"code":"ROUTE_NOT_FOUND"}}`, [2]string{}, 1, "not judged: HTTP 404, ROUTE_NOT_FOUND"},
+		"another's 404":  {404, `<html>`, [2]string{}, 1, "key            failed  not checked: HTTP 404, not one of InstaView's errors, as from another server"},
+		"no body":        {404, ``, [2]string{}, 1, "key            failed  not checked"},
+		"another code":   {404, `{"error":{"code":"ROUTE_NOT_FOUND"}}`, [2]string{}, 1, "not checked: HTTP 404, ROUTE_NOT_FOUND"},
 		"no code":        {404, `{"statusCode":404,"message":"Sourcing request not found","error":"Not Found"}`, [2]string{}, 0, "key            ok      probably accepted"},
 		"a redirect":     {302, ``, [2]string{"Location", "https://example.com"}, 1, "HTTP 302, redirect not followed"},
 		"a route's 404":  {404, `{"statusCode":404,"message":"Cannot GET /x","error":"Not Found"}`, [2]string{}, 1, "check INSTAVIEW_BASE_URL\n"},
@@ -74,7 +74,7 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 		want   string
 	}{
 		"callers' keys":           {401, 0, "key            ok      none of the server's own: each caller brings one"},
-		"callers' keys elsewhere": {404, 1, "key            failed  not judged: HTTP 404"},
+		"callers' keys elsewhere": {404, 1, "key            failed  not checked: HTTP 404"},
 		"callers' keys and a 500": {500, 1, "reachability   failed  HTTP 500"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestCheckExplainsWhatIsWrong(t *testing.T) {
 			t.Errorf("exit status %d:\n%s", status, &stdout)
 		}
 	})
-	// As in the environment of a server that is running: its port is taken.
+	// These settings are those of a running server, which uses the port itself.
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		asks bool

@@ -1,5 +1,5 @@
-// Package cli is the commands a person types: serve, which is the default, call,
-// prompt and check.
+// Package cli implements the command line: the commands serve, which is the
+// default, call, prompt and check.
 package cli
 
 import (
@@ -15,10 +15,10 @@ import (
 	"instaview-mcp/internal/config"
 )
 
-// System is what the program has of the outside.
+// System is the program's environment, which tests replace.
 type System struct {
 	Args           []string // without the program's name
-	Environ        []string // of os.Environ's form
+	Environ        []string // in the form of os.Environ
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -92,7 +92,7 @@ func run(ctx context.Context, sys System) error {
 	}
 }
 
-// options are the flags, wherever they stand, and the other words.
+// options are the flags, wherever they stand, and the other arguments.
 type options struct {
 	demo, version          bool
 	transport, addr, table string
@@ -136,17 +136,19 @@ func parse(sys System) (options, error) {
 	return o, err
 }
 
-// argument is one of a call, which stands where a flag wants its value.
+// argument matches a call's name=value argument, which follows --csv if the
+// file's name is missing.
 var argument = regexp.MustCompile(`^[A-Za-z_]+=`)
 
 var flagValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value ".*" for (?:flag )?(-\w+: )`)
 
-// flagError leaves out the value of a flag, which may be a secret.
+// flagError returns the error without the flag's value, which may be a secret.
 func flagError(err error) error {
 	return fmt.Errorf("%s (instaview-mcp -h lists the flags)", flagValue.ReplaceAllString(err.Error(), "flag $1"))
 }
 
-// override has flags stand for variables: the last value of a name counts.
+// override appends the variables that flags replace, since the last value of a
+// name counts.
 func (o options) override(environ []string) []string {
 	for name, value := range map[string]string{"INSTAVIEW_MCP_TRANSPORT": o.transport, "INSTAVIEW_MCP_ADDR": o.addr} {
 		if value != "" {

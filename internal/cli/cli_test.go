@@ -20,7 +20,7 @@ type outcome struct {
 	stdout, stderr string
 }
 
-// pairs is env in os.Environ's form.
+// pairs returns env in the form of os.Environ.
 func pairs(env map[string]string) []string {
 	var all []string
 	for name, value := range env {
@@ -155,8 +155,8 @@ func TestMistakesAreExplainedOnStderr(t *testing.T) {
 	}
 }
 
-// N23: to a person at a terminal, who sends nothing, the program says what is
-// wrong and ends: this test would not end otherwise.
+// N23: at a terminal, where nothing is sent, the program prints what is wrong
+// and ends. Otherwise this test would not end.
 func TestAMisspeltFlagEndsTheProgramAtATerminal(t *testing.T) {
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil || !term.IsTerminal(int(terminal.Fd())) {
@@ -178,7 +178,7 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 		execute(t, nil, args...).wants(t, 0, []string{"no candidate returned"}, nil)
 	}
 	execute(t, nil, "check", "--demo").wants(t, 0, []string{"the demo's sandbox"}, nil)
-	// What a value begins with is the tool's business.
+	// The tool decides about a value that begins like a flag.
 	execute(t, nil, "--demo", "call", "get_sourcing_results", "request_id=-x").wants(t, 1, []string{"No request was made."}, nil)
 }
 
@@ -207,7 +207,7 @@ func TestHelpAndVersion(t *testing.T) {
 	execute(t, nil, "--help").wants(t, 0, []string{"call TOOL", "-demo"}, nil)
 }
 
-// Any server that speaks the contract will do.
+// The base URL may be any server with this API.
 func TestTheBaseURLLeadsToAnotherServer(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New(sandbox.WithKey("sk_live_mine")))
 	defer upstream.Close()

@@ -9,15 +9,15 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// writeTable writes all candidates of a run to a file. One that it makes is for
-// its owner alone, as it is about people; one that is there is written over and
-// keeps its permissions.
+// writeTable writes all candidates of a run to a file. A new file is readable
+// by its owner only, as it holds personal data. An existing file is overwritten
+// and keeps its permissions.
 func writeTable(ctx context.Context, sys System, session *mcpclient.Client, requestID, file string) error {
 	var request mcp.ReadResourceRequest
 	request.Params.URI = "sourcing://" + requestID + "/shortlist.csv"
 	result, err := session.ReadResource(ctx, request)
 	if err != nil {
-		return fmt.Errorf("%s is not written: %w", file, said(err))
+		return fmt.Errorf("%s is not written: %w", file, serverText(err))
 	}
 	for _, content := range result.Contents {
 		text, ok := content.(mcp.TextResourceContents)

@@ -15,9 +15,8 @@ import (
 	"instaview-mcp/tools"
 )
 
-// prompt prints a prompt, for those whose client does not show any. It asks
-// InstaView nothing, so it needs no key, and only needs to
-// know whether names are hidden.
+// prompt prints a prompt, for people whose client shows none. It makes no
+// request, so it needs no key.
 func prompt(ctx context.Context, sys System, args []string) error {
 	settings := config.Load(ctx, sys.Environ, config.Use{Demo: true})
 	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
@@ -39,7 +38,7 @@ func prompt(ctx context.Context, sys System, args []string) error {
 	}
 	var request mcp.GetPromptRequest
 	request.Params.Name = args[0]
-	if request.Params.Arguments, err = named(args[1:]); err != nil {
+	if request.Params.Arguments, err = parseValues(args[1:]); err != nil {
 		return err
 	}
 	for _, p := range list.Prompts {
@@ -48,7 +47,7 @@ func prompt(ctx context.Context, sys System, args []string) error {
 		}
 		result, err := session.GetPrompt(ctx, request)
 		if err != nil {
-			return said(err)
+			return serverText(err)
 		}
 		for _, message := range result.Messages {
 			if text, ok := message.Content.(mcp.TextContent); ok {
@@ -62,8 +61,9 @@ func prompt(ctx context.Context, sys System, args []string) error {
 	return fmt.Errorf("there is no prompt %q: use one of these\n\n%s", args[0], strings.TrimRight(promptList(list.Prompts), "\n"))
 }
 
-// said is what the server said of a request, without mcp-go's word for its code.
-func said(err error) error {
+// serverText returns the server's error without the prefix that mcp-go adds for
+// its code.
+func serverText(err error) error {
 	text := err.Error()
 	for _, code := range []error{mcp.ErrInternalError, mcp.ErrInvalidParams, mcp.ErrResourceNotFound} {
 		text = strings.TrimPrefix(text, code.Error()+": ")
@@ -71,8 +71,8 @@ func said(err error) error {
 	return errors.New(text)
 }
 
-// named reads name=value words.
-func named(words []string) (map[string]string, error) {
+// parseValues reads arguments of the form name=value.
+func parseValues(words []string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
@@ -84,8 +84,8 @@ func named(words []string) (map[string]string, error) {
 	return values, nil
 }
 
-// promptList says what prompts there are and what each takes, brackets around
-// what may be left out.
+// promptList describes the prompts and their arguments, with optional ones in
+// brackets.
 func promptList(prompts []mcp.Prompt) string {
 	var b strings.Builder
 	for _, p := range prompts {

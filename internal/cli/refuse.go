@@ -10,19 +10,20 @@ import (
 	"golang.org/x/term"
 )
 
-// refuseArguments ends the program with what is wrong with its arguments. If a
-// client has started it to serve, rather than a person at a terminal, it answers
-// with that as app.ServeFaults does.
+// refuseArguments returns the error in the program's arguments. If the program
+// was started to serve by a client, rather than by a person at a terminal, it
+// answers every call with that error, as app.ServeFaults does.
 func refuseArguments(ctx context.Context, sys System, o options, err error) error {
 	f, isFile := sys.Stdin.(*os.File)
 	atTerminal := isFile && term.IsTerminal(int(f.Fd()))
-	// After a flag that is unknown, no one can tell a command from a value.
+	// After an unknown flag, a command cannot be told from the flag's value.
 	otherCommand := slices.ContainsFunc([]string{"call", "prompt", "check"}, func(command string) bool { return slices.Contains(sys.Args, command) })
 	settings := config.Load(ctx, o.override(sys.Environ), config.Use{Demo: o.demo, Serving: true})
 	if atTerminal || otherCommand || settings.Transport == config.HTTP || settings.Transport == config.SSE {
 		return err
 	}
-	// What else is wrong may follow from that, as a key that the demo does not need.
+	// Other faults may only follow from this one, as a missing key may if
+	// --demo was misspelt.
 	settings.Faults, settings.Warnings = []string{err.Error()}, nil
 	return app.ServeFaults(ctx, sys.streams(), settings)
 }

@@ -126,7 +126,7 @@ func TestNamesAreFoundWithoutTheirAccents(t *testing.T) {
 	}
 }
 
-// If a typed name found an id, it would reveal whose id that is.
+// If a typed name found an id, the id's owner would be known.
 func TestNoNameIsFoundWhereTheOperatorHidesThem(t *testing.T) {
 	all := people("Jane Doe", "Žofia Nová")
 	all[1].ProfileID = "zofia-nova-12"
@@ -214,7 +214,7 @@ func TestARunIsForgottenAfterMinutes(t *testing.T) {
 		if got := held(); got != 1 {
 			t.Errorf("%d runs are held, want 1: nobody asked since", got)
 		}
-		read(t, m, "", "req_2") // stays as long as it is read
+		read(t, m, "", "req_2") // kept as long as it is read
 		time.Sleep(retention - time.Second)
 		if diff := cmp.Diff([]string{"req_2"}, complete(t, m, "", "request_id", "", "")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// What a start costs beside a hundred variables of others.
+// BenchmarkLoad measures Load with a hundred other variables in the
+// environment.
 func BenchmarkLoad(b *testing.B) {
 	pairs := []string{"INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=http"}
 	for i := range 100 {

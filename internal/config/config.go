@@ -1,5 +1,5 @@
-// Package config reads what the operator set in the environment, and says in a
-// sentence each what is wrong with it.
+// Package config reads the operator's settings from the environment, and
+// describes in one sentence each what is wrong with them.
 package config
 
 import (
@@ -12,14 +12,14 @@ import (
 	"instaview-mcp/client"
 )
 
-// Config is the operator's settings. Each field's tags name its variable, what
-// a value must be, and what it is for: error messages and the README's table
-// come from them.
+// Config holds the operator's settings. The tags of each field give its
+// variable, the values allowed, and its purpose; error messages and the tables
+// of the documents are made from them.
 type Config struct {
 	APIKey            client.Key    `env:"INSTAVIEW_API_KEY" doc:"InstaView API key with the scope sourcing:read"`
 	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" doc:"File that holds the key instead; others must not be able to read it"`
 	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" doc:"InstaView API; http only for a loopback address"`
-	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company asked for; needed for keys of applicant tracking systems"`
+	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company whose runs are read; needed for keys of applicant tracking systems"`
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
@@ -38,52 +38,54 @@ type Config struct {
 	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
 	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
 	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
-	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Least level logged, to stderr; over HTTP info if not set"`
+	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Lowest level that is logged, to stderr; over HTTP info if not set"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
-	// Faults are what keeps the program from working, a sentence each, in the
-	// order of the fields above. Each names its variable and never holds its
-	// value. Nil means that the settings will do.
+	// Faults keep the program from working. Each is a sentence that names its
+	// variable and never contains the value. They are in the order of the
+	// fields above. Nil means that there are none.
 	Faults []string
-	// Faulty are the variables that Faults are about. What one of them was meant
-	// to say is not known, so no fault may follow from its absence.
+	// Faulty are the variables that have a fault. Since the intended value is
+	// unknown, the lack of it must not cause further faults.
 	Faulty []string
-	// Warnings are sentences about variables that were not used.
+	// Warnings are sentences about variables that were ignored.
 	Warnings []string
 }
 
-// The transports.
+// The values of Transport.
 const (
 	Stdio = "stdio"
 	HTTP  = "http"
 	SSE   = "sse"
 )
 
-// Use is what the program is about to do, which decides what it needs.
+// Use is what the program is about to do, which decides which settings it
+// needs.
 type Use struct {
-	Demo    bool // asks its own sandbox, which needs neither key nor base URL
-	Serving bool // has clients, who may have to bring a token or their own keys
+	Demo    bool // uses the built-in sandbox, so neither key nor base URL is needed
+	Serving bool // serves clients, which may need a token or keys of their own
 }
 
-// ofInstaView are the variables that the demo does not need.
-var ofInstaView = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
+// upstreamVariables are the variables that the demo ignores.
+var upstreamVariables = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", "INSTAVIEW_BASE_URL"}
 
-// forAsking are the variables that asking InstaView needs.
-var forAsking = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, ofInstaView...)
+// requestVariables are the variables that requests to InstaView depend on.
+var requestVariables = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, upstreamVariables...)
 
-// CanAsk reports whether InstaView can be asked, whatever else is wrong.
-func (c Config) CanAsk() bool {
-	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(forAsking, f) })
+// CanRequest reports whether requests to InstaView are possible, whatever faults
+// other settings have.
+func (c Config) CanRequest() bool {
+	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(requestVariables, f) })
 }
 
-// Load reads and judges the environment, which is of os.Environ's form; where a
-// name is there twice, its last value counts. APIKey and AuthToken are read from
-// their files. It finds every fault; a Config that has any is good for its
-// Transport and its Logger alone and, if it says so, for asking InstaView.
+// Load reads and checks the environment, in the form of os.Environ; if a name
+// occurs twice, its last value counts. It reads APIKey and AuthToken from their
+// files. It finds all faults. Of a Config with faults only Transport, Logger
+// and, if CanRequest is true, the settings for InstaView may be used.
 func Load(ctx context.Context, environ []string, use Use) Config {
 	var ignored []string
 	if use.Demo {
-		ignored = ofInstaView
+		ignored = upstreamVariables
 	}
 	e := readEnvironment(environ, ignored)
 	c := e.decode(ctx)
@@ -95,12 +97,12 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	e.checkWaits(&c)
 	overHTTP := use.Serving && c.Transport != Stdio
 	if overHTTP {
-		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS") // or callers would use the server's key
+		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS") // otherwise callers would use the server's key
 	}
 	e.checkInstaView(&c, use)
 	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
-		if c.AuthToken.Reveal() == "" { // or the server would be open to all
+		if c.AuthToken.Reveal() == "" { // otherwise anyone could use the server
 			e.refuseReference("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE")
 		}
 	}
@@ -111,8 +113,8 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	return c
 }
 
-// The most waits at the same time. Over stdio there is one person's client, and
-// its limit is also the default.
+// The highest limits of simultaneous waits. Stdio serves one person's client,
+// and its limit is also its default.
 const (
 	stdioWaits       = 90
 	defaultHTTPWaits = 10_000
@@ -126,13 +128,15 @@ func (c *Config) setDefaults(e *environment) {
 			c.MaxWaits = stdioWaits
 		}
 	}
-	// Over stdio it stays at warn, since clients show people every line as an error.
+	// Over stdio the level stays at warn, since clients show every line as an
+	// error.
 	if e.values["INSTAVIEW_MCP_LOG_LEVEL"] == "" && c.Transport != Stdio {
 		c.LogLevel = slog.LevelInfo
 	}
 }
 
-// checkRanges reports whether a value is out of range.
+// checkRanges adds a fault for each value that is out of range, and reports
+// whether there are any.
 func (e *environment) checkRanges(c Config) (wrong bool) {
 	mostWaits := maxHTTPWaits
 	if c.Transport == Stdio && !e.isFaulty("INSTAVIEW_MCP_TRANSPORT") {
@@ -156,7 +160,8 @@ func (e *environment) checkRanges(c Config) (wrong bool) {
 	return wrong
 }
 
-// inRange holds a wait to what the most patient of the usual clients allow.
+// inRange reports whether a wait is within the limits. 240 s is what the most
+// patient of the usual clients allow.
 func inRange(d time.Duration) bool { return d >= time.Second && d <= 240*time.Second }
 
 func (e *environment) checkWaits(c *Config) {
@@ -166,10 +171,10 @@ func (e *environment) checkWaits(c *Config) {
 	if e.values["INSTAVIEW_MCP_DEFAULT_WAIT"] != "" {
 		e.fault("INSTAVIEW_MCP_DEFAULT_WAIT", "INSTAVIEW_MCP_DEFAULT_WAIT must not be longer than INSTAVIEW_MCP_MAX_WAIT")
 	}
-	c.DefaultWait = c.MaxWait // who shortens the longest wait means every wait
+	c.DefaultWait = c.MaxWait // an operator who shortens the longest wait means every wait
 }
 
-// checkInstaView checks what is needed to ask InstaView, and reads the key.
+// checkInstaView checks what requests to InstaView need, and reads the key.
 func (e *environment) checkInstaView(c *Config, use Use) {
 	if err := client.CheckBaseURL(c.BaseURL); err != nil {
 		e.fault("INSTAVIEW_BASE_URL", "INSTAVIEW_BASE_URL: %v", err)
@@ -188,7 +193,7 @@ func (e *environment) checkInstaView(c *Config, use Use) {
 	}
 }
 
-// Logger returns the logger the settings describe, on w.
+// Logger returns a logger that writes to w in the configured level and format.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {

@@ -23,7 +23,8 @@ func load(t *testing.T, env map[string]string) Config {
 	return Load(t.Context(), pairs, Use{Serving: true})
 }
 
-// wants checks that there is one fault, with want in it, or none if want is "".
+// wants checks that there is exactly one fault, which contains want, or none if
+// want is "".
 func (c Config) wants(t *testing.T, what, want string) {
 	t.Helper()
 	got := strings.Join(c.Faults, "\n")
@@ -70,7 +71,7 @@ func TestValuesAreReadAndTrimmed(t *testing.T) {
 	}
 }
 
-// A fault names its variable, says what to do, and keeps the value to itself.
+// A fault names its variable and says what to do, without the value.
 func TestFaultsNameTheVariableAndNotTheValue(t *testing.T) {
 	for name, values := range map[string][]string{
 		"INSTAVIEW_API_KEY":             {"canary value", "canary\nvalue", "canaryč"},
@@ -111,7 +112,7 @@ func TestEveryFaultIsToldInTheOrderOfTheTable(t *testing.T) {
 		"INSTAVIEW_MCP_CALLER_KEYS must be true or false",
 		"INSTAVIEW_MCP_LOG_FORMAT must be text or json",
 	}
-	for range 20 { // a map's order differs each time
+	for range 20 { // because a map's order varies
 		if got := load(t, env).Faults; !reflect.DeepEqual(got, want) {
 			t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
@@ -198,7 +199,7 @@ func TestCallersBringTheirKeysToAServerOverHTTP(t *testing.T) {
 		tt.env["INSTAVIEW_MCP_CALLER_KEYS"] = "true"
 		load(t, tt.env).wants(t, name, tt.want)
 	}
-	// A single call has a key of its own.
+	// A single call uses its own key, not its callers'.
 	pairs := []string{"INSTAVIEW_MCP_CALLER_KEYS=true", "INSTAVIEW_API_KEY=k", "INSTAVIEW_MCP_TRANSPORT=http"}
 	Load(t.Context(), pairs, Use{}).wants(t, "a call", "")
 }

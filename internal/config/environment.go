@@ -15,11 +15,11 @@ import (
 	"github.com/sethvargo/go-envconfig"
 )
 
-// variable is one environment variable of Config's, from its field's tags.
+// variable is one environment variable, as described by its field's tags.
 type variable struct{ name, field, must string }
 
-// variables are in the order of Config's fields, which is also that of faults
-// and of the README's table.
+// variables are in the order of Config's fields, in which faults and the
+// documents' table list them, too.
 var variables = func() []variable {
 	var all []variable
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
@@ -31,20 +31,20 @@ var variables = func() []variable {
 	return all
 }()
 
-// indexOf returns a variable's place among variables; -1 if it is none of them.
+// indexOf returns the index of a variable in variables, or -1.
 func indexOf(name string) int {
 	return slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
 }
 
-// environment is the variables that are set and usable, and what is to be said
-// of the others. A variable with a fault counts as not set from then on, so
-// that no later check trips over it.
+// environment holds the usable variables, and faults and warnings about the
+// others. A variable with a fault is removed, so that no later check reports it
+// again.
 type environment struct {
-	values           map[string]string // trimmed, never ""
+	values           map[string]string // without white space around them, never ""
 	faults, warnings []remark
 }
 
-// remark is a sentence about a variable, which it names.
+// remark is a sentence about a variable.
 type remark struct{ variable, text string }
 
 func (e *environment) fault(name, format string, args ...any) {
@@ -56,11 +56,11 @@ func (e *environment) isFaulty(names ...string) bool {
 	return slices.ContainsFunc(e.faults, func(r remark) bool { return slices.Contains(names, r.variable) })
 }
 
-// inOrder returns the sentences by their variables' order, those about unknown
-// variables last.
+// inOrder returns the sentences in the order of their variables, unknown ones
+// last.
 func inOrder(remarks []remark) []string {
 	slices.SortStableFunc(remarks, func(a, b remark) int {
-		// As an unsigned number, -1 is above every index.
+		// Converted to uint, -1 is greater than every index.
 		return cmp.Or(cmp.Compare(uint(indexOf(a.variable)), uint(indexOf(b.variable))), strings.Compare(a.variable, b.variable))
 	})
 	var texts []string
@@ -70,23 +70,23 @@ func inOrder(remarks []remark) []string {
 	return texts
 }
 
-// unexpanded is a reference that a client or a shell was expected to replace:
+// unexpanded matches a reference that a client or a shell should have replaced:
 // ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
 var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
 
-// quotes are what Docker's --env-file and Windows' set leave around a value,
-// and a shell would have removed.
+// quotes are the characters that Docker's --env-file and Windows' set keep
+// around a value, while a shell removes them.
 const quotes = "\"'`“”„‘’«»"
 
 func isQuoted(value string) bool { return strings.Trim(value, quotes) != value }
 
-// readEnvironment reads NAME=value pairs, of which the last of a name counts.
-// Those of ignored are passed over.
+// readEnvironment reads NAME=value pairs, of which the last with a name counts.
+// It skips the names in ignored.
 func readEnvironment(pairs, ignored []string) *environment {
 	set := map[string]string{}
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
-		if runtime.GOOS == "windows" { // where case does not count
+		if runtime.GOOS == "windows" { // where names ignore case
 			name = strings.ToUpper(name)
 		}
 		set[name] = strings.TrimSpace(value)
@@ -96,7 +96,7 @@ func readEnvironment(pairs, ignored []string) *environment {
 		switch {
 		case value == "" || slices.Contains(ignored, name):
 		case indexOf(name) < 0:
-			if right := meant(name); right != "" {
+			if right := nearestName(name); right != "" {
 				e.warnings = append(e.warnings, remark{name, fmt.Sprintf("%q is no setting of this program and is ignored; the nearest name is %s.", name, right)})
 			}
 		case unexpanded.MatchString(value):
@@ -111,24 +111,24 @@ func readEnvironment(pairs, ignored []string) *environment {
 	return e
 }
 
-// The bounds of what is taken for a misspelt name.
+// The limits for taking an unknown name for a misspelt one of ours.
 const (
 	ourPrefix = "INSTAVIEW"
-	maxEdits  = 2  // of the prefix
-	maxName   = 64 // in bytes; the longest right name has 30
+	maxEdits  = 2  // in the prefix
+	maxName   = 64 // in bytes; the longest valid name has 30
 )
 
-// meant returns the right name that an unknown one is nearest to, or "" if it
-// does not begin like ours. Nearest is what shares most words with it and, among
-// those, needs the fewest edits.
-func meant(unknown string) string {
+// nearestName returns the valid name that an unknown one probably stands for,
+// or "" if it does not begin like ours. It is the one that shares most words
+// and, among those, needs the fewest edits.
+func nearestName(unknown string) string {
 	unknown = strings.ToUpper(unknown)
 	if len(unknown) > maxName || levenshtein.ComputeDistance(unknown[:min(len(unknown), len(ourPrefix))], ourPrefix) > maxEdits {
 		return ""
 	}
 	nearest, edits, shared := "", math.MaxInt, -1
 	for _, v := range variables {
-		// MCP_ is what people forget or add.
+		// Without MCP_, which is often forgotten or added.
 		e := levenshtein.ComputeDistance(strings.ReplaceAll(unknown, "MCP_", ""), strings.ReplaceAll(v.name, "MCP_", ""))
 		s := sharedWords(unknown, v.name)
 		if s > shared || s == shared && e < edits {
@@ -138,7 +138,7 @@ func meant(unknown string) string {
 	return nearest
 }
 
-// sharedWords counts the words of a that b has too, but for MCP.
+// sharedWords counts the words of a that are also in b, except MCP.
 func sharedWords(a, b string) (n int) {
 	words := strings.Split(b, "_")
 	for word := range strings.SplitSeq(a, "_") {
@@ -149,7 +149,8 @@ func sharedWords(a, b string) (n int) {
 	return n
 }
 
-// decode makes a Config of the values, and faults of those that will not do.
+// decode converts the values to a Config, and adds a fault for each that is not
+// valid.
 func (e *environment) decode(ctx context.Context) Config {
 	for {
 		var c Config
@@ -157,7 +158,8 @@ func (e *environment) decode(ctx context.Context) Config {
 		if err == nil {
 			return c
 		}
-		// The error begins with the field's name. The rest may hold the value.
+		// The error begins with the field's name. The rest may contain the
+		// value.
 		field, _, _ := strings.Cut(err.Error(), ":")
 		at := slices.IndexFunc(variables, func(v variable) bool { return v.field == field })
 		if at < 0 || e.values[variables[at].name] == "" {
@@ -167,7 +169,7 @@ func (e *environment) decode(ctx context.Context) Config {
 	}
 }
 
-// invalid reports a value of the wrong form.
+// invalid adds a fault for a value that is not of the required form.
 func (e *environment) invalid(name string) {
 	e.fault(name, "%s must %s", name, variables[indexOf(name)].must)
 }

@@ -39,15 +39,15 @@ func TestAnUnexpandedReferenceCountsAsUnsetAndIsReported(t *testing.T) {
 	}
 }
 
-// Over HTTP a server would be open to all, or would lend its key to all, if what
-// protects it counted as not set.
+// Over HTTP these variables protect the server: if one counted as not set,
+// anyone could use the server, or the server's key.
 func TestAnUnexpandedReferenceOfWhatProtectsAServerIsAFault(t *testing.T) {
 	const http, sse = "http", "sse"
 	good := writeFile(t, "correct-horse-battery-staple", 0o600)
 	for name, tt := range map[string]struct {
 		transport string
 		env       map[string]string
-		fault     string // "" = a warning alone
+		fault     string // "" if there is only a warning
 	}{
 		"a token":                   {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
 		"a token over SSE":          {sse, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "$CANARY"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
@@ -67,8 +67,8 @@ func TestAnUnexpandedReferenceOfWhatProtectsAServerIsAFault(t *testing.T) {
 	}
 }
 
-// N26: Docker's --env-file and Windows' set keep the quotation marks that a
-// shell removes. Every setting with them is told so.
+// N26: Docker's --env-file and Windows' set keep quotation marks that a shell
+// removes. Every setting with them gets a fault.
 func TestN26QuotationMarksAroundAValueAreSaid(t *testing.T) {
 	for _, v := range variables {
 		for _, value := range []string{`"canary"`, `'canary'`, "`canary`", "“canary”", `"${CANARY}"`, `canary"`, `"C:\canary`} {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Kubernetes mounts a secret's key as a link to ..data/key, where ..data is a
-// link to the directory of the secret's revision. A link's own mode is 0777.
+// Kubernetes mounts a key as a link to ..data/key, where ..data is a link to a
+// directory. The mode of a link itself is 0777.
 func TestTheKeyFileMayBeALink(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "..2026_05_20", "key")
@@ -36,7 +36,7 @@ func TestTheKeyFileMayBeALink(t *testing.T) {
 	load(t, env).wants(t, "a link to a file that others can read", "chmod o-rwx")
 }
 
-// A FIFO without a writer must not hang the start: this test would not end.
+// A FIFO without a writer must not block the start: this test would not end.
 func TestTheKeyFileMustBeARegularFile(t *testing.T) {
 	dir := t.TempDir()
 	fifo, link, socket := filepath.Join(dir, "fifo"), filepath.Join(dir, "link"), filepath.Join(dir, "s")
@@ -46,7 +46,8 @@ func TestTheKeyFileMustBeARegularFile(t *testing.T) {
 	if err := os.Symlink(fifo, link); err != nil {
 		t.Fatal(err)
 	}
-	// Its path may have some 100 bytes, which a temporary directory can exceed.
+	// A socket's path is limited to about 100 bytes, and a temporary directory
+	// may be longer.
 	t.Chdir(dir)
 	listener, err := net.Listen("unix", "s")
 	if err != nil {

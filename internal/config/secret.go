@@ -14,7 +14,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// readKey finds the API key, which must be set.
+// readKey reads the API key, and adds a fault if there is none.
 func (e *environment) readKey(c *Config) {
 	c.APIKey = e.secret(c.APIKey, c.APIKeyFile, "INSTAVIEW_API_KEY")
 	if e.isFaulty("INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE") {
@@ -24,12 +24,12 @@ func (e *environment) readKey(c *Config) {
 	if c.APIKeyFile != "" {
 		name = "INSTAVIEW_API_KEY_FILE"
 	} else if key == "" {
-		if !e.isFaulty("INSTAVIEW_MCP_CALLER_KEYS") { // which may make a key needless
+		if !e.isFaulty("INSTAVIEW_MCP_CALLER_KEYS") { // otherwise callers may bring keys, and none is needed
 			e.noKey()
 		}
 		return
 	}
-	err := standIn(key)
+	err := checkPlaceholder(key)
 	if err == nil {
 		err = c.APIKey.Validate()
 	}
@@ -40,16 +40,17 @@ func (e *environment) readKey(c *Config) {
 
 const keyMissing = "INSTAVIEW_API_KEY is not set: put your InstaView API key into it, or the path of a file that holds it into INSTAVIEW_API_KEY_FILE; --demo needs none"
 
-// noKey says why there is none: perhaps the variable was set, in vain.
+// noKey adds the fault for a missing key. If the variable was set to something
+// useless, it says so.
 func (e *environment) noKey() {
 	if !e.refuseReference("INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE") {
 		e.fault("INSTAVIEW_API_KEY", keyMissing)
 	}
 }
 
-// refuseReference makes a fault of the warning that one of the variables is a
-// literal reference, as the program must not go on without them. It reports
-// whether there is one.
+// refuseReference turns the warning that a variable holds an unexpanded
+// reference into a fault, for variables that the program cannot do without. It
+// reports whether there is one.
 func (e *environment) refuseReference(names ...string) bool {
 	for i, w := range e.warnings {
 		if slices.Contains(names, w.variable) {
@@ -61,8 +62,8 @@ func (e *environment) refuseReference(names ...string) bool {
 	return false
 }
 
-// secret returns a variable's value, or what is in the file that its namesake
-// with _FILE names; the zero value if neither is set.
+// secret returns a variable's value, or the content of the file that the
+// variable with the suffix _FILE names; the zero value if neither is set.
 func (e *environment) secret(value client.Key, file, name string) client.Key {
 	fileName := name + "_FILE"
 	switch {
@@ -88,16 +89,16 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 	return client.NewKey(secret)
 }
 
-// example is what instructions show where the reader's own key belongs, such as
-// <your key> and YOUR_API_KEY.
+// example matches what instructions show in place of a key, such as <your key>
+// and YOUR_API_KEY.
 var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
 
-// assignment is a line of a .env file in place of its value.
+// assignment matches a whole line of a .env file, pasted in place of the value.
 var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
 
-// standIn says what to do about a value that only stands for a key, or nil. Sent
-// to InstaView, it would come back as a refusal that blames the key.
-func standIn(key string) error {
+// checkPlaceholder returns an error that says what to do about a placeholder in place of
+// a key, or nil. InstaView would only answer that the key is wrong.
+func checkPlaceholder(key string) error {
 	switch {
 	case strings.ContainsAny(key, "\"'`“”‘’"):
 		return errors.New("the key has quotation marks: leave them out")
@@ -109,17 +110,18 @@ func standIn(key string) error {
 	return nil
 }
 
-// maxSecret is in bytes, and far above any key's length.
+// maxSecret is in bytes, far more than any key has.
 const maxSecret = 4 << 10
 
-// readSecret reads a file that others cannot, a link's target included.
+// readSecret reads a file that other users cannot read. If the path is a link,
+// that is required of its target.
 func readSecret(path string) (string, error) {
-	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
+	info, err := os.Stat(path) // before opening, because opening a FIFO waits for a writer
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", errors.New("there is no such file; ~ and variables in the path are not replaced")
 	case err != nil:
-		return "", errors.New("the file cannot be looked at")
+		return "", errors.New("the file cannot be read")
 	}
 	if err := acceptable(info); err != nil {
 		return "", err
@@ -129,9 +131,9 @@ func readSecret(path string) (string, error) {
 		return "", errors.New("the file cannot be opened")
 	}
 	defer func() { _ = f.Close() }()
-	// Between the two it may have become another file.
+	// Again, since the path may lead to another file by now.
 	if info, err = f.Stat(); err != nil {
-		return "", errors.New("the file cannot be looked at")
+		return "", errors.New("the file cannot be read")
 	}
 	if err := acceptable(info); err != nil {
 		return "", err
@@ -142,15 +144,16 @@ func readSecret(path string) (string, error) {
 		return "", errors.New("the file cannot be read")
 	case len(b) > maxSecret:
 		return "", errors.New("the file is too large for a key: write the key alone into it")
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // Windows PowerShell's > writes that
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // UTF-16, which > writes in Windows PowerShell
 		return "", errors.New("the file is in UTF-16: save it as UTF-8")
 	}
-	b = bytes.TrimPrefix(b, []byte("\ufeff")) // which editors on Windows put before UTF-8
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // the byte order mark that editors on Windows write
 	return strings.TrimSpace(string(b)), nil
 }
 
-// acceptable says why a file may not hold a key, or nil. Its group may read it:
-// that is how Kubernetes mounts a secret for a user that is not root.
+// acceptable returns why a file must not be used for a key, or nil. Its group
+// may read it, because Kubernetes mounts a secret that way for a user who is
+// not root.
 func acceptable(info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():

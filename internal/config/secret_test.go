@@ -20,7 +20,8 @@ func writeFile(t *testing.T, content string, mode os.FileMode) (path string) {
 	return path
 }
 
-// InstaView would refuse these as a key like any other, and nobody would know why.
+// InstaView would refuse these like any wrong key, without saying what they
+// are.
 func TestWhatOnlyStandsForAKeyIsExplained(t *testing.T) {
 	const quoted, reference, placeholder = "leave them out", "write the value itself", "put your InstaView API key in its place"
 	for value, want := range map[string]string{
@@ -30,7 +31,7 @@ func TestWhatOnlyStandsForAKeyIsExplained(t *testing.T) {
 		"INSTAVIEW_API_KEY=canary": "a name and = stand before the key", "export KEY=canary": "a name and = stand before the key",
 		"${CANARY}": reference, "$CANARY": reference, "%CANARY%": reference, "{env:CANARY}": reference,
 	} {
-		if want != reference { // which counts as not set
+		if want != reference { // a reference counts as not set
 			c := load(t, map[string]string{"INSTAVIEW_API_KEY": value})
 			c.wants(t, value, want)
 			c.wants(t, value, "INSTAVIEW_API_KEY: ")

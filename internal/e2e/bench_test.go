@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// How long get and ping take on one connection, alone and beside 90 waits.
+// BenchmarkBesideWaits measures get and ping on one connection, alone and
+// beside 90 waits.
 func BenchmarkBesideWaits(b *testing.B) {
 	for _, waits := range []int{0, 90} {
 		for name, params := range map[string][2]string{

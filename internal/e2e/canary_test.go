@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// canary is the key. It has the form of an error code, of a status and of an id,
-// so that no check of a form alone keeps it back.
+// canary is the key. It has the form of an error code, of a status and of an
+// id, so that a check of the form alone would let it through.
 const canary = "SK_LIVE_CANARY0123456789"
 
-// echo answers every request with what says is sent, below HTTP, so that an
-// answer can be anything. Within it, KEY stands for the key.
+// echo answers every request with the text says, below HTTP, so that an answer
+// can be anything. In the text, KEY stands for the key.
 func echo(t *testing.T, says string) (baseURL string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,7 +52,7 @@ func echo(t *testing.T, says string) (baseURL string) {
 	return "http://" + l.Addr().String()
 }
 
-// with is an answer of a status, with a body and headers.
+// with returns an answer with a status, a body and headers.
 func with(status, body string, headers ...string) string {
 	length := len(strings.ReplaceAll(body, "KEY", canary))
 	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n\r\n%s",
@@ -98,8 +98,8 @@ var echoes = map[string]string{
 	"more than was asked for": with("202 OK", `{"requestId":"r","status":"processing"}`) + "KEY\r\n",
 }
 
-// No answer, log line, figure or error may hold the key, whatever the upstream
-// says and however much is logged.
+// No answer, log line, metric or error may contain the key, whatever the
+// upstream sends and at every log level.
 func TestP09N20TheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
 	for name, says := range echoes {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +126,8 @@ func TestP09N20TheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
 	})
 }
 
-// tell uses the program in every way on an upstream and returns all it wrote.
+// tell uses every command of the program with an upstream, and returns all
+// output.
 func tell(t *testing.T, baseURL, level string) string {
 	t.Helper()
 	env := []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_MCP_LOG_LEVEL=" + level}
@@ -152,8 +153,8 @@ func tell(t *testing.T, baseURL, level string) string {
 	return seen.String() + string(out)
 }
 
-// tellOverHTTP is tell for a server whose callers bring the key, and for its
-// figures.
+// tellOverHTTP does the same for a server whose callers bring the key,
+// including its metrics.
 func tellOverHTTP(t *testing.T, baseURL, level string) string {
 	t.Helper()
 	const token = "a-token-of-the-tests-own"

@@ -16,8 +16,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// question is one turn of a person's: a prompt, and whom a model would pick
-// where the prompt leaves the choice to it.
+// question is one turn of a person: a prompt, and the candidates that a model
+// would choose where the prompt leaves the choice to it.
 type question struct {
 	prompt string
 	args   map[string]string
@@ -31,7 +31,7 @@ const (
 	seventh  = "prof_18f39f18-fbc8" // rank 7
 )
 
-// reviews are conversations as people have them over a finished run.
+// reviews are typical conversations about a finished run.
 var reviews = []struct {
 	name      string
 	questions []question
@@ -49,15 +49,15 @@ var reviews = []struct {
 	}},
 }
 
-// mostOfRaw is the largest share of the tokens of raw JSON that a conversation
+// mostOfRaw is the largest share of the raw JSON's tokens that a conversation
 // may take.
 const mostOfRaw = 0.25
 
 // A client lists the prompts, gets those of a conversation, and makes the calls
-// they name, in their order. What the model reads of it is weighed against the
-// same calls answered with InstaView's own JSON, which has no narrower answer
-// and needs no prompt to be read. The last column is for a model that asks for
-// that JSON only once and finds all it needs in it.
+// that they name, in order. The tokens that the model reads are compared to
+// those of the same calls answered with InstaView's own JSON, which has no
+// narrower answers and needs no prompt. The last column is for a model that
+// reads that JSON only once and finds everything in it.
 func TestReviewConversations(t *testing.T) {
 	session := startSession(t)
 	listed, err := session.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
@@ -125,7 +125,7 @@ var (
 	argumentPattern = regexp.MustCompile(`(\w+)=("[^"]*"|\[[^\]]*\]|[^,]+)`)
 )
 
-// named reads the calls out of a prompt, as a model would.
+// named returns the calls that a prompt names, as a model would read them.
 func named(t *testing.T, prompt string, picks []int) []toolCall {
 	t.Helper()
 	var calls []toolCall
@@ -148,8 +148,8 @@ func named(t *testing.T, prompt string, picks []int) []toolCall {
 	return calls
 }
 
-// answerTo is what a model is shown of a call. A call for certain candidates
-// must show those.
+// answerTo returns what a model is shown for a call. A call for certain
+// candidates must show them.
 func answerTo(t *testing.T, session *mcpgo.Client, c toolCall) string {
 	t.Helper()
 	result, err := session.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: c.tool, Arguments: c.arguments}})
@@ -169,7 +169,7 @@ func answerTo(t *testing.T, session *mcpgo.Client, c toolCall) string {
 	return text
 }
 
-// rawBody is InstaView's answer about a run, as it sends it.
+// rawBody returns InstaView's own answer about a run.
 func rawBody(t *testing.T, requestID string) string {
 	t.Helper()
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/sourcing/"+requestID+"/results", nil)
@@ -178,7 +178,7 @@ func rawBody(t *testing.T, requestID string) string {
 	return w.Body.String()
 }
 
-// idsOf are the ids of candidates by rank.
+// idsOf returns the ids of candidates by rank.
 func idsOf(t *testing.T, ranks []int) []any {
 	t.Helper()
 	var body struct {

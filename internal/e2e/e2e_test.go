@@ -1,5 +1,5 @@
-// Package e2e holds the tests of the program as it is shipped: the built
-// binary, spoken to over its pipes as clients do.
+// Package e2e holds the tests of the built binary, which use it over stdio and
+// HTTP as clients do.
 package e2e
 
 import (
@@ -47,11 +47,12 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// patience is how long a test waits for what must happen. It is far above what
-// anything takes, and far below the waits that must not be waited for.
+// patience is how long a test waits for something that must happen. It is far
+// longer than anything takes, and shorter than the waits whose end must not be
+// awaited.
 const patience = 40 * time.Second
 
-// conversation is a server process and the lines it writes.
+// conversation is a server process and the lines that it writes.
 type conversation struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -94,8 +95,8 @@ func (r reply) text() string {
 	return r.Result.Content[0].Text
 }
 
-// start runs the program with env, and nothing else in its environment. Every
-// line of its stdout must be JSON-RPC.
+// start runs the program with env as its whole environment. Every line of its
+// stdout must be JSON-RPC.
 func start(t testing.TB, env []string, args ...string) *conversation {
 	t.Helper()
 	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &lockedBuffer{}}
@@ -132,13 +133,13 @@ func start(t testing.TB, env []string, args ...string) *conversation {
 	return c
 }
 
-// demo starts the program on its own sandbox.
+// demo starts the program with its own sandbox.
 func demo(t testing.TB) *conversation {
 	t.Helper()
 	return start(t, nil, "--demo")
 }
 
-// upstream starts the program on a sandbox of the test's.
+// upstream starts the program with a sandbox of the test.
 func upstream(t *testing.T, opts ...sandbox.Option) (*conversation, *sandbox.Sandbox) {
 	t.Helper()
 	s := sandbox.New(opts...)
@@ -154,7 +155,7 @@ func (c *conversation) send(lines ...string) {
 	}
 }
 
-// next returns the next line that is no notification.
+// next returns the next line that is not a notification.
 func (c *conversation) next() reply {
 	c.t.Helper()
 	for {
@@ -179,7 +180,7 @@ func (c *conversation) line() (reply, bool) {
 	}
 }
 
-// ask sends one request and returns the next answer, which must be its own.
+// ask sends one request and returns the next answer, which must have its id.
 func (c *conversation) ask(id int, method, params string) reply {
 	c.t.Helper()
 	c.send(request(id, method, params))
@@ -190,8 +191,8 @@ func (c *conversation) ask(id int, method, params string) reply {
 	return r
 }
 
-// cancelled returns when the call of an id has ended without an answer: then,
-// and not before, the id may be used again.
+// cancelled returns when a call has ended without an answer. Only then may its
+// id be used again.
 func (c *conversation) cancelled(id int) {
 	c.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
@@ -231,7 +232,7 @@ func eventually(t testing.TB, what string, condition func() bool) {
 	}
 }
 
-// exits waits for the process to leave by itself, with status 0.
+// exits waits until the process ends by itself, with status 0.
 func (c *conversation) exits() {
 	c.t.Helper()
 	done := make(chan error, 1)

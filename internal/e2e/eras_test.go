@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// era is one of the two ways clients speak: with a handshake first, or with
-// everything in every request.
+// era is one of the protocol's two ways to begin: with a handshake, or with all
+// information in every request.
 type era struct {
 	name  string
 	begin func(*conversation)
-	// params adds to a request's params what the era asks for.
+	// params adds what the era requires to a request's params.
 	params func(params, meta string) string
 }
 
@@ -124,7 +124,7 @@ func (e era) waitsWithProgress(t *testing.T, c *conversation) {
 	}
 }
 
-// cancels ends a wait of 50 s before its time.
+// cancels cancels a wait of 50 s.
 func (e era) cancels(t *testing.T, c *conversation) {
 	t.Helper()
 	c.send(

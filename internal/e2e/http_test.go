@@ -85,7 +85,7 @@ func TestHTTPEndsOnASignal(t *testing.T) {
 				t.Errorf("ready: %v %v", resp, err)
 			}
 			var events *http.Response
-			if transport == "sse" { // an open stream must not hold the end
+			if transport == "sse" { // an open stream must not delay the end
 				if events, err = http.Get(s.url); err != nil {
 					t.Fatal(err)
 				}

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// largeCandidate has some 16 KiB.
+// largeCandidate has about 16 KiB.
 var largeCandidate = `{"profileId":"p","name":"Jane Doe","matchScore":50,"skills":["Go","SQL"],"rationale":"` +
 	strings.Repeat("seven years of ledgers ", 700) + `"}`
 
-// An upstream that controls the bodies must not control the memory of the
-// process, however many calls wait for them.
+// Whatever bodies an upstream sends, and however many calls wait for them, the
+// memory of the process stays bounded.
 func TestN14WaitsOnLargeBodiesStayBelow256MiB(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" || raced {
@@ -57,12 +57,12 @@ func TestN14WaitsOnLargeBodiesStayBelow256MiB(t *testing.T) {
 					answered++
 				}
 			}
-			// On a machine that is busy, most may not have had their turn yet.
+			// On a busy machine most calls may not have had their turn yet.
 			if answered == 0 {
 				t.Errorf("%d of %d waits were answered with a body", answered, tt.waits)
 			}
 			c.staysBelow256MiB(answered)
-			_ = c.cmd.Process.Kill() // what is still being sent is of no use
+			_ = c.cmd.Process.Kill() // the rest of the bodies is not needed
 		})
 	}
 }
@@ -76,7 +76,7 @@ func (c *conversation) staysBelow256MiB(answered int) {
 	}
 }
 
-// What is remembered for one key must not take the room of the others' bodies.
+// The cache of one key must not take the room for the bodies of others.
 func TestN14LargeBodiesOfManyKeysStayBelow256MiB(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" || raced {

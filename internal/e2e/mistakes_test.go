@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// mistake is a call as models make it, and what the answer must say: what was
-// asked for, or the argument that would be right.
+// mistake is a call as models make it, and what the answer must contain: the
+// result, or the right argument.
 type mistake struct {
 	arguments string // JSON
 	want      []string
-	not       string // must not be said; "" = anything may
+	not       string // text that must not be in the answer; "" if any may
 }
 
 const (
@@ -22,7 +22,7 @@ const (
 	notKnown   = "Ignored, as this tool has no such argument"
 )
 
-// works are mistakes after which the call does what was meant.
+// works are mistakes after which the call still does what was meant.
 var works = map[string]mistake{
 	// Names in another style.
 	"camel case":                 {`{"requestId":"req_demo_done"}`, []string{top, "requestId as request_id. " + understood}, notKnown},
@@ -60,7 +60,7 @@ var works = map[string]mistake{
 	"timeout":                    {`{"request_id":"req_demo_slow","timeout":1}`, []string{waits, "timeout as max_wait_seconds"}, notKnown},
 	"timeoutMs":                  {`{"request_id":"req_demo_slow","timeoutMs":1000}`, []string{waits, "timeoutMs as max_wait_seconds"}, notKnown},
 
-	// request_id within what was pasted.
+	// A request_id inside pasted text.
 	"a URL":                {`{"request_id":"https://app.instaview.sk/sourcing/req_demo_done"}`, []string{top, "request_id was read as req_demo_done."}, ""},
 	"a URL with more":      {`{"request_id":"https://app.instaview.sk/sourcing/req_demo_done/candidates?tab=all#top"}`, []string{top}, ""},
 	"a URL of the API":     {`{"request_id":"https://api.instaview.sk/sourcing/req_demo_done/results"}`, []string{top}, ""},
@@ -120,7 +120,7 @@ var works = map[string]mistake{
 	"ranks as JSON":          {`{"request_id":"req_demo_done","ranks":"[1,3]"}`, []string{"Showing 1, 3 in summary."}, ""},
 	"ranks to":               {`{"request_id":"req_demo_done","ranks":["2 to 4", 9.0]}`, []string{"Showing 2-4, 9 in summary."}, ""},
 
-	// Nothing, in many spellings.
+	// No value, in several spellings.
 	"all empty texts":   {`{"request_id":"req_demo_done","detail":"","limit":"","offset":"","min_score":"","profile_ids":"","ranks":"","blind":"","include_contacts":"","max_wait_seconds":""}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
 	"all null":          {`{"request_id":"req_demo_done","detail":null,"limit":null,"offset":null,"min_score":null,"profile_ids":null,"ranks":null,"blind":null,"include_contacts":null,"max_wait_seconds":null}`, []string{"Showing 1-10 in summary, 11-20 in brief"}, ""},
 	"all candidates":    {`{"request_id":"req_demo_done","profile_ids":"all","ranks":["all"]}`, []string{"Showing 1-10 in summary"}, ""},
@@ -180,7 +180,7 @@ var works = map[string]mistake{
 	"unknown in other style": {`{"request_id":"req_demo_done","limit":1,"includeSkills":true}`, []string{notKnown + ": includeSkills."}, ""},
 }
 
-// explained are mistakes that are answered with the right argument.
+// explained are mistakes whose answer names the right argument.
 var explained = map[string]mistake{
 	"no id":                {`{}`, []string{"request_id is missing."}, ""},
 	"null in words":        {`{"request_id":"null"}`, []string{"request_id is missing."}, ""},
@@ -206,8 +206,8 @@ var explained = map[string]mistake{
 	"a list of ids":        {`["req_demo_done"]`, []string{"The arguments must be an object such as"}, ""},
 }
 
-// asked are calls whose selection matches nobody, which is no error: the answer
-// says where the right ones are.
+// asked are calls whose selection matches nobody. That is not an error: the
+// answer says where to find the right ids.
 var asked = map[string]mistake{
 	"nobody's id":         {`{"request_id":"req_demo_done","profile_ids":["prof_nobody"]}`, []string{`Not in this run: "prof_nobody". Take ids or ranks from this run's list: get_sourcing_results(request_id="req_demo_done", detail="brief").`}, ""},
 	"nobody's name":       {`{"request_id":"req_demo_done","profile_ids":["Jane Doe"]}`, []string{"Not in this run: entry 1 of profile_ids."}, "Jane"},
@@ -216,8 +216,9 @@ var asked = map[string]mistake{
 	"beyond the last one": {`{"request_id":"req_demo_done","offset":"99"}`, []string{"offset 99 is beyond the last of 20 matching candidates."}, ""},
 }
 
-// The mistakes that models make in calls, through the built program: either the
-// call works, or the answer names the right argument, so that the next one does.
+// The mistakes that models make in calls, with the built program: either the
+// call works, or the answer names the right argument, so that the next call
+// does.
 func TestOneStepFromAMistakeToTheRightCall(t *testing.T) {
 	t.Parallel()
 	c := demo(t)

@@ -25,14 +25,14 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// secure puts TLS before an upstream that echoes says, with a certificate that
-// is named so and that nobody knows. It is written to file.
+// secure puts a TLS server in front of an upstream that answers with says. Its
+// certificate has this name and is trusted by nobody; it is written to file.
 func secure(t *testing.T, name, says string) (baseURL, file string) {
 	t.Helper()
 	return secureProxyOf(t, name, strings.TrimPrefix(echo(t, says), "http://"))
 }
 
-// secureProxyOf puts TLS before the server of an address.
+// secureProxyOf puts TLS in front of the server at an address.
 func secureProxyOf(t *testing.T, name, address string) (baseURL, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -80,7 +80,8 @@ func forward(l net.Listener, to func(net.Conn) string) {
 	}
 }
 
-// connectProxy is a company's: it wants a login, and leads to one server alone.
+// connectProxy is a company's proxy: it requires a login, and connects only to
+// one server.
 func connectProxy(t *testing.T, login, address string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -103,8 +104,8 @@ func connectProxy(t *testing.T, login, address string) string {
 	return l.Addr().String()
 }
 
-// A company's network: the only way out is a proxy that wants a login, and TLS
-// is of an authority that only the company knows.
+// In a company's network the only way out is a proxy that requires a login, and
+// the TLS certificate is issued by the company's own authority.
 func TestN22ACompanysNetworkIsReachedWithTwoVariables(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("the system's own store is asked for certificates, and no file")

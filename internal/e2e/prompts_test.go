@@ -10,8 +10,8 @@ import (
 	gosdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// Prompts, resources and completions over the built binary, in both eras. What
-// may be cached is told in the modern one, where it must be.
+// Prompts, resources and completions of the built binary, in both eras. The
+// modern one also requires answers to say whether they may be cached.
 func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 	for _, e := range eras {
 		t.Run(e.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 	}
 }
 
-// The official SDK's client finds all of it, too.
+// The official SDK's client can use all of them, too.
 func TestOfficialClientReviews(t *testing.T) {
 	t.Parallel()
 	client := gosdk.NewClient(&gosdk.Implementation{Name: "test", Version: "1"}, nil)
@@ -97,7 +97,7 @@ func TestOfficialClientReviews(t *testing.T) {
 	}
 }
 
-// Two servers know nothing of each other's callers.
+// Two server processes do not share what callers have read.
 func TestCompletionsAreOfOneProcess(t *testing.T) {
 	t.Parallel()
 	one, two := demo(t), demo(t)

@@ -24,7 +24,7 @@ import (
 	"time"
 )
 
-// Without this the calls last as long as the first sign of life takes to come.
+// Without -long the calls last only until the first heartbeat.
 var long = flag.Bool("long", false, "let quiet calls last 50 s, calls with progress 70 s and streams of events 90 s")
 
 // protocol is a version of HTTP, and what stands before the program.
@@ -134,7 +134,7 @@ func TestN01N02SlowAndQuietCallsOnEveryProtocol(t *testing.T) {
 			t.Parallel()
 			c, root := p.serve(t, "http")
 			var calls []string
-			for i := range 60 { // signs of life come after 10 to 15 s
+			for i := range 60 { // heartbeats come after 10 to 15 s
 				calls = append(calls, slowWait(10+i%6, ""))
 			}
 			if *long {
@@ -192,11 +192,11 @@ func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
 	}
 }
 
-// proxiedHost is the README's name for a server behind a proxy.
+// proxiedHost is the host behind a proxy in the documents.
 const proxiedHost = "mcp.example.com"
 
-// example returns the documented block of a language, with a server's address in
-// place of its own.
+// example returns the documented block in a language, with a server's address
+// in place of the one shown.
 func example(t *testing.T, language string, s *site) string {
 	t.Helper()
 	for _, block := range blocks(t) {
@@ -236,10 +236,10 @@ func caddy(t *testing.T, s *site, cert certificate) func(context.Context) (net.C
 	return proxy(t, socket, "{\nadmin off\nauto_https off\n}\n"+block, "caddy", "run", "--adapter", "caddyfile", "--config")
 }
 
-// socketDir returns a directory with a path short enough for a socket's.
+// socketDir returns a directory whose path is short enough for a socket.
 func socketDir(t *testing.T) (dir, socket string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxy") //nolint:usetesting // its paths are too long
+	dir, err := os.MkdirTemp("", "proxy") //nolint:usetesting // testing's paths are too long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,8 +247,8 @@ func socketDir(t *testing.T) (dir, socket string) {
 	return dir, filepath.Join(dir, "socket")
 }
 
-// proxy runs a program with the file of a configuration as its last argument
-// until the test ends.
+// proxy runs a program, whose last argument is a configuration file, until the
+// test ends.
 func proxy(t *testing.T, socket, config, name string, args ...string) func(context.Context) (net.Conn, error) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {

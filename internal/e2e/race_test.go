@@ -2,6 +2,6 @@
 
 package e2e
 
-// raced says that these tests run under the race detector, and so does the
-// binary then.
+// raced reports whether these tests, and therefore the binary, run under the
+// race detector.
 const raced = true

@@ -15,7 +15,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// The documented curl line, pasted into a shell.
+// The documented curl command, run by a shell.
 func TestTheDocumentedRequestIsAnswered(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("no curl here")
@@ -37,7 +37,7 @@ func TestTheDocumentedRequestIsAnswered(t *testing.T) {
 	}
 }
 
-// A variable that the program does not know would be set in vain.
+// The program must know every variable that a document names.
 func TestDocumentsNameNoVariableThatThereIsNot(t *testing.T) {
 	known := map[string]bool{}
 	for c, i := reflect.TypeFor[config.Config](), 0; i < c.NumField(); i++ {
@@ -53,8 +53,8 @@ func TestDocumentsNameNoVariableThatThereIsNot(t *testing.T) {
 	}
 }
 
-// The settings of every documented deployment, with a key and a token in the
-// files and variables that it names, are ones that the program starts with.
+// The program starts with the settings of every documented deployment, with a
+// key and a token in the files and variables that it names.
 func TestDocumentedDeploymentsAreAccepted(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
@@ -86,7 +86,7 @@ func TestDocumentedDeploymentsAreAccepted(t *testing.T) {
 			if instead, ok := given[match[1]]; ok {
 				value = instead
 			}
-			if match[1] == "INSTAVIEW_MCP_METRICS_ADDR" { // another address than the server's
+			if match[1] == "INSTAVIEW_MCP_METRICS_ADDR" { // the metrics have another address
 				value = "127.0.0.1" + value
 			}
 			env = append(env, match[1]+"="+value)

@@ -19,12 +19,12 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// fenced is a block of a document between fences.
+// fenced is a fenced block of a document.
 type fenced struct {
 	file, heading, language, text string
 }
 
-// documents returns what people read: README.md and docs/, by path.
+// documents returns README.md and docs/, by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob("../../docs/*.md")
@@ -75,7 +75,8 @@ type launch struct {
 	env     map[string]any
 }
 
-// clients are where each looks for servers, and what else it reads of one.
+// clients are where each client looks for servers, and what else it reads about
+// them.
 var clients = map[string]struct {
 	path string
 	keys []string
@@ -91,8 +92,8 @@ var clients = map[string]struct {
 	"A company's network": {"mcpServers", nil}, // any client of that form
 }
 
-// find returns the server's entry, from where the client looks for it. Of any
-// other key a client would make nothing.
+// find returns the server's entry from the place where the client looks for it.
+// Entries under other keys would be ignored.
 func find(t *testing.T, client string, config map[string]any) launch {
 	t.Helper()
 	where, ok := clients[client]
@@ -125,9 +126,9 @@ func asList(v any) []any {
 	return list
 }
 
-// Every configuration of the documents starts a server that works, once path and
-// key are real: as the client would, with the block's arguments and environment
-// and nothing else.
+// Every documented configuration starts a working server once path and key are
+// real. The test starts it as the client would: with the block's arguments and
+// environment and nothing else.
 func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
@@ -156,7 +157,7 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 		tried[block.heading+": "+l.command] = true
 		env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
 		for name, value := range l.env {
-			if name == "HTTPS_PROXY" || name == "SSL_CERT_FILE" { // the loopback upstream needs neither
+			if name == "HTTPS_PROXY" || name == "SSL_CERT_FILE" { // the upstream on this machine needs neither
 				env = append(env, name+"="+value.(string))
 				continue
 			}
@@ -187,7 +188,7 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 	}
 }
 
-// asksFor reports whether a configuration of VS Code's has an input of that id.
+// asksFor reports whether a VS Code configuration has an input with that id.
 func asksFor(config map[string]any, id string) bool {
 	for _, input := range asList(config["inputs"]) {
 		if input.(map[string]any)["id"] == id {
@@ -197,8 +198,8 @@ func asksFor(config map[string]any, id string) bool {
 	return false
 }
 
-// Documented examples are what the program answers today: run in this process,
-// where the clock is a bubble's, since one of them waits.
+// The documented examples show what the program answers today. They run in this
+// process, in a bubble, since one of them waits.
 func TestDocumentedExamplesAreTrue(t *testing.T) {
 	blocks := blocks(t)
 	tried := map[string]bool{} // tools
@@ -239,7 +240,7 @@ func TestDocumentedExamplesAreTrue(t *testing.T) {
 	}
 }
 
-// shellWords splits a command as a shell does, as far as the documents need it.
+// shellWords splits a command like a shell, as far as the documents need it.
 func shellWords(command string) []string {
 	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
 	for i := range words {
@@ -248,8 +249,8 @@ func shellWords(command string) []string {
 	return words
 }
 
-// The worked review quotes the profiles: what it puts in quotation marks must be
-// there, and the ids must be those of the people named.
+// The worked review quotes profiles: what is in quotation marks must be in
+// them, and the ids must belong to the people named.
 func TestTheReviewQuotesTheProfiles(t *testing.T) {
 	var quoting strings.Builder
 	for _, text := range documents(t) {
@@ -278,7 +279,7 @@ func TestTheReviewQuotesTheProfiles(t *testing.T) {
 	}
 }
 
-// timeless hides what differs from one run of the program to the next.
+// timeless replaces what differs between two runs of the program.
 func timeless(s string) string {
 	s = regexp.MustCompile(`⟦(data|end) [0-9a-f]{4}⟧`).ReplaceAllString(s, "⟦$1⟧")
 	s = regexp.MustCompile(`made \d+ \w+ \d+ [\d:]+, finished (\d+ \w+ \d+ )?[\d:]+`).ReplaceAllString(s, "made then, finished then")

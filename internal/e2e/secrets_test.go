@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// What a model can be talked into sending must not lead the key, or a request,
-// to anybody else.
+// No argument that a model was persuaded to send may direct the key or a
+// request to another host.
 func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 	var elsewhere atomic.Int32
 	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
@@ -79,8 +79,8 @@ func TestP11NoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
 	}
 }
 
-// A command line can be read by every user of a machine, an environment by its
-// own.
+// Every user of a machine can read a command line, but only the process's own
+// user its environment.
 func TestP06NoFlagTakesASecretAndP07IsTold(t *testing.T) {
 	out, err := exec.Command(program, "-h").CombinedOutput()
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// run runs the program to its end, with env and nothing on stdin.
+// run runs the program to its end, with env and no stdin.
 func run(t *testing.T, env []string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -46,7 +46,7 @@ func run(t *testing.T, env []string, args ...string) (status int, stdout, stderr
 	return cmd.ProcessState.ExitCode(), out.String(), log.String()
 }
 
-// linesAfter returns what follows prefix in the lines that begin with it.
+// linesAfter returns the rest of each line that begins with prefix.
 func linesAfter(prefix, text string) (found []string) {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, prefix); ok {
@@ -56,8 +56,8 @@ func linesAfter(prefix, text string) (found []string) {
 	return found
 }
 
-// agree runs check and the start on settings that will not do, which must name
-// the same faults in the same order, and returns these.
+// agree runs check and the server with faulty settings. Both must report the
+// same faults in the same order, which it returns.
 func agree(t *testing.T, env []string) []string {
 	t.Helper()
 	status, report, _ := run(t, env, "check")
@@ -73,8 +73,8 @@ func agree(t *testing.T, env []string) []string {
 	return checked
 }
 
-// wrongValues has for each setting values that will not do; those of httpOnly are
-// not looked at over stdio.
+// wrongValues returns wrong values for each setting. Those of httpOnly are
+// ignored over stdio.
 func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]bool) {
 	dir := t.TempDir()
 	file := func(name, content string, mode os.FileMode) string {
@@ -108,7 +108,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_MCP_ADDR":            {"127.0.0.1", "127.0.0.1:99999", "127.0.0.1:nope", ":0", "0.0.0.0:0", "[::]:0", taken.Addr().String(), `"127.0.0.1:0"`},
 		"INSTAVIEW_MCP_AUTH_TOKEN":      {"short", "correct horse battery staple", `"correct-horse-battery-staple"`},
 		"INSTAVIEW_MCP_AUTH_TOKEN_FILE": slices.Concat(secretFiles, []string{file("short", "short", 0o600)}),
-		"INSTAVIEW_MCP_CALLER_KEYS":     {"maybe", "true"}, // beside a key
+		"INSTAVIEW_MCP_CALLER_KEYS":     {"maybe", "true"}, // conflicts with the key
 		"INSTAVIEW_MCP_ALLOWED_HOSTS":   {"*", "https://x", "a b"},
 		"INSTAVIEW_MCP_ALLOWED_ORIGINS": {"*", "example.com", "https://x/y", "null"},
 		"INSTAVIEW_MCP_TLS_CERT":        {"/nonexistent", dir, `"/nonexistent"`},
@@ -126,7 +126,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 	return values, httpOnly
 }
 
-// N24: whatever serving refuses, check refuses in the same words.
+// N24: check reports whatever prevents serving, in the same words.
 func TestN24CheckAndStartAgreeOnEveryWrongValue(t *testing.T) {
 	values, httpOnly := wrongValues(t)
 	for f := range reflect.TypeFor[config.Config]().Fields() {
@@ -150,7 +150,7 @@ func TestN24CheckAndStartAgreeOnEveryWrongValue(t *testing.T) {
 					}
 					faults := agree(t, append(env, name+"="+value))
 					if !strings.HasPrefix(strings.Join(faults, "\n"), strings.TrimSuffix(name, "_FILE")) &&
-						!strings.HasPrefix(name, "INSTAVIEW_MCP_TLS_") { // of two, the other may be named
+						!strings.HasPrefix(name, "INSTAVIEW_MCP_TLS_") { // the fault may name either of the two
 						t.Errorf("%s=%s: the faults do not begin with it: %q", name, value, faults)
 					}
 				}
@@ -178,7 +178,7 @@ func TestN24EveryFaultIsToldAtOnce(t *testing.T) {
 	}
 }
 
-// A fault that only follows from another would send people the wrong way.
+// A fault that only follows from another would mislead people.
 func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 	const (
 		token      = "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"
@@ -210,7 +210,7 @@ func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 	}
 }
 
-// What check is content with, the start is content with, too.
+// The server starts with all settings that check accepts.
 func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 	for name, env := range map[string][]string{
 		"the defaults":        nil,
@@ -285,7 +285,7 @@ func tlsFiles(t *testing.T) []string {
 	return settings
 }
 
-// N25: a client whose URL begins with http:// is told of in the log, once.
+// N25: a client whose URL begins with http:// is logged once.
 func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
 	s := serveHTTP(t, "http", tlsFiles(t), "--demo")
 	resp, err := http.Get(strings.Replace(s.url, "https://", "http://", 1))
@@ -299,8 +299,8 @@ func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
 	}
 }
 
-// N23: over stdio a program that cannot work says so in answers, since clients
-// would otherwise show that the connection is closed and nothing else.
+// N23: over stdio a program with faulty settings reports them in answers, since
+// clients would otherwise only show that the connection is closed.
 func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 	for name, tt := range map[string]struct{ env, args []string }{
 		"no key":             {nil, nil},
@@ -367,7 +367,8 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 	}
 }
 
-// Of arguments that will not do, only those of serving are answered with.
+// Only a faulty command line for serving is answered over MCP; other commands
+// end at once.
 func TestN23OtherCommandsEndAtOnce(t *testing.T) {
 	for _, args := range [][]string{
 		{"--trnasport", "stdio", "check"}, {"--trnasport", "call", "get_sourcing_results"}, {"--x", "prompt"}, {"check", "demo"}, {"search"}, {"search", "--demo"},
@@ -375,7 +376,7 @@ func TestN23OtherCommandsEndAtOnce(t *testing.T) {
 	} {
 		c := start(t, nil, args...)
 		killer := time.AfterFunc(patience, func() { _ = c.cmd.Process.Kill() })
-		for range c.lines { // though stdin stays open
+		for range c.lines { // although stdin stays open
 		}
 		_ = c.cmd.Wait()
 		killer.Stop()
@@ -385,7 +386,7 @@ func TestN23OtherCommandsEndAtOnce(t *testing.T) {
 	}
 }
 
-// With the settings put right, a new start works.
+// After the settings are corrected, a new start works.
 func TestN23ARestartMendsIt(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
@@ -406,7 +407,7 @@ func TestN23ARestartMendsIt(t *testing.T) {
 	}
 }
 
-// Clients show people every line of stderr as an error.
+// Clients show every line of stderr as an error.
 func TestN23StderrIsSilentWhileNothingIsWrong(t *testing.T) {
 	for _, e := range eras {
 		t.Run(e.name, func(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 	done  = `{"request_id":"req_demo_done","limit":1}`
 )
 
-// wants checks an answer's error code; 0 wants none.
+// wants checks an answer's error code; 0 means no error.
 func (r reply) wants(t *testing.T, id any, code int) {
 	t.Helper()
 	got := 0
@@ -33,7 +33,7 @@ func (r reply) wants(t *testing.T, id any, code int) {
 	}
 }
 
-// The cases of a hostile or clumsy client on stdio, by their numbers.
+// Hostile or faulty clients on stdio, by their case numbers.
 func TestStdioCases(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *conversation){
 		"S01 64 MiB without a newline": func(t *testing.T, c *conversation) {
@@ -141,7 +141,7 @@ func TestStdioCases(t *testing.T) {
 				c.send(request(id, "subscriptions/listen", modern(`{"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["sourcing://req_demo_done"]}}`, "")))
 			}
 			for range 2_000 {
-				c.next() // nothing can be subscribed to, so none is held
+				c.next() // nothing can be subscribed to, so no subscription stays open
 			}
 			c.staysSmall()
 		},
@@ -155,7 +155,7 @@ func TestStdioCases(t *testing.T) {
 			})
 			c.exits()
 		},
-		// Of a panic, see mcpserver; of flags that will not do, cli.
+		// Panics are tested in package mcpserver, faulty flags in package cli.
 		"S12 every log level and format": func(t *testing.T, _ *conversation) {
 			for _, env := range [][]string{
 				{"INSTAVIEW_MCP_LOG_LEVEL=debug"}, {"INSTAVIEW_MCP_LOG_LEVEL=debug", "INSTAVIEW_MCP_LOG_FORMAT=json"},
@@ -185,7 +185,7 @@ func TestStdioCases(t *testing.T) {
 		"S14 a cancel with the id as a string": func(t *testing.T, c *conversation) {
 			c.send(request(1, "tools/call", call("wait_for_sourcing", slow)), request(2, "ping", ""))
 			c.next().wants(t, 2.0, 0)
-			// Whether mcp-go takes it for the wait's id or not: the one client there is spoke.
+			// The cancel may end the wait or not, but the ping after it is answered.
 			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`, request(3, "ping", ""))
 			for r := c.next(); r.ID != 3.0; r = c.next() {
 				r.wants(t, 1.0, 0)
@@ -245,8 +245,8 @@ func TestStdioCases(t *testing.T) {
 	}
 }
 
-// The cases of odd arguments that are decided by the protocol's layer; the
-// others are the tools' own.
+// Odd arguments about which the protocol decides. The others are tested in
+// package tools.
 func TestArgumentCasesOfTheProtocol(t *testing.T) {
 	c := demo(t)
 	c.send(hello)
@@ -271,8 +271,8 @@ func TestArgumentCasesOfTheProtocol(t *testing.T) {
 	}
 }
 
-// besideWaits starts waits, of which 90 are taken and the others told that the
-// server is busy, and checks that a request is answered while they go on.
+// besideWaits starts waits, of which 90 are accepted and the others answered
+// that the server is busy, and checks that a request is answered meanwhile.
 func besideWaits(t *testing.T, c *conversation, waits int, method, params string) {
 	t.Helper()
 	for id := range waits {
@@ -290,7 +290,8 @@ func besideWaits(t *testing.T, c *conversation, waits int, method, params string
 			t.Fatalf("a wait ended before the request beside it: %s", r.raw)
 		}
 	}
-	// Were more told so, or a wait over, that would come before this answer.
+	// The answer of a further refused or finished wait would come before this
+	// one.
 	c.ask(2, "ping", "")
 }
 
@@ -304,8 +305,8 @@ func (c *conversation) staysSmall() {
 	c.staysBelow(64 << 10)
 }
 
-// staysBelow checks the process's largest resident size so far, in KiB. The race
-// detector's own memory is not measured.
+// staysBelow checks the process's largest resident size so far, in KiB. It
+// skips the check under the race detector, which needs memory of its own.
 func (c *conversation) staysBelow(kib int) {
 	c.t.Helper()
 	if runtime.GOOS != "linux" || raced {
@@ -316,7 +317,7 @@ func (c *conversation) staysBelow(kib int) {
 	}
 }
 
-// peakMemory is the process's largest resident size so far, in KiB.
+// peakMemory returns the process's largest resident size so far, in KiB.
 func (c *conversation) peakMemory() (kib int) {
 	c.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
@@ -332,7 +333,7 @@ func (c *conversation) peakMemory() (kib int) {
 
 func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		return // has no signals to send; the end of stdin is its way
+		return // Windows has no signals; the end of stdin stops the program
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -346,8 +347,8 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 			if err := c.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			// A machine so busy that the wait cannot end within a second is told the
-			// other.
+			// On a machine so busy that the wait cannot end within a second,
+			// the answer is the other one.
 			if r := c.next(); r.ID != 2.0 || !strings.Contains(r.text(), "This server is stopping.") && (r.Error == nil || !strings.Contains(r.Error.Message, "being stopped")) {
 				t.Errorf("the wait was not answered: %s", r.raw)
 			}
@@ -359,9 +360,9 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 	}
 }
 
-// Pipes that nobody reads must hold up neither an answer nor the end.
+// Pipes that nobody reads must delay neither an answer nor the end.
 func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
-	// More than a pipe's buffer holds, of answers and of log lines.
+	// More answers and log lines than a pipe's buffer holds.
 	var flood []string
 	for id := range 5_000 {
 		flood = append(flood, request(id+1, "ping", ""), "not json")
@@ -387,7 +388,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			_ = write.Close() // the process has its own
+			_ = write.Close() // the process has its own copy
 			killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 			defer killer.Stop()
 			if _, err := io.WriteString(stdin, hello+"\n"+strings.Join(flood, "\n")+"\n"); err != nil {
@@ -401,10 +402,10 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 	}
 }
 
-// A client that reads late reads every answer whole, if it does so in time.
+// A client that reads late gets every answer whole, if it reads in time.
 func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	cmd := exec.Command(program, "--demo")
-	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to be told when stdin has ended
+	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to see in the log that stdin has ended
 	var lines []string
 	for id := range 20 {
 		lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
@@ -435,7 +436,7 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	}
 }
 
-// Large answers that nobody reads yet must not fill the memory.
+// Large answers that are not read yet must not fill the memory.
 func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
 	t.Parallel()
 	// So that what is measured is what is held, and little of what was.
@@ -451,10 +452,10 @@ func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
 			t.Fatalf("answer: %.300s", r.raw)
 		}
 	}
-	c.staysBelow(80 << 10) // without bounds it takes more than 100 MiB
+	c.staysBelow(80 << 10) // without limits it takes more than 100 MiB
 }
 
-// A request upstream that hangs must not hold the program.
+// An upstream request without an answer must not delay the end.
 func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
 	t.Parallel()
 	c, s := upstream(t)
@@ -462,7 +463,8 @@ func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
 	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
 	c.next()
 	_ = c.stdin.Close()
-	// A machine so busy that the call cannot end in time is told the other.
+	// On a machine so busy that the call cannot end in time, the answer is the
+	// other one.
 	if r := c.next(); r.ID != 1.0 || !strings.Contains(r.text(), "This server is stopping") && r.Error == nil {
 		t.Errorf("the call got no word: %s", r.raw)
 	}

@@ -20,14 +20,15 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// session is a real client's, whoever wrote it.
+// session is a session of a real client, of either library.
 type session interface {
 	tools(ctx context.Context) ([]string, error)
 	call(ctx context.Context, tool string, arguments any) (text string, isError bool, err error)
 	progress() int // notifications so far
 }
 
-// ways are all the ways in: every transport, both eras, two clients.
+// ways are all ways to connect: each transport, both eras, two client
+// libraries.
 var ways = map[string]func(*testing.T) session{
 	"in memory": inMemory,
 	"stdio, mcp-go, 2025-11-25": func(t *testing.T) session {
@@ -56,7 +57,7 @@ var ways = map[string]func(*testing.T) session{
 	},
 }
 
-// The tools behave the same, whichever way one comes in.
+// The tools behave the same over every connection.
 func TestEveryWayIn(t *testing.T) {
 	for name, connect := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -98,11 +99,11 @@ func TestEveryWayIn(t *testing.T) {
 					}
 				}
 			}
-			eventually(t, "progress is told", func() bool { return s.progress() > 0 }) // the client libraries tell it from goroutines
+			eventually(t, "progress is told", func() bool { return s.progress() > 0 }) // client libraries report it from goroutines
 			if _, _, err := s.call(ctx, "delete_candidates", arguments{}); err == nil {
 				t.Error("an unknown tool is no error")
 			}
-			// A call that is cancelled returns, and the session goes on.
+			// A cancelled call returns, and the session continues.
 			short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 			defer cancel()
 			if text, isError, err := s.call(short, wait, arguments{"request_id": "req_demo_slow"}); err == nil && !isError {
@@ -125,7 +126,7 @@ func must[T any](value T, err error) func(*testing.T) T {
 	}
 }
 
-// inMemory needs no program: the server is in this process.
+// inMemory connects to a server in this process.
 func inMemory(t *testing.T) session {
 	t.Helper()
 	dial, stop := sandbox.New().Start()
@@ -146,7 +147,7 @@ func overMCPGo(t *testing.T, version string, c *mcpgo.Client) session {
 	t.Helper()
 	t.Cleanup(func() { _ = c.Close() })
 	s := &mcpGoSession{client: c}
-	// The stream of a client over HTTP+SSE lives as long as this context.
+	// With HTTP+SSE the client's stream lives as long as this context.
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 	"instaview-mcp/tools"
 )
 
-// What waits over HTTP cost: resident memory a wait, with the clients in a
-// process of their own, and what is left once they have gone.
+// BenchmarkWaits measures the resident memory of a wait over HTTP, with the
+// clients in another process, and what is left after they have gone.
 func BenchmarkWaits(b *testing.B) {
 	if runtime.GOOS != "linux" {
 		b.Skip("resident memory is read from /proc")
@@ -95,7 +95,7 @@ func benchmarkWaits(b *testing.B, waits int, token string) {
 	b.StartTimer()
 }
 
-// resident is this process's memory in KiB.
+// resident returns this process's memory in KiB.
 func resident(b *testing.B) (kib int) {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -109,8 +109,8 @@ func resident(b *testing.B) (kib int) {
 	return kib
 }
 
-// TestWaitingClients is the other process of BenchmarkWaits: it begins waits and
-// leaves when told to.
+// TestWaitingClients is the other process of BenchmarkWaits. It starts waits
+// and ends when its stdin does.
 func TestWaitingClients(t *testing.T) {
 	var waits int
 	if _, err := fmt.Sscan(os.Getenv("WAITING_CLIENTS"), &waits); err != nil {
@@ -121,7 +121,7 @@ func TestWaitingClients(t *testing.T) {
 		call = strings.Replace(call, `"params":{`, fmt.Sprintf(`"params":{"_meta":{"progressToken":%q},`, token), 1)
 	}
 	raw := post("/mcp", call)
-	conns := make([]net.Conn, waits) // or the collector would close them
+	conns := make([]net.Conn, waits) // so that the garbage collector does not close them
 	for i := range conns {
 		conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", os.Getenv("WAITING_ADDR"))
 		if err != nil {

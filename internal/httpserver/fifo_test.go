@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A FIFO without a writer must hang neither check nor the start: this test would
-// not end.
+// A FIFO without a writer must block neither check nor the start: this test
+// would not end.
 func TestCertificateAndKeyMustBeRegularFiles(t *testing.T) {
 	cert, key := keyPair(t)
 	fifo := filepath.Join(t.TempDir(), "fifo")

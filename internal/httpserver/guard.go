@@ -30,14 +30,15 @@ const (
 
 	// bodyTime is how long a client may take to send a message.
 	bodyTime = 10 * time.Second
-	// restTime is how long a client may take to send the rest of a refused message.
+	// restTime is how long a client may take to send the rest of a refused
+	// message.
 	restTime = time.Second
 	// retryLater is the Retry-After of answers with status 503, in seconds.
 	retryLater = "5"
 )
 
-// guard checks every request before mcp-go sees it, because mcp-go checks neither
-// origin nor size nor credentials.
+// guard checks every request before mcp-go, which checks neither origin nor
+// size nor credentials.
 type guard struct {
 	settings  Settings
 	endpoints map[string]endpoint // by exact path
@@ -45,7 +46,7 @@ type guard struct {
 	logger    *slog.Logger
 }
 
-// endpoint is what is served under a path.
+// endpoint is what a path serves.
 type endpoint struct {
 	method string // the only one allowed; HEAD is allowed where GET is
 	open   bool   // needs no credentials and is not counted as a connection
@@ -63,13 +64,14 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := newResponseWriter(w, r)
 	defer s.end()
 	defer g.recover(s)
-	// A proxy may have used a Content-Length that net/http ignored, and take what
-	// follows for another request. A client that finds no room must come back on
-	// a new connection, since the old one remains one too many.
+	// Prevents request smuggling: a proxy may have used a Content-Length that
+	// net/http ignored, and take what follows for another request. A client
+	// above the limit of connections must come back on a new one, because the
+	// old one would still be above it.
 	s.closes = len(r.TransferEncoding) > 0 || overCapacity(r)
 	if r.ContentLength != 0 && r.ProtoMajor < 2 {
-		// net/http reads the rest of a body before it sends an answer, unless the
-		// connection is closed after it, and then before it closes.
+		// Otherwise net/http would read the rest of the body before it sends
+		// the answer.
 		w.Header().Set("Connection", "close")
 		_ = s.control.SetReadDeadline(time.Now().Add(restTime))
 	} else if s.closes {
@@ -93,7 +95,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks host, origin, path and method.
 func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
-	if refused := g.fromHere(s, r); refused != nil {
+	if refused := g.checkSource(s, r); refused != nil {
 		return endpoint{}, refused
 	}
 	at, ok := g.endpoints[r.URL.EscapedPath()]
@@ -111,7 +113,7 @@ func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
 	return at, &refusal{http.StatusMethodNotAllowed, "method not allowed: " + g.hint, [2]string{"Allow", at.method}}
 }
 
-// isOAuth reports whether a client tries to log in by OAuth, as many do after
+// isOAuth reports whether a client tries to log in with OAuth, as many do after
 // status 401. They show people the answer to this request instead of the first.
 func isOAuth(path string) bool {
 	return strings.Contains(path, "/.well-known/") || slices.Contains([]string{"/authorize", "/register", "/token"}, path)
@@ -121,9 +123,10 @@ func tooMany(what string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, "too many " + what + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
 }
 
-// fromHere refuses requests that a foreign page made a browser send: by their
-// origin, or by a host name that an attacker has rebound to this server.
-func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
+// checkSource refuses requests that a foreign web page made a browser send. It
+// recognises them by the origin, or by a host name that does not belong to this
+// server but that an attacker's name server has pointed at it (DNS rebinding).
+func (g *guard) checkSource(s *responseWriter, r *http.Request) *refusal {
 	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
 	}
@@ -139,28 +142,28 @@ func (g *guard) fromHere(s *responseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// isOwnAddress reports whether a request names the very IP address that it came
-// to, as probes and Prometheus do. No name can be rebound to look like one.
+// isOwnAddress reports whether a request's host is the IP address that it was
+// sent to, as with probes and Prometheus. DNS rebinding needs a name.
 func isOwnAddress(r *http.Request) bool {
 	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	named, err := netip.ParseAddrPort(r.Host)
-	return ok && err == nil && named.Addr().Unmap() == own.AddrPort().Addr().Unmap()
+	host, err := netip.ParseAddrPort(r.Host)
+	return ok && err == nil && host.Addr().Unmap() == own.AddrPort().Addr().Unmap()
 }
 
-// sameOrigin reports whether a page is this server's own, by a host that is
-// allowed. There are no such pages; clients in browsers' shells say they are.
+// sameOrigin reports whether the origin is this server itself, under an allowed
+// host. The server has no pages, but clients built on a browser send this.
 func sameOrigin(origin, host string) bool {
 	_, of, _ := strings.Cut(origin, "://")
 	return strings.EqualFold(of, host)
 }
 
-// isPreflight reports whether a browser asks, on behalf of a page of an allowed
-// origin, what that page may send. It asks without credentials.
+// isPreflight reports whether a browser asks what a page of an allowed origin
+// may send. Browsers ask this without credentials.
 func isPreflight(s *responseWriter, r *http.Request) bool {
 	return r.Method == http.MethodOptions && s.origin != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// preflight tells a browser what a page of an allowed origin may send.
+// preflight answers what a page of an allowed origin may send.
 func preflight(s *responseWriter, method string) {
 	h := s.Header()
 	h.Set("Access-Control-Allow-Methods", method)
@@ -173,14 +176,14 @@ func preflight(s *responseWriter, method string) {
 	s.WriteHeader(http.StatusNoContent)
 }
 
-// authenticate returns r's context on behalf of its caller.
+// authenticate returns the request's context with its caller.
 func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 	if token := g.settings.Token.Reveal(); token != "" {
 		given, ok := bearer(r.Header)
 		if !ok {
 			return nil, unauthorized("a bearer token is needed", `Bearer realm="instaview-mcp"`)
 		}
-		if !same(given, token) {
+		if !equal(given, token) {
 			return nil, unauthorized("the bearer token is not the right one", `Bearer realm="instaview-mcp", error="invalid_token"`)
 		}
 	}
@@ -198,7 +201,7 @@ func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
 	}
 	if len(companies) > 0 {
 		if c.CompanyID = companies[0]; len(companies) > 1 || !client.ValidCompanyID(c.CompanyID) {
-			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " holds no company's id"}
+			return nil, &refusal{status: http.StatusBadRequest, text: "the header " + companyIDHeader + " is not a company id"}
 		}
 	}
 	return tenant.WithCredentials(r.Context(), c), nil
@@ -217,13 +220,13 @@ func bearer(h http.Header) (token string, ok bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
-// same compares in constant time, also if the lengths differ.
-func same(a, b string) bool {
+// equal compares in constant time, even if the lengths differ.
+func equal(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// readBody reads the one JSON-RPC message that a POST may hold.
+// readBody reads the one JSON-RPC message of a POST.
 func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Message, refused *refusal) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
@@ -234,14 +237,15 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	}
 	for name, values := range r.Header {
 		if len(values) > 1 && (strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, "Mcp-")) {
-			// A proxy may go by another of them than mcp-go.
+			// A proxy may use another of them than mcp-go does.
 			return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
 		}
 	}
 	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, jsonrpc.MaxMessage))
 	if err == nil || r.ProtoMajor == 2 {
-		// Over HTTP/1.1 it bounds how long net/http reads the rest of a body.
+		// After a failed read over HTTP/1.1 the deadline stays, to limit how
+		// long net/http reads the rest of the body.
 		_ = s.control.SetReadDeadline(time.Time{})
 	}
 	if err == nil && !s.closes {
@@ -250,15 +254,15 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "a message may have 1 MiB"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "the message is larger than 1 MiB"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
 	case err != nil:
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message did not come to its end"}
+		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message is incomplete"}
 	}
 	m, bad := jsonrpc.Read(body)
 	if bad == nil && m.IsResponse {
-		bad = jsonrpc.ErrNeither // nothing was asked
+		bad = jsonrpc.ErrNeither // the message asks for nothing
 	}
 	if bad != nil {
 		return nil, jsonrpc.Message{}, jsonRefusal(bad, m.ID)
@@ -267,14 +271,15 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	return body, m, nil
 }
 
-// jsonRefusal is the refusal of a message that is no valid JSON-RPC.
+// jsonRefusal returns the refusal of a message that is not valid JSON-RPC.
 func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
 	return &refusal{http.StatusBadRequest, string(why.Response(id)), [2]string{"Content-Type", "application/json"}}
 }
 
 func (w *responseWriter) refuse(why refusal) { w.writeLine(why.status, why.text, why.header) }
 
-// writeLine answers with a line, which is plain text unless a header says otherwise.
+// writeLine writes one line as the answer, as plain text unless header sets
+// another type.
 func (w *responseWriter) writeLine(status int, line string, header [2]string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if header[0] != "" {
@@ -284,8 +289,8 @@ func (w *responseWriter) writeLine(status int, line string, header [2]string) {
 	_, _ = fmt.Fprintln(w, strings.TrimSpace(line))
 }
 
-// recover ends a request whose handler panicked. The panic's value, which
-// net/http would log, may hold anything.
+// recover ends a request whose handler panicked. It keeps the panic's value,
+// which may hold anything, from net/http's log.
 func (g *guard) recover(w *responseWriter) {
 	v := recover()
 	if v == nil {
@@ -296,7 +301,7 @@ func (g *guard) recover(w *responseWriter) {
 	started := w.started
 	w.mu.Unlock()
 	if started {
-		panic(http.ErrAbortHandler) // so that the client sees a broken answer
+		panic(http.ErrAbortHandler) // so that the client sees an incomplete answer
 	}
 	w.refuse(refusal{status: http.StatusInternalServerError, text: "internal error"})
 }

@@ -16,7 +16,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// frames is a connection over HTTP/2 on which a test writes what it likes.
+// frames is an HTTP/2 connection on which a test writes single frames.
 type frames struct {
 	*http2.Framer
 	conn *tls.Conn
@@ -25,8 +25,8 @@ type frames struct {
 	hpack.Encoder
 }
 
-// overHTTP2 gives test a site in fake time and a new connection over HTTP/2, and
-// a client of the same site over another.
+// overHTTP2 runs test with a site in a synctest bubble, a new HTTP/2
+// connection, and a client on another connection.
 func overHTTP2(t *testing.T, test func(t *testing.T, s *site, f *frames, other *http.Client)) {
 	cert, key := certificate(t)
 	inBubble(t, func(settings *Settings) { settings.TLSCert, settings.TLSKey = cert, key }, func(t *testing.T, s *site) {
@@ -50,7 +50,7 @@ func (f *frames) read() {
 	go func() { _, _ = io.Copy(io.Discard, f.conn) }()
 }
 
-// open begins a POST on a new stream.
+// open starts a POST on a new stream.
 func (f *frames) open(stream uint32) error {
 	f.head.Reset()
 	for _, field := range []hpack.HeaderField{
@@ -62,13 +62,13 @@ func (f *frames) open(stream uint32) error {
 	return f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: f.head.Bytes(), EndHeaders: true})
 }
 
-// wait calls for a long wait on a new stream.
+// wait starts a long wait on a new stream.
 func (f *frames) wait(stream uint32) error {
 	_ = f.open(stream)
 	return f.WriteData(stream, true, []byte(toCall(1, "wait_for_sourcing", slowWait)))
 }
 
-// A client that takes frames but nothing of an answer, and one that takes
+// One client reads frames but allows no data of an answer, the other reads
 // nothing at all.
 func TestH52AStreamThatIsNotReadIsCutOff(t *testing.T) {
 	overHTTP2(t, func(t *testing.T, s *site, f *frames, other *http.Client) {
@@ -93,8 +93,8 @@ func TestH52AStreamThatIsNotReadIsCutOff(t *testing.T) {
 	})
 }
 
-// A flood costs the server nothing that lasts, whether it takes the frames or
-// ends the connection, and holds up no other client.
+// A flood must not use memory for long or delay other clients, whether the
+// server reads all frames or ends the connection.
 func TestN10FloodsAreBounded(t *testing.T) {
 	header := bytes.Repeat([]byte{0x40, 1, 'x', 1, 'y'}, 200) // x: y
 	ping := func(f *frames, _ uint32) error { return f.WritePing(false, [8]byte{}) }
@@ -104,10 +104,10 @@ func TestN10FloodsAreBounded(t *testing.T) {
 		return f.WriteRSTStream(2*i+1, http2.ErrCodeCancel)
 	}
 	for name, tt := range map[string]struct {
-		unread bool // the client reads nothing of what the server answers
+		unread bool // the client reads nothing of the answers
 		most   uint32
 		frame  func(f *frames, i uint32) error
-		ends   bool // the server must end the connection
+		ends   bool // whether the server must end the connection
 	}{
 		"PING":             {false, 100_000, ping, false},
 		"PING, unread":     {true, 100_000, ping, true},
@@ -150,7 +150,7 @@ func TestN10FloodsAreBounded(t *testing.T) {
 				if tt.ends && ended == nil {
 					t.Errorf("the connection goes on after %d frames", tt.most)
 				}
-				room := int64(3<<20) + s.waits.Load()*(32<<10) // for the calls that go on
+				room := int64(3<<20) + s.waits.Load()*(32<<10) // for the calls in progress
 				if grown := heap() - before; grown > room || waits > 250 {
 					t.Errorf("%d KiB more, %d calls at a time", grown>>10, waits)
 				}

@@ -14,8 +14,8 @@ import (
 	"instaview-mcp/internal/mcpserver"
 )
 
-// N25: each of these clients costs one line, which says what is wrong with it and
-// nothing that it sent.
+// N25: each of these clients causes one log line, which says what is wrong and
+// contains nothing that the client sent.
 func TestN25TheLogSaysWhatIsWrongWithAClientsTLS(t *testing.T) {
 	for name, tt := range map[string]struct {
 		speak func(net.Conn)
@@ -68,7 +68,7 @@ func TestN25TheLogSaysWhatIsWrongWithAClientsTLS(t *testing.T) {
 	}
 }
 
-// lines sends what is written to it, a write each.
+// lines sends each write to a channel.
 type lines chan<- string
 
 func (l lines) Write(p []byte) (int, error) {
@@ -93,7 +93,8 @@ func TestOnlyKnownWordsOfNetHTTPAreLogged(t *testing.T) {
 	}
 }
 
-// The last line is what net/http's client logs of an upstream that speaks unasked.
+// The last line is what net/http's client logs about an upstream that sends
+// data without a request.
 func TestOnlyTheFirstWordsOfALibrarysLineAreLogged(t *testing.T) {
 	for line, want := range map[string]string{
 		"panic recovered: canary\n": `message="panic recovered"`,

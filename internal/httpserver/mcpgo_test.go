@@ -12,8 +12,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// What mcp-go does without the guard. When one of these fails, mcp-go has got
-// better, and what stands against it here may go.
+// These tests show how mcp-go behaves without the guard. If one fails, mcp-go
+// has improved and the workaround may go.
 func TestPinsOfBareMCPGo(t *testing.T) {
 	s := server.NewMCPServer("bare", "1")
 	s.AddTool(mcp.NewTool("t"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -53,7 +53,7 @@ func TestPinsOfBareMCPGo(t *testing.T) {
 	}
 }
 
-// What a session of our own does differently from mcp-go's.
+// What mcp-go's HandleMessage does and package jsonrpc corrects.
 func TestPinsOfBareHandleMessage(t *testing.T) {
 	s := server.NewMCPServer("bare", "1")
 	s.AddTool(mcp.NewTool("t"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("canary") })
@@ -78,8 +78,8 @@ func TestPinsOfBareHandleMessage(t *testing.T) {
 	handle(toCall(1, "t", "{}"))
 }
 
-// A stranger's cancel ends a call of the same id, since without sessions all
-// clients have the same one.
+// Without sessions any client's cancel ends a call with the same id, because
+// mcp-go treats all clients as one.
 func TestPinOfBareCancel(t *testing.T) {
 	running, cancelled := make(chan struct{}), make(chan struct{})
 	s := server.NewMCPServer("bare", "1")

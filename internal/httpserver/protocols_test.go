@@ -26,7 +26,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// protocol is a version of HTTP that the server speaks.
+// protocol is a version of HTTP that the server supports.
 type protocol struct {
 	name string
 	tls  bool
@@ -39,8 +39,8 @@ var protocols = []protocol{
 	{"HTTP 2 over TLS", true, func(p *http.Protocols) { p.SetHTTP2(true) }},
 }
 
-// onEveryProtocol gives test a site in fake time, and a client of it, once for
-// each protocol.
+// onEveryProtocol runs test once for each protocol, with a site in a synctest
+// bubble and a client of it.
 func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.T, s *site, c *http.Client)) {
 	t.Helper()
 	cert, key := certificate(t)
@@ -65,7 +65,7 @@ func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.
 func (p protocol) client(s *site) *http.Client {
 	transport := &http.Transport{
 		DialContext:     func(context.Context, string, string) (net.Conn, error) { return s.pipe(), nil },
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // of the test's own certificate
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
 		Protocols:       new(http.Protocols),
 
 		ExpectContinueTimeout: time.Second,
@@ -78,7 +78,7 @@ func (p protocol) client(s *site) *http.Client {
 	return &http.Client{Transport: toSite{transport, scheme}}
 }
 
-// toSite sends requests for a path to the site.
+// toSite sends requests to the site.
 type toSite struct {
 	*http.Transport
 	scheme string
@@ -90,7 +90,7 @@ func (t toSite) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.Transport.RoundTrip(r)
 }
 
-// certificate writes a certificate of its own and its key to files.
+// certificate writes a self-signed certificate and its key to files.
 func certificate(t testing.TB) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -117,7 +117,8 @@ func certificate(t testing.TB) (certFile, keyFile string) {
 	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)
 }
 
-// postTo makes a POST as a client of Streamable HTTP does, and reads the answer.
+// postTo makes a POST as a client of Streamable HTTP does, and reads the
+// answer.
 func postTo(t *testing.T, c *http.Client, path, body string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
@@ -138,7 +139,7 @@ func postTo(t *testing.T, c *http.Client, path, body string) (status int, answer
 	return resp.StatusCode, string(b)
 }
 
-// sleep is a tool that says nothing until its time is up.
+// sleep adds a tool that sends nothing until d has passed.
 func (s *site) sleep(d time.Duration) (toCallIt string) {
 	s.mcp.AddTool(mcpgo.NewTool("sleep"), func(ctx context.Context, _ mcpgo.CallToolRequest) (*mcpgo.CallToolResult, error) {
 		select {
@@ -151,7 +152,7 @@ func (s *site) sleep(d time.Duration) (toCallIt string) {
 	return toCall(1, "sleep", "{}")
 }
 
-// Over HTTP/2 a write's deadline ends a stream on which nothing is written.
+// Over HTTP/2 a write deadline ends even a stream on which nothing is written.
 func TestN01AQuietCallIsAnsweredOnEveryProtocol(t *testing.T) {
 	for _, d := range []time.Duration{time.Second, 13 * time.Second, 28 * time.Second, 70 * time.Second, 240 * time.Second} {
 		onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
@@ -163,7 +164,7 @@ func TestN01AQuietCallIsAnsweredOnEveryProtocol(t *testing.T) {
 	}
 }
 
-// The deadline of one answer must not reach into what follows on its connection.
+// An answer's deadline must not affect later requests on its connection.
 func TestN01AConnectionIsUsedAgainOnEveryProtocol(t *testing.T) {
 	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
 		for range 3 {
@@ -219,7 +220,7 @@ func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
 	})
 }
 
-// mcp-go sets headers while a heartbeat may be due.
+// mcp-go may set headers at the moment when a heartbeat starts the answer.
 func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, mcpPath, nil)
 	r.Header.Set("Accept", "text/event-stream")
@@ -248,7 +249,7 @@ func TestN02ASignOfLifeNeverTouchesTheHandlersHeaders(t *testing.T) {
 func TestAClientThatLeavesFreesItsWaitOnEveryProtocol(t *testing.T) {
 	onEveryProtocol(t, nil, func(t *testing.T, s *site, c *http.Client) {
 		for _, after := range []time.Duration{time.Second, 20 * time.Second} {
-			c.Timeout = after // before the first heartbeat, and after it
+			c.Timeout = after // before and after the first heartbeat
 			_, _ = postTo(t, c, mcpPath, toCall(1, "wait_for_sourcing", slowWait))
 			s.wants(t, tools.OutcomeCancelled)
 		}

@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	// writeTime is how long a client may take to read what is written to it. A
-	// deadline for the whole response would end long calls.
+	// writeTime is how long a client may take to read each part of an answer. A
+	// deadline for the whole answer would end long calls.
 	writeTime = 15 * time.Second
-	// Claude Code gives up on a call over HTTP that has sent no byte for 60 s, and
-	// proxies on a stream that has been silent for as long.
+	// Claude Code gives up on an HTTP call that has sent no byte for 60 s, and
+	// proxies close a stream that was silent for as long.
 	firstHeartbeat = 10 * time.Second
 	nextHeartbeat  = 15 * time.Second
-	// heartbeatSpread keeps thousands of calls that began together from needing a
-	// goroutine each at one moment.
+	// heartbeatSpread spreads the heartbeats of calls that began together, so
+	// that thousands do not run at the same moment.
 	heartbeatSpread = 5 * time.Second
 )
 
-// heartbeat is a comment, which clients ignore in an event stream.
+// heartbeat is a comment, which clients of an event stream ignore.
 const heartbeat = ": still here\n\n"
 
 // responseWriter is the http.ResponseWriter of every answer. It sets a deadline
-// for every write and security headers on every answer, and sends heartbeats
+// for each write and security headers on each answer, and sends heartbeats
 // while a call is in flight.
 type responseWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	request *http.Request
 	header  http.Header
-	origin  string // the page that may read the answer; "" if there is none
+	origin  string // the web page's origin that may read the answer; "" if none
 	events  bool   // the client accepts event streams
 	closes  bool   // the connection is closed after the answer
 
@@ -43,7 +43,7 @@ type responseWriter struct {
 	isEvent bool // the header is that of an event stream
 	wraps   bool // mcp-go writes JSON, which must become an event
 	ended   bool
-	timer   *time.Timer // of the next heartbeat
+	timer   *time.Timer // for the next heartbeat
 }
 
 func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
@@ -58,7 +58,7 @@ func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
 
 // startHeartbeat sends heartbeats until end, unless the answer is JSON. A call
 // without a progress token writes nothing before its answer, so the first
-// heartbeat begins an event stream for it.
+// heartbeat starts an event stream.
 func (w *responseWriter) startHeartbeat() {
 	if w.events {
 		w.mu.Lock()
@@ -69,7 +69,7 @@ func (w *responseWriter) startHeartbeat() {
 }
 
 func (w *responseWriter) beat() {
-	if !w.mu.TryLock() { // another write is under way, which shows as much
+	if !w.mu.TryLock() { // another write is in progress, which is as good as a heartbeat
 		w.timer.Reset(nextHeartbeat)
 		return
 	}
@@ -81,12 +81,13 @@ func (w *responseWriter) beat() {
 		w.start(http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}})
 	}
 	_, _ = w.write([]byte(heartbeat))
-	if w.flush() == nil { // otherwise net/http ends the request's context
+	if w.flush() == nil { // after an error net/http ends the request's context
 		w.timer.Reset(nextHeartbeat)
 	}
 }
 
-// end must be called before the handler returns: after it nothing is written.
+// end stops heartbeats. It must be called before the handler returns, since
+// nothing may be written after that.
 func (w *responseWriter) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -94,22 +95,22 @@ func (w *responseWriter) end() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
-	// net/http writes the rest. Over HTTP/2 a stream that the client has reset
-	// would be kept until its deadline.
+	// A last deadline for the rest, which net/http writes. Over HTTP/2 net/http
+	// would keep a stream that the client has reset until its deadline.
 	if w.request.ProtoMajor < 2 || w.request.Context().Err() == nil {
 		w.setDeadline()
 	}
 }
 
-// Header implements http.ResponseWriter. Only the handler uses this map, since a
-// heartbeat may begin the answer while the handler sets headers.
+// Header implements http.ResponseWriter. Only the handler uses this map,
+// because a heartbeat may start the answer while the handler sets headers.
 func (w *responseWriter) Header() http.Header { return w.header }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *responseWriter) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.started { // by a heartbeat: what was to be JSON becomes an event
+	if w.started { // by a heartbeat, so JSON must be sent as an event
 		w.wraps = w.header.Get("Content-Type") == "application/json"
 		return
 	}
@@ -118,15 +119,15 @@ func (w *responseWriter) WriteHeader(status int) {
 
 func (w *responseWriter) start(status int, header http.Header) {
 	w.started = true
-	header.Del("Connection") // mcp-go keeps alive what the guard closes
+	header.Del("Connection") // mcp-go sets keep-alive although the guard closes the connection
 	h := w.ResponseWriter.Header()
 	maps.Copy(h, header)
 	w.isEvent = h.Get("Content-Type") == "text/event-stream"
 	if w.isEvent {
-		h.Set("X-Accel-Buffering", "no") // nginx would keep events to itself
+		h.Set("X-Accel-Buffering", "no") // otherwise nginx would buffer the events
 	}
 	setSecurityHeaders(h)
-	h.Del("Access-Control-Allow-Origin") // mcp-go's SSE server allows all
+	h.Del("Access-Control-Allow-Origin") // mcp-go's SSE server allows every origin
 	h.Del("Access-Control-Allow-Credentials")
 	if w.origin != "" {
 		h.Set("Access-Control-Allow-Origin", w.origin)
@@ -135,7 +136,7 @@ func (w *responseWriter) start(status int, header http.Header) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// setSecurityHeaders keeps browsers from guessing types, from keeping an answer
+// setSecurityHeaders stops browsers from guessing types, from storing an answer
 // and from showing one as a page.
 func setSecurityHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -170,7 +171,7 @@ func (w *responseWriter) write(p []byte) (int, error) {
 // Flush implements http.Flusher.
 func (w *responseWriter) Flush() { _ = w.FlushError() }
 
-// FlushError returns an error when the client has not read in time.
+// FlushError returns an error if the client has not read in time.
 func (w *responseWriter) FlushError() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -185,8 +186,8 @@ func (w *responseWriter) flush() error {
 
 func (w *responseWriter) setDeadline() { _ = w.control.SetWriteDeadline(time.Now().Add(writeTime)) }
 
-// clearDeadline must follow every write: over HTTP/2 a deadline ends a stream
-// even if nothing is being written.
+// clearDeadline must follow every write, because over HTTP/2 a deadline ends a
+// stream even when nothing is being written.
 func (w *responseWriter) clearDeadline() { _ = w.control.SetWriteDeadline(time.Time{}) }
 
 // Unwrap is for http.ResponseController.

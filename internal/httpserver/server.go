@@ -1,5 +1,5 @@
 // Package httpserver serves MCP over Streamable HTTP and HTTP+SSE, and refuses
-// what must not reach the MCP server.
+// requests that must not reach the MCP server.
 package httpserver
 
 import (
@@ -32,8 +32,8 @@ const (
 	metricsPath = "/metrics"
 )
 
-// maxSessionID is far longer than the session ids of other servers, which
-// clients may send here. This server has no sessions and ignores them.
+// maxSessionID is in bytes, far longer than the session ids of other servers,
+// which clients may send here. This server has no sessions and ignores them.
 const maxSessionID = 256
 
 // The limits while reading headers and while a connection is idle.
@@ -41,25 +41,25 @@ const (
 	headerTime     = 10 * time.Second
 	idleTime       = 60 * time.Second
 	maxHeaderBytes = 16 << 10
-	// headroom is how many connections beyond the cap are answered with status
-	// 503; any more wait for one of these to end.
+	// headroom is how many connections above the limit are answered with status
+	// 503. Any more are not accepted until one of these ends.
 	headroom = 64
 )
 
-// How long stopping may take, 10 s in all: orchestrators usually wait 30 s.
+// How long stopping may take, 10 s in all. Orchestrators usually wait 30 s.
 const (
-	answerTime = 4 * time.Second // for waits to say that the run goes on
-	stopTime   = 2 * time.Second // for other calls to say that the server is stopping
+	answerTime = 4 * time.Second // for waits to answer that the run goes on
+	stopTime   = 2 * time.Second // for other calls to answer that the server is stopping
 	closeTime  = 2 * time.Second // for answers to be written
 )
 
-// Runs is what the tools read runs with. *poll.Poller is one.
+// Runs reads runs for the tools. *poll.Poller is one.
 type Runs interface {
-	Drain() // ends waits with what is known
-	Close() // ends every call
+	Drain() // ends all waits with the latest state
+	Close() // ends all calls
 }
 
-// Server serves MCP over HTTP. Create it with New, and Run it once.
+// Server serves MCP over HTTP. Create it with New and call Run once.
 type Server struct {
 	settings Settings
 	runs     Runs
@@ -72,7 +72,7 @@ type Server struct {
 	open     atomic.Int64 // connections
 }
 
-// New returns a server for s with settings that Check allows.
+// New returns a Server. settings must have no faults that Check reports.
 func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler, logger *slog.Logger) *Server {
 	h := &Server{settings: settings, runs: runs, logger: logger}
 	h.metrics = endpoint{method: http.MethodGet, handle: func(w *responseWriter, r *http.Request) { metrics.ServeHTTP(w, r) }}
@@ -95,18 +95,19 @@ func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler
 	return h
 }
 
-// server returns a server behind g that counts its connections in open.
+// server returns an http.Server that serves g and counts its connections in
+// open.
 func (h *Server) server(g *guard, open *atomic.Int64) *http.Server {
 	return &http.Server{
 		Handler: g,
-		// The guard answers OPTIONS * as well.
+		// The guard also answers OPTIONS *.
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            headerTime,
 		IdleTimeout:                  idleTime,
 		MaxHeaderBytes:               maxHeaderBytes,
 		TLSConfig:                    &tls.Config{MinVersion: tls.VersionTLS12},
-		// A stream's deadline ends the stream, but not a connection that nobody
-		// reads from.
+		// The deadline of a write only ends its stream, so this ends a
+		// connection that nobody reads from.
 		HTTP2:    &http.HTTP2Config{WriteByteTimeout: writeTime},
 		ErrorLog: log.New(logging.HTTPServerWriter(h.logger), "", 0),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
@@ -125,21 +126,21 @@ func (h *Server) server(g *guard, open *atomic.Int64) *http.Server {
 
 type overKey struct{}
 
-// overCapacity reports whether there were already as many connections as
-// allowed when r's was accepted.
+// overCapacity reports whether the limit of connections was already reached
+// when the request's was accepted.
 func overCapacity(r *http.Request) bool {
 	over, _ := r.Context().Value(overKey{}).(bool)
 	return over
 }
 
-// streamable serves Streamable HTTP without sessions, since those of mcp-go leak
-// from one client to another, and without GET streams, since this server sends
-// no messages of its own.
+// streamable serves Streamable HTTP without sessions, because mcp-go's mix up
+// clients, and without GET streams, because this server sends no messages of
+// its own.
 func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, *http.Request) {
 	handler := server.NewStreamableHTTPServer(s,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),
-		server.WithDisableLocalhostProtection(true), // the guard knows our hosts
+		server.WithDisableLocalhostProtection(true), // the guard checks hosts
 		server.WithStreamableHTTPLogger(slog.New(logging.WithoutAttributes(logger.Handler()))),
 	)
 	return func(w *responseWriter, r *http.Request) {
@@ -152,13 +153,13 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 			w.refuse(*refused)
 			return
 		}
-		// Without sessions mcp-go would take a stranger's cancel for the caller's.
-		// Here a client cancels by closing the connection.
+		// Without sessions mcp-go would let any client cancel the calls of
+		// another. Here a client cancels by closing the connection.
 		if m.Method == "notifications/cancelled" {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		agree(r.Header, m, body)
+		setRevisionHeaders(r.Header, m, body)
 		if m.IsRequest {
 			w.startHeartbeat()
 		}
@@ -171,8 +172,8 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 	}
 }
 
-// listenWriter tells when an event of a subscription has been written, of which
-// the acknowledgement is the first.
+// listenWriter reports when a subscription's first event was written, which is
+// the acknowledgement.
 type listenWriter struct {
 	*responseWriter
 	written func()
@@ -184,9 +185,9 @@ func (w listenWriter) Flush() {
 	w.written()
 }
 
-// agree sets the headers that mcp-go requires of revision 2026-07-28. Claude's
+// setRevisionHeaders sets the headers that mcp-go requires for revision 2026-07-28. Claude's
 // connectors send bodies of that revision with headers of 2025-11-25.
-func agree(h http.Header, m jsonrpc.Message, body []byte) {
+func setRevisionHeaders(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
 	}
@@ -217,11 +218,11 @@ func (h *Server) ready(w *responseWriter, _ *http.Request) {
 	w.writeLine(http.StatusOK, "ready", [2]string{})
 }
 
-// Run serves until ctx ends, which is not an error, and then stops within 10 s:
-// waits answer that the run goes on, other calls have 4 s to end by themselves.
+// Run serves until ctx ends, which is not an error, and then stops within 10 s.
+// Waits answer that the run goes on, and other calls have 4 s to finish.
 func (h *Server) Run(ctx context.Context) error {
 	if h.settings.TLSCert != "" {
-		if err := h.settings.checkCertificate(); err != nil {
+		if err := loadCertificate(h.settings.TLSCert, h.settings.TLSKey); err != nil {
 			return err
 		}
 	}
@@ -242,7 +243,7 @@ func (h *Server) serve(ctx context.Context, listener net.Listener) error {
 		}
 		defer stop()
 	}
-	// Requests outlive ctx, so that they can still be answered.
+	// Requests must outlive ctx to be answered.
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	h.http.BaseContext = func(net.Listener) context.Context { return base }
@@ -291,9 +292,9 @@ func (h *Server) announce(at net.Addr) {
 	}
 }
 
-// stop first lets waits and other calls answer, then cancels them.
+// stop lets waits and then other calls answer, and cancels the rest.
 func (h *Server) stop(abandon func()) {
-	h.logger.Info("told to stop")
+	h.logger.Info("stopping")
 	h.draining.Store(true)
 	h.runs.Drain()
 	stopped := make(chan struct{})
@@ -303,7 +304,7 @@ func (h *Server) stop(abandon func()) {
 		defer cancel()
 		_ = h.http.Shutdown(ctx)
 	}()
-	if h.sse != nil { // its streams end only when told to
+	if h.sse != nil { // streams do not end by themselves
 		h.sse.stopAccepting()
 		h.sse.await(answerTime)
 		h.runs.Close()
@@ -319,7 +320,7 @@ func (h *Server) stop(abandon func()) {
 	_ = h.http.Close()
 }
 
-// serveMetrics serves metrics on an address of their own.
+// serveMetrics serves the metrics on their own address.
 func (h *Server) serveMetrics(failed chan<- error) (stop func(), err error) {
 	listener, err := listen("INSTAVIEW_MCP_METRICS_ADDR", h.settings.MetricsAddr)
 	if err != nil {
@@ -334,8 +335,8 @@ func (h *Server) serveMetrics(failed chan<- error) (stop func(), err error) {
 	return func() { _ = srv.Close() }, nil
 }
 
-// metricsServer needs no credentials, but checks hosts and origins as the tools'
-// server does.
+// metricsServer returns a server that needs no credentials but checks host and
+// origin like the other one.
 func (h *Server) metricsServer() *http.Server {
 	settings := h.settings
 	settings.Token, settings.CallerKeys = client.Key{}, false

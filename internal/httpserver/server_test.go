@@ -26,17 +26,17 @@ import (
 
 const token = "correct-horse-battery-staple"
 
-// site is a server on pipes, so that it can live in a bubble, over a sandbox of
-// its own for each of two keys.
+// site is a server on in-memory connections, so that it works in a synctest
+// bubble. Each of its two keys has its own sandbox.
 type site struct {
-	sandbox *sandbox.Sandbox // of sandbox.Key
+	sandbox *sandbox.Sandbox // accepts sandbox.Key
 	mcp     *server.MCPServer
 	server  *Server
 	conns   chan net.Conn
-	calls   chan tools.Call // that have ended
-	waits   atomic.Int64    // under way
+	calls   chan tools.Call // calls that have ended
+	waits   atomic.Int64    // waits in progress
 	dials   atomic.Int64    // connections opened
-	stop    func()          // returns when it has
+	stop    func()          // returns when the server has stopped
 }
 
 const otherKey = "other-key"
@@ -69,7 +69,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 	open := func(key client.Key) (*client.Client, error) {
 		dial := dials[key.Reveal()]
 		if dial == nil {
-			dial = dials[sandbox.Key] // which refuses it
+			dial = dials[sandbox.Key] // which refuses the key
 		}
 		return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
 	}
@@ -86,7 +86,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) {
 			select {
 			case s.calls <- c:
-			default: // a flood's
+			default: // a flood test makes more calls than fit
 			}
 		},
 	}})
@@ -117,7 +117,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 	return s
 }
 
-// pipes is a listener.
+// pipes is a listener of in-memory connections.
 type pipes struct {
 	conns  <-chan net.Conn
 	once   sync.Once
@@ -154,7 +154,7 @@ func (s *site) pipe() net.Conn {
 	return ours
 }
 
-// answer is what came back on a connection.
+// answer is what was received on a connection.
 type answer struct {
 	*http.Response
 	body   string
@@ -166,7 +166,7 @@ func (s *site) send(t testing.TB, raw string) answer {
 	t.Helper()
 	conn := s.dial(t)
 	defer func() { _ = conn.Close() }()
-	go func() { _, _ = io.WriteString(conn, raw) }() // the answer may come before its end
+	go func() { _, _ = io.WriteString(conn, raw) }() // the answer may come before all is written
 	r := bufio.NewReader(conn)
 	method, _, _ := strings.Cut(raw, " ")
 	a := receive(t, r, method)
@@ -182,7 +182,7 @@ func (s *site) send(t testing.TB, raw string) answer {
 	return a
 }
 
-// receive reads the header of an answer to a request of that method.
+// receive reads the header of the answer to a request with that method.
 func receive(t testing.TB, r *bufio.Reader, method string) answer {
 	t.Helper()
 	resp, err := http.ReadResponse(r, &http.Request{Method: method})
@@ -192,8 +192,8 @@ func receive(t testing.TB, r *bufio.Reader, method string) answer {
 	return answer{Response: resp}
 }
 
-// post is a POST as a client makes one; each header replaces one of the same
-// name, and one without a value takes it away.
+// post returns a POST as clients send it. Each header replaces one of the same
+// name; one without a value removes it.
 func post(path, body string, headers ...string) string {
 	all := [][2]string{
 		{"Host", "localhost"}, {"Content-Type", "application/json"}, {"Accept", "application/json, text/event-stream"},
@@ -234,7 +234,7 @@ const (
 	initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
 )
 
-// modern is a request of revision 2026-07-28.
+// modern returns a request of revision 2026-07-28.
 func modern(id any, method, params string) string {
 	meta := `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
 	params = strings.TrimSuffix(params, "}")
@@ -248,7 +248,7 @@ func toCall(id any, tool, arguments string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%v,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, id, tool, arguments)
 }
 
-// The cases of hostile requests, by their numbers.
+// Hostile requests, by their case numbers.
 func TestHTTPCases(t *testing.T) {
 	open := newSite(t, nil)
 	locked := newSite(t, func(s *Settings) { s.Token = client.NewKey(token) })
@@ -264,7 +264,7 @@ func TestHTTPCases(t *testing.T) {
 		site   *site
 		raw    string
 		status int
-		holds  string // in header or body
+		holds  string // text in header or body
 	}{
 		{"a ping", open, post("/mcp", ping), 200, `"result":{}`},
 		{"H01 an evil origin", open, post("/mcp", ping, "Origin: https://evil.example"), 403, "origin not allowed"},
@@ -324,7 +324,7 @@ func TestHTTPCases(t *testing.T) {
 		{"H34 is no page", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"<script>"}`), 200, "X-Content-Type-Options: nosniff"},
 		{"H34 is JSON", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"<script>"}`), 200, "Content-Type: application/json"},
 		{"H35 an unknown tool", open, post("/mcp", toCall(1, "../../etc/passwd", "{}")), 200, "-32602"},
-		{"H36 params an array", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}`), 200, "-32600"}, // mcp-go's own
+		{"H36 params an array", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}`), 200, "-32600"}, // mcp-go's own answer
 		{"H37 a result nobody asked for", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"result":{}}`), 400, "-32600"},
 		{"H37 an error nobody asked for", open, post("/mcp", `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}`), 400, "-32600"},
 		{"H39 a cancel with an object for an id", open, post("/mcp", `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{}}}`), 202, ""},
@@ -401,7 +401,7 @@ func TestHTTPCases(t *testing.T) {
 			var all strings.Builder
 			_ = got.Header.Write(&all)
 			all.WriteString(got.body)
-			// net/http spells a header its own way.
+			// net/http changes the case of header names.
 			if got.StatusCode != tt.status || !strings.Contains(strings.ToLower(all.String()), strings.ToLower(tt.holds)) {
 				t.Errorf("got %s, want %d with %q:\n%s", got.Status, tt.status, tt.holds, &all)
 			}

@@ -20,7 +20,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-// inBubble gives test a site in fake time, and stops it.
+// inBubble runs test with a site in a synctest bubble.
 func inBubble(t *testing.T, change func(*Settings), test func(t *testing.T, s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -30,7 +30,8 @@ func inBubble(t *testing.T, change func(*Settings), test func(t *testing.T, s *s
 	})
 }
 
-// reader is a connection's answers, with the time at which each line came.
+// reader reads a connection's answers, with the time at which each line
+// arrived.
 type reader struct {
 	t     *testing.T
 	conn  net.Conn
@@ -49,7 +50,7 @@ func (s *site) begin(t *testing.T, raw string) (*reader, *http.Response) {
 	return r, resp
 }
 
-// event returns the next event's data, or a comment, and when it came.
+// event returns the next event's data, or a comment, and its time.
 func (r *reader) event() (text string, at time.Duration) {
 	r.t.Helper()
 	for {
@@ -67,7 +68,8 @@ func (r *reader) event() (text string, at time.Duration) {
 	}
 }
 
-// openSession opens a stream of HTTP+SSE and returns where its messages go.
+// openSession opens an HTTP+SSE stream and returns the address for its
+// messages.
 func (s *site) openSession(t *testing.T, headers ...string) (events *reader, address string) {
 	t.Helper()
 	events, resp := s.begin(t, get(ssePath, append(headers, "Accept: text/event-stream")...))
@@ -85,7 +87,7 @@ func overSSE(s *Settings) { s.SSE = true }
 
 const slowWait = `{"request_id":"req_demo_slow"}`
 
-// wants checks that a call has ended, and how.
+// wants checks that a call has ended with this outcome.
 func (s *site) wants(t *testing.T, outcome string) {
 	t.Helper()
 	synctest.Wait()
@@ -109,7 +111,7 @@ func TestH47OnlyOneRequestIsSeenOfTwoLengths(t *testing.T) {
 	})
 }
 
-// mcp-go says "keep-alive" in every answer with progress.
+// mcp-go sets keep-alive in every answer with progress.
 func TestH47AnAnswerWithProgressClosesAsWell(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		call := strings.Replace(toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":2}`), `"params":{`, `"params":{"_meta":{"progressToken":"p"},`, 1)
@@ -149,12 +151,12 @@ func TestH49ASlowBodyIsCutOff(t *testing.T) {
 			t.Errorf("%s after %v, want 408 after %v", got.Status, took, bodyTime)
 		}
 		_ = conn.Close()
-		time.Sleep(time.Second) // for the writer to notice
+		time.Sleep(time.Second) // for the writer to see the end
 	})
 }
 
-// What is refused must not be able to hold its connection by a body that never
-// comes.
+// A refused client must not be able to keep its connection by a body that never
+// arrives.
 func TestARefusalDoesNotAwaitTheBody(t *testing.T) {
 	withToken := func(s *Settings) { s.Token = client.NewKey(token) }
 	for name, tt := range map[string]struct {
@@ -219,7 +221,7 @@ func TestH52AClientThatDoesNotReadIsCutOff(t *testing.T) {
 	})
 }
 
-// An answer that is no stream has a deadline as well.
+// An answer that is not a stream has a deadline as well.
 func TestH52AnAnswerThatIsNotReadIsCutOff(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		conn := s.dial(t)
@@ -262,7 +264,7 @@ func TestH53ConnectionsBeyondTheCapAreToldSo(t *testing.T) {
 		if got := s.send(t, get("/nowhere")); got.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("an unknown path: %s", got.Status)
 		}
-		// An orchestrator must not take a busy server for a dead one.
+		// An orchestrator must not restart a server that is only busy.
 		if got := s.send(t, get(healthPath)); got.StatusCode != http.StatusOK {
 			t.Errorf("health: %s", got.Status)
 		}
@@ -451,7 +453,7 @@ func TestAClientThatLeavesFreesItsWait(t *testing.T) {
 	})
 }
 
-// In both transports requests of several clients have the same ids.
+// In both transports the requests of several clients have the same ids.
 func TestH38ACancelReachesOnlyItsOwnCall(t *testing.T) {
 	const cancel = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`
 	wait := toCall(1, "wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`)
@@ -480,7 +482,7 @@ func TestH38ACancelReachesOnlyItsOwnCall(t *testing.T) {
 			s.wants(t, tools.OutcomeRunning)
 			s.send(t, post(at, strings.Replace(wait, `"max_wait_seconds":5`, `"max_wait_seconds":50`, 1)))
 			s.send(t, post(at, cancel))
-			time.Sleep(time.Second) // should the cancel have overtaken the call
+			time.Sleep(time.Second) // in case the cancel overtakes the call
 			s.wants(t, tools.OutcomeCancelled)
 		})
 	})
@@ -496,7 +498,7 @@ func TestSSERefusesAnIDThatIsInFlight(t *testing.T) {
 	})
 }
 
-// Newer clients send the headers of Streamable HTTP here too.
+// Newer clients also send the headers of Streamable HTTP here.
 func TestSSEPassesOverHeadersOfStreamableHTTP(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		headers := []string{"Mcp-Protocol-Version: 2025-11-25", "Mcp-Method: x", "Mcp-Session-Id: y"}
@@ -641,7 +643,7 @@ func TestMetricsAreBehindTheToken(t *testing.T) {
 	})
 }
 
-// A browser's page can reach an address of its own as well as the tools'.
+// A browser's page can reach the metrics' address as well as the tools'.
 func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
 	inBubble(t, func(s *Settings) {
 		s.Token, s.CallerKeys, s.MaxConnections = client.NewKey(token), true, 1
@@ -690,8 +692,9 @@ func TestN09TheMetricsAddressIsGuarded(t *testing.T) {
 	})
 }
 
-// A client that is told to try again in 5 s does so on the same connection if
-// that stays open, and would be refused for ever.
+// A client that is told to try again in 5 s uses the same connection if that
+// stays open. That connection would remain above the limit and be refused for
+// ever.
 func TestH53AConnectionTooManyIsClosedAfterItsAnswer(t *testing.T) {
 	onEveryProtocol(t, func(s *Settings) { s.MaxConnections = 1 }, func(t *testing.T, s *site, c *http.Client) {
 		held := s.dial(t)
@@ -707,7 +710,7 @@ func TestH53AConnectionTooManyIsClosedAfterItsAnswer(t *testing.T) {
 	})
 }
 
-// Probes and Prometheus name a pod by its address.
+// Probes and Prometheus use a pod's address as the host.
 func TestAnAddressMayBeNamedByWhoComesToIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		host string

@@ -14,123 +14,143 @@ import (
 	"instaview-mcp/client"
 )
 
-// Settings say how a server faces the network.
+// Settings configure how a server faces the network.
 type Settings struct {
-	Addr string // host:port; an empty host is every address of the machine
-	SSE  bool   // serve HTTP+SSE in place of Streamable HTTP
-	// Token is the bearer token that callers must send; the zero value asks for
+	Addr string // host:port; without a host all addresses of the machine
+	SSE  bool   // serve HTTP+SSE instead of Streamable HTTP
+	// Token is the bearer token that callers must send. The zero value requires
 	// none.
 	Token client.Key
-	// CallerKeys makes callers send the InstaView key that their calls use.
+	// CallerKeys requires callers to send the InstaView key for their calls.
 	CallerKeys bool
-	// AllowedHosts are the host names that requests may have, beside those of the
-	// loopback interface. A name without a port allows every port.
+	// AllowedHosts are the host names, beside those of the loopback interface,
+	// that requests may be sent to. A name without a port allows every port.
 	AllowedHosts []string
 	// AllowedOrigins are the origins of web pages that may use this server.
 	AllowedOrigins []string
-	TLSCert        string // files; "" = no TLS
+	TLSCert        string // paths; "" for no TLS
 	TLSKey         string
-	TLSTerminated  bool   // by whatever stands before this server
-	MetricsAddr    string // host:port for metrics alone; "" = none
+	TLSTerminated  bool   // a proxy in front of this server handles TLS
+	MetricsAddr    string // host:port for metrics only; "" for none
 	MaxConnections int    // positive
-	// Faulty are the variables with faults that were already reported. Check
+	// Faulty are the variables whose faults were already reported. Check
 	// reports nothing that only follows from those.
 	Faulty []string
 }
 
-// minToken is the least length of a token in characters, so that none can be
-// guessed.
+// minToken is the shortest token in characters, so that none can be guessed.
 const minToken = 16
 
-// Check returns the faults of the settings, a sentence each in a fixed order; nil
-// if there are none. It reads the certificate, and listens for a moment on the
-// addresses.
+// Check returns the faults of the settings as sentences in a fixed order; nil
+// if there are none. It reads the certificate, and opens the addresses for a
+// moment.
 func (s Settings) Check() []string {
-	var t trial
-	defer t.end()
-	s.checkAddr(&t)
-	if token := s.Token.Reveal(); token != "" {
-		switch {
-		case len(token) < minToken:
-			t.fault("INSTAVIEW_MCP_AUTH_TOKEN must have %d characters or more", minToken)
-		case s.Token.Validate() != nil:
-			t.fault("INSTAVIEW_MCP_AUTH_TOKEN must be ASCII without spaces")
-		}
-	}
-	if slices.ContainsFunc(s.AllowedHosts, func(host string) bool { return strings.ContainsAny(host, "*/@ ") }) {
-		t.fault("INSTAVIEW_MCP_ALLOWED_HOSTS must be names separated by commas, such as mcp.example.com")
-	}
-	if slices.ContainsFunc(s.AllowedOrigins, func(origin string) bool { return !isOrigin(origin) }) {
-		t.fault("INSTAVIEW_MCP_ALLOWED_ORIGINS must be origins separated by commas, such as https://app.example.com")
-	}
-	if !s.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY") && (s.TLSCert != "" || s.TLSKey != "") {
-		if err := s.checkCertificate(); err != nil {
-			t.fault("%v", err)
-		}
-	}
-	switch _, _, err := net.SplitHostPort(s.MetricsAddr); {
-	case s.MetricsAddr == "":
-	case err != nil || s.MetricsAddr == s.Addr:
-		t.fault("INSTAVIEW_MCP_METRICS_ADDR must be host:port, such as 127.0.0.1:9090, and not that of the server")
-	default:
-		t.listen("INSTAVIEW_MCP_METRICS_ADDR", s.MetricsAddr)
-	}
-	return t.faults
+	c := checker{Settings: s}
+	defer c.close()
+	c.checkAddr()
+	c.checkToken()
+	c.checkNames()
+	c.checkCertificate()
+	c.checkMetricsAddr()
+	return c.faults
 }
 
-// checkAddr listens only on an address that may be served on.
-func (s Settings) checkAddr(t *trial) {
-	host, _, err := net.SplitHostPort(s.Addr)
-	switch {
-	case err != nil:
-		t.fault("INSTAVIEW_MCP_ADDR must be host:port, such as 127.0.0.1:8080")
-		return
-	case isLoopbackName(host):
-		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
-		return
-	}
-	hasCallers := s.Token.Reveal() != "" || s.CallerKeys
-	if !hasCallers && !s.isFaulty("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE", "INSTAVIEW_MCP_CALLER_KEYS") {
-		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, or INSTAVIEW_MCP_CALLER_KEYS=true", s.Addr)
-	}
-	hasTLS := s.TLSCert != "" || s.TLSKey != "" || s.TLSTerminated
-	if !hasTLS && !s.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY", "INSTAVIEW_MCP_TLS_TERMINATED") {
-		t.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY, or INSTAVIEW_MCP_TLS_TERMINATED=true if a proxy before this server speaks TLS", s.Addr)
-	}
-	if hasCallers && hasTLS {
-		t.listen("INSTAVIEW_MCP_ADDR", s.Addr)
-	}
-}
-
-// isFaulty reports whether a fault of one of the variables was already reported.
-func (s Settings) isFaulty(variables ...string) bool {
-	return slices.ContainsFunc(s.Faulty, func(f string) bool { return slices.Contains(variables, f) })
-}
-
-// trial collects faults. It keeps its listeners until end, since the server needs
-// all addresses at once.
-type trial struct {
+// checker collects the faults of settings. It keeps its listeners open until
+// close, because the server needs all addresses at once.
+type checker struct {
+	Settings
 	faults    []string
 	listeners []net.Listener
 }
 
-func (t *trial) fault(format string, args ...any) {
-	t.faults = append(t.faults, fmt.Sprintf(format, args...))
+func (c *checker) fault(format string, args ...any) {
+	c.faults = append(c.faults, fmt.Sprintf(format, args...))
 }
 
-func (t *trial) listen(variable, addr string) {
-	listener, err := listen(variable, addr)
-	if err != nil {
-		t.fault("%v", err)
-		return
-	}
-	t.listeners = append(t.listeners, listener)
-}
-
-func (t *trial) end() {
-	for _, l := range t.listeners {
+func (c *checker) close() {
+	for _, l := range c.listeners {
 		_ = l.Close()
 	}
+}
+
+// isFaulty reports whether a fault of one of the variables was already
+// reported.
+func (c *checker) isFaulty(variables ...string) bool {
+	return slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(variables, f) })
+}
+
+// checkAddr adds the faults of the address: it must be protected if it is not a
+// loopback address, and free.
+func (c *checker) checkAddr() {
+	host, _, err := net.SplitHostPort(c.Addr)
+	switch {
+	case err != nil:
+		c.fault("INSTAVIEW_MCP_ADDR must be host:port, such as 127.0.0.1:8080")
+		return
+	case client.IsLoopback(host):
+		c.listen("INSTAVIEW_MCP_ADDR", c.Addr)
+		return
+	}
+	hasCallers := c.Token.Reveal() != "" || c.CallerKeys
+	if !hasCallers && !c.isFaulty("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE", "INSTAVIEW_MCP_CALLER_KEYS") {
+		c.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, or INSTAVIEW_MCP_CALLER_KEYS=true", c.Addr)
+	}
+	hasTLS := c.TLSCert != "" || c.TLSKey != "" || c.TLSTerminated
+	if !hasTLS && !c.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY", "INSTAVIEW_MCP_TLS_TERMINATED") {
+		c.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY, or INSTAVIEW_MCP_TLS_TERMINATED=true if a proxy before this server speaks TLS", c.Addr)
+	}
+	if hasCallers && hasTLS {
+		c.listen("INSTAVIEW_MCP_ADDR", c.Addr)
+	}
+}
+
+func (c *checker) checkToken() {
+	if token := c.Token.Reveal(); token != "" {
+		switch {
+		case len(token) < minToken:
+			c.fault("INSTAVIEW_MCP_AUTH_TOKEN must have %d characters or more", minToken)
+		case c.Token.Validate() != nil:
+			c.fault("INSTAVIEW_MCP_AUTH_TOKEN must be ASCII without spaces")
+		}
+	}
+}
+
+func (c *checker) checkNames() {
+	if slices.ContainsFunc(c.AllowedHosts, func(host string) bool { return strings.ContainsAny(host, "*/@ ") }) {
+		c.fault("INSTAVIEW_MCP_ALLOWED_HOSTS must be names separated by commas, such as mcp.example.com")
+	}
+	if slices.ContainsFunc(c.AllowedOrigins, func(origin string) bool { return !isOrigin(origin) }) {
+		c.fault("INSTAVIEW_MCP_ALLOWED_ORIGINS must be origins separated by commas, such as https://app.example.com")
+	}
+}
+
+// checkCertificate tries to load the certificate and its key.
+func (c *checker) checkCertificate() {
+	if c.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY") || c.TLSCert == "" && c.TLSKey == "" {
+		return
+	}
+	if err := loadCertificate(c.TLSCert, c.TLSKey); err != nil {
+		c.fault("%v", err)
+	}
+}
+
+func (c *checker) checkMetricsAddr() {
+	switch _, _, err := net.SplitHostPort(c.MetricsAddr); {
+	case c.MetricsAddr == "":
+	case err != nil || c.MetricsAddr == c.Addr:
+		c.fault("INSTAVIEW_MCP_METRICS_ADDR must be host:port, such as 127.0.0.1:9090, and not that of the server")
+	default:
+		c.listen("INSTAVIEW_MCP_METRICS_ADDR", c.MetricsAddr)
+	}
+}
+
+func (c *checker) listen(variable, addr string) {
+	listener, err := listen(variable, addr)
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	c.listeners = append(c.listeners, listener)
 }
 
 // listen listens on the address that a variable holds. Its error is a sentence.
@@ -146,17 +166,16 @@ func listen(variable, addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("%s: this program cannot listen on %s (%w): choose another address or port, or end what uses this one", variable, addr, why)
 }
 
-// checkCertificate tries the files of the certificate and its key. Its error is
-// a sentence.
-func (s Settings) checkCertificate() error {
-	if s.TLSCert == "" || s.TLSKey == "" {
+// loadCertificate loads a certificate and its key. Its error is a sentence.
+func loadCertificate(certFile, keyFile string) error {
+	if certFile == "" || keyFile == "" {
 		return errors.New("INSTAVIEW_MCP_TLS_CERT and INSTAVIEW_MCP_TLS_KEY go together: set both or none")
 	}
-	cert, err := readPEM(s.TLSCert)
+	cert, err := readPEM(certFile)
 	if err != nil {
 		return unreadable("INSTAVIEW_MCP_TLS_CERT", err)
 	}
-	key, err := readPEM(s.TLSKey)
+	key, err := readPEM(keyFile)
 	if err != nil {
 		return unreadable("INSTAVIEW_MCP_TLS_KEY", err)
 	}
@@ -167,13 +186,13 @@ func (s Settings) checkCertificate() error {
 	return nil
 }
 
-// maxPEM is in bytes, far more than any chain of certificates has.
+// maxPEM is in bytes, far more than any certificate chain has.
 const maxPEM = 1 << 20
 
-// readPEM reads a regular file alone: a FIFO would hang the start, and a device
-// may have no end.
+// readPEM reads a regular file. A FIFO would block the start, and a device may
+// have no end.
 func readPEM(path string) ([]byte, error) {
-	info, err := os.Stat(path) // first, since opening a FIFO waits for its writer
+	info, err := os.Stat(path) // before opening, because opening a FIFO waits for a writer
 	switch {
 	case err != nil:
 		return nil, err
@@ -185,7 +204,7 @@ func readPEM(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// unreadable says why a file cannot be read, without its path.
+// unreadable returns why a file cannot be read, without its path.
 func unreadable(variable string, err error) error {
 	why := err
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
@@ -209,14 +228,15 @@ func (s Settings) authentication() string {
 	return strings.Join(parts, " and ")
 }
 
-// hasOpenMetrics reports whether other machines can read the metrics, which need
-// no token on an address of their own.
+// hasOpenMetrics reports whether other machines can read the metrics, which
+// need no token on their own address.
 func (s Settings) hasOpenMetrics() bool {
 	host, _, _ := net.SplitHostPort(s.MetricsAddr)
-	return s.MetricsAddr != "" && !isLoopbackName(host)
+	return s.MetricsAddr != "" && !client.IsLoopback(host)
 }
 
-// hostAllowed reports whether a Host header names this server.
+// hostAllowed reports whether a Host header names this server. An attacker's
+// name server cannot change what a loopback name means (DNS rebinding).
 func (s Settings) hostAllowed(host string) bool {
 	host = strings.ToLower(host)
 	u, err := url.Parse("http://" + host)
@@ -224,16 +244,9 @@ func (s Settings) hostAllowed(host string) bool {
 		return false
 	}
 	name := u.Hostname()
-	return isLoopbackName(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
+	return client.IsLoopback(name) || slices.ContainsFunc(s.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(strings.Trim(allowed, "[]"), name)
 	})
-}
-
-// isLoopbackName reports whether a name always means this machine, so that no
-// attacker's name server can rebind it.
-func isLoopbackName(name string) bool {
-	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func isOrigin(s string) bool {

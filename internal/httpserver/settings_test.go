@@ -18,7 +18,7 @@ import (
 	"instaview-mcp/client"
 )
 
-// keyPair writes a certificate for localhost and its key into files.
+// keyPair writes a certificate for localhost and its key to files.
 func keyPair(t *testing.T) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -44,7 +44,8 @@ func keyPair(t *testing.T) (certFile, keyFile string) {
 	return certFile, keyFile
 }
 
-// listening returns the address of a listener, which nobody else can have.
+// listening returns the address of a listener, which is in use until the test
+// ends.
 func listening(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,7 +68,7 @@ func TestCheckOfHTTPSettings(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		settings Settings
-		want     []string // in the faults, one each
+		want     []string // text of each fault
 	}{
 		"loopback":                     {Settings{Addr: home}, nil},
 		"localhost":                    {Settings{Addr: "localhost:0"}, nil},
@@ -122,7 +123,7 @@ func TestCheckOfHTTPSettings(t *testing.T) {
 	}
 }
 
-// Each address alone would do; the server needs both at once.
+// Each address alone would be free, but the server needs both at once.
 func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -135,7 +136,7 @@ func TestCheckListensOnBothAddressesAtOnce(t *testing.T) {
 		t.Errorf("faults %q", got)
 	}
 	s.MetricsAddr = ""
-	for range 2 { // and lets go of them
+	for range 2 { // the first check must release the addresses
 		if got := s.Check(); got != nil {
 			t.Errorf("faults %q", got)
 		}

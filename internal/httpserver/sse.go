@@ -18,8 +18,9 @@ import (
 )
 
 // sse serves HTTP+SSE, the transport that Streamable HTTP has replaced: events
-// come over a GET that stays open, messages go in POSTs. A session belongs to
-// the caller that opened it, and when its stream ends so do its calls.
+// are sent over a GET that stays open, and messages are received in POSTs. Only
+// the caller that opened a session may use it, and its calls end with its
+// stream.
 type sse struct {
 	server      *server.MCPServer
 	maxSessions int
@@ -41,7 +42,7 @@ func newSSE(s *server.MCPServer, maxSessions int, logger *slog.Logger) *sse {
 	return &sse{server: s, maxSessions: maxSessions, logger: logger, sessions: map[string]*sseSession{}}
 }
 
-// events serves the stream of a new session until the client leaves.
+// events serves a new session's stream until the client leaves.
 func (t *sse) events(w *responseWriter, r *http.Request) {
 	ctx, leave := context.WithCancel(r.Context())
 	defer leave()
@@ -55,7 +56,7 @@ func (t *sse) events(w *responseWriter, r *http.Request) {
 		}
 		err := writeEvent(w, "message", line)
 		if err != nil {
-			leave() // the client does not read, or is gone
+			leave() // the client does not read, or has gone
 		}
 		return err
 	})
@@ -80,7 +81,7 @@ func writeEvent(w *responseWriter, name string, line []byte) error {
 	return w.FlushError()
 }
 
-// open returns a new session; nil if there are too many.
+// open returns a new session; nil at the limit of sessions.
 func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,8 +93,8 @@ func (t *sse) open(ctx context.Context, send func([]byte) error) *sseSession {
 	return s
 }
 
-// close ends a session whose stream has ended. It waits for the session's calls,
-// which must not write to the stream after its handler has returned.
+// close ends a session whose stream has ended. It waits for the session's
+// calls, which must not write to the stream after the handler has returned.
 func (t *sse) close(s *sseSession) {
 	t.mu.Lock()
 	delete(t.sessions, s.id)
@@ -101,8 +102,8 @@ func (t *sse) close(s *sseSession) {
 	s.Close()
 }
 
-// message hands one message to the session that it names. To anyone but the
-// caller that opened it, that session does not exist.
+// message passes a message to the session that it names. Only the caller that
+// opened a session can reach it.
 func (t *sse) message(w *responseWriter, r *http.Request) {
 	ids := r.URL.Query()["sessionId"]
 	if len(ids) != 1 || ids[0] == "" {
@@ -129,7 +130,7 @@ func (t *sse) message(w *responseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// stopAccepting refuses new sessions, and new requests in all others.
+// stopAccepting refuses new sessions, and new requests in existing ones.
 func (t *sse) stopAccepting() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -139,8 +140,8 @@ func (t *sse) stopAccepting() {
 	}
 }
 
-// await returns when no session has a request in flight, at the latest after
-// d. stopAccepting must have been called.
+// await returns when no session has a request in flight, or after d.
+// stopAccepting must have been called.
 func (t *sse) await(d time.Duration) {
 	t.mu.Lock()
 	sessions := slices.Collect(maps.Values(t.sessions))

@@ -76,7 +76,7 @@ func TestAStoppingSSEServerRefusesRequestsInWords(t *testing.T) {
 	})
 }
 
-// A session that its client does not read ends, with all its calls.
+// A session whose client does not read ends, with all its calls.
 func TestAnSSESessionThatIsNotReadEnds(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		events, address := s.openSession(t)
@@ -93,8 +93,8 @@ func TestAnSSESessionThatIsNotReadEnds(t *testing.T) {
 	})
 }
 
-// mcp-go ends a subscription to nothing at once, and then drops its
-// acknowledgement now and then.
+// mcp-go ends a subscription to nothing at once, and then sometimes drops its
+// acknowledgement.
 func TestEverySubscriptionIsAcknowledgedOverHTTP(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		for range 300 {

@@ -18,8 +18,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// Two keys that ask for the same run, 1,000 calls among each other: nothing of
-// one is ever shown to the other.
+// Two keys read the same run in 1,000 interleaved calls. Nothing of one key may
+// be shown to the other.
 func TestNothingCrossesFromOneKeyToAnother(t *testing.T) {
 	s := newSite(t, func(s *Settings) { s.CallerKeys = true })
 	people := map[string]string{sandbox.Key: "Ada Alpha", otherKey: "Ben Beta"}
@@ -71,8 +71,8 @@ func newHTTPClient(s *site) *http.Client {
 	}}}
 }
 
-// mcp-go keeps 10.8 KB for every session by default, for ever; without sessions
-// there is nothing to keep.
+// By default mcp-go keeps 10.8 KB for every session for ever. Without sessions
+// it keeps nothing.
 func TestH54InitializingKeepsNothing(t *testing.T) {
 	s := newSite(t, nil)
 	c := newHTTPClient(s)
@@ -123,7 +123,7 @@ func TestTheKeyIsInNoRefusal(t *testing.T) {
 	want := []string{
 		"401 a bearer token is needed",
 		"401 the header X-InstaView-Api-Key holds no API key",
-		"400 the header X-InstaView-Company-Id holds no company's id",
+		"400 the header X-InstaView-Company-Id is not a company id",
 		"415 the content type must be application/json",
 		"401 the bearer token is not the right one",
 	}

@@ -49,7 +49,7 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	return c.notifications
 }
 
-// runInTurn answers the request when there are few enough others.
+// runInTurn answers the request once a place among the running calls is free.
 func (c *call) runInTurn(raw []byte) {
 	t := &turn{running: c.session.running}
 	t.take(c.ctx)
@@ -57,7 +57,7 @@ func (c *call) runInTurn(raw []byte) {
 	c.answer(c.handle(context.WithValue(c.ctx, turnKey{}, t), raw))
 }
 
-// answer sends the rest of the request's notifications and then its answer.
+// answer sends the request's remaining notifications and then its answer.
 func (c *call) answer(response mcp.JSONRPCMessage) {
 	defer c.cancel()
 	close(c.done)
@@ -74,8 +74,9 @@ func (c *call) answer(response mcp.JSONRPCMessage) {
 	_ = c.session.send(line.Bytes()) // the transport ends the session when it fails
 }
 
-// handle has mcp-go answer the request. mcp-go would send a panic's value to
-// the client, and reads ids less exactly than they were written.
+// handle has mcp-go answer the request. It recovers from panics itself, because
+// mcp-go would send a panic's value to the client, and restores the id as the
+// client wrote it.
 func (c *call) handle(ctx context.Context, raw []byte) (response mcp.JSONRPCMessage) {
 	id := mcp.NewRequestId(json.RawMessage(c.id))
 	internal := mcp.JSONRPCError{
@@ -101,7 +102,7 @@ func (c *call) handle(ctx context.Context, raw []byte) (response mcp.JSONRPCMess
 	}
 }
 
-// forward sends the call's notifications until no more will come.
+// forward sends the call's notifications until there are no more.
 func (c *call) forward() {
 	defer close(c.forwarded)
 	for {
@@ -119,7 +120,7 @@ func (c *call) forward() {
 
 func (c *call) notify(n mcp.JSONRPCNotification) {
 	if c.ctx.Err() != nil {
-		return // the client wants to hear no more of it
+		return // the client has cancelled the call
 	}
 	var line bytes.Buffer
 	if json.NewEncoder(&line).Encode(n) == nil {

@@ -1,5 +1,5 @@
-// Package jsonrpc is what every transport needs to know of JSON-RPC: which
-// messages are well-formed, and the requests of a client that are in flight.
+// Package jsonrpc holds what all transports need to know of JSON-RPC: which
+// messages are well-formed, and which of a client's requests are in flight.
 package jsonrpc
 
 import (
@@ -14,27 +14,26 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// MaxMessage bounds a message in bytes. The largest that a client has reason to
-// send is a call with fifty profile ids.
+// MaxMessage is the largest message in bytes. A client needs most for a call
+// with fifty profile ids, about 14 KB.
 const MaxMessage = 1 << 20
 
-// maxDepth is far above what any request of the protocol nests.
+// maxDepth is far more nesting than any request of the protocol has.
 const maxDepth = 64
 
-// WhiteSpace is what may stand around a message. Unicode has more, which JSON
-// does not allow.
+// WhiteSpace is what JSON allows around a message. Unicode has more.
 const WhiteSpace = " \t\r\n"
 
-// Message is what identifies a JSON-RPC message.
+// Message identifies a JSON-RPC message.
 type Message struct {
 	Method string
-	ID     string // as written, without white space; "" if it has none
-	// IsRequest reports whether it has a method and an id, IsResponse whether it
-	// has a result or an error.
+	ID     string // as written, without white space; "" if there is none
+	// IsRequest reports whether there are a method and an id, IsResponse
+	// whether there is a result or an error.
 	IsRequest, IsResponse bool
 }
 
-// Error says why a message is refused. Its text holds nothing of the message.
+// Error says why a message is refused. Its text never quotes the message.
 type Error struct {
 	Code int
 	Text string
@@ -42,13 +41,13 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// Response returns the JSON-RPC error response as a line. The id is as in
-// Message; "" stands for null.
+// Response returns a JSON-RPC error response on one line. The id is that of
+// Message; "" becomes null.
 func (e *Error) Response(id string) []byte {
 	if id == "" {
 		id = "null"
 	}
-	text, _ := jsontext.AppendQuote(nil, e.Text) // valid UTF-8, so it has no error
+	text, _ := jsontext.AppendQuote(nil, e.Text) // cannot fail, since the text is valid UTF-8
 	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, e.Code, text)
 }
 
@@ -64,11 +63,11 @@ var (
 	ErrID        = &Error{mcp.INVALID_REQUEST, "the id must be a string or a whole number up to 2^53"}
 )
 
-// Read checks a message before mcp-go decodes it, which does so too leniently:
-// it matches names whatever their case, takes the last of two equal names, and
-// alters large ids. What a filter in front of this server has read differently
-// is refused. The Message of a refused one holds the id alone, and that only if
-// it may be used to answer.
+// Read checks a message before mcp-go decodes it, because mcp-go is too
+// lenient: it ignores the case of names, takes the last of two equal names, and
+// changes large ids. A proxy in front of this server may have read such a
+// message differently, so Read refuses it. The Message of a refused one holds
+// only the id, if that can be used in the answer.
 func Read(raw []byte) (Message, *Error) {
 	if !utf8.Valid(raw) {
 		return Message{}, ErrNotJSON
@@ -102,7 +101,7 @@ func Read(raw []byte) (Message, *Error) {
 }
 
 // MayLast reports whether a request reads a run, which may take minutes. All
-// others are answered at once.
+// other requests are answered at once.
 func (m Message) MayLast() bool {
 	return m.IsRequest && (m.Method == string(mcp.MethodToolsCall) || m.Method == string(mcp.MethodResourcesRead))
 }
@@ -124,15 +123,15 @@ func (m Message) cancels(raw []byte) (id string) {
 	return id
 }
 
-// envelope is a message while it is read.
+// envelope holds a message's fields while they are read.
 type envelope struct {
 	Message
 	hasNullID  bool
 	hasVersion bool   // "jsonrpc" is "2.0"
-	refused    *Error // what is wrong although it is JSON
+	refused    *Error // the error of a message that is valid JSON
 }
 
-// check decides about a message that was read up to err.
+// check returns why the message is refused; err is how reading it ended.
 func (e *envelope) check(err error) *Error {
 	switch {
 	case e.refused != nil:
@@ -140,12 +139,12 @@ func (e *envelope) check(err error) *Error {
 	case err != nil:
 		return ErrNotJSON
 	case e.Method != "" && e.hasNullID:
-		return ErrID // mcp-go would take the request for a notification
+		return ErrID // mcp-go would treat the request as a notification
 	case !e.hasVersion:
 		return ErrVersion
 	case e.Method != "" && e.IsResponse, e.ID != "" && e.Method == "" && !e.IsResponse,
 		e.ID != "" && strings.HasPrefix(e.Method, "notifications/"):
-		return ErrNeither // mcp-go would answer it twice, or never
+		return ErrNeither // mcp-go would answer it twice or never
 	}
 	return nil
 }
@@ -198,8 +197,8 @@ func (e *envelope) readID(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// readID returns an id in one spelling, "" for null. The error is ErrID for
-// what is no id.
+// readID returns an id in one spelling, or "" for null. It returns ErrID for
+// anything else that is not an id.
 func readID(value jsontext.Value) (string, error) {
 	switch value.Kind() {
 	case 'n':
@@ -219,15 +218,14 @@ func readID(value jsontext.Value) (string, error) {
 	return "", ErrID
 }
 
-// isWhole reports whether a number is an id that mcp-go, which holds numbers as
-// float64, returns as it was sent: a whole one up to 2^53.
+// isWhole reports whether a number is an id that survives mcp-go, which stores
+// numbers as float64: a whole number up to 2^53.
 func isWhole(number []byte) bool {
 	n, err := strconv.ParseInt(string(number), 10, 64)
 	return err == nil && n >= -1<<53 && n <= 1<<53 && strconv.FormatInt(n, 10) == string(number)
 }
 
-// skipShallow skips a value and reports whether it is nested deeper than
-// maxDepth.
+// skipShallow skips a value and reports whether its nesting exceeds maxDepth.
 func skipShallow(dec *jsontext.Decoder) (tooDeep bool, err error) {
 	depth := dec.StackDepth()
 	for {

@@ -67,7 +67,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// What is let through, mcp-go's decoder must read in the same way.
+// mcp-go's decoder must read every accepted message in the same way.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{}}}`,

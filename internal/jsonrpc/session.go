@@ -11,27 +11,28 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// The most requests of one client that may be in flight at once.
+// The limits of one client's requests in flight.
 const (
-	MaxCalls  = 1_000 // that read a run and may take minutes
+	MaxCalls  = 1_000 // reading a run, which may take minutes
 	MaxOthers = 1_000 // all others, which are answered at once
-	// MaxRunning of the calls work at an answer at a time, since a thousand large
-	// ones would take 300 MiB. Those that wait for InstaView do not count.
+	// MaxRunning is how many calls may work on an answer at a time, since a
+	// thousand large answers would take 300 MiB. Calls that wait for InstaView
+	// do not count.
 	MaxRunning = 100
 )
 
-// Session is one client's conversation over a connection that lasts: stdio or
-// HTTP+SSE. It runs each request on a goroutine of its own, cancels it when the
-// client says so, and writes what the client is to hear of it.
+// Session is one client's conversation over a lasting connection: stdio or
+// HTTP+SSE. It runs each request on its own goroutine, cancels it when the
+// client asks for that, and sends answers and notifications.
 type Session struct {
 	ctx    context.Context // ends every request
 	server *server.MCPServer
-	// send writes one whole JSON-RPC message, a line, to the client. It may wait
-	// for a client that reads slowly; after an error nothing more can be sent.
+	// send writes one whole JSON-RPC message as a line. It may block while the
+	// client does not read. After an error nothing more can be sent.
 	send   func(line []byte) error
 	logger *slog.Logger
 
-	// Each holds one value for every request of its kind.
+	// Channels used as semaphores: one value for each request of the kind.
 	calls, others, running chan struct{}
 	unsent                 atomic.Int64 // answers to others that are being sent
 	unanswered             sync.WaitGroup
@@ -41,7 +42,7 @@ type Session struct {
 	closed   bool
 }
 
-// NewSession returns a session that ends with ctx. Its send must be safe for
+// NewSession returns a session that ends with ctx. send must be safe for
 // concurrent use.
 func NewSession(ctx context.Context, s *server.MCPServer, logger *slog.Logger, send func(line []byte) error) *Session {
 	return &Session{
@@ -60,12 +61,12 @@ var (
 	ErrStopping  = &Error{-32000, "this server is being stopped: ask again when it is back"}
 )
 
-// ErrInternal is answered for a panic.
+// ErrInternal is the answer after a panic.
 var ErrInternal = &Error{mcp.INTERNAL_ERROR, "internal error"}
 
-// Receive takes one message from the client. It returns why a request is
-// refused; one that is accepted is answered through send. Notifications other
-// than a cancel mean nothing to this server.
+// Receive handles one message. It returns an error if it refuses a request, and
+// otherwise answers through send. Notifications other than a cancel are
+// ignored.
 func (s *Session) Receive(m Message, raw []byte) *Error {
 	if m.IsRequest {
 		return s.begin(m, raw)
@@ -101,8 +102,8 @@ func (s *Session) begin(m Message, raw []byte) *Error {
 	return nil
 }
 
-// takePlace takes one of the places of the request's kind. It waits only for
-// those of requests that are answered at once.
+// takePlace takes a place among the requests of this kind. It only waits for
+// requests that are answered at once.
 func (s *Session) takePlace(m Message) (chan struct{}, *Error) {
 	if m.MayLast() {
 		select {
@@ -139,8 +140,9 @@ func (s *Session) add(id string) (*call, *Error) {
 	return c, nil
 }
 
-// remove ends a request and reports whether the client still wants its answer.
-// The client may use the id again as soon as it has read that answer.
+// remove ends a request and reports whether the client still wants the answer.
+// It is called before sending, since the client may use the id again as soon as
+// it has the answer.
 func (s *Session) remove(c *call) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,8 +153,8 @@ func (s *Session) remove(c *call) bool {
 	return !c.cancelled
 }
 
-// cancel ends a request that the client wants no answer to. It does nothing if
-// no request has that id.
+// cancel cancels a request whose answer is no longer wanted. An unknown id is
+// ignored.
 func (s *Session) cancel(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,22 +164,22 @@ func (s *Session) cancel(id string) {
 	}
 }
 
-// IsInFlight reports whether a request with this id has not been answered yet.
+// IsInFlight reports whether a request with this id is not answered yet.
 func (s *Session) IsInFlight(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.inFlight[id] != nil
 }
 
-// StopAccepting refuses all further requests.
+// StopAccepting makes Receive refuse all further requests.
 func (s *Session) StopAccepting() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 }
 
-// Abandon gives up the requests in flight and returns the ids of those whose
-// answers the client still waits for. StopAccepting must have been called.
+// Abandon cancels the requests in flight and returns the ids of those that the
+// client has not cancelled. StopAccepting must have been called.
 func (s *Session) Abandon() (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +192,7 @@ func (s *Session) Abandon() (ids []string) {
 	return ids
 }
 
-// Close gives up the requests in flight and returns when nothing more will be
+// Close cancels the requests in flight and returns when nothing more will be
 // sent. The session's context must have ended.
 func (s *Session) Close() {
 	s.StopAccepting()
@@ -198,8 +200,8 @@ func (s *Session) Close() {
 	s.unanswered.Wait()
 }
 
-// Await returns when no request is in flight, at the latest after d.
-// StopAccepting must have been called.
+// Await returns when no request is in flight, or after d. StopAccepting must
+// have been called.
 func (s *Session) Await(d time.Duration) {
 	done := make(chan struct{})
 	go func() {

@@ -2,7 +2,7 @@ package jsonrpc
 
 import "context"
 
-// turn is a call's place among those that work at an answer.
+// turn is a call's place among those that work on an answer.
 type turn struct {
 	running chan struct{}
 	taken   bool
@@ -10,8 +10,8 @@ type turn struct {
 
 type turnKey struct{}
 
-// take waits for a place. A call that was cancelled goes on without one, to
-// end.
+// take waits for a place. A cancelled call continues without one, so that it
+// can end.
 func (t *turn) take(ctx context.Context) {
 	select {
 	case t.running <- struct{}{}:
@@ -27,9 +27,9 @@ func (t *turn) giveUp() {
 	}
 }
 
-// Idle lets another call of the session work while this one, whose context is
-// ctx, waits for something. The function that it returns ends that: it waits for
-// the call's next turn. Neither does anything for calls of no session.
+// Idle gives up the place of a call, whose context is ctx, while the call waits
+// for something. The function that it returns takes a place again. For a
+// context of no session both do nothing.
 func Idle(ctx context.Context) (resume func()) {
 	t, ok := ctx.Value(turnKey{}).(*turn)
 	if !ok {

@@ -7,38 +7,39 @@ import (
 	"time"
 )
 
-// ErrFull is returned by Write when there is no room for all of its bytes.
+// ErrFull is returned by Write if there is no room for all of its bytes.
 var ErrFull = errors.New("logging: no room")
 
 var errUnread = errors.New("logging: nobody reads")
 
 const (
-	// stallTime is how long a reader may read nothing while there is no room. It
-	// may be a client that its user has halted.
+	// stallTime is how long a reader may read nothing while there is no room.
+	// The reader may be a client whose user has suspended it.
 	stallTime = 30 * time.Second
-	// chunk is what is written at once: as much as a pipe usually holds.
+	// chunk is how many bytes are written at a time: as many as a pipe usually
+	// holds.
 	chunk = 64 << 10
 )
 
-// AsyncWriter writes to w in order, from a goroutine of its own, so that a
-// reader that has stopped reading holds up nobody but itself. It is safe for
-// concurrent use. Close it to stop.
+// AsyncWriter writes to w in order on its own goroutine, so that a reader that
+// has stopped reading does not block the program. It is safe for concurrent
+// use. Call Close to stop it.
 type AsyncWriter struct {
 	w      io.Writer
 	room   int
-	done   chan struct{} // closed when nothing will be written any more
-	failed chan struct{} // closed when w has failed, or been given up
+	done   chan struct{} // closed when nothing more will be written
+	failed chan struct{} // closed when w has failed or was given up
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	waiting []byte
-	size    int // of waiting, and of what is being written
-	written int // bytes, in all
+	size    int // bytes in waiting and in the present write
+	written int // bytes in all
 	closed  bool
 	err     error
 }
 
-// NewAsyncWriter returns an AsyncWriter that holds up to room bytes.
+// NewAsyncWriter returns an AsyncWriter that buffers up to room bytes.
 func NewAsyncWriter(w io.Writer, room int) *AsyncWriter {
 	a := &AsyncWriter{w: w, room: room, done: make(chan struct{}), failed: make(chan struct{})}
 	a.changed = sync.NewCond(&a.mu)
@@ -46,16 +47,16 @@ func NewAsyncWriter(w io.Writer, room int) *AsyncWriter {
 	return a
 }
 
-// Write takes all of p or, with an error, nothing: because there is no room,
-// because w failed before, or because the writer was closed.
+// Write buffers all of p, or nothing if it returns an error: there is no room,
+// w has failed, or the writer is closed.
 func (a *AsyncWriter) Write(p []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.add(p)
 }
 
-// Put is Write for what must not be lost: it waits for room, of which it leaves
-// half to Write. When w has taken nothing for 30 s meanwhile, it counts as
+// Put is Write for data that must not be lost: it waits for room, of which it
+// leaves half to Write. If w accepts nothing for 30 s meanwhile, w counts as
 // failed.
 func (a *AsyncWriter) Put(p []byte) (int, error) {
 	a.mu.Lock()
@@ -93,18 +94,17 @@ func (a *AsyncWriter) add(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Failed is closed when w has failed, or was given up.
+// Failed returns a channel that is closed when w has failed or was given up.
 func (a *AsyncWriter) Failed() <-chan struct{} { return a.failed }
 
-// Abandon gives w up: what has not been written is lost.
+// Abandon stops writing. What was not written is lost.
 func (a *AsyncWriter) Abandon() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.fail(errUnread)
 }
 
-// Close takes nothing more, and returns when the rest is written, at the latest
-// after d.
+// Close accepts no more data and returns when the rest is written, or after d.
 func (a *AsyncWriter) Close(d time.Duration) {
 	a.mu.Lock()
 	a.closed = true
@@ -146,7 +146,8 @@ func (a *AsyncWriter) deliver() {
 	}
 }
 
-// fail gives w up, with what waits and whatever comes. a.mu must be held.
+// fail gives up w and drops what is buffered and what comes later. a.mu must be
+// held.
 func (a *AsyncWriter) fail(err error) {
 	if a.err == nil {
 		a.err, a.waiting = err, nil

@@ -32,7 +32,7 @@ func TestAsyncWriterRefusesWhatFindsNoRoomAndClosesAllTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unread, w := io.Pipe()
 		o := NewAsyncWriter(w, 8)
-		for _, line := range []string{"1111", "2222"} { // one is being written, one waits
+		for _, line := range []string{"1111", "2222"} { // one is being written, the other waits
 			if _, err := o.Write([]byte(line)); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestAsyncWriterTellsThatTheReaderIsGone(t *testing.T) {
 	})
 }
 
-// A client that reads slowly holds up itself; one that reads nothing is given up.
+// A writer whose reader is slow waits; one whose reader has stopped gives up.
 func TestAFullAsyncWriterWaitsForItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()

@@ -1,5 +1,5 @@
-// Package logging holds what keeps a log from holding up the program, and from
-// holding what must not be logged.
+// Package logging provides log writers that never block the program, and that
+// keep personal data and secrets out of the log.
 package logging
 
 import (
@@ -9,9 +9,9 @@ import (
 	"log/slog"
 )
 
-// LibraryWriter returns a writer for the lines that libraries log. It logs each
-// up to the first colon or quotation mark, because what follows may be the
-// content of a message, a panic's value or what InstaView sent.
+// LibraryWriter returns a writer for the log lines of libraries. It logs each
+// up to the first colon or quotation mark, because the rest may hold a
+// message's content, a panic's value or text from InstaView.
 func LibraryWriter(logger *slog.Logger) io.Writer { return libraryWriter{logger} }
 
 type libraryWriter struct{ logger *slog.Logger }
@@ -25,16 +25,16 @@ func (w libraryWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// HTTPServerWriter returns a writer for the lines that net/http logs as a
-// server, such as "http: TLS handshake error from 192.0.2.1:1234: EOF". It logs
-// a sentence of our own for each known kind, because the rest of a line names
-// clients and may hold what they sent.
+// HTTPServerWriter returns a writer for the log lines of a net/http server,
+// such as "http: TLS handshake error from 192.0.2.1:1234: EOF". It logs a fixed
+// sentence for each known kind, because the rest of a line names clients and
+// may hold what they sent.
 func HTTPServerWriter(logger *slog.Logger) io.Writer { return httpServerWriter{logger} }
 
 type httpServerWriter struct{ logger *slog.Logger }
 
-// httpServerLines are parts of net/http's lines and what is logged for them. The
-// first that is found counts.
+// httpServerLines maps parts of net/http's lines to what is logged. The first
+// match counts.
 var httpServerLines = []struct{ part, logged string }{
 	{"client sent an HTTP request to an HTTPS server", "a client spoke HTTP to this HTTPS port: its URL must begin with https://"},
 	{"remote error: tls:", "a client refused this server's TLS, perhaps because it does not trust the certificate"},
@@ -55,7 +55,7 @@ func (w httpServerWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// WithoutAttributes returns a handler that logs messages alone, for a library
+// WithoutAttributes returns a handler that logs only messages, for a library
 // whose attributes may hold what LibraryWriter leaves out.
 func WithoutAttributes(h slog.Handler) slog.Handler { return withoutAttributes{h} }
 

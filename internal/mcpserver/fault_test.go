@@ -15,13 +15,13 @@ import (
 	"instaview-mcp/client/poll"
 )
 
-// Faults of prompts and resources have the error code of the protocol's
-// revision and a text; mcp-go alone would report each as an internal error.
+// Errors of prompts and resources have a text and the error code of the
+// protocol's revision. mcp-go alone would report each as an internal error.
 func TestFaultsHaveTheProtocolsCodes(t *testing.T) {
 	answering := func(l poll.Snapshot) runs { return func() (poll.Snapshot, error) { return l, nil } }
 	failed := func(code client.Code) runs { return answering(poll.Snapshot{Err: &client.Error{Code: code}}) }
 	processing := answering(poll.Snapshot{Results: &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}})
-	const notFound = 0 // of the era
+	const notFound = 0 // replaced by the code of the revision
 	for name, tt := range map[string]struct {
 		runs           runs
 		method, params string

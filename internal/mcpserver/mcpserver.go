@@ -45,9 +45,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// New returns a server with tools, prompts, resources and completions. It
-// declares none of list changes, subscriptions, logging and tasks, for which a
-// client would keep a connection open.
+// New returns a server with tools, prompts, resources and completions. It does
+// not declare list changes, subscriptions, logging and tasks, because clients
+// would keep a connection open for them.
 func New(o Options) *server.MCPServer {
 	m := middleware{redactor: redactor{o.Key}, demo: o.Demo, log: o.Log}
 	memory := completion.New(yielding{o.Runs}, o.Settings.Blind)
@@ -60,8 +60,8 @@ func New(o Options) *server.MCPServer {
 		server.WithHooks(hooks),
 		server.WithInstructions(strings.TrimSpace(instructions)),
 		server.WithToolCapabilities(false),
-		// The first middleware is the outermost, so it also redacts what the
-		// second one returns.
+		// The first middleware is the outermost, so it also redacts the answers
+		// of the second one.
 		server.WithToolHandlerMiddleware(m.tool),
 		server.WithToolHandlerMiddleware(m.recoverTool),
 		server.WithPromptCapabilities(false),
@@ -71,8 +71,8 @@ func New(o Options) *server.MCPServer {
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(completer{m, memory}),
 		server.WithResourceCompletionProvider(completer{m, memory}),
-		// Set although it is mcp-go's default, because candidates' data must
-		// never be cached in public.
+		// The default of mcp-go, but set here because candidates' data must
+		// never be in a shared cache.
 		server.WithCacheHints(0, mcp.CacheScopePrivate),
 	)
 	tools.Register(s, memory, o.Settings)
@@ -81,8 +81,8 @@ func New(o Options) *server.MCPServer {
 	return s
 }
 
-// yielding marks a waiting call as idle, so that it takes no place from the
-// other calls of its session.
+// yielding gives up a waiting call's place, so that other calls of its session
+// can run.
 type yielding struct{ tools.Waiter }
 
 func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {

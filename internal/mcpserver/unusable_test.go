@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// N23: a server with invalid settings lists the same, and answers with why.
+// N23: a server with faulty settings has the same lists, and answers each call
+// with the faults.
 func TestN23AnUnusableServerListsTheSameAndSaysWhy(t *testing.T) {
 	const why = "INSTAVIEW_API_KEY is not set"
 	log := slog.New(slog.DiscardHandler)

@@ -19,9 +19,9 @@ import (
 func TestFaults(t *testing.T) {
 	type answer struct {
 		Status int
-		Body   string // empty: the normal one
+		Body   string // "" for the normal one
 		Took   time.Duration
-		Header map[string]string // those named, with their values
+		Header map[string]string // expected values of these headers
 		Err    error
 	}
 	tests := []struct {
@@ -130,7 +130,7 @@ func TestTheLogTellsWhatWasAnsweredAndWhen(t *testing.T) {
 		s := sandbox.New()
 		s.Inject("req_demo", sandbox.Fault{Status: 503, Delay: 2 * time.Second}, sandbox.Fault{Drop: true})
 		c := start(t, s)
-		c.client.Transport.(*http.Transport).DisableKeepAlives = true // or the transport repeats what is dropped
+		c.client.Transport.(*http.Transport).DisableKeepAlives = true // otherwise the transport repeats dropped requests
 		began := time.Now()
 		at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 

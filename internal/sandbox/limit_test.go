@@ -51,7 +51,7 @@ func TestEveryAnswerCarriesTheRateLimitHeaders(t *testing.T) {
 				}
 				c := start(t, s)
 				c.key = tt.key
-				began := time.Now() // a full hour, as every bubble's
+				began := time.Now() // a full hour, as in every bubble
 				time.Sleep(90*time.Second + 250*time.Millisecond)
 				res, _ := c.do(http.MethodGet, tt.path)
 				if res.StatusCode != tt.code {
@@ -76,8 +76,8 @@ func TestRateLimit(t *testing.T) {
 	tests := []struct {
 		name            string
 		minute, hour    int
-		at              time.Duration // of the requests, after a full hour
-		served          int           // before the refusal
+		at              time.Duration // of the requests, since that hour
+		served          int           // number before the refusal
 		retryAfter      string
 		body            string
 		remainingMinute string
@@ -121,7 +121,7 @@ func TestRateLimit(t *testing.T) {
 						t.Fatalf("request %d: status %d, want 200", i+1, code)
 					}
 				}
-				for range 2 { // a refused request does not make matters worse
+				for range 2 { // a refused request does not prolong the wait
 					res, got := c.do(http.MethodGet, "/sourcing/req_demo_done/results")
 					if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != tt.retryAfter {
 						t.Fatalf("status %d, Retry-After %q, want 429 and %q", res.StatusCode, res.Header.Get("Retry-After"), tt.retryAfter)

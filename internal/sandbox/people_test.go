@@ -211,7 +211,7 @@ func TestTheLogKeepsTheLatestRequests(t *testing.T) {
 	for i := range maxRequests + surplus {
 		seq := l.begin(Request{Arrived: began.Add(time.Duration(i))})
 		if i == maxRequests+surplus-1 {
-			l.end(0, began, 500, true) // overwritten since: must not mark its successor
+			l.end(0, began, 500, true) // the entry is overwritten, so its successor must not change
 			l.end(seq, began.Add(time.Hour), 200, false)
 		}
 	}

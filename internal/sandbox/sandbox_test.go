@@ -186,7 +186,7 @@ func TestBodiesAreThoseOfTheDocumentation(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := start(t, sandbox.New(sandbox.WithRun("req_x", tt.run)))
-				for range 2 { // the second time from memory
+				for range 2 { // the second time from the cache
 					if _, got := c.do(http.MethodGet, "/sourcing/req_x/results"); got != tt.want {
 						t.Errorf("body differs (-want +got):\n%s", cmp.Diff(tt.want, got))
 					}
@@ -201,8 +201,8 @@ func TestARunStartsOverAfterTenIdleMinutes(t *testing.T) {
 		name   string
 		id     string
 		idle   []time.Duration // before each further request; the last answer is checked
-		fault  bool            // the requests in between meet a fault
-		later  time.Duration   // by how much the run was created later than at first
+		fault  bool            // the requests in between get a fault
+		later  time.Duration   // how much later the run was created than at first
 		status string
 	}{
 		{"just under ten minutes", "req_demo", []time.Duration{10*time.Minute - time.Millisecond}, false, 0, "completed"},

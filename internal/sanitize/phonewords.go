@@ -53,8 +53,8 @@ func (d digits) contextBefore() numberContext {
 // context returns what the words around d tell about it: those before it or, as
 // in "4155552671 (mobile)", one in brackets after it.
 func (d digits) context() numberContext {
-	if said := d.contextBefore(); said != unknownNumber {
-		return said
+	if kind := d.contextBefore(); kind != unknownNumber {
+		return kind
 	}
 	const near = 24 // runes
 	end := d.groups[len(d.groups)-1].end

@@ -16,34 +16,35 @@ import (
 )
 
 const (
-	// maxUnread is how many bytes of answers may wait for a client that does not
-	// read: some fifty large ones. The memory of the process is a multiple of it.
+	// maxUnread is how many bytes of answers may wait for a client that does
+	// not read: about fifty large answers. The process needs several times as
+	// much memory.
 	maxUnread = 2 << 20
 )
 
-// How long the end may take. A client that ends a server waits about 2 s before
-// it kills.
+// How long stopping may take. A client that ends a server waits about 2 s
+// before it kills it.
 const (
 	endTime = 1600 * time.Millisecond
-	// drainTime is for waits to answer that the run goes on. leaveTime is for other
-	// calls to answer that the server is stopping, and once more for calls that
-	// only end when they are cancelled. The rest of endTime is for the client to
-	// read the answers.
+	// drainTime is how long waits may take to answer that the run goes on.
+	// leaveTime is how long other calls may take to answer that the server is
+	// stopping, and again how long calls may take that only end when cancelled.
+	// The rest of endTime is left for the client to read the answers.
 	drainTime = time.Second
 	leaveTime = 100 * time.Millisecond
-	// LogTime is how long the client may take to read the log after that.
+	// LogTime is how long the client may take after that to read the log.
 	LogTime = 200 * time.Millisecond
 )
 
-// Runs is what the tools read runs with. *poll.Poller is one.
+// Runs reads runs for the tools. *poll.Poller is one.
 type Runs interface {
 	Drain() // ends waits with what is known
 	Close() // ends every call
 }
 
 // Serve serves s on stdin and stdout until ctx ends, stdin ends or stdout
-// breaks; none of these is an error. Calls in flight are then answered, if they
-// can be within 1.6 s.
+// fails, none of which is an error. It then tries to answer the calls in
+// flight, for at most 1.6 s.
 func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.Writer, runs Runs, logger *slog.Logger) error {
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
@@ -62,7 +63,7 @@ func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	var err error
 	select {
 	case <-ctx.Done():
-		logger.Info("told to stop")
+		logger.Info("stopping")
 	case err = <-reading:
 		logger.Info("stdin ended")
 	case <-out.Failed():
@@ -83,15 +84,16 @@ func Serve(ctx context.Context, s *server.MCPServer, stdin io.Reader, stdout io.
 	return err
 }
 
-// client is the client at the other end of stdin and stdout.
+// client is the client that stdin and stdout lead to.
 type client struct {
 	session *jsonrpc.Session
 	out     *logging.AsyncWriter
 	logger  *slog.Logger
 }
 
-// read takes in messages, one a line, until in ends, which is not an error. It
-// never waits for the client to read, so that a cancel is always heard.
+// read handles messages, one on each line, until in ends, which is not an
+// error. It never waits for the client to read, so that it always sees a
+// cancel.
 func (c client) read(in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	for first := true; ; first = false {
@@ -115,8 +117,8 @@ func (c client) read(in io.Reader) error {
 	}
 }
 
-// readLine reads to the next newline or the end. Of a line that is too long
-// nothing is kept.
+// readLine reads up to the next newline or the end. It drops a line that is too
+// long.
 func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
@@ -134,8 +136,8 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-// receive hands a message to the session, or refuses it: under its own id,
-// unless that would answer another request.
+// receive passes a message to the session or answers why it is refused. The
+// error has the message's id, unless a request with that id is in flight.
 func (c client) receive(line []byte) {
 	m, refused := jsonrpc.Read(line)
 	if refused == nil {
@@ -152,8 +154,8 @@ func (c client) receive(line []byte) {
 	c.refuse(id, refused)
 }
 
-// refuse answers with an error; id "" stands for null. A client that has so
-// many unread answers that there is no room for one more is given up.
+// refuse answers with an error; id "" becomes null. If there is no room for the
+// answer, the client has not read so many others that it is given up.
 func (c client) refuse(id string, why *jsonrpc.Error) {
 	if _, err := c.out.Write(why.Response(id)); errors.Is(err, logging.ErrFull) {
 		c.out.Abandon()

@@ -20,7 +20,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// testServer has tools that do one thing each.
+// testServer returns a server with a few simple tools.
 func testServer(t *testing.T) *server.MCPServer {
 	t.Helper()
 	s := server.NewMCPServer("test", "1", server.WithResourceCapabilities(false, false), server.WithToolCapabilities(false))
@@ -71,7 +71,7 @@ type noRuns struct{}
 func (noRuns) Drain() {}
 func (noRuns) Close() {}
 
-// peer is a client at the other end of Stdio, in a bubble.
+// peer is a client of Serve, in a synctest bubble.
 type peer struct {
 	t      *testing.T
 	in     *io.PipeWriter
@@ -99,8 +99,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// overStdio serves test until it returns. What the server writes is collected
-// or, if reads is false, stays unread.
+// overStdio runs the server until test returns. It collects the server's
+// output, or leaves it unread if reads is false.
 func overStdio(t *testing.T, reads bool, test func(*peer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -124,7 +124,8 @@ func overStdio(t *testing.T, reads bool, test func(*peer)) {
 	})
 }
 
-// send writes lines and returns when the server has done what it can do at once.
+// send writes lines and waits until the server has done all it can without time
+// passing.
 func (p *peer) send(lines ...string) {
 	p.t.Helper()
 	for _, line := range lines {
@@ -135,8 +136,8 @@ func (p *peer) send(lines ...string) {
 	synctest.Wait()
 }
 
-// answers returns what each id was answered: a result's first text, "ok" for
-// another result, or an error's message.
+// answers returns the answers by id: a result's first text, "ok" for another
+// result, or an error's message.
 func (p *peer) answers() map[string][]string {
 	p.t.Helper()
 	got := map[string][]string{}
@@ -192,7 +193,7 @@ func TestStdioAnswersUnderTheIDThatWasSent(t *testing.T) {
 	})
 }
 
-// N04: a request that is refused must not hold a place.
+// N04: a refused request must not occupy a place.
 func TestN04RefusedRequestsStayNowhere(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		want := answers{}
@@ -212,7 +213,7 @@ func TestN05ACancelEndsOnlyTheRequestItNames(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		p.send(callTool("1", "hold"), callTool(`"1"`, "hold"))
 		p.send(cancelOf("1"), cancelOf("2"), cancelOf("{}"), cancelOf("null"))
-		p.send(callTool("1", "echo")) // the id is free again: the cancelled call is gone
+		p.send(callTool("1", "echo")) // the cancelled call is gone, so its id may be used again
 		p.wantAnswers(answers{"1": {"echoed"}})
 		p.send(callTool(`"1"`, "echo"))
 		p.wantAnswers(answers{"1": {"echoed"}, "null": {jsonrpc.ErrDuplicate.Text}})
@@ -265,7 +266,8 @@ func TestProgressComesBeforeItsAnswer(t *testing.T) {
 	})
 }
 
-// The acknowledgement of a subscription, even one to nothing, precedes its end.
+// The acknowledgement of a subscription comes before its end, even if it
+// subscribes to nothing.
 func TestASubscriptionIsAcknowledged(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
@@ -325,8 +327,8 @@ func TestCallsThatWaitLetOthersWork(t *testing.T) {
 	})
 }
 
-// A client that reads nothing must not keep the server from hearing that it has
-// left.
+// A client that does not read its answers must not stop the server from seeing
+// that stdin has ended.
 func TestTheEndOfStdinIsSeenBehindUnreadAnswers(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		id := strings.Repeat("x", 4_000)
@@ -364,12 +366,13 @@ func TestABurstOfPingsIsAnswered(t *testing.T) {
 	})
 }
 
-// A client that does not read must not keep the server from hearing it.
+// A client that does not read its answers must not stop the server from reading
+// messages.
 func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		p.send(callTool("1", "hold"))
 		refusals := maxUnread/len(jsonrpc.ErrNotJSON.Response("")) + 100
-		p.send(strings.Repeat("x\n", refusals)) // more than the room for answers
+		p.send(strings.Repeat("x\n", refusals)) // more than there is room for
 		begun := time.Now()
 		p.send("not json", callTool(`"a"`, "large"), cancelOf("1"), "not json")
 		if time.Since(begun) > 0 {
@@ -383,7 +386,7 @@ func TestTheServerHearsAClientThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// Nothing bounds what a client may be refused but what it reads of it.
+// Refused requests are not limited, except by the room for their answers.
 func TestAClientThatNeverReadsItsRefusalsIsGivenUp(t *testing.T) {
 	overStdio(t, false, func(p *peer) {
 		lines := strings.Repeat("x\n", 1_000)
@@ -444,7 +447,7 @@ func TestTheEndOfStdinLeavesTimeToAnswer(t *testing.T) {
 			t.Errorf("the end took %v", took)
 		}
 		p.wantAnswers(answers{"1": {"slow"}, "2": {"held"}, "3": {jsonrpc.ErrStopping.Text}})
-		time.Sleep(time.Hour) // until the hung call ends
+		time.Sleep(time.Hour) // until the blocked call ends
 	})
 }
 
@@ -475,7 +478,7 @@ func TestTheLogHoldsNoMessage(t *testing.T) {
 	})
 }
 
-// A client that ends a server is known to wait 2 s before it kills.
+// Clients that end a server are known to wait 2 s before they kill it.
 func TestTheEndFitsIntoTwoSeconds(t *testing.T) {
 	if most := endTime + LogTime; most >= 2*time.Second || drainTime+3*leaveTime >= endTime {
 		t.Errorf("the end may take %v", most)

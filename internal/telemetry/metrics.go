@@ -18,9 +18,9 @@ import (
 	"instaview-mcp/tools"
 )
 
-// Metrics are the server's metrics for Prometheus. Label values come from fixed
-// lists of this program, so they hold no ids and no personal data. Create one
-// with NewMetrics; it is safe for concurrent use.
+// Metrics are the server's metrics for Prometheus. All label values come from
+// fixed lists, so they hold no ids and no personal data. Create it with
+// NewMetrics; it is safe for concurrent use.
 type Metrics struct {
 	registry   *prometheus.Registry
 	calls      *prometheus.CounterVec
@@ -34,7 +34,7 @@ type Metrics struct {
 	lag        prometheus.Histogram
 }
 
-// NewMetrics returns Metrics in a registry of their own.
+// NewMetrics returns Metrics with a registry of its own.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry:   prometheus.NewRegistry(),
@@ -70,7 +70,7 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 	if o.Outcome == string(client.CodeRateLimited) {
 		m.limited.Inc()
 	}
-	if o.Lag >= 0 { // negative if the request did not find the run's end
+	if o.Lag >= 0 { // negative if this request did not see the run's end
 		m.lag.Observe(o.Lag.Seconds())
 	}
 }
@@ -79,7 +79,7 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 func (m *Metrics) CountInFlight(s *server.MCPServer) {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			gauge := m.inFlight.WithLabelValues(req.Params.Name) // mcp-go has checked the name
+			gauge := m.inFlight.WithLabelValues(req.Params.Name) // a fixed set, since mcp-go has checked the name
 			gauge.Inc()
 			defer gauge.Dec()
 			return next(ctx, req)

@@ -14,57 +14,57 @@ import (
 	"instaview-mcp/client/poll"
 )
 
-// The bounds of a Pool.
+// The limits of a Pool.
 const (
 	maxKeys = 1_000
-	// maxHeld is of keys that were dropped and may not be asked for yet.
+	// maxHeld limits the dropped keys that may not send a request yet.
 	maxHeld = 10 * maxKeys
-	// maxIdle is the longest pause that an upstream can ask for, so that none is
-	// forgotten.
+	// maxIdle is how long an unused key is kept. It is the longest wait that
+	// InstaView can require, so that none is forgotten.
 	maxIdle = client.MaxRetryAfter
-	// memory is how much a key's Poller remembers, in bytes, for a minute, as long
-	// as the others leave room: some ten runs of a hundred candidates.
-	memory = 8 << 20
+	// cacheSize is the cache of one key's Poller, in bytes, enough for about
+	// ten runs of a hundred candidates.
+	cacheSize = 8 << 20
 )
 
-// ErrFull is returned for a key that there is no room for, as calls with as many
-// others are under way.
+// ErrFull is returned for a new key while calls with maxKeys others are in
+// progress.
 var ErrFull = errors.New("tenant: too many keys in use")
 
 var errNoKey = errors.New("tenant: a request without credentials")
 
-// Pool reads runs with the keys that callers bring: one poll.Poller per key,
-// since limits are a key's. It is safe for concurrent use.
+// Pool reads runs with the keys that callers bring. It has one poll.Poller for
+// each key, because InstaView limits each key. It is safe for concurrent use.
 type Pool struct {
 	open func(client.Key) (*client.Client, error)
 	opts []poll.Option
 
 	mu       sync.Mutex
-	accounts map[ID]*list.Element
-	recent   list.List        // of *account, the one used last at the back
-	held     map[ID]time.Time // dropped keys: no request earlier
+	entries  map[ID]*list.Element
+	recent   list.List        // of *entry, the most recently used at the back
+	held     map[ID]time.Time // dropped keys, and when they may send a request again
 	draining bool
 	closed   bool
 }
 
-// account is what serves one key.
-type account struct {
+// entry is what serves one key.
+type entry struct {
 	id     ID
 	client *client.Client
 	poller *poll.Poller
-	calls  int // under way
+	calls  int // in progress
 	used   time.Time
 	known  bool // InstaView has accepted the key
 }
 
-// NewPool returns a Pool that opens a client for every key, and a Poller with
-// opts over it.
+// NewPool returns a Pool that calls open to make a client for each new key. The
+// Pollers get opts.
 func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option) *Pool {
-	opts = append([]poll.Option{poll.WithMemory(memory), poll.WithShared(new(poll.Shared))}, opts...)
-	return &Pool{open: open, opts: opts, accounts: map[ID]*list.Element{}, held: map[ID]time.Time{}}
+	opts = append([]poll.Option{poll.WithCacheSize(cacheSize), poll.WithShared(new(poll.Shared))}, opts...)
+	return &Pool{open: open, opts: opts, entries: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
 
-// Get is poll.Poller.Get with the key of ctx's caller. Beside its errors it
+// Get calls poll.Poller.Get with the key of ctx's caller. Beside its errors it
 // returns ErrFull.
 func (p *Pool) Get(ctx context.Context, requestID string) (poll.Snapshot, error) {
 	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
@@ -72,26 +72,25 @@ func (p *Pool) Get(ctx context.Context, requestID string) (poll.Snapshot, error)
 	})
 }
 
-// Wait is poll.Poller.Wait with the key of ctx's caller. Beside its errors it
-// returns ErrFull.
-func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onLook func(poll.Snapshot)) (poll.Snapshot, error) {
+// Wait calls poll.Poller.Wait with the key of ctx's caller. Beside its errors
+// it returns ErrFull.
+func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
 	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
-		return poller.Wait(ctx, run, d, onLook)
+		return poller.Wait(ctx, run, d, onSnapshot)
 	})
 }
 
-// Drain ends every wait, and those that begin later, with what is known.
+// Drain ends all waits, and all that begin later, with the latest state.
 func (p *Pool) Drain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.draining = true
 	for at := p.recent.Front(); at != nil; at = at.Next() {
-		at.Value.(*account).poller.Drain()
+		at.Value.(*entry).poller.Drain()
 	}
 }
 
-// Close ends every wait and every request. Calls that come later end with
-// poll.ErrClosed.
+// Close ends all waits and requests. Later calls return poll.ErrClosed.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,8 +111,9 @@ func (p *Pool) with(ctx context.Context, requestID string, use func(*poll.Poller
 	return seen, err
 }
 
-// companies asks on behalf of the company that a run's name begins with: one
-// key of an applicant tracking system serves many, and has one budget.
+// companies is the API of a key that may serve several companies, as keys of
+// applicant tracking systems do. The company is in front of the run's id. All
+// companies share the key's budget.
 type companies struct{ client *client.Client }
 
 func (c companies) Results(ctx context.Context, name string) (*client.Results, error) {
@@ -121,7 +121,7 @@ func (c companies) Results(ctx context.Context, name string) (*client.Results, e
 	return c.client.ForCompany(company).Results(ctx, requestID)
 }
 
-func (p *Pool) take(key client.Key) (*account, error) {
+func (p *Pool) take(key client.Key) (*entry, error) {
 	if key.Reveal() == "" {
 		return nil, errNoKey
 	}
@@ -131,7 +131,7 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		return nil, poll.ErrClosed
 	}
 	id, now := hash(key.Reveal()), time.Now()
-	at := p.accounts[id]
+	at := p.entries[id]
 	if at == nil {
 		if !p.makeRoom(now) {
 			return nil, ErrFull
@@ -142,34 +142,34 @@ func (p *Pool) take(key client.Key) (*account, error) {
 		}
 		opts := append(slices.Clip(p.opts), poll.WithNotBefore(p.held[id]))
 		delete(p.held, id)
-		a := &account{id: id, client: c, poller: poll.New(companies{c}, opts...)}
+		a := &entry{id: id, client: c, poller: poll.New(companies{c}, opts...)}
 		if p.draining {
 			a.poller.Drain()
 		}
 		at = p.recent.PushBack(a)
-		p.accounts[id] = at
+		p.entries[id] = at
 	}
 	p.recent.MoveToBack(at)
-	a := at.Value.(*account)
+	a := at.Value.(*entry)
 	a.calls++
 	a.used = now
 	return a, nil
 }
 
-func (p *Pool) release(a *account, seen poll.Snapshot) {
+func (p *Pool) release(a *entry, seen poll.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a.calls--
 	a.known = a.known || seen.Results != nil || seen.Err != nil && seen.Err.Code == client.CodeNotFound
 }
 
-// makeRoom drops what has not been used for long and, if that is not enough,
-// the account used longest ago: of a key that InstaView never accepted, if there
-// is one, lest a stranger's guesses cost others their memory.
+// makeRoom drops the entries that have not been used for long and, if that is
+// not enough, the least recently used one. Keys that InstaView never accepted
+// go first, so that a stranger who guesses keys displaces no real caller.
 func (p *Pool) makeRoom(now time.Time) bool {
 	var oldest, oldestUnknown *list.Element
 	for at := p.recent.Front(); at != nil; {
-		a, next := at.Value.(*account), at.Next()
+		a, next := at.Value.(*entry), at.Next()
 		switch {
 		case a.calls > 0:
 		case now.Sub(a.used) > maxIdle:
@@ -201,11 +201,11 @@ func (p *Pool) makeRoom(now time.Time) bool {
 }
 
 func (p *Pool) drop(at *list.Element) {
-	a := p.recent.Remove(at).(*account)
-	delete(p.accounts, a.id)
+	a := p.recent.Remove(at).(*entry)
+	delete(p.entries, a.id)
 	a.poller.Close()
 	if until := a.poller.NotBefore(); time.Now().Before(until) {
-		p.held[a.id] = until // for what InstaView asked of the key, whoever asks next
+		p.held[a.id] = until // also binds whoever brings the key next
 	}
 	a.client.CloseIdleConnections()
 }

@@ -14,8 +14,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// inBubble gives test a Pool in which every key has a sandbox of its own, with a
-// run that found as many candidates as says found.
+// inBubble runs test in a synctest bubble, with a Pool in which each key of
+// found has its own sandbox, whose run has found that many.
 func inBubble(t *testing.T, found map[string]int, test func(t *testing.T, p *Pool, asked func(key string) int)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,14 +72,16 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 		if asked("a") != 30 {
 			t.Errorf("%d requests, want one for each company", asked("a"))
 		}
-		// 120 a minute are told, of which nine tenths are spent after a burst.
+		// A limit of 120 a minute is reported, of which 0.9 is used after the
+		// burst.
 		if took := time.Since(start); took < 9*time.Second {
 			t.Errorf("30 requests in %v", took)
 		}
 	})
 }
 
-// N13: the contract's floor is the run's, for whichever companies it is asked.
+// N13: the contract's floor is the run's, whichever company it is requested
+// for.
 func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := sandbox.New(sandbox.WithKey("a"))
@@ -130,8 +132,8 @@ func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 		for i := range maxKeys + 10 {
 			look(fmt.Sprintf("guess-%d", i))
 		}
-		if n := p.recent.Len(); n != maxKeys || len(p.accounts) != n {
-			t.Errorf("%d keys held, %d listed", n, len(p.accounts))
+		if n := p.recent.Len(); n != maxKeys || len(p.entries) != n {
+			t.Errorf("%d keys held, %d listed", n, len(p.entries))
 		}
 		look("good")
 		if asked("good") != 1 {
@@ -140,12 +142,12 @@ func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 	})
 }
 
-// N12: what InstaView asked of a key holds after the key had to make room for
-// others, and so does the floor of a run.
+// N12: after a key was dropped to make room, its Retry-After and its runs'
+// floors still hold.
 func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault  *sandbox.Fault
-		within time.Duration // of the drop
+		within time.Duration // after the key was dropped
 		want   time.Duration // between the two requests
 	}{
 		"Retry-After":         {&sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"600"}}}, 0, 10 * time.Minute},
@@ -174,7 +176,7 @@ func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
 					}
 					p.release(a, poll.Snapshot{Results: &client.Results{}})
 				}
-				if p.accounts[hash("a")] != nil {
+				if p.entries[hash("a")] != nil {
 					t.Fatal("the key was not dropped: the test shows nothing")
 				}
 				look, err := p.Wait(on(t, "a", ""), "req_demo_slow", 15*time.Minute, nil)
@@ -207,7 +209,7 @@ func TestAFullPoolForgetsTheKeyUsedLongestAgo(t *testing.T) {
 		}
 		use(0)
 		use(maxKeys)
-		if p.accounts[hash("0")] == nil || p.accounts[hash("1")] != nil {
+		if p.entries[hash("0")] == nil || p.entries[hash("1")] != nil {
 			t.Error("not the one used longest ago was forgotten")
 		}
 	})

@@ -1,6 +1,6 @@
-// Package tenant says on whose behalf a request is made, and keeps what serves
-// one caller apart from what serves the others: two who name the same run never
-// share what was seen of it, nor the budget of requests.
+// Package tenant identifies the caller of a request and keeps callers apart:
+// two that name the same run share neither its results nor the budget of
+// requests.
 package tenant
 
 import (
@@ -11,19 +11,19 @@ import (
 	"instaview-mcp/client"
 )
 
-// ID stands for a caller in memory and in logs: a hash of the credentials, that
-// nothing can be read from. The zero value is the one caller of a server that
-// has the key itself.
+// ID identifies a caller in memory and in logs. It is a hash of the
+// credentials, which cannot be recovered from it. The zero value is the only
+// caller of a server that has its own key.
 type ID string
 
-// Credentials are what callers bring who use their own keys.
+// Credentials are what a caller brings on a server without its own key.
 type Credentials struct {
 	Key       client.Key
-	CompanyID string // "" for the key's own
+	CompanyID string // "" for the company that the key belongs to
 }
 
-// ID tells callers apart: by key, and by company for keys that are good for
-// several.
+// ID returns the caller's ID: a hash of key and company, since one key may
+// serve several companies.
 func (c Credentials) ID() ID { return hash(c.Key.Reveal() + "\x00" + c.CompanyID) }
 
 func hash(s string) ID {
@@ -36,23 +36,24 @@ type (
 	credentialsKey struct{}
 )
 
-// With returns a context in which IDOf finds id.
+// With returns a context whose caller is id.
 func With(ctx context.Context, id ID) context.Context {
 	return context.WithValue(ctx, idKey{}, id)
 }
 
-// WithCredentials returns a context on behalf of the caller who brought c.
+// WithCredentials returns a context whose caller brought c.
 func WithCredentials(ctx context.Context, c Credentials) context.Context {
 	return context.WithValue(With(ctx, c.ID()), credentialsKey{}, c)
 }
 
-// IDOf returns on whose behalf ctx is; "" if that was not said.
+// IDOf returns the caller of ctx; "" if none was set.
 func IDOf(ctx context.Context) ID {
 	id, _ := ctx.Value(idKey{}).(ID)
 	return id
 }
 
-// CredentialsOf returns what the caller brought; the zero value if nothing.
+// CredentialsOf returns what the caller of ctx brought; the zero value if
+// nothing.
 func CredentialsOf(ctx context.Context) Credentials {
 	c, _ := ctx.Value(credentialsKey{}).(Credentials)
 	return c

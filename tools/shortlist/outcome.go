@@ -2,7 +2,6 @@ package shortlist
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -86,15 +85,11 @@ func elapsed(r *client.Results, before string) string {
 	return ""
 }
 
-// codePattern matches the form of the documented error codes. InstaView may add
-// codes.
-var codePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
-
 // failed describes a run that has failed, and what can be done.
 func failed(r *client.Results, requestID string, quoted func(string) string) string {
 	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, elapsed(r, " after "))
 	switch {
-	case codePattern.MatchString(r.ErrorCode):
+	case client.ValidErrorCode(r.ErrorCode):
 		s += " with " + r.ErrorCode
 	case r.ErrorCode != "": // third-party text, so it is quoted
 		s += " with the code " + quoted(r.ErrorCode)

@@ -101,7 +101,7 @@ func answer(r *client.Results, v View, notes []string, p page) string {
 	if r.Status == client.StatusCompleted && len(r.Candidates) > 0 {
 		s.WriteString(" " + p.showing(v))
 	}
-	s.WriteString(seenAgo(v.Age) + end)
+	s.WriteString(SeenAgo(v.Age) + end)
 	for _, note := range notes {
 		s.WriteString(note + end)
 	}
@@ -160,8 +160,8 @@ func completeness(r *client.Results) []string {
 	return notes
 }
 
-// seenAgo returns a remark about the age of the results, or "".
-func seenAgo(age time.Duration) string {
+// SeenAgo returns a remark about the age of results; "" if it is under a second.
+func SeenAgo(age time.Duration) string {
 	if age < time.Second {
 		return ""
 	}
