@@ -76,8 +76,9 @@ func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []stri
 	var ids []string
 	name := fold.Text(typed)
 	for _, c := range r.candidates {
-		if (contains(c.id, typed) || name != "" && strings.Contains(fold.Text(c.name), name)) && !slices.Contains(listed, c.id) {
-			ids = append(ids, c.id)
+		id := string(c.id)
+		if (contains(id, typed) || name != "" && strings.Contains(fold.Text(string(c.name)), name)) && !slices.Contains(listed, id) {
+			ids = append(ids, id)
 		}
 	}
 	return ids

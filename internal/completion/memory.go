@@ -53,7 +53,7 @@ type run struct {
 	candidates []candidate
 }
 
-type candidate struct{ id, name string }
+type candidate struct{ id, name sanitize.Clean }
 
 // New returns a Memory that wraps runs. If blind, it finds candidates by id
 // only and remembers no names.
@@ -106,9 +106,9 @@ func (m *Memory) candidates(all []client.Candidate) []candidate {
 	for i := range all {
 		c := candidate{id: shortlist.ID(&all[i], m.blind)}
 		if !m.blind {
-			c.name = sanitize.Line(all[i].Name, maxName).String
+			c.name = sanitize.Line(all[i].Name, maxName).Clean
 		}
-		id := sanitize.Line(all[i].ProfileID, maxID).String
+		id := sanitize.Line(all[i].ProfileID, maxID).Clean
 		if c.id != "" && sanitize.HideContacts(id) == id {
 			kept = append(kept, c)
 		}

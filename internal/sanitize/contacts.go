@@ -12,12 +12,20 @@ import (
 // contactHidden replaces an e-mail address or a telephone number.
 const contactHidden = "(contact hidden)"
 
-// HideContacts replaces e-mail addresses and telephone numbers in s, which must
-// be the result of Clean or Line. Disguised addresses ("jane at evil dot com")
-// are found as well. A number is found if it is international, is grouped as
-// only telephone numbers are, or follows a word such as "tel.". Clean the
-// result again: a replacement can change what the text around it means.
-func HideContacts(s string) string {
+// HideContacts replaces e-mail addresses and telephone numbers. Disguised
+// addresses ("jane at evil dot com") are found as well. A number is found if it
+// is international, is grouped as only telephone numbers are, or follows a word
+// such as "tel.".
+func HideContacts(c Clean) Clean {
+	hidden := replaceContacts(string(c))
+	if hidden == string(c) {
+		return c
+	}
+	return Whole(hidden, 0).Clean // a replacement can form a link with the text around it
+}
+
+// replaceContacts does what HideContacts does, without cleaning the result.
+func replaceContacts(s string) string {
 	address, number := mayHoldContact(s)
 	if !address && !number {
 		return s

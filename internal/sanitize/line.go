@@ -39,10 +39,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a cleaned line. The zero value is an empty line.
+// Text is the result of cleaning a line. The zero value is an empty line.
 type Text struct {
-	// String is one line of valid UTF-8 in NFC, without white space at its ends.
-	String string
+	// Clean is one line in NFC, without white space at its ends.
+	Clean Clean
 	// Altered reports whether links were removed, or content that is invisible
 	// on the original page: comments and terminal sequences with words, tag
 	// characters, runs of invisible characters, direction overrides.
@@ -66,16 +66,16 @@ const (
 	maxRounds     = 8
 )
 
-// Line returns s as one line of plain text: Clean followed by Shorten. max is
-// in runes; zero or less means no limit.
-func Line(s string, max int) Text { return Clean(s, max).Shorten(max) }
+// Line returns s as one line of plain text of at most max runes: Whole followed
+// by Shorten. A max of zero or less means no limit.
+func Line(s string, max int) Text { return Whole(s, max).Shorten(max) }
 
-// Clean returns s as one line of plain text that is not shortened yet, for
+// Whole returns s as one line of plain text that is not shortened yet, for
 // callers that hide something in it first. Escape the result for its target
 // before showing it. max is the length in runes that it will be shortened to,
 // which bounds how much of s is read; zero or less reads all of it. Cleaning a
 // clean text changes nothing.
-func Clean(s string, max int) Text {
+func Whole(s string, max int) Text {
 	s, clipped := clip(s, max)
 	altered := false
 	switch quickCheck(s) {
@@ -88,14 +88,14 @@ func Clean(s string, max int) Text {
 	default:
 		s, altered = untilStable(s, clipped)
 	}
-	return Text{String: s, Altered: altered, Cut: clipped}
+	return Text{Clean: Clean(s), Altered: altered, Cut: clipped}
 }
 
 // Shorten cuts the text to at most max runes, at a word if possible, and ends
 // it in "…". A max of zero or less means no limit.
 func (t Text) Shorten(max int) Text {
-	t.String, t.Cut = shorten(t.String, max, t.Cut)
-	return t
+	short, cut := shorten(string(t.Clean), max, t.Cut)
+	return Text{Clean: Clean(short), Altered: t.Altered, Cut: cut}
 }
 
 // clip returns the start of s that is read for a maximum of max runes, and

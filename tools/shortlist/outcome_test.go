@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 func TestOutcomes(t *testing.T) {
@@ -53,7 +54,7 @@ func TestOutcomes(t *testing.T) {
 func TestProgressTellsCountsAgeAndMessage(t *testing.T) {
 	created := time.Date(2026, 5, 20, 13, 0, 0, 0, time.UTC)
 	got := Outcome(&client.Results{Status: client.StatusProcessing, SourcedCount: ptr(1), CreatedAt: created, Date: created.Add(61 * time.Second), Message: "Busy.\n`x`"}, View{Tool: "get_sourcing_results", RequestID: "r"})
-	want := "Sourcing run r is still processing, 1 min 1 s after it was created: 1 candidate sourced so far. InstaView says: “Busy. 'x'”"
+	want := sanitize.Clean("Sourcing run r is still processing, 1 min 1 s after it was created: 1 candidate sourced so far. InstaView says: “Busy. 'x'”")
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -65,12 +66,12 @@ func TestABlindAnswerQuotesNoSentenceOfInstaView(t *testing.T) {
 		{Status: client.StatusFailed, ErrorCode: "Jane Doe", ErrorMessage: "Jane Doe could not be read."},
 		{Status: "waiting for Jane Doe", HTTPStatus: 200},
 	} {
-		if got := Outcome(&r, View{Tool: "get_sourcing_results", RequestID: "r", Blind: true}); strings.Contains(got, "Jane") || !strings.Contains(got, "left out") {
+		if got := Outcome(&r, View{Tool: "get_sourcing_results", RequestID: "r", Blind: true}); strings.Contains(string(got), "Jane") || !strings.Contains(string(got), "left out") {
 			t.Errorf("%s: %s", r.Status, got)
 		}
 	}
 	for word, r := range map[string]client.Results{"AGENT_ERROR": {Status: client.StatusFailed, ErrorCode: "AGENT_ERROR"}, "archived": {Status: "archived", HTTPStatus: 200}} {
-		if got := Outcome(&r, View{Tool: "get_sourcing_results", RequestID: "r", Blind: true}); !strings.Contains(got, word) {
+		if got := Outcome(&r, View{Tool: "get_sourcing_results", RequestID: "r", Blind: true}); !strings.Contains(string(got), word) {
 			t.Errorf("%q is not in %s", word, got)
 		}
 	}

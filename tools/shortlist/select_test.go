@@ -109,7 +109,7 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 		if !strings.Contains(after, want) || strings.Contains(got, `[""]`) {
 			t.Errorf("%q: %q is not in:\n%s", id, want, after)
 		}
-		if len(id) > 1 && !plainID.MatchString(id) && strings.Contains(before+after, id) {
+		if _, plain := plainID(id); len(id) > 1 && !plain && strings.Contains(before+after, id) {
 			t.Errorf("%q stands outside the block:\n%s", id, got)
 		}
 		blind := renderText(completedRun([]client.Candidate{c}), View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Blind: true})
@@ -122,7 +122,7 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	if got := renderText(completedRun(named()), v); !strings.Contains(got, want) {
 		t.Errorf("%s is not in:\n%s", want, got)
 	}
-	if got, want := v.Arguments(), `request_id="r", limit=1, profile_ids=[…], ranks=[8]`; got != want {
+	if got, want := string(v.Arguments()), `request_id="r", limit=1, profile_ids=[…], ranks=[8]`; got != want {
 		t.Errorf("the call's own arguments are repeated as %s, want %s", got, want)
 	}
 }
@@ -228,13 +228,13 @@ func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
 func TestAnEmptyListOfRedFlagsIsToldFromNone(t *testing.T) {
 	for want, flags := range map[string][]string{"\n   risk: none named\n": {}, "\n   skills: Go\n": nil} {
 		c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: flags, Skills: []string{"Go"}}
-		got := render(&c, View{Tool: "get_sourcing_results"}, Summary).text
+		got := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
 		if !strings.Contains(got, want) || flags == nil && strings.Contains(got, "risk") {
 			t.Errorf("%v: %q is not in:\n%s", flags, want, got)
 		}
 	}
 	c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: []string{}}
-	if got, want := render(&c, View{Tool: "get_sourcing_results"}, Brief).text, "1 Ada [p] none named\n"; got != want {
+	if got, want := string(render(&c, View{Tool: "get_sourcing_results"}, Brief).text), "1 Ada [p] none named\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

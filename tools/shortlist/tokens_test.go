@@ -83,14 +83,14 @@ func floor(c *client.Candidate, d Detail) string {
 	var b strings.Builder
 	value := func(values ...string) {
 		for _, v := range values {
-			if s := sanitize.Line(v, 0).String; s != "" {
-				b.WriteString(s + "\n")
+			if s := sanitize.Line(v, 0).Clean; s != "" {
+				b.WriteString(string(s + "\n"))
 			}
 		}
 	}
 	value(c.Name)
 	if c.MatchScore != nil {
-		value(number(*c.MatchScore))
+		value(string(sanitize.Number(*c.MatchScore)))
 	}
 	if w := (candidateWriter{candidate: c}); w.headline() != "" { // otherwise it only repeats other fields
 		value(c.Headline)
@@ -109,8 +109,8 @@ func floor(c *client.Candidate, d Detail) string {
 		}
 	}
 	value(c.ProfileID)
-	if path, err := sanitize.LinkedIn(c.LinkedInURL); err == nil {
-		b.WriteString(path + "\n")
+	if path, fault := sanitize.LinkedIn(c.LinkedInURL); fault == "" {
+		b.WriteString(string(path + "\n"))
 	}
 	return b.String()
 }
@@ -121,7 +121,7 @@ func cost(c corpus, d Detail) (ours, least, pretty float64) {
 	count := tokens()
 	var text, base strings.Builder
 	for i := range c.candidates {
-		text.WriteString(render(&c.candidates[i], View{Tool: "get_sourcing_results"}, d).text)
+		text.WriteString(string(render(&c.candidates[i], View{Tool: "get_sourcing_results"}, d).text))
 		base.WriteString(floor(&c.candidates[i], d))
 	}
 	n := float64(len(c.candidates))
