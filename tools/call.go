@@ -64,7 +64,7 @@ type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v sho
 // call.
 func toolHandler(tool string, settings Settings, handle handler) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		r, err := record(ctx, tool, settings.Called, func(call *Call) (reply, error) {
+		r, err := record(ctx, tool, settings.OnCall, func(call *Call) (reply, error) {
 			a := readArguments(req.Params.Arguments)
 			v := view(a, settings)
 			call.RequestID = string(v.RequestID)

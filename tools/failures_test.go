@@ -23,9 +23,9 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 				t.Errorf("a wait that could ask says that it could not:\n%s", got.text)
 			}
 		}
-		looks := len(w.sandbox.Requests())
+		before := len(w.sandbox.Requests())
 		w.call("wait_for_sourcing", args{"request_id": "req_old", "max_wait_seconds": 10})
-		if len(w.sandbox.Requests()) == looks {
+		if len(w.sandbox.Requests()) == before {
 			t.Error("a wait of 10 s asked nothing")
 		}
 	}, old)

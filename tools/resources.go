@@ -85,7 +85,7 @@ var notFoundOutcomes = map[string]bool{
 
 func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-		answer, err := record(ctx, r.callName, settings.Called, func(call *Call) (reply, error) {
+		answer, err := record(ctx, r.callName, settings.OnCall, func(call *Call) (reply, error) {
 			a := readArguments(parseURI(req.Params.URI))
 			v := view(a, settings)
 			v.Markdown = true

@@ -165,7 +165,7 @@ func TestWhatIsNoDocumentIsRefusedInWords(t *testing.T) {
 
 func TestTheOperatorIsToldOfDocumentsToo(t *testing.T) {
 	var got []tools.Call
-	settings := tools.Settings{Called: func(_ context.Context, c tools.Call) { got = append(got, c) }}
+	settings := tools.Settings{OnCall: func(_ context.Context, c tools.Call) { got = append(got, c) }}
 	inWorld(t, settings, func(w *world) {
 		w.read("sourcing://req_demo_done")
 		w.read("sourcing://req_demo_done/candidates/prof_67a3995d-ea79")

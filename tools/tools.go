@@ -57,9 +57,9 @@ type Settings struct {
 	// MaxWaits is how many waits may run at the same time; 0 means
 	// DefaultMaxWaits.
 	MaxWaits int
-	// Called, if not nil, is called after every call. It must be safe for
+	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
-	Called func(context.Context, Call)
+	OnCall func(context.Context, Call)
 }
 
 // Register adds get_sourcing_results and wait_for_sourcing to s, which read

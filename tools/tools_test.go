@@ -231,7 +231,7 @@ func TestLongWaitsNeedAProgressToken(t *testing.T) {
 func TestFailedAndEmptyRunsAreAnswers(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("wait_for_sourcing", args{"request_id": "req_demo_failed"}).wants(t, false,
-			"failed after 2 s with PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again", "Waiting or looking again will not help")
+			"failed after 2 s with PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again", "Waiting or asking again will not help")
 		w.call("get_sourcing_results", args{"request_id": "req_demo_empty"}).wants(t, false,
 			"0 scored of 0 found, no candidate returned", "wider location")
 	})
@@ -515,7 +515,7 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 	inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
 		open := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50})
 		blind := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50, "blind": true, "include_contacts": true})
-		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they tell names.")
+		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they reveal names.")
 		for line := range strings.Lines(open.text) {
 			found := regexp.MustCompile(`^\d+\*? (?:\([\d.]+\) )?(.+?)\| `).FindStringSubmatch(line)
 			if found == nil {

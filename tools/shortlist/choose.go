@@ -149,7 +149,7 @@ func (c *chooser) notes(v View) []sanitize.Clean {
 	brief := View{Tool: v.Tool, RequestID: v.RequestID, Selection: Selection{Detail: Brief}, Blind: v.Blind}
 	note += ". Take ids or ranks from this run's list: " + brief.call() + "."
 	if c.blind {
-		note += " Names are not looked for in a blind review."
+		note += " Names are not searched for in a blind review."
 	}
 	return append(notes, note)
 }

@@ -28,7 +28,7 @@ func (p page) nextSteps(r *client.Results, v View) []sanitize.Clean {
 		lines = append(lines, "Next: "+only.call()+" shows rank "+sanitize.Number(p.shortened.Rank)+" whole.")
 	}
 	if r.Finished() && len(r.Candidates) > 0 {
-		lines = append(lines, "This run is finished; looking again changes nothing.")
+		lines = append(lines, "This run is finished; asking again changes nothing.")
 	}
 	return lines
 }

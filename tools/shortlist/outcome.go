@@ -33,7 +33,7 @@ func Outcome(r *client.Results, v View) sanitize.Clean {
 			status = "none"
 		}
 		return "InstaView answered for sourcing run " + requestID + " with a status this server does not know: " + status + ". " +
-			"It may or may not have ended: look again in a minute, or have the user check the run in the InstaView app."
+			"It may or may not have ended: ask again in a minute, or have the user check the run in the InstaView app."
 	}
 }
 
@@ -46,7 +46,7 @@ func completed(r *client.Results, requestID sanitize.Clean) sanitize.Clean {
 	if r.Broken > 0 {
 		return s + " None of them could be read: have the user check the run in the InstaView app."
 	}
-	return s + " Waiting or looking again will not change this. " +
+	return s + " Waiting or asking again will not change this. " +
 		"To find candidates, start a new run or refine this one with a wider location, fewer must-haves, " +
 		"or a more common job title."
 }
@@ -109,7 +109,7 @@ func failed(r *client.Results, requestID sanitize.Clean, quoted func(string) san
 	if message := quoted(r.ErrorMessage); message != "" {
 		s += " InstaView says: " + message
 	}
-	return s + " " + advice(r.ErrorCode) + " Waiting or looking again will not help: a failed run stays failed."
+	return s + " " + advice(r.ErrorCode) + " Waiting or asking again will not help: a failed run stays failed."
 }
 
 // advice returns what to change after a failure with this code. Codes that are

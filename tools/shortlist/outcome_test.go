@@ -25,7 +25,7 @@ func TestOutcomes(t *testing.T) {
 		"truncated":           {client.Results{Status: client.StatusCompleted, Candidates: people(500), Truncated: true}, []string{"more than 500 returned", "the rest was not read"}},
 		"provider down": {
 			client.Results{Status: client.StatusFailed, ErrorCode: "PROVIDER_TEMPORARILY_UNAVAILABLE", ErrorMessage: "Index ”503“ <b>", CreatedAt: created, CompletedAt: created.Add(16 * time.Second)},
-			[]string{"failed after 16 s with PROVIDER_TEMPORARILY_UNAVAILABLE.", "“Index '503' &lt;b&gt;”", "start the same run again", "Waiting or looking again will not help"},
+			[]string{"failed after 16 s with PROVIDER_TEMPORARILY_UNAVAILABLE.", "“Index '503' &lt;b&gt;”", "start the same run again", "Waiting or asking again will not help"},
 		},
 		"agent error":       {client.Results{Status: client.StatusFailed, ErrorCode: "AGENT_ERROR"}, []string{"an error of its own"}},
 		"unknown code":      {client.Results{Status: client.StatusFailed, ErrorCode: "NEW_CODE"}, []string{"failed with NEW_CODE.", "start a new run"}},
@@ -34,7 +34,7 @@ func TestOutcomes(t *testing.T) {
 			client.Results{HTTPStatus: 200}, []string{"does not know: none."},
 		},
 		"unknown status on 200": {
-			client.Results{Status: "arch\nived", HTTPStatus: 200}, []string{"“arch ived”", "look again in a minute"},
+			client.Results{Status: "arch\nived", HTTPStatus: 200}, []string{"“arch ived”", "ask again in a minute"},
 		},
 		"completed before it was created": {
 			client.Results{Status: client.StatusCompleted, CreatedAt: created, CompletedAt: created.Add(-time.Hour), Candidates: people(1)}, []string{"completed: 1 returned."},

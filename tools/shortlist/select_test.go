@@ -55,8 +55,8 @@ func TestCandidatesAreFoundByIDRankAndName(t *testing.T) {
 		"a name of nobody":          {Selection{ProfileIDs: []string{"Jane Foe"}}, false, nil, "Not in this run: entry 1 of profile_ids. "},
 		"half of a word":            {Selection{ProfileIDs: []string{"Kata"}}, false, nil, `Not in this run: "Kata".`},
 		"signs alone":               {Selection{ProfileIDs: []string{"?!"}}, false, nil, "entry 1 of profile_ids"},
-		"a name in a blind review":  {Selection{ProfileIDs: []string{"Jane Doe", "rank-6"}}, true, []int{6}, "Names are not looked for in a blind review."},
-		"a link in a blind review":  {Selection{ProfileIDs: []string{"linkedin.com/in/katarina-s"}}, true, nil, "Names are not looked for"},
+		"a name in a blind review":  {Selection{ProfileIDs: []string{"Jane Doe", "rank-6"}}, true, []int{6}, "Names are not searched for in a blind review."},
+		"a link in a blind review":  {Selection{ProfileIDs: []string{"linkedin.com/in/katarina-s"}}, true, nil, "Names are not searched for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := renderText(completedRun(named()), View{Tool: "get_sourcing_results", RequestID: "r", Selection: tt.selection, Blind: tt.blind})

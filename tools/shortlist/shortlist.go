@@ -68,7 +68,7 @@ func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 	notes = append(notes, completeness(r)...)
 	switch {
 	case v.Blind && v.Contacts:
-		notes = append(notes, blindLabel, "E-mail addresses are left out, as they tell names.")
+		notes = append(notes, blindLabel, "E-mail addresses are left out, as they reveal names.")
 	case v.Blind:
 		notes = append(notes, blindLabel)
 	case v.Contacts && v.detail() == Brief:
