@@ -30,7 +30,6 @@ const (
 	maxRunsPerCaller = 20
 	maxCandidates    = 200 // per run, the highest ranked
 	maxName          = 120 // characters, as in a shortlist
-	maxID            = 256 // bytes
 )
 
 // Memory wraps a tools.Waiter, remembers which caller has read what through it,
@@ -108,7 +107,7 @@ func (m *Memory) candidates(all []client.Candidate) []candidate {
 		if !m.blind {
 			c.name = sanitize.Line(all[i].Name, maxName).Clean
 		}
-		id := sanitize.Line(all[i].ProfileID, maxID).Clean
+		id := sanitize.Line(all[i].ProfileID, client.MaxProfileID).Clean
 		if c.id != "" && sanitize.HideContacts(id) == id {
 			kept = append(kept, c)
 		}

@@ -194,7 +194,7 @@ func foldRune(r rune) byte {
 	switch {
 	case unicode.Is(unicode.Pd, r):
 		return '-'
-	case unicode.In(r, unspacedScripts...):
+	case IsUnspaced(r):
 		return unspacedLetter
 	case unicode.IsLetter(r), isMark(r), r == zwj, r == zwnj:
 		return otherLetter

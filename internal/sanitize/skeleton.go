@@ -27,11 +27,14 @@ const (
 	sign                   // anything else
 )
 
-// unspacedScripts are written without spaces between words, or attach particles
-// to them without one.
+// unspacedScripts are the scripts of IsUnspaced.
 var unspacedScripts = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
+
+// IsUnspaced reports whether r belongs to a script that is written without
+// spaces between words, or in which particles follow a word without one.
+func IsUnspaced(r rune) bool { return r > unicode.MaxLatin1 && unicode.In(r, unspacedScripts...) }
 
 // newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
@@ -94,7 +97,7 @@ func skeletonByte(s string) (byte, int) {
 		return lower(d[0]), size
 	}
 	switch {
-	case unicode.In(r, unspacedScripts...):
+	case IsUnspaced(r):
 		return unspaced, size
 	case unicode.IsLetter(r), unicode.IsDigit(r), isMark(r), r == zwj, r == zwnj:
 		return letter, size

@@ -30,7 +30,7 @@ func ID(c *client.Candidate, hidden bool) sanitize.Clean {
 	if hidden && blind.New(sanitize.Line(c.Name, maxName).Clean, nil, nil).InID(c.ProfileID) {
 		return rankID(c)
 	}
-	return cleanForModel(c.ProfileID, maxHandle)
+	return cleanForModel(c.ProfileID, client.MaxProfileID)
 }
 
 // rankID returns the id of a candidate by rank.

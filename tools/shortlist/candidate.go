@@ -13,7 +13,6 @@ import (
 // The limits of a candidate's fields, in characters. Real profiles are far
 // shorter.
 const (
-	maxHandle       = client.MaxProfileID
 	maxName         = 120
 	maxTitle        = 120 // role, company, place, duration
 	maxHeadline     = 200
@@ -167,7 +166,7 @@ const namePlaceholder = "(name hidden)"
 // id returns the profile id, or "" if there is none. In a blind answer, an id
 // that may contain the name is replaced by the rank.
 func (w *candidateWriter) id() sanitize.Clean {
-	id := w.text(w.candidate.ProfileID, maxHandle)
+	id := w.text(w.candidate.ProfileID, client.MaxProfileID)
 	if id != "" && w.mask != nil && w.mask.InID(w.candidate.ProfileID) {
 		return rankID(w.candidate)
 	}
