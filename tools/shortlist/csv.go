@@ -57,7 +57,7 @@ func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []string {
 	if hidden {
 		notes = sanitize.Join("; ", notes, "names are hidden where known, which is not anonymous")
 	}
-	var cells []string
+	cells := make([]string, 0, len(header))
 	for _, text := range append(texts, notes, requestID) {
 		cells = append(cells, escapeFormula(text))
 	}
