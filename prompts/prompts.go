@@ -28,6 +28,7 @@ var shared string
 type prompt struct {
 	mcp.Prompt
 	text *template.Template
+	// read reads the arguments.
 	read func(*reader) values
 }
 

@@ -53,6 +53,7 @@ type reply struct {
 	shown   int // number of candidates in text
 }
 
+// failed returns an answer that is an error for the model.
 func failed(outcome string, text sanitize.Clean) reply {
 	return reply{text: text, isError: true, outcome: outcome}
 }

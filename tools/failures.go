@@ -29,6 +29,7 @@ func failure(ctx context.Context, e *client.Error, next time.Duration) sanitize.
 // the caller has brought an API key of their own.
 type advice struct{ whose, newKey, company, operator sanitize.Clean }
 
+// adviceFor returns the names for the caller of ctx.
 func adviceFor(ctx context.Context) advice {
 	if tenant.CredentialsOf(ctx).Key.Reveal() != "" {
 		return advice{
@@ -110,10 +111,12 @@ func reason(e *client.Error) sanitize.Clean {
 	return sanitize.ForModel(sanitize.Line(e.Reason, longest).Clean)
 }
 
+// tryAgain returns when to call again, at the earliest after poll.Floor.
 func tryAgain(next time.Duration) sanitize.Clean {
 	return "try again in " + shortlist.Duration(roundUp(max(next, poll.Floor))) + "; if it lasts, tell the user."
 }
 
+// roundUp rounds up to whole seconds.
 func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
@@ -144,8 +147,9 @@ func pending(v shortlist.View, snapshot poll.Snapshot, call sanitize.Clean, a *r
 	return reply{text: sanitize.Join("\n", append(lines, nextCall(snapshot, call, 0))...), outcome: OutcomeQueued}
 }
 
-// nextCall says which call continues the wait, and when to make it if no
-// request to InstaView is possible within another wait.
+// nextCall returns a sentence with the call that continues the wait, and with
+// the time to make it if no request to InstaView is possible within another
+// wait.
 func nextCall(snapshot poll.Snapshot, call sanitize.Clean, wait time.Duration) sanitize.Clean {
 	switch {
 	case snapshot.Stopping:
@@ -169,7 +173,8 @@ const (
 	whenBack = "The run itself goes on: when the server is back, ask again with the same request_id."
 )
 
-// breakerReason says why the breaker holds requests back; "" if it does not.
+// breakerReason returns why the breaker holds requests back, or "" if it does
+// not.
 func breakerReason(snapshot poll.Snapshot) sanitize.Clean {
 	switch snapshot.Paused {
 	case "":

@@ -105,6 +105,7 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot 
 	return reply{text: sanitize.Join("\n", append(lines, nextCall(snapshot, call, wait))...), outcome: OutcomeRunning}
 }
 
+// failedRequests returns a sentence about n requests that failed.
 func failedRequests(n int) sanitize.Clean {
 	if n == 1 {
 		return "1 request failed meanwhile."

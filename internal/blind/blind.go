@@ -86,7 +86,7 @@ func (m *Mask) protectFact(fact string) {
 	}
 }
 
-// Hide returns a text with Placeholder instead of the name.
+// Hide returns a text with Placeholder in place of the name.
 func (m *Mask) Hide(c sanitize.Clean, field Field) sanitize.Clean {
 	if len(m.parts) == 0 && len(m.spaceless) == 0 {
 		return c
@@ -120,7 +120,7 @@ func (m *Mask) Hide(c sanitize.Clean, field Field) sanitize.Clean {
 }
 
 // InID reports whether an id may be made of the name. It may report true by
-// mistake, which does no harm: the candidate is then called by rank.
+// mistake, which does no harm: the answer then shows the rank in its place.
 func (m *Mask) InID(id string) bool {
 	key, latin := fold.Word(id), fold.Latin(id)
 	for _, p := range m.parts {

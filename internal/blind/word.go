@@ -17,7 +17,7 @@ type word struct {
 	accented      bool   // has diacritics, unlike English words
 	upper         bool   // two or more letters, all capitals
 	caseless      bool   // its script has no capitals
-	skeleton      string // set when inflected forms are looked for
+	skeleton      string // set when inflected forms are searched for
 	spacelessName *spacelessName
 	camelParts    []string // keys of "Jane" and "Doe" in "JaneDoe"
 	match         *match

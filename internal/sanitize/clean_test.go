@@ -83,8 +83,8 @@ func (p program) check(t *testing.T, path, planted string) (made []string, err e
 }
 
 // makes reports whether an expression makes a clean text of anything else: a
-// conversion to it, to a pointer to it or to a type parameter that may be it, or
-// a pointer through which another package could write it.
+// conversion to it, to a pointer to it or to a type parameter that may be it,
+// or a pointer through which another package could write it.
 func makes(expr ast.Expr, info *types.Info, clean types.Type) bool {
 	isClean := func(to types.Type) bool {
 		if pointer, ok := to.Underlying().(*types.Pointer); ok {
@@ -128,8 +128,8 @@ func TestOnlySanitizeMakesClean(t *testing.T) {
 	}
 }
 
-// Third-party text that is written without being cleaned does not compile, and a
-// conversion to Clean is found.
+// Third-party text that is written without being cleaned does not compile, and
+// a conversion to Clean is found.
 func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 	const shortlist, tools, prompts, completion, blind = module + "/tools/shortlist", module + "/tools", module + "/prompts", module + "/internal/completion", module + "/internal/blind"
 	const doesNotCompile, isFound, isAllowed = "as sanitize.Clean value", "made", ""

@@ -60,8 +60,8 @@ func replaceContacts(s string) string {
 // end.
 type span struct{ start, end int }
 
-// The number of digits in a telephone number: the shortest that is found behind a
-// word such as "tel.", and the 15 of E.164 with "00" or an inner zero.
+// The number of digits in a telephone number: the shortest that is found after
+// a word such as "tel.", and the 15 of E.164 with "00" or an inner zero.
 const (
 	minDigits = 6
 	maxDigits = 17
@@ -100,7 +100,7 @@ func mayHoldContact(s string) (address, number bool) {
 	return address || spelled, digits >= minDigits
 }
 
-// The ways to write '@' and '.' that mayHoldContact looks for: what follows '%'
+// The ways to write '@' and '.' that mayHoldContact finds: what follows '%'
 // or '&', a bracket, or a space.
 var (
 	encodedAts   = []string{"40", "#6", "#0", "#x", "commat;"}

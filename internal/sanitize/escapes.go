@@ -84,7 +84,7 @@ func addIntroducer(introducer, body int) int {
 
 // controlSequenceLen returns the length of the parameters and the final byte of
 // a CSI sequence. It does not accept the space, an intermediate byte in the
-// standard, because the text behind a broken sequence often starts with one.
+// standard, because the text after a broken sequence often starts with one.
 func controlSequenceLen(s string) int {
 	for i := range min(len(s), maxParameters) {
 		switch c := s[i]; {

@@ -4,34 +4,37 @@
 // These are the decisions and their reasons:
 //
 //   - The final string has to be safe. A step can create what an earlier one
-//     removed ("ja<!-- x -->vascript:"), so the steps are repeated until nothing
-//     changes; [Line] returns a cleaned line unchanged.
-//   - Visible words stay. Brackets and backticks are replaced by harmless signs.
-//     Only HTML comments, the payload of terminal sequences and the targets of
-//     links are removed, since no reader of the original page sees those.
+//     removed ("ja<!-- x -->vascript:"), so the steps are repeated until
+//     nothing changes; [Line] returns a cleaned line unchanged.
+//   - Visible words stay. Brackets and backticks are replaced by harmless
+//     signs. Only HTML comments, the payload of terminal sequences and the
+//     targets of links are removed, since no reader of the original page sees
+//     those.
 //   - A cleaned line is not escaped: '<' and '&' stay. [ForModel] and
 //     [ForMarkdown] escape what their target would read as markup; a CSV table
 //     needs neither.
 //   - A text is reported as altered if it hid words or held links. Invisible
 //     characters that ordinary keyboards, editors and scripts leave behind are
 //     removed without being reported.
-//   - Each run of invalid UTF-8 becomes one U+FFFD. U+0080 to U+009F are read as
-//     terminal controls, but the raw bytes 0x80 to 0x9F are not, because in real
-//     text they are Windows-1252 letters.
+//   - Each run of invalid UTF-8 becomes one U+FFFD. U+0080 to U+009F are read
+//     as terminal controls, but the raw bytes 0x80 to 0x9F are not, because in
+//     real text they are Windows-1252 letters.
 //   - Of a terminal sequence that never ends, only the ESC is removed. An HTML
 //     comment that never ends is text.
 //   - A scheme without "//" starts a link only if an address or code follows:
 //     "JavaScript:React" and "file:line" are words. tel: and sms: start a link
 //     only before a number, skype: and similar ones only before parameters.
-//   - A bare domain is a word ("booking.com", "Node.js"). Several clients make it
-//     a link if a path, query or fragment follows, so that is removed; the domain
-//     stays, because "golang.org/x/net" names a skill. Domains are recognised by
-//     their endings, so that "Node.js/React" and "10.0.0.0/8" stay words.
+//   - A bare domain is a word ("booking.com", "Node.js"). Several clients make
+//     it a link if a path, query or fragment follows, so that is removed; the
+//     domain stays, because "golang.org/x/net" names a skill. Domains are
+//     recognised by their endings, so that "Node.js/React" and "10.0.0.0/8"
+//     stay words.
 //   - Full-width brackets and angle brackets stay: they are ordinary
 //     punctuation in Japanese and mean nothing to Markdown or HTML.
 //   - ZWNJ and ZWJ stay where RFC 5892 allows them (between letters of one
-//     joining script; ZWJ after a virama). Its joining types are not applied, so
-//     a ZWNJ that Persian writers type after a letter that never joins stays.
+//     joining script; ZWJ after a virama). Its joining types are not applied,
+//     so a ZWNJ that Persian writers type after a letter that never joins
+//     stays.
 package sanitize
 
 import (
@@ -51,8 +54,8 @@ type Text struct {
 	Cut bool
 }
 
-// With a maximum length, only this much of the input is read. That is enough even
-// if most of it is invisible.
+// With a maximum length, only this much of the input is read. That is enough
+// even if most of it is invisible.
 const (
 	windowBase    = 64 << 10 // bytes
 	windowPerRune = 32       // bytes more for each rune of the maximum

@@ -29,8 +29,8 @@ const (
 // LinkedIn returns "linkedin.com/in/<slug>" for the https URL of a LinkedIn
 // profile, with the slug percent-encoded. The host may be linkedin.com,
 // www.linkedin.com or that of a country ("sk.linkedin.com"). A language, a
-// query and a fragment are dropped. For any other URL, link is empty and fault is
-// NotHTTPS, OtherSite, NotProfile or Malformed.
+// query and a fragment are dropped. For any other URL, link is empty and fault
+// is NotHTTPS, OtherSite, NotProfile or Malformed.
 func LinkedIn(raw string) (link, fault Clean) {
 	const scheme = "https://"
 	switch {

@@ -82,7 +82,8 @@ var shards = strings.Split("a|b|Zoë| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|
 	"\u009c|\xff|\xc2|\xe2\x80|e\u0301|\u0301|\u0338|\u0327|\u0334|\u1fef|\u212a|\u034f|क|\u094d|\u093c|ष|ত|ي|م|\u064e|\u0651|ש|\u05b8|ที่|한|ᄒ|\u1161|李|リ|"+
 	"👩|👩🏽|💻|❤|🏴|🇩|🇪|©|½|⁄|∕|：|／|．|。|ｈｔｔｐ|𝐡𝐭𝐭𝐩𝐬|ⓦ|ſ|∶|＜|［|｜|ﬁ|\u0f71|\u0f72|\u0f74|ᠠ|\u180b|\u180e", "|")
 
-// seeds are the shapes that a mutation should begin from, and what fuzzing found.
+// seeds are the shapes that a mutation should begin from, and what fuzzing
+// found.
 var seeds = []string{
 	"Jane Doe",
 	"see https://evil.example/a?b=c, www.evil.example and evil.example/x (//evil.example) \\\\evil\\share",

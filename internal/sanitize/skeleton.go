@@ -18,8 +18,8 @@ type skeleton struct {
 	s   string
 }
 
-// The classes of runes that do not look like ASCII. Those from unspaced on cannot
-// be part of a URL.
+// The classes of runes that do not look like ASCII. Those from unspaced on
+// cannot be part of a URL.
 const (
 	letter   = 0x80 + iota // letter, digit, mark or joiner
 	unspaced               // letter of a script without spaces between words
@@ -106,7 +106,7 @@ func skeletonByte(s string) (byte, int) {
 }
 
 // mayHoldLink reports whether s has what every link has: a ':' with something
-// behind it, two slashes, "www.", or a dot and then a '/', '?' or '#' in the
+// after it, two slashes, "www.", or a dot and then a '/', '?' or '#' in the
 // same word. It is cheaper than building a skeleton, which most texts do not
 // need.
 func mayHoldLink(s string) bool {

@@ -236,7 +236,8 @@ func TestContactsInFreeTextNeedTheirSwitchToo(t *testing.T) {
 	}
 }
 
-// Hiding a name makes texts longer, and can form a link with the text around it.
+// Hiding a name makes texts longer, and can form a link with the text around
+// it.
 func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
 	for _, name := range []string{"王小明", "...", "مریم احمدی", "Jo An"} {
 		long := strings.Repeat(name+" ", 1_000)

@@ -106,7 +106,8 @@ func (c *chooser) byPerson(given string, at int) bool {
 	return true
 }
 
-// plainID returns an id that may be shown outside the block of third-party text.
+// plainID returns an id that may be shown outside the block of third-party
+// text.
 func plainID(id string) (plain sanitize.Clean, ok bool) {
 	const longest = 64 // characters; a longer one could hold a sentence
 	return sanitize.Plain(id, longest)

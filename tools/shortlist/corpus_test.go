@@ -14,7 +14,8 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// textCase is a text as the API may send it, with what an answer must show of it.
+// textCase is a text as the API may send it, with what an answer must show of
+// it.
 type textCase struct {
 	ID      string
 	Kind    string

@@ -68,8 +68,8 @@ func TestContactsStayOutOfTheTable(t *testing.T) {
 	}
 }
 
-// beginsFormula reports whether a spreadsheet program may read a cell as a formula
-// after dropping invisible characters. It shares no code with formula.
+// beginsFormula reports whether a spreadsheet program may read a cell as a
+// formula after dropping invisible characters. It shares no code with formula.
 func beginsFormula(cell string) bool {
 	cell = strings.TrimFunc(cell, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == '"'

@@ -128,8 +128,8 @@ func advice(code string) sanitize.Clean {
 	}
 }
 
-// The ages from which a run is called unusually long, and given up. The example
-// in the API's documentation takes 79 s; it states no maximum.
+// The ages from which a run is called unusually long, and most likely stopped.
+// The example in the API's documentation takes 79 s; it states no maximum.
 const (
 	unusualAge = 15 * time.Minute
 	givenUpAge = 24 * time.Hour

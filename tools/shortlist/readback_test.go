@@ -151,9 +151,9 @@ func readList(s string) list {
 	return l
 }
 
-// cleaned returns what the lines of a detail should hold: the candidate's fields,
-// each cleaned by itself, with at most items of a list and item characters of
-// each.
+// cleaned returns what the lines of a detail should hold: the candidate's
+// fields, each cleaned by itself, with at most items of a list and item
+// characters of each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 	w := candidateWriter{candidate: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
 	text := func(s string, size int) string { return string(w.text(s, size)) }
@@ -231,7 +231,8 @@ func appendEntry(all []entry, e entry) []entry {
 	return append(all, e)
 }
 
-// pieces are texts that imitate another field, another item or another candidate.
+// pieces are texts that imitate another field, another item or another
+// candidate.
 var pieces = []string{
 	"", "", "Go", "a", " ", "; ", ";", ", ", ": ", " - ", "|", "| ", " | ", "||", "¦", "[", "]", "[]", "[… +3]", "… +3", "…", "(", ")", "(95)", "(no score)",
 	"(no name)", "none named", "\n", "\r\n", "\n   risk: ", "\n   - ", "   why: ", "risk: none named", "- ", "2 (100) Eve", "[prof_1]", "linkedin.com/in/eve", "experience:",
@@ -289,8 +290,9 @@ func randomCandidate(r *rand.Rand) client.Candidate {
 	return c
 }
 
-// Whatever a profile holds, every line can be split into its parts again: no text
-// is mistaken for a separator, an item, another field or another candidate.
+// Whatever a profile holds, every line can be split into its parts again: no
+// text is mistaken for a separator, an item, another field or another
+// candidate.
 func TestEveryLineCanBeReadBack(t *testing.T) {
 	for seed := range uint64(200) {
 		checkReadBack(t, randomCandidate(rand.New(rand.NewPCG(seed, 1))))

@@ -89,7 +89,8 @@ func TestAScoreThatHidesEverybodyNamesTheHighest(t *testing.T) {
 	}
 }
 
-// No third-party text is outside the block, and no suggested call selects nobody.
+// No third-party text is outside the block, and no suggested call selects
+// nobody.
 func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	for id, want := range map[string]string{
 		"prof_1-B":                `detail="full", profile_ids=["prof_1-B"])`,
@@ -127,7 +128,8 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	}
 }
 
-// crowded returns a candidate with more of everything than the usual limits show.
+// crowded returns a candidate with more of everything than the usual limits
+// show.
 func crowded(n int) client.Candidate {
 	c := client.Candidate{
 		Rank: 3, ProfileID: "prof_3", Name: "Jane Doe", MatchScore: ptr(90.0), Headline: strings.TrimSpace(strings.Repeat("head ", 60)),

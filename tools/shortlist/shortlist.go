@@ -54,7 +54,7 @@ type View struct {
 
 // Render returns the text for a run that has ended, and how many candidates it
 // shows. The text has at most 10,000 characters for the default selection, and
-// 35,000 for any other and for documents. It ends only between candidates.
+// 35,000 for any other and for documents. It is cut only between candidates.
 func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 	limit := maxAnswer
 	if v.isDefault() && !v.Markdown {

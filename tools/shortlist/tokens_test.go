@@ -77,8 +77,8 @@ func indented(t testing.TB, raw json.RawMessage) string {
 	return b.String()
 }
 
-// floor returns the cleaned values of a detail's fields, a line each, which is the
-// least that any rendering must hold.
+// floor returns the cleaned values of a detail's fields, a line each, which is
+// the least that any rendering must hold.
 func floor(c *client.Candidate, d Detail) string {
 	var b strings.Builder
 	value := func(values ...string) {
@@ -177,8 +177,8 @@ func BenchmarkTokens(b *testing.B) {
 	}
 }
 
-// scripts holds candidates with all texts in one script, as far as such profiles
-// are in reality.
+// scripts holds candidates with all texts in one script, as far as such
+// profiles are in reality.
 var scripts = map[string][]client.Candidate{
 	"Latin": {person("Zoë van der Meer", "Platform Engineer", "Waterkant BV", "Utrecht, Nederland",
 		"Tien jaar ervaring met betaalplatforms, waarvan zes met Go; leidt een team van vijf en schrijft zelf nog dagelijks code.",
@@ -212,8 +212,8 @@ func person(name, role, company, place, why string, fit, risk, skills []string) 
 	}
 }
 
-// Summary and full may take 20 % more tokens than their floor. Brief has a fixed
-// bound, since names in several scripts make up most of it.
+// Summary and full may take 20 % more tokens than their floor. Brief has a
+// fixed bound, since names in several scripts make up most of it.
 func TestTokensStayAtTheirTargets(t *testing.T) {
 	var brief, people float64
 	for name, c := range corpora(t) {
