@@ -12,7 +12,7 @@ import (
 	"instaview-mcp/tools"
 )
 
-func TestTheOperatorIsToldWhatBecameOfEveryCall(t *testing.T) {
+func TestEveryCallIsReportedToTheOperator(t *testing.T) {
 	var got []tools.Call
 	settings := tools.Settings{MaxWaits: 1, OnCall: func(_ context.Context, c tools.Call) { got = append(got, c) }}
 	inWorld(t, settings, func(w *world) {

@@ -37,7 +37,7 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 	}, old)
 }
 
-func TestN18AnUnusuallyOldRunIsToldAsOne(t *testing.T) {
+func TestN18AnUnusuallyOldRunIsCalledUnusual(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age  time.Duration
 		want string // "" for nothing unusual

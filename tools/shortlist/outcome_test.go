@@ -19,10 +19,10 @@ func TestOutcomes(t *testing.T) {
 			client.Results{Status: client.StatusCompleted, FoundCount: ptr(115), ScoredCount: ptr(20), Candidates: people(18), Broken: 1},
 			[]string{"20 scored of 115 found, 19 returned.", "The list held 1 entry that could not be read."},
 		},
-		"only one count told": {client.Results{Status: client.StatusCompleted, ScoredCount: ptr(3), Candidates: people(3)}, []string{": 3 scored, 3 returned."}},
-		"none found":          {client.Results{Status: client.StatusCompleted, FoundCount: ptr(0)}, []string{"0 found, no candidate returned.", "will not change this", "wider location"}},
-		"all broken":          {client.Results{Status: client.StatusCompleted, Broken: 4}, []string{"4 returned.", "None of them could be read"}},
-		"truncated":           {client.Results{Status: client.StatusCompleted, Candidates: people(500), Truncated: true}, []string{"more than 500 returned", "the rest was not read"}},
+		"only one count given": {client.Results{Status: client.StatusCompleted, ScoredCount: ptr(3), Candidates: people(3)}, []string{": 3 scored, 3 returned."}},
+		"none found":           {client.Results{Status: client.StatusCompleted, FoundCount: ptr(0)}, []string{"0 found, no candidate returned.", "will not change this", "wider location"}},
+		"all broken":           {client.Results{Status: client.StatusCompleted, Broken: 4}, []string{"4 returned.", "None of them could be read"}},
+		"truncated":            {client.Results{Status: client.StatusCompleted, Candidates: people(500), Truncated: true}, []string{"more than 500 returned", "the rest was not read"}},
 		"provider down": {
 			client.Results{Status: client.StatusFailed, ErrorCode: "PROVIDER_TEMPORARILY_UNAVAILABLE", ErrorMessage: "Index ”503“ <b>", CreatedAt: created, CompletedAt: created.Add(16 * time.Second)},
 			[]string{"failed after 16 s with PROVIDER_TEMPORARILY_UNAVAILABLE.", "“Index '503' &lt;b&gt;”", "start the same run again", "Waiting or asking again will not help"},
@@ -51,7 +51,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func TestProgressTellsCountsAgeAndMessage(t *testing.T) {
+func TestProgressStatesCountsAgeAndMessage(t *testing.T) {
 	created := time.Date(2026, 5, 20, 13, 0, 0, 0, time.UTC)
 	got := Outcome(&client.Results{Status: client.StatusProcessing, SourcedCount: ptr(1), CreatedAt: created, Date: created.Add(61 * time.Second), Message: "Busy.\n`x`"}, View{Tool: "get_sourcing_results", RequestID: "r"})
 	want := sanitize.Clean("Sourcing run r is still processing, 1 min 1 s after it was created: 1 candidate sourced so far. InstaView says: “Busy. 'x'”")

@@ -227,7 +227,7 @@ func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
 	}
 }
 
-func TestAnEmptyListOfRedFlagsIsToldFromNone(t *testing.T) {
+func TestAnEmptyListOfRedFlagsDiffersFromNone(t *testing.T) {
 	for want, flags := range map[string][]string{"\n   risk: none named\n": {}, "\n   skills: Go\n": nil} {
 		c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: flags, Skills: []string{"Go"}}
 		got := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
