@@ -103,14 +103,15 @@ func (m *Memory) candidates(all []client.Candidate) []candidate {
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
-		c := candidate{id: shortlist.ID(&all[i], m.blind)}
+		id, whole := shortlist.ID(&all[i], m.blind)
+		if id == "" || !whole {
+			continue
+		}
+		c := candidate{id: id}
 		if !m.blind {
 			c.name = sanitize.Line(all[i].Name, maxName).Clean
 		}
-		id := sanitize.Line(all[i].ProfileID, client.MaxProfileID).Clean
-		if c.id != "" && sanitize.HideContacts(id) == id {
-			kept = append(kept, c)
-		}
+		kept = append(kept, c)
 	}
 	return kept
 }

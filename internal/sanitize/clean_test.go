@@ -27,6 +27,10 @@ type program struct {
 // load lists the packages as the go command builds them.
 var load = sync.OnceValues(func() (program, error) {
 	p := program{map[string][]string{}, map[string]string{}}
+	// Reading the folders makes go test run again when one has a new file.
+	for _, folder := range []string{"client", "internal", "prompts", "tools"} {
+		_ = filepath.WalkDir(filepath.Join("..", "..", folder), func(string, os.DirEntry, error) error { return nil })
+	}
 	list := exec.Command("go", "list", "-export", "-deps", "-f", `{{.ImportPath}}|{{.Export}}|{{.Dir}}|{{join .GoFiles " "}}`, module+"/...")
 	list.Dir, list.Stderr = filepath.Join("..", ".."), os.Stderr
 	out, err := list.Output()
@@ -44,9 +48,9 @@ var load = sync.OnceValues(func() (program, error) {
 })
 
 // check compiles a package, together with planted as one more of its files
-// unless that is empty. It returns where the package makes a Clean, and what
-// does not compile.
-func (p program) check(t *testing.T, path, planted string) (made []string, err error) {
+// unless that is empty. It returns where the package makes a Clean or cleans one
+// again, and what does not compile.
+func (p program) check(t *testing.T, path, planted string) (found []string, err error) {
 	t.Helper()
 	set := token.NewFileSet()
 	var files []*ast.File
@@ -65,7 +69,7 @@ func (p program) check(t *testing.T, path, planted string) (made []string, err e
 		files = append(files, file)
 	}
 	exported := importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) { return os.Open(p.exports[path]) })
-	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}
 	if _, err := (&types.Config{Importer: exported}).Check(path, set, files, info); err != nil {
 		return nil, err
 	}
@@ -75,11 +79,11 @@ func (p program) check(t *testing.T, path, planted string) (made []string, err e
 	}
 	clean := sanitize.Scope().Lookup("Clean").Type()
 	for expr := range info.Types {
-		if makes(expr, info, clean) {
-			made = append(made, fmt.Sprint(set.Position(expr.Pos())))
+		if makes(expr, info, clean) || cleansAgain(expr, info, clean) {
+			found = append(found, fmt.Sprint(set.Position(expr.Pos())))
 		}
 	}
-	return made, nil
+	return found, nil
 }
 
 // makes reports whether an expression makes a clean text of anything else: a
@@ -104,6 +108,21 @@ func makes(expr ast.Expr, info *types.Info, clean types.Type) bool {
 	return false
 }
 
+// cleansAgain reports whether an expression is a call of package sanitize with a
+// clean text that is converted back to a string.
+func cleansAgain(expr ast.Expr, info *types.Info, clean types.Type) bool {
+	call, ok := expr.(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 {
+		return false
+	}
+	function, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || info.Uses[function.Sel] == nil || info.Uses[function.Sel].Pkg() == nil || info.Uses[function.Sel].Pkg().Path() != sanitizePath {
+		return false
+	}
+	conversion, ok := call.Args[0].(*ast.CallExpr)
+	return ok && info.Types[conversion.Fun].IsType() && types.Identical(info.TypeOf(conversion.Args[0]), clean)
+}
+
 func TestOnlySanitizeMakesClean(t *testing.T) {
 	p, err := load()
 	if err != nil {
@@ -114,12 +133,12 @@ func TestOnlySanitizeMakesClean(t *testing.T) {
 		if path == sanitizePath {
 			continue
 		}
-		made, err := p.check(t, path, "")
+		found, err := p.check(t, path, "")
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
-		for _, at := range made {
-			t.Errorf("%s: a Clean is made outside package sanitize", at)
+		for _, at := range found {
+			t.Errorf("%s: a Clean is made outside package sanitize, or cleaned again", at)
 		}
 		users++
 	}
@@ -132,7 +151,7 @@ func TestOnlySanitizeMakesClean(t *testing.T) {
 // a conversion to Clean is found.
 func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 	const shortlist, tools, prompts, completion, blind = module + "/tools/shortlist", module + "/tools", module + "/prompts", module + "/internal/completion", module + "/internal/blind"
-	const doesNotCompile, isFound, isAllowed = "as sanitize.Clean value", "made", ""
+	const doesNotCompile, isFound, isAllowed = "as sanitize.Clean value", "found", ""
 	p, err := load()
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +174,7 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 		"a conversion of a pointer": {shortlist, `func planted(s string) sanitize.Clean { return *(*sanitize.Clean)(&s) }`, isFound},
 		"a conversion by a generic": {shortlist, `func to[T ~string](s string) T { return T(s) }; func planted(s string) sanitize.Clean { return to[sanitize.Clean](s) }`, isFound},
 		"a pointer to write to":     {shortlist, `func planted(s string) (c sanitize.Clean) { _, _ = fmt.Sscan(s, &c); return }`, isFound},
+		"a second cleaning":         {shortlist, `func planted(w *candidateWriter) { w.line("", sanitize.Line(string(w.name()), 9).Clean) }`, isFound},
 		"our own words":             {shortlist, `func planted(w *candidateWriter) { w.line(indent, "of "+w.name(), "and", sanitize.Number(3)) }`, isAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,14 +184,14 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 					source += fmt.Sprintf("import %q\n", path)
 				}
 			}
-			made, err := p.check(t, tt.path, source+tt.code)
+			found, err := p.check(t, tt.path, source+tt.code)
 			switch {
 			case tt.want == doesNotCompile && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "planted.go")):
 				t.Errorf("err = %v, want one that says %q", err, tt.want)
-			case tt.want == isFound && (err != nil || len(made) != 1 || !strings.Contains(made[0], "planted.go")):
-				t.Errorf("found at %q, want it in planted.go (%v)", made, err)
-			case tt.want == isAllowed && (err != nil || len(made) > 0):
-				t.Errorf("found at %q, %v, want it allowed", made, err)
+			case tt.want == isFound && (err != nil || len(found) != 1 || !strings.Contains(found[0], "planted.go")):
+				t.Errorf("found at %q, want it in planted.go (%v)", found, err)
+			case tt.want == isAllowed && (err != nil || len(found) > 0):
+				t.Errorf("found at %q, %v, want it allowed", found, err)
 			}
 		})
 	}

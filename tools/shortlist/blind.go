@@ -25,12 +25,14 @@ func newMask(c *client.Candidate) *blind.Mask {
 
 // ID returns what an answer calls a candidate: the profile id or, if names are
 // hidden and the id may contain the name, "rank-N". Selection.ProfileIDs
-// accepts both.
-func ID(c *client.Candidate, hidden bool) sanitize.Clean {
+// accepts both. whole is false if a contact is hidden in the id.
+func ID(c *client.Candidate, hidden bool) (id sanitize.Clean, whole bool) {
 	if hidden && blind.New(sanitize.Line(c.Name, maxName).Clean, nil, nil).InID(c.ProfileID) {
-		return rankID(c)
+		return rankID(c), true
 	}
-	return cleanForModel(c.ProfileID, client.MaxProfileID)
+	t := sanitize.Whole(c.ProfileID, client.MaxProfileID)
+	id = sanitize.HideContacts(t.Clean)
+	return sanitize.ForModel(id), id == t.Clean
 }
 
 // rankID returns the id of a candidate by rank.

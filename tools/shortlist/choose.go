@@ -42,7 +42,8 @@ func newChooser(all []client.Candidate, s Selection, blind bool) *chooser {
 func (c *chooser) byID(id string) bool {
 	found := false
 	for i := range c.all {
-		if p := &c.all[i]; id != "" && (p.ProfileID == id || string(ID(p, false)) == id) {
+		p := &c.all[i]
+		if shown, _ := ID(p, false); id != "" && (p.ProfileID == id || string(shown) == id) {
 			c.chosen[i] = true
 			found = true
 		}
