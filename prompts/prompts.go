@@ -28,7 +28,7 @@ var shared string
 type prompt struct {
 	mcp.Prompt
 	text *template.Template
-	// read reads the arguments.
+	// read returns the values that the arguments give.
 	read func(*reader) values
 }
 
