@@ -3,7 +3,6 @@ package prompts
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +27,6 @@ func (e UserError) Error() string { return string(e) }
 type reader struct {
 	prompt mcp.Prompt
 	given  map[string]string
-	blind  bool  // the operator hides names in every answer
 	fault  error // a UserError, or nil
 }
 
@@ -52,20 +50,17 @@ func (a *reader) refuse(format string, args ...any) {
 // text reads an argument of at most most characters, as one clean line. A
 // longer one is refused rather than cut, since a cut list of must-haves would
 // mislead.
-func (a *reader) text(name string, most int) string {
+func (a *reader) text(name string, most int) sanitize.Clean {
 	s := a.given[name]
 	if len(s) > most && utf8.RuneCountInString(s) > most {
 		a.refuse("%s may have at most %d characters: give the essence of it.", name, most)
 		return ""
 	}
-	var items []string // people may write a list with one item a line
+	var items []sanitize.Clean // people may write a list with one item a line
 	for line := range strings.Lines(s) {
-		if line = sanitize.Line(line, 0).String; line != "" {
-			items = append(items, line)
-		}
+		items = append(items, sanitize.ForModel(sanitize.Line(line, 0).Clean))
 	}
-	// The template puts the text between these quotation marks.
-	return strings.NewReplacer("“", "'", "”", "'").Replace(sanitize.ForModel(sanitize.Line(strings.Join(items, "; "), 0).String))
+	return sanitize.Unquoted(sanitize.Join("; ", items...)) // the template quotes it
 }
 
 const (
@@ -73,7 +68,7 @@ const (
 	howToName       = "Name a candidate by rank, by name, or by the id that stands in square brackets in the shortlist."
 )
 
-func (a *reader) requestID() string {
+func (a *reader) requestID() sanitize.Clean {
 	given := a.given[arguments.RequestID]
 	id, ok := arguments.FindRequestID(strings.TrimSpace(given))
 	switch {
@@ -82,13 +77,14 @@ func (a *reader) requestID() string {
 	case !ok:
 		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. %s", requestIDSource)
 	}
-	return id
+	plain, _ := sanitize.Plain(id, len(id))
+	return plain
 }
 
 // candidates are the people that a prompt is about.
 type candidates struct {
-	Who       string // for a sentence, such as "of rank 3, Jane Doe"
-	Arguments string // arguments of the tool call that shows them
+	Who       sanitize.Clean // for a sentence, such as "of rank 3, Jane Doe"
+	Arguments sanitize.Clean // arguments of the tool call that shows them
 }
 
 // candidate reads profile_id, which must be one id, rank or name.
@@ -127,38 +123,45 @@ func (a *reader) candidates(least, most int) candidates {
 // must be a valid rank, id or name, because the text is put into a call that a
 // model is to make.
 func (a *reader) describe(argument string, all []string) candidates {
-	var ids, ranks, who []string
+	var ids, ranks, who []sanitize.Clean
 	for _, given := range all {
 		names, _ := arguments.Candidates([]string{given})
 		rank, isRank := 0, false
+		var name sanitize.Clean
 		if len(names) == 1 {
 			rank, isRank = arguments.Rank(names[0])
+			name = asName(names[0])
 		}
 		switch {
 		case isRank:
-			ranks = append(ranks, strconv.Itoa(rank))
-			who = append(who, fmt.Sprintf("of rank %d", rank))
-		case len(names) == 1 && isName(names[0]):
-			ids = append(ids, `"`+names[0]+`"`)
-			who = append(who, names[0])
+			ranks = append(ranks, sanitize.Number(rank))
+			who = append(who, "of rank "+sanitize.Number(rank))
+		case name != "":
+			ids = append(ids, `"`+name+`"`)
+			who = append(who, name)
 		default:
 			a.refuse("%s holds what is no candidate's id, rank or name. %s", argument, howToName)
 		}
 	}
-	var call []string
+	var call []sanitize.Clean
 	if len(ids) > 0 {
-		call = append(call, "profile_ids=["+strings.Join(ids, ", ")+"]")
+		call = append(call, "profile_ids=["+sanitize.Join(", ", ids...)+"]")
 	}
 	if len(ranks) > 0 {
-		call = append(call, "ranks=["+strings.Join(ranks, ", ")+"]")
+		call = append(call, "ranks=["+sanitize.Join(", ", ranks...)+"]")
 	}
-	return candidates{strings.Join(who, ", "), strings.Join(call, ", ")}
+	return candidates{sanitize.Join(", ", who...), sanitize.Join(", ", call...)}
 }
 
-// isName reports whether a text can be an id or a name: a clean line without
-// characters that end a quotation or begin markup.
-func isName(s string) bool {
-	return s != "" && len(s) <= client.MaxProfileID && sanitize.Line(s, 0).String == s && !strings.ContainsAny(s, "\"\\<>{}|`“”")
+// asName returns a text that can be an id or a name, and "" for any other: it
+// must be clean already, without characters that end a quotation or begin
+// markup.
+func asName(s string) sanitize.Clean {
+	name := sanitize.Line(s, 0).Clean
+	if len(s) > client.MaxProfileID || string(name) != s || strings.ContainsAny(s, "\"\\<>{}|`“”") {
+		return ""
+	}
+	return name
 }
 
 // top reads a whole number from 1 to most, and returns preset if none is given.
@@ -179,8 +182,6 @@ func (a *reader) top(preset, most int) (n int, isText bool) {
 	return n, false
 }
 
-var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
-
 // refuseUnknown refuses an argument that the prompt does not have, since it is
 // likely to be misspelt and what the person asked for would be lost.
 func (a *reader) refuseUnknown() {
@@ -192,10 +193,11 @@ func (a *reader) refuseUnknown() {
 		if slices.Contains(names, name) {
 			continue
 		}
-		called := ""
-		if namePattern.MatchString(name) {
-			called = " " + name
+		const longest = 32 // bytes of a name that is repeated
+		plain, _ := sanitize.Plain(name, longest)
+		if plain != "" {
+			plain = " " + plain
 		}
-		a.refuse("there is no argument%s: use %s.", called, strings.Join(names, ", "))
+		a.refuse("there is no argument%s: use %s.", plain, strings.Join(names, ", "))
 	}
 }

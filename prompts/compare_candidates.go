@@ -21,8 +21,8 @@ func compareCandidates() prompt {
 			argument("profile_ids", "2-10 candidates, by ids, ranks or names with commas between", mcp.RequiredArgument()),
 		),
 		text: parse(compareCandidatesText),
-		read: func(a *reader) any {
-			return map[string]any{"RequestID": a.requestID(), "Candidates": a.candidates(2, maxCompared)}
+		read: func(a *reader) values {
+			return values{RequestID: a.requestID(), Candidates: a.candidates(2, maxCompared)}
 		},
 	}
 }

@@ -26,12 +26,12 @@ func draftOutreach() prompt {
 			argument("language", "e.g. Slovak; default the language of this chat"),
 		),
 		text: parse(draftOutreachText),
-		read: func(a *reader) any {
-			return map[string]any{
-				"RequestID": a.requestID(),
-				"Candidate": a.candidate(),
-				"Tone":      a.text("tone", maxTone),
-				"Language":  a.text("language", maxLanguage),
+		read: func(a *reader) values {
+			return values{
+				RequestID: a.requestID(),
+				Candidate: a.candidate(),
+				Tone:      a.text("tone", maxTone),
+				Language:  a.text("language", maxLanguage),
 			}
 		},
 	}

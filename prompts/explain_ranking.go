@@ -18,8 +18,8 @@ func explainRanking() prompt {
 			profileID(),
 		),
 		text: parse(explainRankingText),
-		read: func(a *reader) any {
-			return map[string]any{"RequestID": a.requestID(), "Candidate": a.candidate()}
+		read: func(a *reader) values {
+			return values{RequestID: a.requestID(), Candidate: a.candidate()}
 		},
 	}
 }

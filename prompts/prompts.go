@@ -15,6 +15,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/internal/sanitize"
 )
 
 // shared holds the passages that several prompts include.
@@ -26,9 +28,21 @@ var shared string
 type prompt struct {
 	mcp.Prompt
 	text *template.Template
-	// read returns the values for the template.
-	read  func(*reader) any
-	blind bool // the operator hides names in every answer
+	// read returns the values that the arguments give.
+	read func(*reader) values
+}
+
+// values are what the templates show. Each prompt sets those that its template
+// uses.
+type values struct {
+	RequestID             sanitize.Clean
+	Candidate, Candidates candidates
+	Role, MustHaves       sanitize.Clean
+	Tone, Language        sanitize.Clean
+	Top                   int
+	Fetched               int  // Top and one more, from further down the ranking
+	Split                 bool // the client seems to have split the job title
+	Blind                 bool // the operator hides names in every answer
 }
 
 // all returns the prompts in the order in which a review uses them.
@@ -47,15 +61,17 @@ func all() []prompt {
 // client.
 func Register(s *server.MCPServer, blind bool) {
 	for _, p := range all() {
-		p.blind = blind
-		s.AddPrompt(p.Prompt, p.handle)
+		s.AddPrompt(p.Prompt, func(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+			return p.result(req.Params.Arguments, blind)
+		})
 	}
 }
 
-func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	a := newReader(p.Prompt, req.Params.Arguments)
-	a.blind = p.blind
+// result returns the prompt for the given arguments.
+func (p prompt) result(given map[string]string, blind bool) (*mcp.GetPromptResult, error) {
+	a := newReader(p.Prompt, given)
 	values := p.read(a)
+	values.Blind = blind
 	a.refuseUnknown()
 	if a.fault != nil {
 		return nil, a.fault
@@ -72,7 +88,7 @@ func (p prompt) handle(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPro
 // parse returns a template that may include the shared passages.
 func parse(text string) *template.Template {
 	passages := template.Must(template.New("shared").Parse(shared))
-	return template.Must(passages.New("prompt").Option("missingkey=error").Parse(text))
+	return template.Must(passages.New("prompt").Parse(text))
 }
 
 func argument(name, description string, options ...mcp.ArgumentOption) mcp.PromptOption {

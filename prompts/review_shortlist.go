@@ -32,16 +32,15 @@ func reviewShortlist() prompt {
 			argument("top", "How many to recommend, 1-10; default 3"),
 		),
 		text: parse(reviewShortlistText),
-		read: func(a *reader) any {
+		read: func(a *reader) values {
 			top, isText := a.top(defaultTop, maxTop)
-			return map[string]any{
-				"RequestID": a.requestID(),
-				"Role":      a.text("role", maxRole),
-				"MustHaves": a.text("must_haves", maxMustHaves),
-				"Top":       top,
-				"Split":     isText,
-				"Blind":     a.blind,
-				"Fetched":   top + 1, // one more, from further down the ranking
+			return values{
+				RequestID: a.requestID(),
+				Role:      a.text("role", maxRole),
+				MustHaves: a.text("must_haves", maxMustHaves),
+				Top:       top,
+				Split:     isText,
+				Fetched:   top + 1,
 			}
 		},
 	}

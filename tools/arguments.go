@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
-	"strings"
 
 	"instaview-mcp/internal/arguments"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -18,10 +17,10 @@ import (
 // repeats a value, since values may come from a third party.
 type reader struct {
 	given   map[string]any
-	renamed map[string]string // canonical name → name as written
-	read    map[string]bool   // arguments that the tool has asked for
-	notes   []string          // remarks to add to the answer
-	fault   string            // first fault; "" if there is none
+	renamed map[string]string       // canonical name → name as written
+	read    map[sanitize.Clean]bool // arguments that the tool has asked for
+	notes   []sanitize.Clean        // remarks to add to the answer
+	fault   sanitize.Clean          // first fault; "" if there is none
 }
 
 // toolArguments lists every argument that a tool may have.
@@ -31,14 +30,14 @@ var toolArguments = []string{
 }
 
 func readArguments(raw any) *reader {
-	a := &reader{read: map[string]bool{}}
+	a := &reader{read: map[sanitize.Clean]bool{}}
 	given, within, ok := arguments.Object(raw)
 	if !ok {
 		a.refuse("The arguments must be an object such as {\"request_id\": \"req_…\"}.")
 		return a
 	}
-	if within != "" && namePattern.MatchString(within) {
-		a.note("The arguments were taken out of “%s”: send them by themselves.", within)
+	if name, ok := plainName(within); ok {
+		a.note("The arguments were taken out of “" + name + "”: send them by themselves.")
 	}
 	a.given, a.renamed = arguments.Rename(given, toolArguments, func(value any, unit string) any { return fmt.Sprint(value) + unit })
 	for name, value := range a.given {
@@ -49,31 +48,31 @@ func readArguments(raw any) *reader {
 	return a
 }
 
-func (a *reader) refuse(format string, args ...any) {
+// refuse records a fault, unless there is one.
+func (a *reader) refuse(fault sanitize.Clean) {
 	if a.fault == "" {
-		a.fault = fmt.Sprintf(format, args...)
+		a.fault = fault
 	}
 }
 
-func (a *reader) note(format string, args ...any) {
-	a.notes = append(a.notes, fmt.Sprintf(format, args...))
-}
+func (a *reader) note(remark sanitize.Clean) { a.notes = append(a.notes, remark) }
 
 // get returns an argument, or nil if it is absent or null, and marks it as
 // read.
-func (a *reader) get(name string) any {
+func (a *reader) get(name sanitize.Clean) any {
 	a.read[name] = true
-	return a.given[name]
+	return a.given[string(name)]
 }
 
 const requestIDSource = "It is the id that POST /sourcing returned: ask the user for it, " +
 	"from the InstaView app or the applicant tracking system that started the run."
 
-func (a *reader) requestID() string {
+func (a *reader) requestID() sanitize.Clean {
 	given := a.get(arguments.RequestID)
-	if id, ok := arguments.RequestIDOf(given); ok {
-		if id != given {
-			a.note("request_id was read as %s.", id)
+	if found, ok := arguments.RequestIDOf(given); ok {
+		id, _ := sanitize.Plain(found, len(found))
+		if found != given {
+			a.note("request_id was read as " + id + ".")
 		}
 		return id
 	}
@@ -82,12 +81,12 @@ func (a *reader) requestID() string {
 	}
 	switch given.(type) {
 	case nil:
-		a.refuse("request_id is missing. %s", requestIDSource)
+		a.refuse("request_id is missing. " + requestIDSource)
 	case string:
-		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. "+
-			"No request was made. %s", requestIDSource)
+		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. " +
+			"No request was made. " + requestIDSource)
 	default:
-		a.refuse("request_id must be a string. No request was made. %s", requestIDSource)
+		a.refuse("request_id must be a string. No request was made. " + requestIDSource)
 	}
 	return ""
 }
@@ -119,14 +118,14 @@ func (a *reader) detail() shortlist.Detail {
 		return d
 	}
 	if d := otherDetails[word]; d != "" {
-		a.note("detail was taken as %s.", d)
+		a.note("detail was taken as " + d.Name() + ".")
 		return d
 	}
 	a.refuse("detail must be one of brief, summary and full.")
 	return ""
 }
 
-func (a *reader) flag(name string) bool {
+func (a *reader) flag(name sanitize.Clean) bool {
 	switch v := a.get(name).(type) {
 	case nil:
 		return false
@@ -144,25 +143,30 @@ func (a *reader) flag(name string) bool {
 			return false
 		}
 	}
-	a.refuse("%s must be true or false.", name)
+	a.refuse(name + " must be true or false.")
 	return false
 }
 
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+// plainName returns the name of an argument if it is safe to repeat.
+func plainName(name string) (plain sanitize.Clean, ok bool) {
+	const longest = 32 // bytes; our own names have up to 16
+	return sanitize.Plain(name, longest)
+}
 
 // finish adds notes about arguments that were renamed or ignored. Call it after
 // the last argument has been read. wait_for_previous is left out because Gemini
 // CLI adds it to every call.
 func (a *reader) finish() {
 	const maxIgnored = 3 // names listed in the note
-	var ignored, renamed []string
-	for _, name := range slices.Sorted(maps.Keys(a.given)) {
+	var ignored, renamed []sanitize.Clean
+	for _, key := range slices.Sorted(maps.Keys(a.given)) {
+		name, _ := plainName(key)
 		written := name
-		if other := a.renamed[name]; other != "" {
-			written = other
+		if other := a.renamed[key]; other != "" {
+			written, _ = plainName(other)
 		}
 		switch {
-		case !namePattern.MatchString(written) || written == "wait_for_previous":
+		case written == "" || written == "wait_for_previous":
 		case a.read[name] && written != name:
 			renamed = append(renamed, written+" as "+name)
 		case !a.read[name] && len(ignored) < maxIgnored:
@@ -170,10 +174,10 @@ func (a *reader) finish() {
 		}
 	}
 	if len(renamed) > 0 {
-		a.note("Understood: %s. Use these names.", strings.Join(renamed, ", "))
+		a.note("Understood: " + sanitize.Join(", ", renamed...) + ". Use these names.")
 	}
 	if len(ignored) > 0 {
-		a.note("Ignored, as this tool has no such argument: %s. It has %s.",
-			strings.Join(ignored, ", "), strings.Join(slices.Sorted(maps.Keys(a.read)), ", "))
+		a.note("Ignored, as this tool has no such argument: " + sanitize.Join(", ", ignored...) +
+			". It has " + sanitize.Join(", ", slices.Sorted(maps.Keys(a.read))...) + ".")
 	}
 }

@@ -40,7 +40,7 @@ func TestTheOperatorHidesNamesForEveryCall(t *testing.T) {
 				got.wants(t, false, "Names stay hidden: the operator of this server has set INSTAVIEW_MCP_BLIND=true.",
 					"Names are hidden where known; this is not anonymous.", "(name hidden)", "Go engineer", "Bratislava")
 				if holdsName(got.text) {
-					t.Errorf("%s in %s tells the name:\n%s", tool, detail, got.text)
+					t.Errorf("%s in %s reveals the name:\n%s", tool, detail, got.text)
 				}
 			}
 		}
@@ -51,7 +51,7 @@ func TestTheOperatorHidesNamesForEveryCall(t *testing.T) {
 			w.read("sourcing://req_named"), w.read("sourcing://req_named/candidates/rank-1"), w.read("sourcing://req_named/shortlist.csv"),
 		} {
 			if d.refused != "" || holdsName(d.text) || !strings.Contains(d.text, "Go engineer") || !strings.Contains(d.text, "not anonymous") {
-				t.Errorf("a document tells the name, or too little: %s%s", d.refused, d.text)
+				t.Errorf("a document reveals the name, or too little: %s%s", d.refused, d.text)
 			}
 		}
 	}, namedEverywhere())
@@ -79,12 +79,12 @@ func TestAnIDMadeOfTheNameIsShownAsTheRank(t *testing.T) {
 		got := w.call("get_sourcing_results", args{"request_id": "req_named", "blind": true})
 		got.wants(t, false, "[rank-1]")
 		if holdsName(got.text) {
-			t.Errorf("the answer tells the name:\n%s", got.text)
+			t.Errorf("the answer reveals the name:\n%s", got.text)
 		}
 		got = w.call("get_sourcing_results", args{"request_id": "req_named", "blind": true, "detail": "full", "profile_ids": []string{"rank-1"}})
 		got.wants(t, false, "Showing 1 in full", "[rank-1]")
 		if holdsName(got.text) {
-			t.Errorf("the answer tells the name:\n%s", got.text)
+			t.Errorf("the answer reveals the name:\n%s", got.text)
 		}
 		w.call("get_sourcing_results", args{"request_id": "req_named"}).wants(t, false, "[zofia-simkova-7]")
 	}, namedEverywhere())

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools/shortlist"
 )
@@ -45,13 +46,17 @@ const (
 
 // reply is a handler's answer, with what Call reports about it.
 type reply struct {
-	text    string
+	text    sanitize.Clean
+	table   string // a CSV document, in place of text
 	isError bool
 	outcome string
 	shown   int // number of candidates in text
 }
 
-func failed(outcome, text string) reply { return reply{text: text, isError: true, outcome: outcome} }
+// failed returns an answer that is an error for the model.
+func failed(outcome string, text sanitize.Clean) reply {
+	return reply{text: text, isError: true, outcome: outcome}
+}
 
 // handler answers a call. It must check a.fault before it uses v.
 type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error)
@@ -60,16 +65,16 @@ type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v sho
 // call.
 func toolHandler(tool string, settings Settings, handle handler) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		r, err := record(ctx, tool, settings.Called, func(call *Call) (reply, error) {
+		r, err := record(ctx, tool, settings.OnCall, func(call *Call) (reply, error) {
 			a := readArguments(req.Params.Arguments)
 			v := view(a, settings)
-			call.RequestID = v.RequestID
+			call.RequestID = string(v.RequestID)
 			return handle(ctx, req, a, v)
 		})
 		if err != nil {
 			return nil, err
 		}
-		result := mcp.NewToolResultText(r.text)
+		result := mcp.NewToolResultText(string(r.text))
 		result.IsError = r.isError
 		return result, nil
 	}

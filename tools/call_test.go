@@ -12,9 +12,9 @@ import (
 	"instaview-mcp/tools"
 )
 
-func TestTheOperatorIsToldWhatBecameOfEveryCall(t *testing.T) {
+func TestEveryCallIsReportedToTheOperator(t *testing.T) {
 	var got []tools.Call
-	settings := tools.Settings{MaxWaits: 1, Called: func(_ context.Context, c tools.Call) { got = append(got, c) }}
+	settings := tools.Settings{MaxWaits: 1, OnCall: func(_ context.Context, c tools.Call) { got = append(got, c) }}
 	inWorld(t, settings, func(w *world) {
 		get, wait := "get_sourcing_results", "wait_for_sourcing"
 		broken := sandbox.Fault{Status: 500}

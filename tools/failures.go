@@ -2,12 +2,11 @@ package tools
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools/shortlist"
 )
@@ -15,10 +14,10 @@ import (
 // failure explains to a model what went wrong, whether and when to try again,
 // and what to tell the user. Of the upstream's own text it quotes only the
 // error code, because the rest could carry instructions to the model.
-func failure(ctx context.Context, e *client.Error, next time.Duration) string {
+func failure(ctx context.Context, e *client.Error, next time.Duration) sanitize.Clean {
 	s := explain(ctx, e)
-	if e.ServerCode != "" {
-		s += " InstaView's code: " + e.ServerCode + "."
+	if code, ok := sanitize.Plain(e.ServerCode, len(e.ServerCode)); ok {
+		s += " InstaView's code: " + code + "."
 	}
 	if e.Transient() {
 		return s + " This often passes by itself: " + tryAgain(next)
@@ -28,8 +27,9 @@ func failure(ctx context.Context, e *client.Error, next time.Duration) string {
 
 // advice names the settings that a failure message refers to. They differ when
 // the caller has brought an API key of their own.
-type advice struct{ whose, newKey, company, operator string }
+type advice struct{ whose, newKey, company, operator sanitize.Clean }
 
+// adviceFor returns the names for the caller of ctx.
 func adviceFor(ctx context.Context) advice {
 	if tenant.CredentialsOf(ctx).Key.Reveal() != "" {
 		return advice{
@@ -48,7 +48,7 @@ func adviceFor(ctx context.Context) advice {
 }
 
 // explain describes a failure in one or two sentences, without when to retry.
-func explain(ctx context.Context, e *client.Error) string {
+func explain(ctx context.Context, e *client.Error) sanitize.Clean {
 	a := adviceFor(ctx)
 	switch e.Code {
 	case client.CodeUnauthorized:
@@ -71,7 +71,7 @@ func explain(ctx context.Context, e *client.Error) string {
 	case client.CodeUnavailable:
 		return "InstaView could not be reached" + cause(e) + "."
 	case client.CodeUnreachable:
-		return "This server cannot reach InstaView: " + e.Reason + ". Tell " + a.operator +
+		return "This server cannot reach InstaView: " + reason(e) + ". Tell " + a.operator +
 			"; variables belong into this server's environment, over stdio the env of the MCP client's settings."
 	case client.CodeInvalidRequest:
 		return "InstaView refused the request as invalid" + cause(e) + ". " +
@@ -84,7 +84,7 @@ func explain(ctx context.Context, e *client.Error) string {
 
 // proxyHint adds that a proxy may have answered, if the answer did not have the
 // form of InstaView's; "" otherwise.
-func proxyHint(e *client.Error) string {
+func proxyHint(e *client.Error) sanitize.Clean {
 	if e.Reason == "" {
 		return ""
 	}
@@ -93,41 +93,49 @@ func proxyHint(e *client.Error) string {
 
 // cause returns the HTTP status and the client's reason in brackets; "" if
 // neither is known.
-func cause(e *client.Error) string {
-	var parts []string
+func cause(e *client.Error) sanitize.Clean {
+	var status sanitize.Clean
 	if e.HTTPStatus != 0 {
-		parts = append(parts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
+		status = "HTTP " + sanitize.Number(e.HTTPStatus)
 	}
-	if e.Reason != "" {
-		parts = append(parts, e.Reason)
+	if s := sanitize.Join(", ", status, reason(e)); s != "" {
+		return " (" + s + ")"
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	return ""
 }
 
-func tryAgain(next time.Duration) string {
-	return fmt.Sprintf("try again in %s; if it lasts, tell the user.", shortlist.Duration(roundUp(max(next, poll.Floor))))
+// reason returns the client's reason. Its words are the client's own, but the
+// error's type cannot promise that.
+func reason(e *client.Error) sanitize.Clean {
+	const longest = 200 // characters
+	return sanitize.ForModel(sanitize.Line(e.Reason, longest).Clean)
 }
 
+// tryAgain returns when to call again, at the earliest after poll.Floor.
+func tryAgain(next time.Duration) sanitize.Clean {
+	return "try again in " + shortlist.Duration(roundUp(max(next, poll.Floor))) + "; if it lasts, tell the user."
+}
+
+// roundUp rounds up to whole seconds.
 func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 // pending answers when InstaView has sent nothing about a run in the time
 // given. That is no error, because the request keeps its place in the queue.
-func pending(v shortlist.View, snapshot poll.Snapshot, call string, a *reader) reply {
+func pending(v shortlist.View, snapshot poll.Snapshot, call sanitize.Clean, a *reader) reply {
 	if snapshot.Stopping {
-		return failed(OutcomeStopped, fmt.Sprintf("%s There is no answer for sourcing run %s yet. %s", stopping, v.RequestID, whenBack))
+		return failed(OutcomeStopped, stopping+" There is no answer for sourcing run "+v.RequestID+" yet. "+whenBack)
 	}
 	why := breakerReason(snapshot)
 	switch {
 	case why != "":
-	case snapshot.Ahead == 1:
-		why = fmt.Sprintf("Its request is queued: 1 request of this API key ahead, about %s.", shortlist.Duration(roundUp(snapshot.NextIn)))
 	case snapshot.Ahead > 0:
-		why = fmt.Sprintf("Its request is queued: %d requests of this API key ahead, about %s.", snapshot.Ahead, shortlist.Duration(roundUp(snapshot.NextIn)))
+		requests := sanitize.Number(snapshot.Ahead) + " requests"
+		if snapshot.Ahead == 1 {
+			requests = "1 request"
+		}
+		why = "Its request is queued: " + requests + " of this API key ahead, about " + shortlist.Duration(roundUp(snapshot.NextIn)) + "."
 	case snapshot.NextIn > poll.Floor:
 		why = "The request budget of this API key is used up for now."
 	case snapshot.NextIn > 0:
@@ -135,18 +143,19 @@ func pending(v shortlist.View, snapshot poll.Snapshot, call string, a *reader) r
 	default:
 		why = "InstaView has been asked and not answered yet."
 	}
-	lines := append([]string{fmt.Sprintf("There is no answer for sourcing run %s yet. %s", v.RequestID, why)}, a.notes...)
-	return reply{text: strings.Join(append(lines, nextCall(snapshot, call, 0)), "\n"), outcome: OutcomeQueued}
+	lines := append([]sanitize.Clean{"There is no answer for sourcing run " + v.RequestID + " yet. " + why}, a.notes...)
+	return reply{text: sanitize.Join("\n", append(lines, nextCall(snapshot, call, 0))...), outcome: OutcomeQueued}
 }
 
-// nextCall says which call continues the wait, and when to make it if no
-// request to InstaView is possible within another wait.
-func nextCall(snapshot poll.Snapshot, call string, wait time.Duration) string {
+// nextCall returns a sentence with the call that continues the wait, and with
+// the time to make it if no request to InstaView is possible within another
+// wait.
+func nextCall(snapshot poll.Snapshot, call sanitize.Clean, wait time.Duration) sanitize.Clean {
 	switch {
 	case snapshot.Stopping:
 		return stopping + " The run itself goes on: when the server is back, " + call + " goes on waiting."
 	case heldBack(snapshot, wait):
-		return fmt.Sprintf("InstaView can be asked again in %s: tell the user, and call %s then.", shortlist.Duration(roundUp(snapshot.NextIn)), call)
+		return "InstaView can be asked again in " + shortlist.Duration(roundUp(snapshot.NextIn)) + ": tell the user, and call " + call + " then."
 	default:
 		return "Next: " + call + " goes on waiting."
 	}
@@ -164,8 +173,9 @@ const (
 	whenBack = "The run itself goes on: when the server is back, ask again with the same request_id."
 )
 
-// breakerReason says why the breaker holds requests back; "" if it does not.
-func breakerReason(snapshot poll.Snapshot) string {
+// breakerReason returns why the breaker holds requests back, or "" if it does
+// not.
+func breakerReason(snapshot poll.Snapshot) sanitize.Clean {
 	switch snapshot.Paused {
 	case "":
 		return ""

@@ -23,9 +23,9 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 				t.Errorf("a wait that could ask says that it could not:\n%s", got.text)
 			}
 		}
-		looks := len(w.sandbox.Requests())
+		before := len(w.sandbox.Requests())
 		w.call("wait_for_sourcing", args{"request_id": "req_old", "max_wait_seconds": 10})
-		if len(w.sandbox.Requests()) == looks {
+		if len(w.sandbox.Requests()) == before {
 			t.Error("a wait of 10 s asked nothing")
 		}
 	}, old)
@@ -37,7 +37,7 @@ func TestN17AWaitThatCouldAskSaysSo(t *testing.T) {
 	}, old)
 }
 
-func TestN18AnUnusuallyOldRunIsToldAsOne(t *testing.T) {
+func TestN18AnUnusuallyOldRunIsCalledUnusual(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age  time.Duration
 		want string // "" for nothing unusual

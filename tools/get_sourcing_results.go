@@ -2,13 +2,12 @@ package tools
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -32,7 +31,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
-	snapshot, err := t.runs.Get(ctx, v.RequestID)
+	snapshot, err := t.runs.Get(ctx, string(v.RequestID))
 	if err != nil {
 		return reply{}, err
 	}
@@ -45,22 +44,27 @@ func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *re
 	case snapshot.Err != nil:
 		s := failure(ctx, snapshot.Err, snapshot.NextIn)
 		if snapshot.Results != nil {
-			s += " Before that: " + shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))
+			s += " Before that: " + outcome(v, snapshot)
 		}
 		return failed(string(snapshot.Err.Code), s)
 	case snapshot.Results == nil:
 		return pending(v, snapshot, "wait_for_sourcing("+v.Arguments()+")", a)
 	case snapshot.Results.InProgress():
-		lines := []string{shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))}
+		lines := []sanitize.Clean{outcome(v, snapshot)}
 		lines = append(lines, a.notes...)
 		if heldBack(snapshot, 0) {
 			lines = append(lines, nextCall(snapshot, "wait_for_sourcing("+v.Arguments()+")", 0))
-			return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
+			return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeRunning}
 		}
-		lines = append(lines, fmt.Sprintf("Next: wait_for_sourcing(%s) waits for the end. "+
-			"Asking again before %s have passed would give this answer again.", v.Arguments(), shortlist.Duration(poll.Floor)))
-		return reply{text: strings.Join(lines, "\n"), outcome: OutcomeRunning}
+		lines = append(lines, "Next: wait_for_sourcing("+v.Arguments()+") waits for the end. "+
+			"Asking again before "+shortlist.Duration(poll.Floor)+" have passed would give this answer again.")
+		return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeRunning}
 	default:
 		return ended(v, snapshot, a)
 	}
+}
+
+// outcome describes the results of a snapshot, and how old they are.
+func outcome(v shortlist.View, snapshot poll.Snapshot) sanitize.Clean {
+	return shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))
 }

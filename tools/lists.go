@@ -3,6 +3,7 @@ package tools
 import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/arguments"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -14,12 +15,12 @@ func (a *reader) profileIDs() []string {
 	}
 	for _, id := range ids {
 		if len(id) > client.MaxProfileID {
-			a.refuse("profile_ids holds an id longer than %d characters: copy the ids from a shortlist.", client.MaxProfileID)
+			a.refuse("profile_ids holds an id longer than " + sanitize.Number(client.MaxProfileID) + " characters: copy the ids from a shortlist.")
 			return nil
 		}
 	}
 	if len(ids) > shortlist.MaxProfileIDs {
-		a.refuse("profile_ids may hold at most %d ids: ask for the others in a second call.", shortlist.MaxProfileIDs)
+		a.refuse("profile_ids may hold at most " + sanitize.Number(shortlist.MaxProfileIDs) + " ids: ask for the others in a second call.")
 	}
 	return ids
 }
@@ -31,7 +32,7 @@ func (a *reader) ranks() []int {
 		a.refuse("ranks must be a list of whole numbers from 1 on. For example: ranks=[1, 3, 7]. Ids and names go in profile_ids.")
 	}
 	if len(ranks) > shortlist.MaxRanks {
-		a.refuse("ranks may hold at most %d numbers: ask for the others in a second call.", shortlist.MaxRanks)
+		a.refuse("ranks may hold at most " + sanitize.Number(shortlist.MaxRanks) + " numbers: ask for the others in a second call.")
 	}
 	return ranks
 }

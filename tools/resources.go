@@ -85,15 +85,15 @@ var notFoundOutcomes = map[string]bool{
 
 func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-		answer, err := record(ctx, r.callName, settings.Called, func(call *Call) (reply, error) {
+		answer, err := record(ctx, r.callName, settings.OnCall, func(call *Call) (reply, error) {
 			a := readArguments(parseURI(req.Params.URI))
 			v := view(a, settings)
 			v.Markdown = true
-			call.RequestID = v.RequestID
+			call.RequestID = string(v.RequestID)
 			if a.fault != "" {
 				return failed(OutcomeRefused, a.fault), nil
 			}
-			snapshot, err := runs.Get(ctx, v.RequestID)
+			snapshot, err := runs.Get(ctx, string(v.RequestID))
 			if err != nil {
 				return reply{}, err
 			}
@@ -103,9 +103,13 @@ func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateH
 		case err != nil:
 			return nil, err
 		case answer.isError:
-			return nil, UserError{answer.text, notFoundOutcomes[answer.outcome]}
+			return nil, UserError{string(answer.text), notFoundOutcomes[answer.outcome]}
 		}
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: r.MIMEType, Text: answer.text}}, nil
+		text := string(answer.text)
+		if answer.table != "" {
+			text = answer.table
+		}
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: r.MIMEType, Text: text}}, nil
 	}
 }
 
@@ -147,7 +151,7 @@ func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Snapsh
 // other run it returns an error, since a program expects a table and not prose.
 func candidateTable(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if snapshot.Err == nil && snapshot.Results != nil && snapshot.Results.Status == client.StatusCompleted {
-		return reply{text: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
+		return reply{table: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
 	}
 	r := answer(ctx, v, snapshot, a)
 	r.isError = true

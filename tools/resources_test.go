@@ -163,9 +163,9 @@ func TestWhatIsNoDocumentIsRefusedInWords(t *testing.T) {
 	})
 }
 
-func TestTheOperatorIsToldOfDocumentsToo(t *testing.T) {
+func TestReadingADocumentIsReportedToTheOperator(t *testing.T) {
 	var got []tools.Call
-	settings := tools.Settings{Called: func(_ context.Context, c tools.Call) { got = append(got, c) }}
+	settings := tools.Settings{OnCall: func(_ context.Context, c tools.Call) { got = append(got, c) }}
 	inWorld(t, settings, func(w *world) {
 		w.read("sourcing://req_demo_done")
 		w.read("sourcing://req_demo_done/candidates/prof_67a3995d-ea79")
@@ -188,7 +188,7 @@ func TestTheOperatorIsToldOfDocumentsToo(t *testing.T) {
 }
 
 // Reading a resource within seconds of an answer makes no request.
-func TestADocumentSharesTheLookOfATool(t *testing.T) {
+func TestADocumentSharesTheRequestOfATool(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("get_sourcing_results", args{"request_id": "req_demo_done"})
 		w.read("sourcing://req_demo_done/shortlist.csv")

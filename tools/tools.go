@@ -27,7 +27,7 @@ const (
 	DefaultMaxWaits = 90
 )
 
-// getTool reads a run once.
+// getTool is the name of the tool that reads a run once.
 const getTool = "get_sourcing_results"
 
 // Getter reads a run once. *poll.Poller implements it.
@@ -48,8 +48,8 @@ type Settings struct {
 	AllowContacts bool
 	// Blind hides names and links in every answer, whatever a call asks for.
 	Blind bool
-	// DefaultWait is how long a call waits that does not say; 0 means the
-	// constant DefaultWait.
+	// DefaultWait is how long a call waits that gives no max_wait_seconds; 0
+	// means the constant DefaultWait.
 	DefaultWait time.Duration
 	// MaxWait is the longest wait a call may ask for; 0 means the constant
 	// MaxWait.
@@ -57,9 +57,9 @@ type Settings struct {
 	// MaxWaits is how many waits may run at the same time; 0 means
 	// DefaultMaxWaits.
 	MaxWaits int
-	// Called, if not nil, is called after every call. It must be safe for
+	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
-	Called func(context.Context, Call)
+	OnCall func(context.Context, Call)
 }
 
 // Register adds get_sourcing_results and wait_for_sourcing to s, which read
@@ -83,7 +83,7 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 }
 
 // readOnly sets a tool's title and annotations. All hints are set, because
-// mcp-go announces a tool as destructive unless told otherwise.
+// mcp-go announces a tool without them as destructive.
 func readOnly(title string) mcp.ToolOption {
 	yes, no := true, false
 	return func(t *mcp.Tool) {

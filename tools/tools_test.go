@@ -135,7 +135,7 @@ type args = map[string]any
 
 var withProgress = &mcp.Meta{ProgressToken: "token"}
 
-func TestGetLooksOnce(t *testing.T) {
+func TestGetMakesOneRequest(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		got := w.call("get_sourcing_results", args{"request_id": "req_demo"})
 		got.wants(t, false, "Sourcing run req_demo is still processing", "candidates sourced so far",
@@ -231,13 +231,13 @@ func TestLongWaitsNeedAProgressToken(t *testing.T) {
 func TestFailedAndEmptyRunsAreAnswers(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("wait_for_sourcing", args{"request_id": "req_demo_failed"}).wants(t, false,
-			"failed after 2 s with PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again", "Waiting or looking again will not help")
+			"failed after 2 s with PROVIDER_TEMPORARILY_UNAVAILABLE", "start the same run again", "Waiting or asking again will not help")
 		w.call("get_sourcing_results", args{"request_id": "req_demo_empty"}).wants(t, false,
 			"0 scored of 0 found, no candidate returned", "wider location")
 	})
 }
 
-func TestFailuresTellWhatToDo(t *testing.T) {
+func TestFailuresSayWhatToDo(t *testing.T) {
 	fault := func(status int, body string) sandbox.Fault { return sandbox.Fault{Status: status, Body: body} }
 	for name, tt := range map[string]struct {
 		fault sandbox.Fault
@@ -275,7 +275,7 @@ func TestFailuresTellWhatToDo(t *testing.T) {
 	}
 }
 
-func TestTransientFailuresAreRetriedAndTold(t *testing.T) {
+func TestTransientFailuresAreRetriedAndReported(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.sandbox.Inject("req_demo_done", sandbox.Fault{Status: 503}, sandbox.Fault{Status: 502})
 		w.call("get_sourcing_results", args{"request_id": "req_demo_done"}).wants(t, false, "completed")
@@ -294,7 +294,7 @@ func TestAnUpstreamThatStaysDownIsAnErrorWithATime(t *testing.T) {
 	})
 }
 
-func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
+func TestARetryAfterBeyondTheWaitIsObeyedAndReported(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("get_sourcing_results", args{"request_id": "req_demo_slow"})
 		w.sandbox.Inject("req_demo_slow", sandbox.Fault{Status: 503, Header: map[string][]string{"Retry-After": {"120"}}})
@@ -308,7 +308,7 @@ func TestARetryAfterBeyondTheWaitIsHeldAndTold(t *testing.T) {
 }
 
 // A model that is asked to try again in some seconds does so.
-func TestAWaitAfterAFailedLookBeginsAnew(t *testing.T) {
+func TestAWaitAfterAFailedRequestStartsAfresh(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.sandbox.Inject("req_demo", sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503}, sandbox.Fault{Status: 503})
 		w.call("get_sourcing_results", args{"request_id": "req_demo"}).wants(t, true, "try again in")
@@ -327,7 +327,7 @@ func TestAnUnknownStatusIsAnAnswer(t *testing.T) {
 	})
 }
 
-func TestAnswersFromMemoryTellTheirAge(t *testing.T) {
+func TestAnswersFromMemoryStateTheirAge(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("get_sourcing_results", args{"request_id": "req_demo_done"})
 		time.Sleep(30 * time.Second)
@@ -515,7 +515,7 @@ func TestBlindAnswersHoldNoNameAndNoLink(t *testing.T) {
 	inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
 		open := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50})
 		blind := w.call("get_sourcing_results", args{"request_id": "req_demo_done", "detail": "full", "limit": 50, "blind": true, "include_contacts": true})
-		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they tell names.")
+		blind.wants(t, false, "Names are hidden where known; this is not anonymous.", "E-mail addresses are left out, as they reveal names.")
 		for line := range strings.Lines(open.text) {
 			found := regexp.MustCompile(`^\d+\*? (?:\([\d.]+\) )?(.+?)\| `).FindStringSubmatch(line)
 			if found == nil {
@@ -549,7 +549,7 @@ func TestTheNextCallKeepsTheArguments(t *testing.T) {
 	})
 }
 
-func TestWaitsAreCappedAndLooksAreNot(t *testing.T) {
+func TestWaitsAreLimitedAndGetsAreNot(t *testing.T) {
 	inWorld(t, tools.Settings{MaxWaits: 3}, func(w *world) {
 		var waits sync.WaitGroup
 		for range 3 {
@@ -705,7 +705,7 @@ func head(text string) string {
 	return text
 }
 
-func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
+func TestAPauseOfTheKeyIsExplained(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		w.call("get_sourcing_results", map[string]any{"request_id": "req_demo_slow"})
 		w.sandbox.Inject("req_demo_done", sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"90"}}})
@@ -726,7 +726,7 @@ func TestAPauseOfTheKeyIsToldInWords(t *testing.T) {
 	})
 }
 
-func TestAnInstaViewThatIsDownIsToldInWords(t *testing.T) {
+func TestAnInstaViewThatIsDownIsExplained(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
 		down := sandbox.Fault{Status: 503}
 		for _, id := range []string{"req_demo_done", "req_demo_empty", "req_demo_large"} {

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -11,6 +10,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -36,7 +36,7 @@ func (t waitForSourcing) definition() mcp.Tool {
 
 func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
 	progress := newProgress(ctx, req)
-	id := v.RequestID
+	id := string(v.RequestID)
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
 	a.finish()
 	if a.fault != "" {
@@ -53,8 +53,8 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 	case t.slots <- struct{}{}:
 		defer func() { <-t.slots }()
 	default:
-		return failed(OutcomeBusy, fmt.Sprintf("This server is busy with %d waits, its limit. "+
-			"Try again in 10 s, or read the run once with get_sourcing_results(%s).", cap(t.slots), v.Arguments())), nil
+		return failed(OutcomeBusy, "This server is busy with "+sanitize.Number(cap(t.slots))+" waits, its limit. "+
+			"Try again in 10 s, or read the run once with get_sourcing_results("+v.Arguments()+")."), nil
 	}
 
 	progress.begin(wait)
@@ -81,7 +81,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration, failures int) reply {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
-		call += fmt.Sprintf(", max_wait_seconds=%d", int(wait/time.Second))
+		call += ", max_wait_seconds=" + sanitize.Number(int(wait/time.Second))
 	}
 	call += ")"
 	if snapshot.Results == nil {
@@ -90,11 +90,11 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot 
 		}
 		return pending(v, snapshot, call, a)
 	}
-	spent := fmt.Sprintf("Waited %s.", shortlist.Duration(waited))
+	spent := "Waited " + shortlist.Duration(waited) + "."
 	if failures > 0 {
 		spent += " " + failedRequests(failures)
 	}
-	lines := []string{shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt)), spent}
+	lines := []sanitize.Clean{outcome(v, snapshot), spent}
 	if snapshot.Err != nil {
 		lines = append(lines, "The last request failed: "+explain(ctx, snapshot.Err))
 	}
@@ -102,14 +102,15 @@ func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot 
 		lines = append(lines, why)
 	}
 	lines = append(lines, a.notes...)
-	return reply{text: strings.Join(append(lines, nextCall(snapshot, call, wait)), "\n"), outcome: OutcomeRunning}
+	return reply{text: sanitize.Join("\n", append(lines, nextCall(snapshot, call, wait))...), outcome: OutcomeRunning}
 }
 
-func failedRequests(n int) string {
+// failedRequests returns a sentence about n requests that failed.
+func failedRequests(n int) sanitize.Clean {
 	if n == 1 {
 		return "1 request failed meanwhile."
 	}
-	return fmt.Sprintf("%d requests failed meanwhile.", n)
+	return sanitize.Number(n) + " requests failed meanwhile."
 }
 
 // progress sends progress notifications during a wait if the call asked for

@@ -86,10 +86,10 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 		return err
 	}
 	defer a.close()
-	called := func(context.Context, tools.Call) {}
+	onCall := func(context.Context, tools.Call) {}
 	if as.Serving {
 		audit := telemetry.Audit(a.Log)
-		called = func(ctx context.Context, c tools.Call) {
+		onCall = func(ctx context.Context, c tools.Call) {
 			if a.Metrics != nil {
 				a.Metrics.CountCall(c)
 			}
@@ -108,7 +108,7 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,
-			Called:        called,
+			OnCall:        onCall,
 		},
 	})
 	return use(a)

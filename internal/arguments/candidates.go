@@ -151,7 +151,7 @@ const maxRank = 1_000_000
 // rankPattern is a rank as people and models write it: "7", "#7", "rank-7".
 var rankPattern = onFirstUse(`(?i)^(?:rank|candidate|number|no\.?|nr\.?|#)?[ _:#-]*([0-9]{1,6})\.?$`)
 
-// Rank reads one rank, from 1 on.
+// Rank reads one rank, from 1 on. ok is false for any other text.
 func Rank(written string) (rank int, ok bool) {
 	m := rankPattern().FindStringSubmatch(norm.NFKC.String(written))
 	if m == nil {

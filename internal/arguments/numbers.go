@@ -42,7 +42,8 @@ func parseNumber(s string) (float64, bool) {
 	return f, err == nil
 }
 
-// Count reads a number of candidates; "all" gives math.MaxInt32.
+// Count reads a number of candidates; "all" gives math.MaxInt32. It reports
+// false for any other text.
 func Count(s string) (float64, bool) {
 	if s == "all" || s == "max" || s == "unlimited" {
 		return math.MaxInt32, true
@@ -72,7 +73,8 @@ var unitPatterns = []struct {
 }
 
 // Seconds reads a duration such as "30", "30 s", "1 min 30 s" or "PT30S", and
-// returns it in seconds, rounded up if it has units.
+// returns it in seconds, rounded up if it has units. It reports false for any
+// other text.
 func Seconds(s string) (float64, bool) {
 	s = beforeNumber().ReplaceAllString(s, "")
 	if f, ok := parseNumber(s); ok {

@@ -1,6 +1,10 @@
 package blind
 
-import "testing"
+import (
+	"testing"
+
+	"instaview-mcp/internal/sanitize"
+)
 
 const rationale = "Jane has over 6 years of experience leading ML infrastructure at TechCorp. She has active contributions to vLLM, has scaled agent " +
 	"architectures to 2M daily users, and mentors a team of five. Her recent talk on CI/CD for models matches the role; tenure before 2022 " +
@@ -8,7 +12,7 @@ const rationale = "Jane has over 6 years of experience leading ML infrastructure
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		New("Ing. Jane Doe, PhD | ML Engineer", []string{"TechCorp", "Acme Robotics"}, []string{"ML Engineer", "Bratislava, Slovakia", "Go", "Rust", "Python"})
+		New("Ing. Jane Doe, PhD | ML Engineer", []sanitize.Clean{"TechCorp", "Acme Robotics"}, []sanitize.Clean{"ML Engineer", "Bratislava, Slovakia", "Go", "Rust", "Python"})
 	}
 }
 

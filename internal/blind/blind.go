@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/internal/fold"
+	"instaview-mcp/internal/sanitize"
 )
 
 // Placeholder replaces a name.
@@ -43,21 +44,21 @@ type Mask struct {
 // hold titles, degrees and slogans. companies and facts are from the same
 // profile; a text that mentions one of them is not taken to use the name. A
 // mask for an empty name hides nothing.
-func New(name string, companies, facts []string) *Mask {
+func New(name sanitize.Clean, companies, facts []sanitize.Clean) *Mask {
 	m := &Mask{joined: map[string]bool{}, handles: map[string]bool{}}
-	read := readName(name)
+	read := readName(string(name))
 	m.addParts(read)
 	m.addSpaceless(read)
 	m.addJoined()
 	for _, s := range append(m.withoutName(companies, Company), m.withoutName(facts, Fact)...) {
-		m.protectFact(s)
+		m.protectFact(string(s))
 	}
 	return m
 }
 
 // withoutName returns those of texts that do not hold the name.
-func (m *Mask) withoutName(texts []string, field Field) []string {
-	var kept []string
+func (m *Mask) withoutName(texts []sanitize.Clean, field Field) []sanitize.Clean {
+	var kept []sanitize.Clean
 	for _, s := range texts {
 		if m.Hide(s, field) == s {
 			kept = append(kept, s)
@@ -85,14 +86,15 @@ func (m *Mask) protectFact(fact string) {
 	}
 }
 
-// Hide returns s with Placeholder instead of the name.
-func (m *Mask) Hide(s string, field Field) string {
+// Hide returns a text with Placeholder in place of the name.
+func (m *Mask) Hide(c sanitize.Clean, field Field) sanitize.Clean {
 	if len(m.parts) == 0 && len(m.spaceless) == 0 {
-		return s
+		return c
 	}
+	s := string(c)
 	t := m.analyse(s)
 	if !t.hasMatch() {
-		return s
+		return c
 	}
 	var b strings.Builder
 	end := 0
@@ -109,12 +111,16 @@ func (m *Mask) Hide(s string, field Field) string {
 		}
 		end = to
 	}
+	if end == 0 {
+		return c
+	}
 	b.WriteString(s[end:])
-	return b.String()
+	// A placeholder can form a link or markup with the text beside it.
+	return sanitize.Whole(b.String(), 0).Clean
 }
 
 // InID reports whether an id may be made of the name. It may report true by
-// mistake, which does no harm: the candidate is then called by rank.
+// mistake, which does no harm: the answer then shows the rank in its place.
 func (m *Mask) InID(id string) bool {
 	key, latin := fold.Word(id), fold.Latin(id)
 	for _, p := range m.parts {

@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"instaview-mcp/internal/sanitize"
 )
 
 func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
-	for name, tt := range map[string]struct{ person, text, want string }{
+	for name, tt := range map[string]struct{ person, text, want sanitize.Clean }{
 		"the whole name":    {"Jane Doe", "Jane Doe leads; Doe decides.", "the candidate leads; the candidate decides."},
 		"parts":             {"Jane Doe", "Jane's team and Ms Doe", "the candidate's team and Ms the candidate"},
 		"not inside words":  {"Jane Doe", "Janet and Does", "Janet and Does"},
@@ -61,19 +63,20 @@ func FuzzHide(f *testing.F) {
 		if !utf8.ValidString(name) || !utf8.ValidString(s) || len(name) > 500 || len(s) > 5_000 {
 			t.Skip()
 		}
-		m := New(name, []string{s}, []string{name})
+		person, text := sanitize.Line(name, 0).Clean, sanitize.Line(s, 0).Clean
+		m := New(person, []sanitize.Clean{text}, []sanitize.Clean{person})
 		for _, field := range []Field{Prose, Company, Fact} {
-			got := m.Hide(s, field)
-			if !utf8.ValidString(got) {
-				t.Errorf("Hide(%q) of %q is no valid text: %q", s, name, got)
+			got := m.Hide(text, field)
+			if !utf8.ValidString(string(got)) || sanitize.Line(string(got), 0).Clean != got {
+				t.Errorf("Hide(%q) of %q is no clean text: %q", s, name, got)
 			}
-			if again := New(name, []string{s}, []string{name}).Hide(s, field); again != got {
+			if again := New(person, []sanitize.Clean{text}, []sanitize.Clean{person}).Hide(text, field); again != got {
 				t.Errorf("Hide(%q) of %q is %q, and then %q", s, name, got, again)
 			}
 		}
 		m.InID(s)
 		const plain = "Žofia Šimková"
-		if got := New(plain, nil, nil).Hide(s+" ; "+plain+" ; "+s, Prose); strings.Contains(got, " "+plain+" ") {
+		if got := New(plain, nil, nil).Hide(text+" ; "+plain+" ; "+text, Prose); strings.Contains(string(got), " "+plain+" ") {
 			t.Errorf("the name survives in %q", got)
 		}
 	})

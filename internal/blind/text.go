@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// text is a text in which the name is looked for.
+// text is a text in which the name is searched for.
 type text struct {
 	mask      *Mask
 	s         string

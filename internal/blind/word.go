@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/internal/fold"
+	"instaview-mcp/internal/sanitize"
 )
 
 // word is a word of a text, without the punctuation around it.
@@ -16,7 +17,7 @@ type word struct {
 	accented      bool   // has diacritics, unlike English words
 	upper         bool   // two or more letters, all capitals
 	caseless      bool   // its script has no capitals
-	skeleton      string // set when inflected forms are looked for
+	skeleton      string // set when inflected forms are searched for
 	spacelessName *spacelessName
 	camelParts    []string // keys of "Jane" and "Doe" in "JaneDoe"
 	match         *match
@@ -109,11 +110,8 @@ func isWordRune(r rune) bool {
 }
 
 // isSpaceless reports whether r belongs to a script without spaces between
-// words, or in which particles follow a name without one.
-func isSpaceless(r rune) bool {
-	return r > unicode.MaxLatin1 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
-		r == 'ー'
-}
+// words, or is the sign of a long vowel, which Unicode counts to none.
+func isSpaceless(r rune) bool { return sanitize.IsUnspaced(r) || r == 'ー' }
 
 // skeleton reduces a transliterated word to what the usual transliterations of
 // it have in common: "dmitri" for "dmitriy", "dmitrij" and "dmitry".

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"instaview-mcp/client"
 	"instaview-mcp/internal/fold"
 	"instaview-mcp/internal/tenant"
 )
@@ -15,7 +16,7 @@ import (
 const maxValues = 100
 
 // maxTyped limits the typed text, in bytes; no id or name is longer.
-const maxTyped = 4 * maxID
+const maxTyped = 4 * client.MaxProfileID
 
 // CompletePromptArgument completes request_id, profile_id and profile_ids,
 // which have the same meaning in every prompt. Other arguments have no
@@ -76,8 +77,9 @@ func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []stri
 	var ids []string
 	name := fold.Text(typed)
 	for _, c := range r.candidates {
-		if (contains(c.id, typed) || name != "" && strings.Contains(fold.Text(c.name), name)) && !slices.Contains(listed, c.id) {
-			ids = append(ids, c.id)
+		id := string(c.id)
+		if (contains(id, typed) || name != "" && strings.Contains(fold.Text(string(c.name)), name)) && !slices.Contains(listed, id) {
+			ids = append(ids, id)
 		}
 	}
 	return ids
@@ -86,7 +88,7 @@ func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []stri
 // listOfIDs completes the last id of a list with commas and keeps the ids
 // before it.
 func (m *Memory) listOfIDs(by tenant.ID, requestID, typed string) []string {
-	const maxList = 10 * maxID // bytes; a prompt compares at most 10 candidates
+	const maxList = 10 * client.MaxProfileID // bytes; a prompt compares at most 10 candidates
 	if len(typed) > maxList {
 		return nil
 	}

@@ -30,7 +30,6 @@ const (
 	maxRunsPerCaller = 20
 	maxCandidates    = 200 // per run, the highest ranked
 	maxName          = 120 // characters, as in a shortlist
-	maxID            = 256 // bytes
 )
 
 // Memory wraps a tools.Waiter, remembers which caller has read what through it,
@@ -53,7 +52,7 @@ type run struct {
 	candidates []candidate
 }
 
-type candidate struct{ id, name string }
+type candidate struct{ id, name sanitize.Clean }
 
 // New returns a Memory that wraps runs. If blind, it finds candidates by id
 // only and remembers no names.
@@ -104,14 +103,15 @@ func (m *Memory) candidates(all []client.Candidate) []candidate {
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]candidate, 0, len(all))
 	for i := range all {
-		c := candidate{id: shortlist.ID(&all[i], m.blind)}
+		id, whole := shortlist.ID(&all[i], m.blind)
+		if id == "" || !whole {
+			continue
+		}
+		c := candidate{id: id}
 		if !m.blind {
-			c.name = sanitize.Line(all[i].Name, maxName).String
+			c.name = sanitize.Line(all[i].Name, maxName).Clean
 		}
-		id := sanitize.Line(all[i].ProfileID, maxID).String
-		if c.id != "" && sanitize.HideContacts(id) == id {
-			kept = append(kept, c)
-		}
+		kept = append(kept, c)
 	}
 	return kept
 }

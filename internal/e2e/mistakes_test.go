@@ -212,7 +212,7 @@ var asked = map[string]mistake{
 	"nobody's id":         {`{"request_id":"req_demo_done","profile_ids":["prof_nobody"]}`, []string{`Not in this run: "prof_nobody". Take ids or ranks from this run's list: get_sourcing_results(request_id="req_demo_done", detail="brief").`}, ""},
 	"nobody's name":       {`{"request_id":"req_demo_done","profile_ids":["Jane Doe"]}`, []string{"Not in this run: entry 1 of profile_ids."}, "Jane"},
 	"no such rank":        {`{"request_id":"req_demo_done","ranks":[99]}`, []string{"Not in this run: rank 99."}, ""},
-	"a name, but blind":   {`{"request_id":"req_demo_done","profile_ids":["Tereza Kučerová"],"blind":true}`, []string{"Not in this run", "Names are not looked for in a blind review."}, "Tereza"},
+	"a name, but blind":   {`{"request_id":"req_demo_done","profile_ids":["Tereza Kučerová"],"blind":true}`, []string{"Not in this run", "Names are not searched for in a blind review."}, "Tereza"},
 	"beyond the last one": {`{"request_id":"req_demo_done","offset":"99"}`, []string{"offset 99 is beyond the last of 20 matching candidates."}, ""},
 }
 

@@ -83,7 +83,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		looks = poll.New(api)
 	}
 	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: looks, Log: slog.New(slog.DiscardHandler), Settings: tools.Settings{
-		MaxWaits: 10_000, Called: func(_ context.Context, c tools.Call) {
+		MaxWaits: 10_000, OnCall: func(_ context.Context, c tools.Call) {
 			select {
 			case s.calls <- c:
 			default: // a flood test makes more calls than fit

@@ -12,7 +12,7 @@ const rationale = "Jane has over 6 years of experience leading ML infrastructure
 func TestCleanTextIsNotCopied(t *testing.T) {
 	var got Text
 	if n := testing.AllocsPerRun(100, func() { got = Line(rationale, 1200) }); n != 0 {
-		t.Errorf("Line of %d clean characters allocates %v times, want never", len(got.String), n)
+		t.Errorf("Line of %d clean characters allocates %v times, want never", len(got.Clean), n)
 	}
 }
 

@@ -12,12 +12,20 @@ import (
 // contactHidden replaces an e-mail address or a telephone number.
 const contactHidden = "(contact hidden)"
 
-// HideContacts replaces e-mail addresses and telephone numbers in s, which must
-// be the result of Clean or Line. Disguised addresses ("jane at evil dot com")
-// are found as well. A number is found if it is international, is grouped as
-// only telephone numbers are, or follows a word such as "tel.". Clean the
-// result again: a replacement can change what the text around it means.
-func HideContacts(s string) string {
+// HideContacts replaces e-mail addresses and telephone numbers. Disguised
+// addresses ("jane at evil dot com") are found as well. A number is found if it
+// is international, is grouped as only telephone numbers are, or follows a word
+// such as "tel.".
+func HideContacts(c Clean) Clean {
+	hidden := replaceContacts(string(c))
+	if hidden == string(c) {
+		return c
+	}
+	return Whole(hidden, 0).Clean // a replacement can form a link with the text around it
+}
+
+// replaceContacts does what HideContacts does, without cleaning the result.
+func replaceContacts(s string) string {
 	address, number := mayHoldContact(s)
 	if !address && !number {
 		return s
@@ -52,8 +60,8 @@ func HideContacts(s string) string {
 // end.
 type span struct{ start, end int }
 
-// The number of digits in a telephone number: the shortest that is found behind a
-// word such as "tel.", and the 15 of E.164 with "00" or an inner zero.
+// The number of digits in a telephone number: the shortest that is found after
+// a word such as "tel.", and the 15 of E.164 with "00" or an inner zero.
 const (
 	minDigits = 6
 	maxDigits = 17
@@ -92,7 +100,7 @@ func mayHoldContact(s string) (address, number bool) {
 	return address || spelled, digits >= minDigits
 }
 
-// The ways to write '@' and '.' that mayHoldContact looks for: what follows '%'
+// The ways to write '@' and '.' that mayHoldContact finds: what follows '%'
 // or '&', a bracket, or a space.
 var (
 	encodedAts   = []string{"40", "#6", "#0", "#x", "commat;"}
@@ -186,7 +194,7 @@ func foldRune(r rune) byte {
 	switch {
 	case unicode.Is(unicode.Pd, r):
 		return '-'
-	case unicode.In(r, unspacedScripts...):
+	case IsUnspaced(r):
 		return unspacedLetter
 	case unicode.IsLetter(r), isMark(r), r == zwj, r == zwnj:
 		return otherLetter

@@ -13,7 +13,7 @@ const ellipsis = "…"
 // visible character. A family emoji with skin tones has 11.
 const maxBackUp = 16
 
-// shorten cuts s to max runes and reports whether it did. more tells that s is
+// shorten cuts s to max runes and reports whether it did. more means that s is
 // only the start of a longer text. A max of zero or less means no limit.
 func shorten(s string, max int, more bool) (string, bool) {
 	if max <= 0 || (!more && len(s) <= max) {
@@ -87,7 +87,7 @@ func splitsFlag(before string, next rune) bool {
 func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 // trimDangling removes what must not precede the "…": joiners without a right
-// neighbour, and a ':' or '/' behind which the "…" would look like part of a
+// neighbour, and a ':' or '/' after which the "…" would look like part of a
 // URL.
 func trimDangling(s string) string {
 	return strings.TrimRightFunc(s, func(r rune) bool {

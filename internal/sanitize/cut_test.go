@@ -17,23 +17,23 @@ func TestLineIsCutAtAWord(t *testing.T) {
 		max  int
 		want Text
 	}{
-		{"no maximum", greeting, 0, Text{String: greeting}},
-		{"a negative maximum is none", greeting, -1, Text{String: greeting}},
-		{"it fits", greeting, 29, Text{String: greeting}},
-		{"between words", greeting, 28, Text{String: "Hello wonderful world of …", Cut: true}},
-		{"within a word", greeting, 22, Text{String: "Hello wonderful …", Cut: true}},
-		{"the space counts", "Hello wonder", 7, Text{String: "Hello …", Cut: true}},
-		{"a very long word is broken", "To " + strings.Repeat("x", 30), 20, Text{String: "To xxxxxxxxxxxxxxxx…", Cut: true}},
-		{"one character", greeting, 1, Text{String: "…", Cut: true}},
-		{"characters, not bytes", "李雷李雷", 4, Text{String: "李雷李雷"}},
-		{"without spaces", "李雷李雷李雷", 4, Text{String: "李雷李…", Cut: true}},
-		{"a family stays together", "ab👨‍👩‍👧", 5, Text{String: "ab…", Cut: true}},
-		{"a flag stays together", "ab🇩🇪🇫🇷x", 6, Text{String: "ab🇩🇪…", Cut: true}},
-		{"a mark stays with its base", "कित", 2, Text{String: "…", Cut: true}},
-		{"no colon before the ellipsis", "javascript: x", 12, Text{String: "javascript…", Cut: true}},
-		{"cleaning comes first", "\u200b\u200bJane\u200b", 4, Text{String: "Jane"}},
-		{"far beyond what is looked at", strings.Repeat("\u200b", 100_000) + "Jane", 10, Text{String: "…", Altered: true, Cut: true}},
-		{"a comment that ends beyond it", "Jane <!--" + strings.Repeat("x", 100_000) + "--> Doe", 20, Text{String: "Jane…", Altered: true, Cut: true}},
+		{"no maximum", greeting, 0, Text{Clean: greeting}},
+		{"a negative maximum is none", greeting, -1, Text{Clean: greeting}},
+		{"it fits", greeting, 29, Text{Clean: greeting}},
+		{"between words", greeting, 28, Text{Clean: "Hello wonderful world of …", Cut: true}},
+		{"within a word", greeting, 22, Text{Clean: "Hello wonderful …", Cut: true}},
+		{"the space counts", "Hello wonder", 7, Text{Clean: "Hello …", Cut: true}},
+		{"a very long word is broken", "To " + strings.Repeat("x", 30), 20, Text{Clean: "To xxxxxxxxxxxxxxxx…", Cut: true}},
+		{"one character", greeting, 1, Text{Clean: "…", Cut: true}},
+		{"characters, not bytes", "李雷李雷", 4, Text{Clean: "李雷李雷"}},
+		{"without spaces", "李雷李雷李雷", 4, Text{Clean: "李雷李…", Cut: true}},
+		{"a family stays together", "ab👨‍👩‍👧", 5, Text{Clean: "ab…", Cut: true}},
+		{"a flag stays together", "ab🇩🇪🇫🇷x", 6, Text{Clean: "ab🇩🇪…", Cut: true}},
+		{"a mark stays with its base", "कित", 2, Text{Clean: "…", Cut: true}},
+		{"no colon before the ellipsis", "javascript: x", 12, Text{Clean: "javascript…", Cut: true}},
+		{"cleaning comes first", "\u200b\u200bJane\u200b", 4, Text{Clean: "Jane"}},
+		{"far beyond what is looked at", strings.Repeat("\u200b", 100_000) + "Jane", 10, Text{Clean: "…", Altered: true, Cut: true}},
+		{"a comment that ends beyond it", "Jane <!--" + strings.Repeat("x", 100_000) + "--> Doe", 20, Text{Clean: "Jane…", Altered: true, Cut: true}},
 	} {
 		if diff := cmp.Diff(c.want, checkLine(t, c.in, c.max)); diff != "" {
 			t.Errorf("%s: Line(%q, %d) (-want +got):\n%s", c.name, brief(c.in), c.max, diff)
@@ -45,13 +45,13 @@ func TestLineIsCutAtAWord(t *testing.T) {
 func TestFloodsAreLinear(t *testing.T) {
 	for _, flood := range floods {
 		s := strings.Repeat(flood, 200_000/len(flood))
-		HideContacts(s)
+		HideContacts(Clean(s))
 		for _, max := range []int{0, 300} {
 			got := Line(s, max)
-			if wrong := sanitizetest.Unsafe(ForModel(brief(got.String))); wrong != "" && len(got.String) <= 300 {
+			if wrong := sanitizetest.Unsafe(brief(string(ForModel(got.Clean)))); wrong != "" && len(got.Clean) <= 300 {
 				t.Errorf("Line(%q repeated, %d): %s", flood, max, wrong)
 			}
-			if second := Line(got.String, max); second != (Text{String: got.String}) {
+			if second := Line(string(got.Clean), max); second != (Text{Clean: got.Clean}) {
 				t.Errorf("Line(%q repeated, %d) does not settle", flood, max)
 			}
 		}

@@ -103,7 +103,7 @@ func (sk *skeleton) isLink(kind hostKind, body int) bool {
 	return false
 }
 
-// linkedEndings are the top-level domains behind which chat clients turn a bare
+// linkedEndings are the top-level domains after which chat clients turn a bare
 // domain into a link: the country codes, and the generic ones that profiles and
 // phishing use. With an unlisted ending, a link without a query stays as the
 // words it looks like.

@@ -4,34 +4,37 @@
 // These are the decisions and their reasons:
 //
 //   - The final string has to be safe. A step can create what an earlier one
-//     removed ("ja<!-- x -->vascript:"), so the steps are repeated until nothing
-//     changes; [Line] returns a cleaned line unchanged.
-//   - Visible words stay. Brackets and backticks are replaced by harmless signs.
-//     Only HTML comments, the payload of terminal sequences and the targets of
-//     links are removed, since no reader of the original page sees those.
+//     removed ("ja<!-- x -->vascript:"), so the steps are repeated until
+//     nothing changes; [Line] returns a cleaned line unchanged.
+//   - Visible words stay. Brackets and backticks are replaced by harmless
+//     signs. Only HTML comments, the payload of terminal sequences and the
+//     targets of links are removed, since no reader of the original page sees
+//     those.
 //   - A cleaned line is not escaped: '<' and '&' stay. [ForModel] and
 //     [ForMarkdown] escape what their target would read as markup; a CSV table
 //     needs neither.
 //   - A text is reported as altered if it hid words or held links. Invisible
 //     characters that ordinary keyboards, editors and scripts leave behind are
 //     removed without being reported.
-//   - Each run of invalid UTF-8 becomes one U+FFFD. U+0080 to U+009F are read as
-//     terminal controls, but the raw bytes 0x80 to 0x9F are not, because in real
-//     text they are Windows-1252 letters.
+//   - Each run of invalid UTF-8 becomes one U+FFFD. U+0080 to U+009F are read
+//     as terminal controls, but the raw bytes 0x80 to 0x9F are not, because in
+//     real text they are Windows-1252 letters.
 //   - Of a terminal sequence that never ends, only the ESC is removed. An HTML
 //     comment that never ends is text.
 //   - A scheme without "//" starts a link only if an address or code follows:
 //     "JavaScript:React" and "file:line" are words. tel: and sms: start a link
 //     only before a number, skype: and similar ones only before parameters.
-//   - A bare domain is a word ("booking.com", "Node.js"). Several clients make it
-//     a link if a path, query or fragment follows, so that is removed; the domain
-//     stays, because "golang.org/x/net" names a skill. Domains are recognised by
-//     their endings, so that "Node.js/React" and "10.0.0.0/8" stay words.
+//   - A bare domain is a word ("booking.com", "Node.js"). Several clients make
+//     it a link if a path, query or fragment follows, so that is removed; the
+//     domain stays, because "golang.org/x/net" names a skill. Domains are
+//     recognised by their endings, so that "Node.js/React" and "10.0.0.0/8"
+//     stay words.
 //   - Full-width brackets and angle brackets stay: they are ordinary
 //     punctuation in Japanese and mean nothing to Markdown or HTML.
 //   - ZWNJ and ZWJ stay where RFC 5892 allows them (between letters of one
-//     joining script; ZWJ after a virama). Its joining types are not applied, so
-//     a ZWNJ that Persian writers type after a letter that never joins stays.
+//     joining script; ZWJ after a virama). Its joining types are not applied,
+//     so a ZWNJ that Persian writers type after a letter that never joins
+//     stays.
 package sanitize
 
 import (
@@ -39,10 +42,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a cleaned line. The zero value is an empty line.
+// Text is the result of cleaning a line. The zero value is an empty line.
 type Text struct {
-	// String is one line of valid UTF-8 in NFC, without white space at its ends.
-	String string
+	// Clean is one line in NFC, without white space at its ends.
+	Clean Clean
 	// Altered reports whether links were removed, or content that is invisible
 	// on the original page: comments and terminal sequences with words, tag
 	// characters, runs of invisible characters, direction overrides.
@@ -51,8 +54,8 @@ type Text struct {
 	Cut bool
 }
 
-// With a maximum length, only this much of the input is read. That is enough even
-// if most of it is invisible.
+// With a maximum length, only this much of the input is read. That is enough
+// even if most of it is invisible.
 const (
 	windowBase    = 64 << 10 // bytes
 	windowPerRune = 32       // bytes more for each rune of the maximum
@@ -66,16 +69,16 @@ const (
 	maxRounds     = 8
 )
 
-// Line returns s as one line of plain text: Clean followed by Shorten. max is
-// in runes; zero or less means no limit.
-func Line(s string, max int) Text { return Clean(s, max).Shorten(max) }
+// Line returns s as one line of plain text of at most max runes: Whole followed
+// by Shorten. A max of zero or less means no limit.
+func Line(s string, max int) Text { return Whole(s, max).Shorten(max) }
 
-// Clean returns s as one line of plain text that is not shortened yet, for
+// Whole returns s as one line of plain text that is not shortened yet, for
 // callers that hide something in it first. Escape the result for its target
 // before showing it. max is the length in runes that it will be shortened to,
 // which bounds how much of s is read; zero or less reads all of it. Cleaning a
 // clean text changes nothing.
-func Clean(s string, max int) Text {
+func Whole(s string, max int) Text {
 	s, clipped := clip(s, max)
 	altered := false
 	switch quickCheck(s) {
@@ -88,14 +91,14 @@ func Clean(s string, max int) Text {
 	default:
 		s, altered = untilStable(s, clipped)
 	}
-	return Text{String: s, Altered: altered, Cut: clipped}
+	return Text{Clean: Clean(s), Altered: altered, Cut: clipped}
 }
 
 // Shorten cuts the text to at most max runes, at a word if possible, and ends
 // it in "…". A max of zero or less means no limit.
 func (t Text) Shorten(max int) Text {
-	t.String, t.Cut = shorten(t.String, max, t.Cut)
-	return t
+	short, cut := shorten(string(t.Clean), max, t.Cut)
+	return Text{Clean: Clean(short), Altered: t.Altered, Cut: cut}
 }
 
 // clip returns the start of s that is read for a maximum of max runes, and

@@ -15,7 +15,7 @@ func untouched(t *testing.T, cases [][2]string) { t.Helper(); compare(t, cases, 
 func compare(t *testing.T, cases [][2]string, altered bool) {
 	t.Helper()
 	for _, c := range cases {
-		in, want := c[0], Text{String: c[1], Altered: altered}
+		in, want := c[0], Text{Clean: Clean(c[1]), Altered: altered}
 		if diff := cmp.Diff(want, checkLine(t, in, 0)); diff != "" {
 			t.Errorf("Line(%+q) (-want +got):\n%s", in, diff)
 		}

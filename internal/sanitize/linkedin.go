@@ -1,7 +1,6 @@
 package sanitize
 
 import (
-	"errors"
 	"net/url"
 	"strings"
 	"unicode"
@@ -18,56 +17,56 @@ const (
 	minSlug, maxSlug = 3, 100
 )
 
-// The errors of LinkedIn. Their texts continue a sentence that starts with "the
-// profile link".
-var (
-	ErrNotHTTPS   = errors.New("is not an https address")
-	ErrOtherSite  = errors.New("leads to another site than LinkedIn")
-	ErrNotProfile = errors.New("leads to a page of LinkedIn that is no profile")
-	ErrMalformed  = errors.New("is not written as LinkedIn writes it")
+// The faults of a link to a profile. They continue a sentence that starts with
+// "the profile link".
+const (
+	NotHTTPS   Clean = "is not an https address"
+	OtherSite  Clean = "leads to another site than LinkedIn"
+	NotProfile Clean = "leads to a page of LinkedIn that is no profile"
+	Malformed  Clean = "is not written as LinkedIn writes it"
 )
 
 // LinkedIn returns "linkedin.com/in/<slug>" for the https URL of a LinkedIn
 // profile, with the slug percent-encoded. The host may be linkedin.com,
 // www.linkedin.com or that of a country ("sk.linkedin.com"). A language, a
-// query and a fragment are dropped. For any other URL it returns ErrNotHTTPS,
-// ErrOtherSite, ErrNotProfile or ErrMalformed.
-func LinkedIn(raw string) (string, error) {
+// query and a fragment are dropped. For any other URL, link is empty and fault
+// is NotHTTPS, OtherSite, NotProfile or Malformed.
+func LinkedIn(raw string) (link, fault Clean) {
 	const scheme = "https://"
 	switch {
 	case len(raw) > maxProfileURLBytes:
-		return "", ErrMalformed
+		return "", Malformed
 	case strings.HasPrefix(raw, scheme):
 	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(raw)), scheme):
-		return "", ErrMalformed
+		return "", Malformed
 	default:
-		return "", ErrNotHTTPS
+		return "", NotHTTPS
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Opaque != "":
-		return "", ErrMalformed
+		return "", Malformed
 	// Only the hosts of countries lead to profiles, not "m.linkedin.com".
 	case strings.HasSuffix(u.Hostname(), ".linkedin.com") && !isLinkedIn(u.Hostname()):
-		return "", ErrMalformed
+		return "", Malformed
 	case !isLinkedIn(u.Hostname()):
-		return "", ErrOtherSite
+		return "", OtherSite
 	case u.User != nil || u.Port() != "" || strings.HasSuffix(u.Host, ":"):
-		return "", ErrMalformed
+		return "", Malformed
 	}
 	path, found := strings.CutPrefix(u.EscapedPath(), "/in/")
 	if !found {
-		return "", ErrNotProfile
+		return "", NotProfile
 	}
 	escaped, rest, more := strings.Cut(strings.TrimSuffix(path, "/"), "/")
 	if more && !isLanguage(rest) {
-		return "", ErrNotProfile
+		return "", NotProfile
 	}
 	slug, err := url.PathUnescape(escaped)
 	if err != nil || !isSlug(slug) {
-		return "", ErrMalformed
+		return "", Malformed
 	}
-	return "linkedin.com/in/" + strings.ReplaceAll(escaped, "'", "%27"), nil
+	return "linkedin.com/in/" + Clean(strings.ReplaceAll(escaped, "'", "%27")), ""
 }
 
 // isLinkedIn reports whether host belongs to LinkedIn. It compares bytes,

@@ -66,7 +66,7 @@ func (sk *skeleton) linkAt(i int) finding {
 }
 
 // wwwLink finds "www." and a host within the word [i, end). Scripts without
-// spaces may write it right behind another letter.
+// spaces may write it right after another letter.
 func (sk *skeleton) wwwLink(i, end int) finding {
 	for p := i; p < end; p++ {
 		if sk.c[p] == 'w' && (p == i || !isAlnum(sk.c[p-1])) && sk.hasPrefix(p, "www.") && startsWord(sk.at(p+len("www."))) {
@@ -76,8 +76,8 @@ func (sk *skeleton) wwwLink(i, end int) finding {
 	return noLink(end)
 }
 
-// schemeRule tells when a scheme that clients follow without "//" starts a
-// link. It does if the text behind the colon meets one of the conditions;
+// schemeRule describes when a scheme that clients follow without "//" starts a
+// link. It does if the text after the colon meets one of the conditions;
 // otherwise the scheme is a word.
 type schemeRule struct {
 	prefixes []string // starts with one of these
@@ -177,7 +177,7 @@ func (sk *skeleton) isNumber(i int) bool {
 	return digits == few
 }
 
-// pathLink finds the path, query or fragment behind a bare domain or IP
+// pathLink finds the path, query or fragment after a bare domain or IP
 // address. The host itself stays, since it may be the name of a tool or a
 // company.
 func (sk *skeleton) pathLink(i, end int) finding {
@@ -229,7 +229,7 @@ func (sk *skeleton) authorityLink(i, end int) finding {
 		return noLink(end)
 	}
 	word := sk.wordEnd(end)
-	// Without spaces, the sentence continues right behind the host.
+	// Without spaces, the sentence continues right after the host.
 	if p := bytes.IndexByte(sk.c[end:word], unspaced); p > 0 {
 		word = end + p
 	}
@@ -243,7 +243,7 @@ func (sk *skeleton) authorityLink(i, end int) finding {
 	return noLink(end)
 }
 
-// isHost reports whether the name [i, end) behind two slashes is certainly a
+// isHost reports whether the name [i, end) after two slashes is certainly a
 // host.
 func (sk *skeleton) isHost(i, end int) bool {
 	switch _, kind := sk.host(i, end); kind {

@@ -83,7 +83,8 @@ func TestDisguisedLinksAreRemoved(t *testing.T) {
 	})
 }
 
-// Two companies with a slash between them are words, and words are never dropped.
+// Two companies with a slash between them are words, and words are never
+// dropped.
 func TestProperNamesOnBothSidesOfASlashStay(t *testing.T) {
 	untouched(t, same("Booking.com/Agoda", "at Salesforce.com/Slack,", "Led e-commerce for Zalando.de/About You", "Acme.io/Beta.io merger", "Amazon.com/AWS", "Mail.ru/Одноклассники"))
 	altered(t, [][2]string{

@@ -7,7 +7,7 @@ import (
 
 // neutralizeMarkup replaces the signs of Markdown links and code, of our tables
 // and of our data markers, and removes HTML comments. It reports whether a
-// comment held words. clipped tells that s is the start of a longer text, in
+// comment held words. clipped means that s is the start of a longer text, in
 // which a comment that is open at the end counts as one.
 func neutralizeMarkup(s string, clipped bool) (string, bool) {
 	if !mayHoldMarkup(s) {

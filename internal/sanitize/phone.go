@@ -68,7 +68,7 @@ func (f *folded) digitsFrom(i int) digits {
 }
 
 // phoneNumber returns the first telephone number in d. It starts at the first
-// group, or at one behind a year or a " / ", and is as long as possible. The
+// group, or at one after a year or a " / ", and is as long as possible. The
 // caller searches the rest of d again.
 func (d digits) phoneNumber() (span, bool) {
 	if d.isPartOfWord() {
@@ -298,7 +298,7 @@ func (d digits) areDates() bool {
 	return years > 0
 }
 
-// beginsWithDate reports whether one of the first groups is a year behind a
+// beginsWithDate reports whether one of the first groups is a year after a
 // month, with a separator of dates between them.
 func (d digits) beginsWithDate() bool {
 	for i := 1; i < min(3, len(d.groups)); i++ {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// numberContext is what the words near a number tell about it.
+// numberContext is the kind of number that the words around it suggest.
 type numberContext int
 
 const (
@@ -20,7 +20,7 @@ const (
 // number, as in "mobile number is".
 const maxFillers = 3
 
-// contextBefore returns what the words before d tell about it.
+// contextBefore returns the kind of number that the words before d suggest.
 func (d digits) contextBefore() numberContext {
 	const near = 48 // runes
 	end := d.groups[0].start
@@ -50,8 +50,8 @@ func (d digits) contextBefore() numberContext {
 	return kind
 }
 
-// context returns what the words around d tell about it: those before it or, as
-// in "4155552671 (mobile)", one in brackets after it.
+// context returns the kind of number that the words around d suggest: those
+// before it or, as in "4155552671 (mobile)", one in brackets after it.
 func (d digits) context() numberContext {
 	if kind := d.contextBefore(); kind != unknownNumber {
 		return kind

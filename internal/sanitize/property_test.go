@@ -16,19 +16,20 @@ import (
 func checkLine(t *testing.T, s string, max int) Text {
 	t.Helper()
 	got := Line(s, max)
-	if wrong := sanitizetest.Unsafe(ForModel(got.String)); wrong != "" {
-		t.Errorf("Line(%q, %d) = %q: %s", brief(s), max, brief(got.String), wrong)
+	text := string(got.Clean)
+	if wrong := sanitizetest.Unsafe(string(ForModel(got.Clean))); wrong != "" {
+		t.Errorf("Line(%q, %d) = %q: %s", brief(s), max, brief(text), wrong)
 	}
-	if n := utf8.RuneCountInString(got.String); max > 0 && n > max {
+	if n := utf8.RuneCountInString(text); max > 0 && n > max {
 		t.Errorf("Line(%q, %d) has %d characters", brief(s), max, n)
 	}
-	if got.Cut != strings.HasSuffix(got.String, "…") && (got.Cut || !strings.Contains(norm.NFC.String(s), "…")) {
-		t.Errorf("Line(%q, %d) = %q, Cut = %t", brief(s), max, brief(got.String), got.Cut)
+	if got.Cut != strings.HasSuffix(text, "…") && (got.Cut || !strings.Contains(norm.NFC.String(s), "…")) {
+		t.Errorf("Line(%q, %d) = %q, Cut = %t", brief(s), max, brief(text), got.Cut)
 	}
 	for _, again := range []int{0, max} {
-		if second := Line(got.String, again); second != (Text{String: got.String}) {
+		if second := Line(text, again); second != (Text{Clean: got.Clean}) {
 			t.Errorf("Line(%q, %d) = %q, and the Line of that, with %d, %+q (altered: %t, cut: %t)",
-				brief(s), max, got.String, again, second.String, second.Altered, second.Cut)
+				brief(s), max, got.Clean, again, second.Clean, second.Altered, second.Cut)
 		}
 	}
 	if quickCheck(s) == plain && max <= 0 {
@@ -81,7 +82,8 @@ var shards = strings.Split("a|b|Zoë| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|
 	"\u009c|\xff|\xc2|\xe2\x80|e\u0301|\u0301|\u0338|\u0327|\u0334|\u1fef|\u212a|\u034f|क|\u094d|\u093c|ष|ত|ي|م|\u064e|\u0651|ש|\u05b8|ที่|한|ᄒ|\u1161|李|リ|"+
 	"👩|👩🏽|💻|❤|🏴|🇩|🇪|©|½|⁄|∕|：|／|．|。|ｈｔｔｐ|𝐡𝐭𝐭𝐩𝐬|ⓦ|ſ|∶|＜|［|｜|ﬁ|\u0f71|\u0f72|\u0f74|ᠠ|\u180b|\u180e", "|")
 
-// seeds are the shapes that a mutation should begin from, and what fuzzing found.
+// seeds are the shapes that a mutation should begin from, and what fuzzing
+// found.
 var seeds = []string{
 	"Jane Doe",
 	"see https://evil.example/a?b=c, www.evil.example and evil.example/x (//evil.example) \\\\evil\\share",

@@ -84,11 +84,11 @@ func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.
 // removeInvisible removes terminal sequences and invisible characters, and
 // makes white space single spaces. It reports whether something was hidden
 // there. Without keepJoiners, all joiners are removed.
-func removeInvisible(s string, joiners bool) (string, bool) {
+func removeInvisible(s string, keepJoiners bool) (string, bool) {
 	if quickCheck(s) != unclean {
 		return s, false
 	}
-	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: joiners}
+	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: keepJoiners}
 	for i := 0; i < len(s); {
 		if n, hidesWords := escapeLen(s[i:]); n > 0 {
 			p.altered = p.altered || hidesWords

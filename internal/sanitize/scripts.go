@@ -23,12 +23,13 @@ var confusableScripts = []confusableScript{
 	{script: unicode.Cherokee},
 }
 
-// MixedScript reports whether a word of s mixes letters of two scripts so that
+// MixedScript reports whether a word mixes letters of two scripts so that
 // it reads as a word of one of them, as "Аdmin" does with a Cyrillic first
 // letter. Line keeps such words, because it cannot know which letter is the
 // false one. It is false for honest mixtures, such as a borrowed abbreviation
 // with an ending ("PHPшник") and the symbol of a subunit ("TNFα").
-func MixedScript(s string) bool {
+func MixedScript(c Clean) bool {
+	s := string(c)
 	// Greek is the first other script.
 	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x370 }) < 0 {
 		return false

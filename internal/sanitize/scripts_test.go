@@ -3,7 +3,7 @@ package sanitize
 import "testing"
 
 func TestMixedScript(t *testing.T) {
-	for s, want := range map[string]bool{
+	for s, want := range map[Clean]bool{
 		"":                             false,
 		"Ignore previous instructions": false,
 		// F40 of the corpus: Cyrillic letters among Latin ones.

@@ -18,8 +18,8 @@ type skeleton struct {
 	s   string
 }
 
-// The classes of runes that do not look like ASCII. Those from unspaced on cannot
-// be part of a URL.
+// The classes of runes that do not look like ASCII. Those from unspaced on
+// cannot be part of a URL.
 const (
 	letter   = 0x80 + iota // letter, digit, mark or joiner
 	unspaced               // letter of a script without spaces between words
@@ -27,11 +27,14 @@ const (
 	sign                   // anything else
 )
 
-// unspacedScripts are written without spaces between words, or attach particles
-// to them without one.
+// unspacedScripts are the scripts of IsUnspaced.
 var unspacedScripts = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
+
+// IsUnspaced reports whether r belongs to a script that is written without
+// spaces between words, or in which particles follow a word without one.
+func IsUnspaced(r rune) bool { return r > unicode.MaxLatin1 && unicode.In(r, unspacedScripts...) }
 
 // newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
@@ -94,7 +97,7 @@ func skeletonByte(s string) (byte, int) {
 		return lower(d[0]), size
 	}
 	switch {
-	case unicode.In(r, unspacedScripts...):
+	case IsUnspaced(r):
 		return unspaced, size
 	case unicode.IsLetter(r), unicode.IsDigit(r), isMark(r), r == zwj, r == zwnj:
 		return letter, size
@@ -103,7 +106,7 @@ func skeletonByte(s string) (byte, int) {
 }
 
 // mayHoldLink reports whether s has what every link has: a ':' with something
-// behind it, two slashes, "www.", or a dot and then a '/', '?' or '#' in the
+// after it, two slashes, "www.", or a dot and then a '/', '?' or '#' in the
 // same word. It is cheaper than building a skeleton, which most texts do not
 // need.
 func mayHoldLink(s string) bool {

@@ -10,9 +10,10 @@ import (
 // could start a tag, a comment, an autolink or a control token of a model, and
 // the '>' that closes it. Comparisons and arrows ("a < b", "p99<10ms", "->")
 // stay.
-func ForModel(s string) string {
+func ForModel(c Clean) Clean {
+	s := string(c)
 	if !strings.Contains(s, "<") {
-		return s
+		return c
 	}
 	var out strings.Builder
 	open := 0
@@ -28,7 +29,7 @@ func ForModel(s string) string {
 			out.WriteByte(s[i])
 		}
 	}
-	return out.String()
+	return Clean(out.String())
 }
 
 // opensMarkup reports whether a '<' before rest could start a tag or a comment
@@ -46,7 +47,8 @@ func opensMarkup(rest string) bool {
 
 // ForMarkdown escapes a cleaned text for a Markdown document: what ForModel
 // escapes, and the syntax of emphasis, links, escapes, entities and blocks.
-func ForMarkdown(s string) string {
+func ForMarkdown(c Clean) Clean {
+	s := string(c)
 	var out strings.Builder
 	if n := blockMarkerEnd(s); n > 0 {
 		out.WriteString(s[:n-1] + `\`)
@@ -58,7 +60,7 @@ func ForMarkdown(s string) string {
 		}
 		out.WriteByte(s[i])
 	}
-	return ForModel(out.String())
+	return ForModel(Clean(out.String()))
 }
 
 // blockMarkerEnd returns where the marker ends that makes the line s a heading,

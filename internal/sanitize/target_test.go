@@ -8,7 +8,7 @@ import (
 )
 
 func TestForModelEscapesWhereMarkupCouldBegin(t *testing.T) {
-	for in, want := range map[string]string{
+	for in, want := range map[Clean]Clean{
 		"HTML <canvas> and <video>": "HTML &lt;canvas&gt; and &lt;video&gt;",
 		"std::map<K, V>":            "std::map&lt;K, V&gt;",
 		"Vec<Vec<u8>>":              "Vec&lt;Vec&lt;u8&gt;&gt;",
@@ -24,10 +24,10 @@ func TestForModelEscapesWhereMarkupCouldBegin(t *testing.T) {
 			t.Errorf("ForModel(%q) = %q, want %q", in, got, want)
 		}
 	}
-	for _, s := range []string{
+	for _, s := range []Clean{
 		"", "plain", "p99<10ms", "a < b > c", "-> => <- <=> <=", "latency <5ms and >1M rps", "<1 year", "<3", "x <данные> y", "2 << 3", "R&amp;D & Co", "&lt;", "<€5", "≤ 5", "1 <2>",
 	} {
-		want := strings.ReplaceAll(s, "<< 3", "&lt;< 3")
+		want := Clean(strings.ReplaceAll(string(s), "<< 3", "&lt;< 3"))
 		if got := ForModel(s); got != want {
 			t.Errorf("ForModel(%q) = %q", s, got)
 		}
@@ -35,7 +35,7 @@ func TestForModelEscapesWhereMarkupCouldBegin(t *testing.T) {
 }
 
 func TestForMarkdownEscapesItsSigns(t *testing.T) {
-	for in, want := range map[string]string{
+	for in, want := range map[Clean]Clean{
 		"*bold* and **more**":       `\*bold\* and \*\*more\*\*`,
 		"_italic_ and __init__":     `\_italic\_ and \_\_init\_\_`,
 		"snake_case prof_1 žltá_ž":  "snake_case prof_1 žltá_ž",
@@ -74,12 +74,12 @@ func FuzzTargets(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		clean := Line(s, 0).String
-		if wrong := sanitizetest.Unsafe(ForModel(clean)); wrong != "" {
+		clean := Line(s, 0).Clean
+		if wrong := sanitizetest.Unsafe(string(ForModel(clean))); wrong != "" {
 			t.Errorf("ForModel(%q): %s", clean, wrong)
 		}
-		document := ForMarkdown(clean)
-		if back := strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(unescaped(document)); back != strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(clean) {
+		document := string(ForMarkdown(clean))
+		if back := strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(unescaped(document)); back != strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(string(clean)) {
 			t.Errorf("ForMarkdown(%q) = %q, which is read as %q", clean, document, back)
 		}
 	})

@@ -2,11 +2,11 @@ package shortlist
 
 import (
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/blind"
+	"instaview-mcp/internal/sanitize"
 )
 
 // Bounds in characters for a candidate who is too large for one answer.
@@ -27,12 +27,12 @@ func renderAlone(c *client.Candidate, v View, from int) renderedCandidate {
 		mask = newMask(c)
 	}
 	whole := renderWith(c, v, Full, caps{}, window{}, mask)
-	if from == 0 && utf8.RuneCountInString(whole.text) <= maxCandidate {
+	if from == 0 && utf8.RuneCountInString(string(whole.text)) <= maxCandidate {
 		return whole
 	}
 	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
 	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt}, mask)
-	room := maxCandidate - labelRoom - utf8.RuneCountInString(frame.text)
+	room := maxCandidate - labelRoom - utf8.RuneCountInString(string(frame.text))
 	longest := room - entryHeadRoom - itemOverhead
 	paged.headline, paged.rationale, paged.item = longest, longest, longest
 	return renderWith(c, v, Full, paged, window{from: from, room: room}, mask)
@@ -48,22 +48,22 @@ type window struct {
 	end  int // number of the last item shown, from 1; 0 = none
 }
 
-// filter joins those of items that are shown. Every item must be passed once,
-// in order.
-func (w *window) filter(items ...string) string {
-	var shown []string
+// filter returns those of items that are shown, in the same slice. Every item
+// must be passed once, in order.
+func (w *window) filter(items ...sanitize.Clean) []sanitize.Clean {
+	shown := items[:0]
 	for _, item := range items {
 		if item != "" && w.shows(item) {
 			shown = append(shown, item)
 		}
 	}
-	return strings.Join(shown, separator)
+	return shown
 }
 
 // shows reports whether the next item is shown.
-func (w *window) shows(item string) bool {
+func (w *window) shows(item sanitize.Clean) bool {
 	w.seen++
-	size := utf8.RuneCountInString(item) + itemOverhead
+	size := utf8.RuneCountInString(string(item)) + itemOverhead
 	switch {
 	// Before the window, or after an item that did not fit.
 	case w.seen <= w.from, w.end > 0 && w.end < w.seen-1:

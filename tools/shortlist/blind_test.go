@@ -12,8 +12,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// blindCase is one field of a candidate's profile, with what a blind answer must
-// and must not show of it.
+// blindCase is one field of a candidate's profile, with what a blind answer
+// must and must not show of it.
 type blindCase struct {
 	ID      string   `json:"id"`
 	Kind    string   `json:"kind"`
@@ -56,7 +56,7 @@ func (c blindCase) candidate(t *testing.T) client.Candidate {
 func (c blindCase) wrong(t *testing.T) string {
 	t.Helper()
 	person := c.candidate(t)
-	text := render(&person, View{Tool: "get_sourcing_results", Blind: true}, Full).text
+	text := string(render(&person, View{Tool: "get_sourcing_results", Blind: true}, Full).text)
 	for _, s := range c.Absent {
 		if strings.Contains(text, s) {
 			return fmt.Sprintf("%s: the name %q, field %s: %q is shown in %q", c.ID, c.Name, c.Field, s, text)
@@ -70,8 +70,8 @@ func (c blindCase) wrong(t *testing.T) string {
 	return ""
 }
 
-// No rule finds every name in every language, so the test allows a few failures of
-// each kind and logs how many there are.
+// No rule finds every name in every language, so the test allows a few failures
+// of each kind and logs how many there are.
 func TestNamesAreHiddenAndFactsAreKept(t *testing.T) {
 	for file, most := range map[string]float64{"testdata/blind.json": 0.02, "testdata/blind_more.json": 0.02} {
 		text, err := os.ReadFile(file)

@@ -1,7 +1,6 @@
 package shortlist
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,7 +13,6 @@ import (
 // The limits of a candidate's fields, in characters. Real profiles are far
 // shorter.
 const (
-	maxHandle       = client.MaxProfileID
 	maxName         = 120
 	maxTitle        = 120 // role, company, place, duration
 	maxHeadline     = 200
@@ -38,17 +36,19 @@ type candidateWriter struct {
 	contacts    bool        // e-mail addresses are shown
 	caps        caps
 	window      window // of the only candidate of an answer
-	out         strings.Builder
-	cut         bool                // something was shortened
-	altered     bool                // hidden text or links were removed
-	mixedScript bool                // words with look-alike letters of several scripts
-	linkError   error               // why the profile link is left out
-	escape      func(string) string // for the target of the text; nil = unescaped
+	out         sanitize.Builder
+	cut         bool           // something was shortened
+	altered     bool           // hidden text or links were removed
+	mixedScript bool           // words with look-alike letters of several scripts
+	linkFault   sanitize.Clean // why the profile link is left out; "" = it is not
+	separator   sanitize.Clean // between the items of a list
+	// escape is for the target of the text; nil = unescaped.
+	escape func(sanitize.Clean) sanitize.Clean
 }
 
 // renderedCandidate is the text of a candidate, which ends in a newline.
 type renderedCandidate struct {
-	text   string
+	text   sanitize.Clean
 	cut    bool   // something was shortened
 	marked bool   // hidden text or links were removed, or words mix alphabets
 	window window // of the only candidate of an answer
@@ -68,7 +68,7 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 	}
 	for caps := usualCaps; ; caps.item, caps.items = max(caps.item*2/3, minItem), max(caps.items*2/3, 1) {
 		r := renderWith(c, v, d, caps, window{}, mask)
-		if utf8.RuneCountInString(r.text) < maxCandidate || caps.item == minItem {
+		if utf8.RuneCountInString(string(r.text)) < maxCandidate || caps.item == minItem {
 			return r
 		}
 	}
@@ -76,16 +76,16 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 
 // renderWith renders a candidate with the given limits. mask may be nil.
 func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	w := candidateWriter{candidate: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, escape: sanitize.ForModel}
+	w := candidateWriter{candidate: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
 	if v.Markdown {
 		w.escape = sanitize.ForMarkdown
 	}
 	w.write(d)
-	text := w.out.String()
-	rank := fmt.Sprint(c.Rank)
+	text := w.out.Clean()
+	rank := sanitize.Number(c.Rank)
 	marked := w.altered || w.mixedScript
 	if marked {
-		text = rank + "*" + strings.TrimPrefix(text, rank)
+		text = rank + "*" + text[len(rank):]
 	}
 	if v.Markdown {
 		text = markdown(text)
@@ -98,15 +98,15 @@ func (w *candidateWriter) write(d Detail) {
 	c := w.candidate
 	if d == Brief {
 		id, risk := w.id(), w.firstRedFlag()
-		if id == "" && risk != "" {
-			id = "[]" // otherwise the red flag would look like a location
+		if id != "" || risk != "" { // without brackets, the red flag would look like a location
+			id = "[" + id + "]"
 		}
 		w.line("", w.heading(), id, risk)
 		return
 	}
 	w.line("", w.heading())
-	w.field("headline", w.window.filter(w.headline()))
-	w.field("why", w.window.filter(w.text(c.Rationale, w.caps.rationale)))
+	w.field("headline", w.shown(w.headline()))
+	w.field("why", w.shown(w.text(c.Rationale, w.caps.rationale)))
 	w.field("fit", w.list(c.FitPoints))
 	w.field("risk", w.redFlags())
 	w.field("skills", w.listOf(c.Skills, blind.Fact))
@@ -117,7 +117,11 @@ func (w *candidateWriter) write(d Detail) {
 	if w.contacts {
 		w.field("email", w.list(c.Emails))
 	}
-	w.line(indent, w.id(), w.profile())
+	id := w.id()
+	if id != "" {
+		id = "[" + id + "]"
+	}
+	w.line(indent, id, w.profile())
 	w.field("note", w.notes())
 }
 
@@ -130,14 +134,14 @@ const separator = "| "
 
 // heading returns the first line of every detail: rank and score, then name,
 // role, company and location in fixed columns.
-func (w *candidateWriter) heading() string {
+func (w *candidateWriter) heading() sanitize.Clean {
 	c := w.candidate
 	name := w.name()
-	who := fmt.Sprint(c.Rank)
+	who := sanitize.Number(c.Rank)
 	switch {
 	case c.MatchScore != nil:
-		who += " (" + number(*c.MatchScore) + ")"
-	case strings.HasPrefix(name, "(") && name != namePlaceholder:
+		who += " (" + sanitize.Number(*c.MatchScore) + ")"
+	case strings.HasPrefix(string(name), "(") && name != namePlaceholder:
 		who += " (no score)" // otherwise the name would look like a score
 	}
 	if name == "" {
@@ -148,7 +152,7 @@ func (w *candidateWriter) heading() string {
 
 // name returns the name, or the placeholder in a blind answer. It reads the
 // name in either case, since that sets the marks.
-func (w *candidateWriter) name() string {
+func (w *candidateWriter) name() sanitize.Clean {
 	name := w.text(w.candidate.Name, w.caps.name)
 	if w.mask != nil {
 		return namePlaceholder
@@ -159,28 +163,25 @@ func (w *candidateWriter) name() string {
 // namePlaceholder replaces the name in a blind answer.
 const namePlaceholder = "(name hidden)"
 
-// id returns the profile id in brackets, or "" if there is none. In a blind
-// answer, an id that may contain the name is replaced by the rank.
-func (w *candidateWriter) id() string {
-	id := w.text(w.candidate.ProfileID, maxHandle)
-	switch {
-	case id == "":
-		return ""
-	case w.mask != nil && w.mask.InID(w.candidate.ProfileID):
-		return "[" + rankID(w.candidate) + "]"
+// id returns the profile id, or "" if there is none. In a blind answer, an id
+// that may contain the name is replaced by the rank.
+func (w *candidateWriter) id() sanitize.Clean {
+	id := w.text(w.candidate.ProfileID, client.MaxProfileID)
+	if id != "" && w.mask != nil && w.mask.InID(w.candidate.ProfileID) {
+		return rankID(w.candidate)
 	}
-	return "[" + id + "]"
+	return id
 }
 
 // profile returns the LinkedIn address, or "" if there is none, it is not
 // valid, or the answer is blind.
-func (w *candidateWriter) profile() string {
+func (w *candidateWriter) profile() sanitize.Clean {
 	if w.mask != nil {
 		return ""
 	}
-	path, err := sanitize.LinkedIn(w.candidate.LinkedInURL)
+	path, fault := sanitize.LinkedIn(w.candidate.LinkedInURL)
 	if w.candidate.LinkedInURL != "" {
-		w.linkError = err
+		w.linkFault = fault
 	}
 	return path
 }
@@ -189,15 +190,15 @@ func (w *candidateWriter) profile() string {
 const noRedFlags = "none named"
 
 // redFlags returns the red flags, or "" if the API sent no list of them.
-func (w *candidateWriter) redFlags() string {
+func (w *candidateWriter) redFlags() sanitize.Clean {
 	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
-		return w.window.filter(noRedFlags)
+		return w.shown(noRedFlags)
 	}
 	return w.list(w.candidate.RedFlags)
 }
 
 // firstRedFlag returns the first red flag, for brief.
-func (w *candidateWriter) firstRedFlag() string {
+func (w *candidateWriter) firstRedFlag() sanitize.Clean {
 	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
 		return noRedFlags
 	}
@@ -210,13 +211,13 @@ func (w *candidateWriter) firstRedFlag() string {
 }
 
 // headline returns the headline, or "" if it only repeats role and company.
-func (w *candidateWriter) headline() string {
+func (w *candidateWriter) headline() sanitize.Clean {
 	headline := w.text(w.candidate.Headline, w.caps.headline)
 	known := map[string]bool{"at": true, "lt": true, "gt": true} // "lt" is from "&lt;"
 	for _, w := range wordsOf(w.candidate.CurrentRole + " " + w.candidate.CurrentCompany) {
 		known[w] = true
 	}
-	for _, w := range wordsOf(headline) {
+	for _, w := range wordsOf(string(headline)) {
 		if !known[w] {
 			return headline
 		}
@@ -234,39 +235,49 @@ func wordsOf(s string) []string {
 
 // markdown formats a candidate as a heading and a list. A single line, as in
 // brief, becomes a paragraph.
-func markdown(text string) string {
-	who, fields, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n")
+func markdown(text sanitize.Clean) sanitize.Clean {
+	who, fields := cutLine(text)
 	if fields == "" {
 		return who + "\n\n"
 	}
-	var b strings.Builder
-	b.WriteString("### " + who + "\n\n")
-	for line := range strings.SplitSeq(fields, "\n") {
-		line = strings.TrimPrefix(line, indent)
-		if strings.HasPrefix(line, "- ") { // an item of experience or evidence
-			b.WriteString("  " + line + "\n")
+	var b sanitize.Builder
+	b.Write("### ", who, "\n\n")
+	for fields != "" {
+		var line sanitize.Clean
+		line, fields = cutLine(fields)
+		line = line[len(indent):]
+		if strings.HasPrefix(string(line), "- ") { // an item of experience or evidence
+			b.Write("  ", line, "\n")
 		} else {
-			b.WriteString("- " + line + "\n")
+			b.Write("- ", line, "\n")
 		}
 	}
-	return b.String() + "\n"
+	b.Write("\n")
+	return b.Clean()
+}
+
+// cutLine returns the first line of text and what follows it. The line must end
+// in a newline.
+func cutLine(text sanitize.Clean) (line, rest sanitize.Clean) {
+	end := strings.IndexByte(string(text), '\n')
+	return text[:end], text[end+1:]
 }
 
 // notes returns what the reader should know about changes to the text. Call it
 // after all fields are written.
-func (w *candidateWriter) notes() string {
-	var notes []string
+func (w *candidateWriter) notes() sanitize.Clean {
+	var notes []sanitize.Clean
 	if w.altered {
 		notes = append(notes, "hidden text or links were removed from this profile")
 	}
 	if w.mixedScript {
 		notes = append(notes, "some words mix look-alike letters of several alphabets")
 	}
-	if w.linkError != nil {
-		notes = append(notes, "the profile link "+w.linkError.Error()+" and is left out")
+	if w.linkFault != "" {
+		notes = append(notes, "the profile link "+w.linkFault+" and is left out")
 	}
 	if n := w.candidate.Unreadable; n > 0 {
 		notes = append(notes, count(n, "value", "values")+" of this profile could not be read")
 	}
-	return strings.Join(notes, "; ")
+	return sanitize.Join("; ", notes...)
 }

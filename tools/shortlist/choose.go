@@ -1,8 +1,6 @@
 package shortlist
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,10 +14,10 @@ import (
 type chooser struct {
 	all       []client.Candidate
 	blind     bool
-	chosen    map[int]bool // indexes in all
-	unknown   []string     // descriptions of entries without a match
-	byName    []int        // ranks of candidates found by name
-	ambiguous []string     // notes about names with several matches
+	chosen    map[int]bool     // indexes in all
+	unknown   []sanitize.Clean // descriptions of entries without a match
+	byName    []int            // ranks of candidates found by name
+	ambiguous []sanitize.Clean // notes about names with several matches
 }
 
 // newChooser finds candidates by id, rank, profile link or name. A blind review
@@ -33,7 +31,7 @@ func newChooser(all []client.Candidate, s Selection, blind bool) *chooser {
 	}
 	for _, rank := range s.Ranks {
 		if !c.byRank(rank) {
-			c.unknown = append(c.unknown, fmt.Sprintf("rank %d", rank))
+			c.unknown = append(c.unknown, "rank "+sanitize.Number(rank))
 		}
 	}
 	return c
@@ -44,7 +42,8 @@ func newChooser(all []client.Candidate, s Selection, blind bool) *chooser {
 func (c *chooser) byID(id string) bool {
 	found := false
 	for i := range c.all {
-		if p := &c.all[i]; id != "" && (p.ProfileID == id || ID(p, false) == id) {
+		p := &c.all[i]
+		if shown, _ := ID(p, false); id != "" && (p.ProfileID == id || string(shown) == id) {
 			c.chosen[i] = true
 			found = true
 		}
@@ -74,16 +73,16 @@ func (c *chooser) byRankIn(given string) bool {
 // any order, in any case and without accents. If several candidates match, it
 // chooses none of them.
 func (c *chooser) byPerson(given string, at int) bool {
-	link, notLink := sanitize.LinkedIn(given)
+	link, _ := sanitize.LinkedIn(given)
 	words := slices.DeleteFunc(nameWords(given), isNumber) // a rank or score next to the name
-	if notLink != nil && len(words) == 0 {
+	if link == "" && len(words) == 0 {
 		return false
 	}
 	var found []int
 	for i := range c.all {
 		p := &c.all[i]
-		if notLink == nil {
-			if path, err := sanitize.LinkedIn(p.LinkedInURL); err == nil && path == link {
+		if link != "" {
+			if other, _ := sanitize.LinkedIn(p.LinkedInURL); other == link {
 				found = append(found, i)
 			}
 			continue
@@ -103,22 +102,25 @@ func (c *chooser) byPerson(given string, at int) bool {
 		for i, at := range found {
 			ranks[i] = c.all[at].Rank
 		}
-		c.ambiguous = append(c.ambiguous, fmt.Sprintf("%s fits ranks %s", describe(given, at), ranges(ranks)))
+		c.ambiguous = append(c.ambiguous, describe(given, at)+" fits ranks "+ranges(ranks))
 	}
 	return true
 }
 
-// plainID matches an id that may be shown outside the block of third-party
+// plainID returns an id that may be shown outside the block of third-party
 // text.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+func plainID(id string) (plain sanitize.Clean, ok bool) {
+	const longest = 64 // characters; a longer one could hold a sentence
+	return sanitize.Plain(id, longest)
+}
 
 // describe names an entry of profile_ids: by its text if that is a plain id,
 // otherwise by its position.
-func describe(given string, at int) string {
-	if plainID.MatchString(given) {
-		return fmt.Sprintf("%q", given)
+func describe(given string, at int) sanitize.Clean {
+	if id, ok := plainID(given); ok {
+		return `"` + id + `"`
 	}
-	return fmt.Sprintf("entry %d of profile_ids", at+1)
+	return "entry " + sanitize.Number(at+1) + " of profile_ids"
 }
 
 // nameWords returns the words of a name without case and accents.
@@ -129,8 +131,8 @@ func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" 
 
 // notes returns whom the names led to, which ones failed, and what to do
 // instead.
-func (c *chooser) notes(v View) []string {
-	var notes []string
+func (c *chooser) notes(v View) []sanitize.Clean {
+	var notes []sanitize.Clean
 	if len(c.byName) > 0 {
 		slices.Sort(c.byName)
 		notes = append(notes, "Found by name: "+rankList(c.byName)+".")
@@ -142,21 +144,21 @@ func (c *chooser) notes(v View) []string {
 		return notes
 	}
 	const named = 5
-	note := "Not in this run: " + strings.Join(c.unknown[:min(len(c.unknown), named)], ", ")
+	note := "Not in this run: " + sanitize.Join(", ", c.unknown[:min(len(c.unknown), named)]...)
 	if n := len(c.unknown) - named; n > 0 {
-		note += fmt.Sprintf(" and %d more", n)
+		note += " and " + sanitize.Number(n) + " more"
 	}
 	brief := View{Tool: v.Tool, RequestID: v.RequestID, Selection: Selection{Detail: Brief}, Blind: v.Blind}
 	note += ". Take ids or ranks from this run's list: " + brief.call() + "."
 	if c.blind {
-		note += " Names are not looked for in a blind review."
+		note += " Names are not searched for in a blind review."
 	}
 	return append(notes, note)
 }
 
-func rankList(ranks []int) string {
+func rankList(ranks []int) sanitize.Clean {
 	if len(ranks) == 1 {
-		return fmt.Sprintf("rank %d", ranks[0])
+		return "rank " + ranges(ranks)
 	}
 	return "ranks " + ranges(ranks)
 }

@@ -14,7 +14,8 @@ import (
 	"instaview-mcp/internal/sanitize"
 )
 
-// textCase is a text as the API may send it, with what an answer must show of it.
+// textCase is a text as the API may send it, with what an answer must show of
+// it.
 type textCase struct {
 	ID      string
 	Kind    string
@@ -153,7 +154,7 @@ var introductions = regexp.MustCompile(`(?i)^(?:tel|whatsapp|e|mail|cc|w|is|the|
 
 // hidden reports whether text holds no word of a contact.
 func hidden(contact, text string) bool {
-	for _, word := range strings.FieldsFunc(sanitize.Line(contact, 0).String, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }) {
+	for _, word := range strings.FieldsFunc(string(sanitize.Line(contact, 0).Clean), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }) {
 		if len(word) > 2 && !introductions.MatchString(word) && strings.Contains(text, word) {
 			return false
 		}
@@ -168,7 +169,7 @@ func TestContactsOfTheCorpusAreHiddenAndNothingElse(t *testing.T) {
 		case c.Contact == nil:
 			continue
 		case !*c.Contact:
-			in := sanitize.Line(c.texts(t)[0], 0).String
+			in := string(sanitize.Line(c.texts(t)[0], 0).Clean)
 			n.count("no contact is shown", strings.Contains(outputs(c.run(t))[0], in), "%s: %q is hidden", c.ID, in)
 			continue
 		}
@@ -253,7 +254,7 @@ func TestContactsAreHiddenBeforeTextIsCut(t *testing.T) {
 	for _, contact := range []string{"+421 905 123 456", "(415) 555-2671", "jane.doe@example.com", "tel. 905 123 456"} {
 		for at := range len(contact) + 2 {
 			c := client.Candidate{Rank: 1, Rationale: strings.Repeat("w ", (maxRationale-at)/2) + contact + strings.Repeat(" word", 9)}
-			text := render(&c, View{Tool: "get_sourcing_results"}, Summary).text
+			text := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
 			if !hidden(contact, text) || strings.Contains(text, "905") || strings.Contains(text, "+4") || strings.Contains(text, "jane") {
 				t.Errorf("%q, cut %d characters behind its beginning: …%s", contact, at, text[len(text)-80:])
 			}

@@ -2,11 +2,11 @@ package shortlist
 
 import (
 	"encoding/csv"
-	"strconv"
 	"strings"
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/blind"
+	"instaview-mcp/internal/sanitize"
 )
 
 // bom marks a file as UTF-8. Without it, Excel reads the file in the system's
@@ -23,7 +23,7 @@ var header = []string{
 // and limited like the text of Render. They hold no contacts, and no cell can
 // act as a formula. With hidden, names are hidden as in a blind answer, and the
 // notes say so.
-func CSV(r *client.Results, requestID string, hidden bool) string {
+func CSV(r *client.Results, requestID sanitize.Clean, hidden bool) string {
 	var b strings.Builder
 	b.WriteString(bom)
 	w := csv.NewWriter(&b)
@@ -38,33 +38,31 @@ func CSV(r *client.Results, requestID string, hidden bool) string {
 }
 
 // row returns the cells of one candidate.
-func row(c *client.Candidate, requestID string, hidden bool) []string {
-	w := candidateWriter{candidate: c, caps: usualCaps}
+func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []string {
+	w := candidateWriter{candidate: c, caps: usualCaps, separator: "; "}
 	if hidden {
 		w.mask = newMask(c)
 	}
-	score := ""
+	var score sanitize.Clean
 	if c.MatchScore != nil {
-		score = number(max(*c.MatchScore, 0)) // a cell "-0" would start like a formula
+		score = sanitize.Number(max(*c.MatchScore, 0)) // a cell "-0" would start like a formula
 	}
-	cells := []string{
+	texts := []sanitize.Clean{
+		sanitize.Number(c.Rank), score,
 		w.name(), w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location),
-		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), listCell(w.list(c.FitPoints)), listCell(w.list(c.RedFlags)),
-		listCell(w.listOf(c.Skills, blind.Fact)), w.profile(), strings.Trim(w.id(), "[]"),
+		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), w.list(c.FitPoints), w.list(c.RedFlags),
+		w.listOf(c.Skills, blind.Fact), w.profile(), w.id(),
 	}
 	notes := w.notes() // after all fields are read
 	if hidden {
-		notes = joinNonEmpty("; ", notes, "names are hidden where known, which is not anonymous")
+		notes = sanitize.Join("; ", notes, "names are hidden where known, which is not anonymous")
 	}
-	cells = append(cells, notes, requestID)
-	for i := range cells {
-		cells[i] = escapeFormula(cells[i])
+	cells := make([]string, 0, len(header))
+	for _, text := range append(texts, notes, requestID) {
+		cells = append(cells, escapeFormula(text))
 	}
-	return append([]string{strconv.Itoa(c.Rank), score}, cells...)
+	return cells
 }
-
-// listCell returns a list with semicolons between its items.
-func listCell(list string) string { return strings.ReplaceAll(list, separator, "; ") }
 
 // formula matches the characters with which spreadsheet programs start a
 // formula, at the start of a cell. A semicolon counts as the start of one,
@@ -74,4 +72,6 @@ var formula = onFirstUse(`(^|;)([\s\p{Z}\p{C}"']*[=+\-@＝＋－＠﹢﹣﹦﹫�
 
 // escapeFormula puts an apostrophe before what could start a formula, which
 // makes the cell text.
-func escapeFormula(cell string) string { return formula().ReplaceAllString(cell, "$1'$2") }
+func escapeFormula(text sanitize.Clean) string {
+	return formula().ReplaceAllString(string(text), "$1'$2")
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 // table reads a CSV file like a spreadsheet program that separates cells by
@@ -67,8 +68,8 @@ func TestContactsStayOutOfTheTable(t *testing.T) {
 	}
 }
 
-// beginsFormula reports whether a spreadsheet program may read a cell as a formula
-// after dropping invisible characters. It shares no code with formula.
+// beginsFormula reports whether a spreadsheet program may read a cell as a
+// formula after dropping invisible characters. It shares no code with formula.
 func beginsFormula(cell string) bool {
 	cell = strings.TrimFunc(cell, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == '"'
@@ -133,7 +134,7 @@ func TestDefusingLeavesOtherCellsAlone(t *testing.T) {
 		"\u200b@here":            "'\u200b@here",
 		"one; \"=1+1":            "one;' \"=1+1",
 	} {
-		if got := escapeFormula(cell); got != want {
+		if got := escapeFormula(sanitize.Clean(cell)); got != want {
 			t.Errorf("defuse(%q) = %q, want %q", cell, got, want)
 		}
 	}

@@ -32,6 +32,6 @@ func ExampleRender() {
 	// 1 (96) Mira Novak| Go Engineer| Tatra Pay [prof_1] Has not worked in a team
 	// ⟦end 7c1e⟧
 	// Next: get_sourcing_results(request_id="req_1", detail="full", profile_ids=["prof_1"]) for experience and evidence.
-	// This run is finished; looking again changes nothing.
+	// This run is finished; asking again changes nothing.
 	// 1 shown
 }

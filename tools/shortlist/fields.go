@@ -1,7 +1,6 @@
 package shortlist
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"instaview-mcp/internal/blind"
@@ -10,46 +9,50 @@ import (
 
 // text returns a field of sentences. fact and company return a single term, in
 // which fewer words are taken for the name than in sentences.
-func (w *candidateWriter) text(s string, size int) string { return w.clean(s, size, blind.Prose) }
-func (w *candidateWriter) fact(s string) string           { return w.clean(s, w.caps.title, blind.Fact) }
-func (w *candidateWriter) company(s string) string        { return w.clean(s, w.caps.title, blind.Company) }
+func (w *candidateWriter) text(s string, size int) sanitize.Clean {
+	return w.clean(s, size, blind.Prose)
+}
+
+func (w *candidateWriter) fact(s string) sanitize.Clean {
+	return w.clean(s, w.caps.title, blind.Fact)
+}
+
+func (w *candidateWriter) company(s string) sanitize.Clean {
+	return w.clean(s, w.caps.title, blind.Company)
+}
 
 // clean cleans a field and shortens it to size characters. It hides contacts
 // and names before it shortens, so that no part of one is left at the end.
-func (w *candidateWriter) clean(s string, size int, field blind.Field) string {
-	t := sanitize.Clean(s, size)
+func (w *candidateWriter) clean(s string, size int, field blind.Field) sanitize.Clean {
+	t := sanitize.Whole(s, size)
 	w.altered = w.altered || t.Altered
-	w.mixedScript = w.mixedScript || sanitize.MixedScript(t.String)
-	hidden := t.String
+	w.mixedScript = w.mixedScript || sanitize.MixedScript(t.Clean)
 	if !w.contacts {
-		hidden = sanitize.HideContacts(hidden)
+		t.Clean = sanitize.HideContacts(t.Clean)
 	}
 	if w.mask != nil {
-		hidden = w.mask.Hide(hidden, field)
-	}
-	if hidden != t.String { // A placeholder can form a link or markup with the text beside it.
-		t.String = sanitize.Clean(hidden, 0).String
+		t.Clean = w.mask.Hide(t.Clean, field)
 	}
 	t = t.Shorten(size)
 	w.cut = w.cut || t.Cut
 	if w.escape == nil {
-		return t.String
+		return t.Clean
 	}
-	return w.escape(t.String)
+	return w.escape(t.Clean)
 }
 
 // list returns the items of a list of sentences.
-func (w *candidateWriter) list(items []string) string { return w.listOf(items, blind.Prose) }
+func (w *candidateWriter) list(items []string) sanitize.Clean { return w.listOf(items, blind.Prose) }
 
 // listOf returns the items of a list, joined by separators.
-func (w *candidateWriter) listOf(items []string, field blind.Field) string {
-	return w.window.filter(w.texts(items, field)...)
+func (w *candidateWriter) listOf(items []string, field blind.Field) sanitize.Clean {
+	return sanitize.Join(w.separator, w.window.filter(w.texts(items, field)...)...)
 }
 
 // texts returns the cleaned items of a list, up to the limit, and the count of
 // the others.
-func (w *candidateWriter) texts(items []string, field blind.Field) []string {
-	var texts []string
+func (w *candidateWriter) texts(items []string, field blind.Field) []sanitize.Clean {
+	var texts []sanitize.Clean
 	for i, item := range items {
 		if w.caps.items > 0 && len(texts) == w.caps.items {
 			w.cut = true
@@ -62,28 +65,36 @@ func (w *candidateWriter) texts(items []string, field blind.Field) []string {
 	return texts
 }
 
+// shown returns an item, or "" if the window does not show it.
+func (w *candidateWriter) shown(item sanitize.Clean) sanitize.Clean {
+	if item == "" || !w.window.shows(item) {
+		return ""
+	}
+	return item
+}
+
 // moreItems counts the items that are left out at the end of a list. No
 // duration can follow a separator, so the brackets cannot be mistaken for one.
-func moreItems(n int) string { return fmt.Sprintf("[… +%d]", n) }
+func moreItems(n int) sanitize.Clean { return "[… +" + sanitize.Number(n) + "]" }
 
 // field writes a labelled line, unless value is empty.
-func (w *candidateWriter) field(label, value string) {
+func (w *candidateWriter) field(label, value sanitize.Clean) {
 	if value != "" {
 		w.line(indent, label+": "+value)
 	}
 }
 
 // line writes the parts that are not empty, or nothing if all are.
-func (w *candidateWriter) line(indent string, parts ...string) {
-	if s := joinNonEmpty(" ", parts...); s != "" {
-		w.out.WriteString(indent + s + "\n")
+func (w *candidateWriter) line(indent sanitize.Clean, parts ...sanitize.Clean) {
+	if s := sanitize.Join(" ", parts...); s != "" {
+		w.out.Write(indent, s, "\n")
 	}
 }
 
 // experience writes the positions that the candidate has held.
 func (w *candidateWriter) experience() {
 	all := w.candidate.Experience
-	w.entries("experience", len(all), func(i int) string {
+	w.entries("experience", len(all), func(i int) sanitize.Clean {
 		p := all[i]
 		return w.entry(p.Role, p.Company, p.Duration, p.Highlights)
 	})
@@ -92,7 +103,7 @@ func (w *candidateWriter) experience() {
 // evidence writes what InstaView based its score on.
 func (w *candidateWriter) evidence() {
 	all := w.candidate.Evidence
-	w.entries("evidence", len(all), func(i int) string {
+	w.entries("evidence", len(all), func(i int) sanitize.Clean {
 		e := all[i]
 		return w.entry(e.Title, e.Company, e.Duration, []string{e.Explanation})
 	})
@@ -101,33 +112,33 @@ func (w *candidateWriter) evidence() {
 // entry returns "Role| Company [2 years] what was done there". Brackets around
 // the duration save a token beside a separator, since durations start with a
 // digit.
-func (w *candidateWriter) entry(role, company, duration string, what []string) string {
+func (w *candidateWriter) entry(role, company, duration string, what []string) sanitize.Clean {
 	at := joinColumns(w.fact(role), w.company(company))
-	duration = w.fact(duration)
+	lasted := w.fact(duration)
 	items := w.texts(what, blind.Prose)
-	if len(items) > 0 || duration != "" {
-		at = joinNonEmpty(" ", at, "["+duration+"]")
+	if len(items) > 0 || lasted != "" {
+		at = sanitize.Join(" ", at, "["+lasted+"]")
 	}
 	if len(items) == 0 {
-		return w.window.filter(at)
+		return w.shown(at)
 	}
 	before := w.window.used
-	w.window.used += utf8.RuneCountInString(at)
+	w.window.used += utf8.RuneCountInString(string(at))
 	shown := w.window.filter(items...)
-	if shown == "" {
+	if len(shown) == 0 {
 		w.window.used = before
 		return ""
 	}
-	return joinNonEmpty(" ", at, shown)
+	return sanitize.Join(" ", at, sanitize.Join(separator, shown...))
 }
 
 // entries writes a list of n items, each on its own line.
-func (w *candidateWriter) entries(label string, n int, item func(int) string) {
+func (w *candidateWriter) entries(label sanitize.Clean, n int, item func(int) sanitize.Clean) {
 	shown := 0
 	for i := range n {
 		if w.caps.items > 0 && shown == w.caps.items {
 			w.cut = true
-			w.out.WriteString(indent + "- " + separator + moreItems(n-i) + "\n")
+			w.out.Write(indent, "- ", separator, moreItems(n-i), "\n")
 			return
 		}
 		text := item(i)
@@ -135,9 +146,9 @@ func (w *candidateWriter) entries(label string, n int, item func(int) string) {
 			continue
 		}
 		if shown == 0 {
-			w.out.WriteString(indent + label + ":\n")
+			w.out.Write(indent, label, ":\n")
 		}
 		shown++
-		w.out.WriteString(indent + "- " + text + "\n")
+		w.out.Write(indent, "- ", text, "\n")
 	}
 }

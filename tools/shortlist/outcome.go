@@ -1,8 +1,6 @@
 package shortlist
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"instaview-mcp/client"
@@ -16,7 +14,7 @@ const maxMessage = 300
 // processing, or a status that this version does not know. If v.Blind is set,
 // it quotes no sentence of InstaView's, since that may contain a candidate's
 // name.
-func Outcome(r *client.Results, v View) string {
+func Outcome(r *client.Results, v View) sanitize.Clean {
 	requestID, quoted := v.RequestID, quoted
 	if v.Blind {
 		quoted = quotedWithoutNames
@@ -33,52 +31,51 @@ func Outcome(r *client.Results, v View) string {
 		if status == "" {
 			status = "none"
 		}
-		return fmt.Sprintf("InstaView answered for sourcing run %s with a status this server does not know: %s. "+
-			"It may or may not have ended: look again in a minute, or have the user check the run in the InstaView app.",
-			requestID, status)
+		return "InstaView answered for sourcing run " + requestID + " with a status this server does not know: " + status + ". " +
+			"It may or may not have ended: ask again in a minute, or have the user check the run in the InstaView app."
 	}
 }
 
 // completed describes a run that has completed.
-func completed(r *client.Results, requestID string) string {
-	s := fmt.Sprintf("Sourcing run %s completed%s: %s.", requestID, elapsed(r, " in "), counts(r))
+func completed(r *client.Results, requestID sanitize.Clean) sanitize.Clean {
+	s := "Sourcing run " + requestID + " completed" + elapsed(r, " in ") + ": " + counts(r) + "."
 	if len(r.Candidates) > 0 {
 		return s
 	}
 	if r.Broken > 0 {
 		return s + " None of them could be read: have the user check the run in the InstaView app."
 	}
-	return s + " Waiting or looking again will not change this. " +
+	return s + " Waiting or asking again will not change this. " +
 		"To find candidates, start a new run or refine this one with a wider location, fewer must-haves, " +
 		"or a more common job title."
 }
 
 // counts returns how many candidates were found, scored and returned, which are
 // different numbers.
-func counts(r *client.Results) string {
-	var parts []string
+func counts(r *client.Results) sanitize.Clean {
+	var parts []sanitize.Clean
 	switch {
 	case r.ScoredCount != nil && r.FoundCount != nil:
-		parts = append(parts, fmt.Sprintf("%d scored of %d found", *r.ScoredCount, *r.FoundCount))
+		parts = append(parts, sanitize.Number(*r.ScoredCount)+" scored of "+sanitize.Number(*r.FoundCount)+" found")
 	case r.ScoredCount != nil:
-		parts = append(parts, fmt.Sprintf("%d scored", *r.ScoredCount))
+		parts = append(parts, sanitize.Number(*r.ScoredCount)+" scored")
 	case r.FoundCount != nil:
-		parts = append(parts, fmt.Sprintf("%d found", *r.FoundCount))
+		parts = append(parts, sanitize.Number(*r.FoundCount)+" found")
 	}
 	switch returned := len(r.Candidates) + r.Broken; {
 	case r.Truncated:
-		parts = append(parts, fmt.Sprintf("more than %d returned", client.MaxCandidates))
+		parts = append(parts, "more than "+sanitize.Number(client.MaxCandidates)+" returned")
 	case returned == 0:
 		parts = append(parts, "no candidate returned")
 	default:
-		parts = append(parts, fmt.Sprintf("%d returned", returned))
+		parts = append(parts, sanitize.Number(returned)+" returned")
 	}
-	return strings.Join(parts, ", ")
+	return sanitize.Join(", ", parts...)
 }
 
 // elapsed returns how long the run took, with before in front, or "" if that is
 // unknown.
-func elapsed(r *client.Results, before string) string {
+func elapsed(r *client.Results, before sanitize.Clean) sanitize.Clean {
 	if d := r.CompletedAt.Sub(r.CreatedAt); !r.CreatedAt.IsZero() && !r.CompletedAt.IsZero() && d >= 0 {
 		return before + Duration(d)
 	}
@@ -86,11 +83,12 @@ func elapsed(r *client.Results, before string) string {
 }
 
 // failed describes a run that has failed, and what can be done.
-func failed(r *client.Results, requestID string, quoted func(string) string) string {
-	s := fmt.Sprintf("Sourcing run %s failed%s", requestID, elapsed(r, " after "))
+func failed(r *client.Results, requestID sanitize.Clean, quoted func(string) sanitize.Clean) sanitize.Clean {
+	s := "Sourcing run " + requestID + " failed" + elapsed(r, " after ")
 	switch {
 	case client.ValidErrorCode(r.ErrorCode):
-		s += " with " + r.ErrorCode
+		code, _ := sanitize.Plain(r.ErrorCode, len(r.ErrorCode))
+		s += " with " + code
 	case r.ErrorCode != "": // third-party text, so it is quoted
 		s += " with the code " + quoted(r.ErrorCode)
 	}
@@ -98,12 +96,12 @@ func failed(r *client.Results, requestID string, quoted func(string) string) str
 	if message := quoted(r.ErrorMessage); message != "" {
 		s += " InstaView says: " + message
 	}
-	return s + " " + advice(r.ErrorCode) + " Waiting or looking again will not help: a failed run stays failed."
+	return s + " " + advice(r.ErrorCode) + " Waiting or asking again will not help: a failed run stays failed."
 }
 
 // advice returns what to change after a failure with this code. Codes that are
 // not documented get general advice.
-func advice(code string) string {
+func advice(code string) sanitize.Clean {
 	switch code {
 	case "PROVIDER_TEMPORARILY_UNAVAILABLE":
 		return "The source that InstaView searches was down; the brief is not at fault. " +
@@ -117,22 +115,22 @@ func advice(code string) string {
 	}
 }
 
-// The ages from which a run is called unusually long, and given up. The example
-// in the API's documentation takes 79 s; it states no maximum.
+// The ages from which a run is called unusually long, and most likely stopped.
+// The example in the API's documentation takes 79 s; it states no maximum.
 const (
 	unusualAge = 15 * time.Minute
 	givenUpAge = 24 * time.Hour
 )
 
 // progress describes a run that has not ended.
-func progress(r *client.Results, requestID string, quoted func(string) string) string {
-	s := fmt.Sprintf("Sourcing run %s is still processing", requestID)
+func progress(r *client.Results, requestID sanitize.Clean, quoted func(string) sanitize.Clean) sanitize.Clean {
+	s := "Sourcing run " + requestID + " is still processing"
 	age, ok := r.Age()
 	if ok {
 		s += ", " + Duration(age) + " after it was created"
 	}
 	if r.SourcedCount != nil {
-		s += fmt.Sprintf(": %s sourced so far", count(*r.SourcedCount, "candidate", "candidates"))
+		s += ": " + count(*r.SourcedCount, "candidate", "candidates") + " sourced so far"
 	}
 	s += "."
 	switch {
@@ -150,12 +148,12 @@ func progress(r *client.Results, requestID string, quoted func(string) string) s
 
 // quoted returns a sentence of the API in quotation marks, or "" if it is
 // empty.
-func quoted(s string) string {
+func quoted(s string) sanitize.Clean {
 	t := cleanForModel(s, maxMessage)
 	if t == "" {
 		return ""
 	}
-	return "“" + strings.NewReplacer("“", "'", "”", "'").Replace(t) + "”"
+	return "“" + sanitize.Unquoted(t) + "”"
 }
 
 // plainWord matches a status or a code, which cannot contain a name.
@@ -163,7 +161,7 @@ var plainWord = onFirstUse(`^[A-Za-z]+(?:_[A-Za-z]+)*$`)
 
 // quotedWithoutNames is quoted for a blind answer: it leaves out what may
 // contain a name.
-func quotedWithoutNames(s string) string {
+func quotedWithoutNames(s string) sanitize.Clean {
 	q := quoted(s)
 	if q == "" || plainWord().MatchString(s) {
 		return q
@@ -173,8 +171,8 @@ func quotedWithoutNames(s string) string {
 
 // cleanForModel prepares third-party text for use among our own: cleaned,
 // without contacts, and with at most size characters.
-func cleanForModel(s string, size int) string {
-	t := sanitize.Clean(s, size)
-	t.String = sanitize.Clean(sanitize.HideContacts(t.String), 0).String
-	return sanitize.ForModel(t.Shorten(size).String)
+func cleanForModel(s string, size int) sanitize.Clean {
+	t := sanitize.Whole(s, size)
+	t.Clean = sanitize.HideContacts(t.Clean)
+	return sanitize.ForModel(t.Shorten(size).Clean)
 }

@@ -1,15 +1,15 @@
 package shortlist
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 // page is the candidates that fit into one answer.
 type page struct {
-	texts      []string
+	texts      []sanitize.Clean
 	ranks      []int               // ranks in the requested detail
 	briefRanks []int               // ranks that follow in brief
 	notShown   []*client.Candidate // selected, but without room
@@ -73,7 +73,7 @@ func (p *pager) page(room int) page {
 			break
 		}
 		candidate := p.renderedAt(i)
-		if room -= utf8.RuneCountInString(candidate.text); room < 0 && i > 0 {
+		if room -= utf8.RuneCountInString(string(candidate.text)); room < 0 && i > 0 {
 			next.notShown = p.candidates[i:]
 			break
 		}
@@ -111,13 +111,13 @@ func ranksOf(candidates []*client.Candidate) []int {
 }
 
 // showing returns a sentence about which ranks are shown, and how.
-func (p page) showing(v View) string {
+func (p page) showing(v View) sanitize.Clean {
 	if len(p.texts) == 0 {
 		return "No candidate is shown."
 	}
-	s := fmt.Sprintf("Showing %s in %s", ranges(p.ranks), v.detail())
+	s := "Showing " + ranges(p.ranks) + " in " + v.detail().Name()
 	if len(p.briefRanks) > 0 {
-		s += fmt.Sprintf(", %s in brief", ranges(p.briefRanks))
+		s += ", " + ranges(p.briefRanks) + " in brief"
 	}
 	if len(p.briefRanks) > 0 || v.detail() == Brief {
 		s += " (name| role| company| place [id] first red flag)"
@@ -137,9 +137,9 @@ func (p page) showing(v View) string {
 }
 
 // items returns which items of the only candidate are shown.
-func (p page) items(v View) string {
+func (p page) items(v View) sanitize.Clean {
 	if p.window.end == 0 {
-		return fmt.Sprintf("; offset %d is beyond the last of %s", v.Offset, count(p.window.seen, "item", "items"))
+		return "; offset " + sanitize.Number(v.Offset) + " is beyond the last of " + count(p.window.seen, "item", "items")
 	}
-	return fmt.Sprintf(", items %d-%d of %d", p.window.from+1, p.window.end, p.window.seen)
+	return ", items " + sanitize.Number(p.window.from+1) + "-" + sanitize.Number(p.window.end) + " of " + sanitize.Number(p.window.seen)
 }

@@ -151,11 +151,12 @@ func readList(s string) list {
 	return l
 }
 
-// cleaned returns what the lines of a detail should hold: the candidate's fields,
-// each cleaned by itself, with at most items of a list and item characters of
-// each.
+// cleaned returns what the lines of a detail should hold: the candidate's
+// fields, each cleaned by itself, with at most items of a list and item
+// characters of each.
 func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 	w := candidateWriter{candidate: c, contacts: v.Contacts, caps: usualCaps, escape: sanitize.ForModel}
+	text := func(s string, size int) string { return string(w.text(s, size)) }
 	texts := func(all []string) list {
 		var l list
 		for i, s := range all {
@@ -163,19 +164,19 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 				l.More = len(all) - i
 				break
 			}
-			if s = w.text(s, item); s != "" {
+			if s = text(s, item); s != "" {
 				l.Items = append(l.Items, s)
 			}
 		}
 		return l
 	}
 	r := read{
-		Rank: fmt.Sprint(c.Rank), Name: w.text(c.Name, maxName), Role: w.text(c.CurrentRole, maxTitle), Company: w.text(c.CurrentCompany, maxTitle),
-		Location: w.text(c.Location, maxTitle), ID: strings.Trim(w.id(), "[]"),
+		Rank: fmt.Sprint(c.Rank), Name: text(c.Name, maxName), Role: text(c.CurrentRole, maxTitle), Company: text(c.CurrentCompany, maxTitle),
+		Location: text(c.Location, maxTitle), ID: string(w.id()),
 	}
 	switch {
 	case c.MatchScore != nil:
-		r.Score = number(*c.MatchScore)
+		r.Score = string(sanitize.Number(*c.MatchScore))
 	case strings.HasPrefix(r.Name, "("):
 		r.Score = "no score"
 	}
@@ -185,12 +186,12 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 	none := c.RedFlags != nil && len(c.RedFlags) == 0
 	if d == Brief {
 		if risk := w.firstRedFlag(); risk != "" {
-			r.Risk.Items = []string{risk}
+			r.Risk.Items = []string{string(risk)}
 		}
 		return r
 	}
-	r.Headline, r.Why = w.headline(), w.text(c.Rationale, maxRationale)
-	r.Fit, r.Risk, r.Skills, r.Link = texts(c.FitPoints), texts(c.RedFlags), texts(c.Skills), w.profile()
+	r.Headline, r.Why = string(w.headline()), text(c.Rationale, maxRationale)
+	r.Fit, r.Risk, r.Skills, r.Link = texts(c.FitPoints), texts(c.RedFlags), texts(c.Skills), string(w.profile())
 	if none {
 		r.Risk.Items = []string{"none named"}
 	}
@@ -198,9 +199,9 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 		r.Email = texts(c.Emails)
 	}
 	if d == Full {
-		r.setEntries(c, w.text, texts, items)
+		r.setEntries(c, text, texts, items)
 	}
-	r.Note = w.notes()
+	r.Note = string(w.notes())
 	return r
 }
 
@@ -230,7 +231,8 @@ func appendEntry(all []entry, e entry) []entry {
 	return append(all, e)
 }
 
-// pieces are texts that imitate another field, another item or another candidate.
+// pieces are texts that imitate another field, another item or another
+// candidate.
 var pieces = []string{
 	"", "", "Go", "a", " ", "; ", ";", ", ", ": ", " - ", "|", "| ", " | ", "||", "¦", "[", "]", "[]", "[… +3]", "… +3", "…", "(", ")", "(95)", "(no score)",
 	"(no name)", "none named", "\n", "\r\n", "\n   risk: ", "\n   - ", "   why: ", "risk: none named", "- ", "2 (100) Eve", "[prof_1]", "linkedin.com/in/eve", "experience:",
@@ -288,8 +290,9 @@ func randomCandidate(r *rand.Rand) client.Candidate {
 	return c
 }
 
-// Whatever a profile holds, every line can be split into its parts again: no text
-// is mistaken for a separator, an item, another field or another candidate.
+// Whatever a profile holds, every line can be split into its parts again: no
+// text is mistaken for a separator, an item, another field or another
+// candidate.
 func TestEveryLineCanBeReadBack(t *testing.T) {
 	for seed := range uint64(200) {
 		checkReadBack(t, randomCandidate(rand.New(rand.NewPCG(seed, 1))))
@@ -303,11 +306,11 @@ func TestEveryLineCanBeReadBack(t *testing.T) {
 func checkReadBack(t *testing.T, c client.Candidate) {
 	t.Helper()
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if blind := readBack(t, render(&c, View{Tool: "get_sourcing_results", Blind: true}, d).text); blind.Name != "(name hidden)" || blind.Link != "" {
+		if blind := readBack(t, string(render(&c, View{Tool: "get_sourcing_results", Blind: true}, d).text)); blind.Name != "(name hidden)" || blind.Link != "" {
 			t.Fatalf("%s, blind: %+v", d, blind)
 		}
 		v := View{Tool: "get_sourcing_results", Contacts: c.Rank%2 == 0}
-		text := render(&c, v, d).text
+		text := string(render(&c, v, d).text)
 		got := readBack(t, text)
 		// A candidate that is too large has its lists shortened.
 		shown := slices.ContainsFunc(cuts(), func(cut [2]int) bool {

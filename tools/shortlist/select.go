@@ -1,9 +1,8 @@
 package shortlist
 
 import (
-	"fmt"
-
 	"instaview-mcp/client"
+	"instaview-mcp/internal/sanitize"
 )
 
 // Detail is how much is shown of a candidate. The zero value means Summary.
@@ -15,6 +14,18 @@ const (
 	Summary Detail = "summary" // the fields that a decision is based on
 	Full    Detail = "full"    // every documented field except contacts
 )
+
+// Name returns the word for d in texts and calls.
+func (d Detail) Name() sanitize.Clean {
+	switch d {
+	case Brief:
+		return "brief"
+	case Full:
+		return "full"
+	default:
+		return "summary"
+	}
+}
 
 // The largest values in a Selection.
 const (
@@ -130,15 +141,15 @@ func (s *selected) dropByScore(c *client.Candidate) {
 }
 
 // notes returns what the selection hid or did not find.
-func (s selected) notes() []string {
-	var notes []string
+func (s selected) notes() []sanitize.Clean {
+	var notes []sanitize.Clean
 	if s.hidden > 0 {
-		note := fmt.Sprintf("min_score %s hid %s", number(*s.view.MinScore), count(s.hidden, "candidate", "candidates"))
+		note := "min_score " + sanitize.Number(*s.view.MinScore) + " hid " + count(s.hidden, "candidate", "candidates")
 		if s.unscored > 0 {
-			note += fmt.Sprintf(", %d of them without a score", s.unscored)
+			note += ", " + sanitize.Number(s.unscored) + " of them without a score"
 		}
 		if s.matching == 0 && s.highest != nil {
-			note += fmt.Sprintf("; the highest score is %s", number(*s.highest))
+			note += "; the highest score is " + sanitize.Number(*s.highest)
 		}
 		notes = append(notes, note+".")
 	}
@@ -146,8 +157,8 @@ func (s selected) notes() []string {
 		notes = append(notes, s.chooser.notes(s.view)...)
 	}
 	if len(s.candidates) == 0 && s.matching > 0 {
-		notes = append(notes, fmt.Sprintf("offset %d is beyond the last of %s.",
-			s.view.Offset, count(s.matching, "matching candidate", "matching candidates")))
+		notes = append(notes, "offset "+sanitize.Number(s.view.Offset)+" is beyond the last of "+
+			count(s.matching, "matching candidate", "matching candidates")+".")
 	}
 	return notes
 }

@@ -55,8 +55,8 @@ func TestCandidatesAreFoundByIDRankAndName(t *testing.T) {
 		"a name of nobody":          {Selection{ProfileIDs: []string{"Jane Foe"}}, false, nil, "Not in this run: entry 1 of profile_ids. "},
 		"half of a word":            {Selection{ProfileIDs: []string{"Kata"}}, false, nil, `Not in this run: "Kata".`},
 		"signs alone":               {Selection{ProfileIDs: []string{"?!"}}, false, nil, "entry 1 of profile_ids"},
-		"a name in a blind review":  {Selection{ProfileIDs: []string{"Jane Doe", "rank-6"}}, true, []int{6}, "Names are not looked for in a blind review."},
-		"a link in a blind review":  {Selection{ProfileIDs: []string{"linkedin.com/in/katarina-s"}}, true, nil, "Names are not looked for"},
+		"a name in a blind review":  {Selection{ProfileIDs: []string{"Jane Doe", "rank-6"}}, true, []int{6}, "Names are not searched for in a blind review."},
+		"a link in a blind review":  {Selection{ProfileIDs: []string{"linkedin.com/in/katarina-s"}}, true, nil, "Names are not searched for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := renderText(completedRun(named()), View{Tool: "get_sourcing_results", RequestID: "r", Selection: tt.selection, Blind: tt.blind})
@@ -89,7 +89,8 @@ func TestAScoreThatHidesEverybodyNamesTheHighest(t *testing.T) {
 	}
 }
 
-// No third-party text is outside the block, and no suggested call selects nobody.
+// No third-party text is outside the block, and no suggested call selects
+// nobody.
 func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	for id, want := range map[string]string{
 		"prof_1-B":                `detail="full", profile_ids=["prof_1-B"])`,
@@ -109,7 +110,7 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 		if !strings.Contains(after, want) || strings.Contains(got, `[""]`) {
 			t.Errorf("%q: %q is not in:\n%s", id, want, after)
 		}
-		if len(id) > 1 && !plainID.MatchString(id) && strings.Contains(before+after, id) {
+		if _, plain := plainID(id); len(id) > 1 && !plain && strings.Contains(before+after, id) {
 			t.Errorf("%q stands outside the block:\n%s", id, got)
 		}
 		blind := renderText(completedRun([]client.Candidate{c}), View{Tool: "get_sourcing_results", RequestID: "r", Marker: "m", Blind: true})
@@ -122,12 +123,13 @@ func TestNextNamesCandidatesByWhatIsSafe(t *testing.T) {
 	if got := renderText(completedRun(named()), v); !strings.Contains(got, want) {
 		t.Errorf("%s is not in:\n%s", want, got)
 	}
-	if got, want := v.Arguments(), `request_id="r", limit=1, profile_ids=[…], ranks=[8]`; got != want {
+	if got, want := string(v.Arguments()), `request_id="r", limit=1, profile_ids=[…], ranks=[8]`; got != want {
 		t.Errorf("the call's own arguments are repeated as %s, want %s", got, want)
 	}
 }
 
-// crowded returns a candidate with more of everything than the usual limits show.
+// crowded returns a candidate with more of everything than the usual limits
+// show.
 func crowded(n int) client.Candidate {
 	c := client.Candidate{
 		Rank: 3, ProfileID: "prof_3", Name: "Jane Doe", MatchScore: ptr(90.0), Headline: strings.TrimSpace(strings.Repeat("head ", 60)),
@@ -225,16 +227,16 @@ func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
 	}
 }
 
-func TestAnEmptyListOfRedFlagsIsToldFromNone(t *testing.T) {
+func TestAnEmptyListOfRedFlagsDiffersFromNone(t *testing.T) {
 	for want, flags := range map[string][]string{"\n   risk: none named\n": {}, "\n   skills: Go\n": nil} {
 		c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: flags, Skills: []string{"Go"}}
-		got := render(&c, View{Tool: "get_sourcing_results"}, Summary).text
+		got := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
 		if !strings.Contains(got, want) || flags == nil && strings.Contains(got, "risk") {
 			t.Errorf("%v: %q is not in:\n%s", flags, want, got)
 		}
 	}
 	c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: []string{}}
-	if got, want := render(&c, View{Tool: "get_sourcing_results"}, Brief).text, "1 Ada [p] none named\n"; got != want {
+	if got, want := string(render(&c, View{Tool: "get_sourcing_results"}, Brief).text), "1 Ada [p] none named\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 func renderText(r *client.Results, v View) string {
 	text, _ := Render(r, v)
-	return text
+	return string(text)
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -240,8 +240,8 @@ func TestSizesHoldForTheLongestCandidates(t *testing.T) {
 		})
 	}
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if got := render(&all[0], View{Tool: "get_sourcing_results", Contacts: true}, d); utf8.RuneCountInString(got.text) > maxCandidate || !got.cut {
-			t.Errorf("one candidate in %s: %d characters, cut %v", d, utf8.RuneCountInString(got.text), got.cut)
+		if got := render(&all[0], View{Tool: "get_sourcing_results", Contacts: true}, d); utf8.RuneCountInString(string(got.text)) > maxCandidate || !got.cut {
+			t.Errorf("one candidate in %s: %d characters, cut %v", d, utf8.RuneCountInString(string(got.text)), got.cut)
 		}
 	}
 }

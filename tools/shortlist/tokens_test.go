@@ -77,20 +77,20 @@ func indented(t testing.TB, raw json.RawMessage) string {
 	return b.String()
 }
 
-// floor returns the cleaned values of a detail's fields, a line each, which is the
-// least that any rendering must hold.
+// floor returns the cleaned values of a detail's fields, a line each, which is
+// the least that any rendering must hold.
 func floor(c *client.Candidate, d Detail) string {
 	var b strings.Builder
 	value := func(values ...string) {
 		for _, v := range values {
-			if s := sanitize.Line(v, 0).String; s != "" {
-				b.WriteString(s + "\n")
+			if s := sanitize.Line(v, 0).Clean; s != "" {
+				b.WriteString(string(s + "\n"))
 			}
 		}
 	}
 	value(c.Name)
 	if c.MatchScore != nil {
-		value(number(*c.MatchScore))
+		value(string(sanitize.Number(*c.MatchScore)))
 	}
 	if w := (candidateWriter{candidate: c}); w.headline() != "" { // otherwise it only repeats other fields
 		value(c.Headline)
@@ -109,8 +109,8 @@ func floor(c *client.Candidate, d Detail) string {
 		}
 	}
 	value(c.ProfileID)
-	if path, err := sanitize.LinkedIn(c.LinkedInURL); err == nil {
-		b.WriteString(path + "\n")
+	if path, fault := sanitize.LinkedIn(c.LinkedInURL); fault == "" {
+		b.WriteString(string(path + "\n"))
 	}
 	return b.String()
 }
@@ -121,7 +121,7 @@ func cost(c corpus, d Detail) (ours, least, pretty float64) {
 	count := tokens()
 	var text, base strings.Builder
 	for i := range c.candidates {
-		text.WriteString(render(&c.candidates[i], View{Tool: "get_sourcing_results"}, d).text)
+		text.WriteString(string(render(&c.candidates[i], View{Tool: "get_sourcing_results"}, d).text))
 		base.WriteString(floor(&c.candidates[i], d))
 	}
 	n := float64(len(c.candidates))
@@ -177,8 +177,8 @@ func BenchmarkTokens(b *testing.B) {
 	}
 }
 
-// scripts holds candidates with all texts in one script, as far as such profiles
-// are in reality.
+// scripts holds candidates with all texts in one script, as far as such
+// profiles are in reality.
 var scripts = map[string][]client.Candidate{
 	"Latin": {person("Zoë van der Meer", "Platform Engineer", "Waterkant BV", "Utrecht, Nederland",
 		"Tien jaar ervaring met betaalplatforms, waarvan zes met Go; leidt een team van vijf en schrijft zelf nog dagelijks code.",
@@ -212,8 +212,8 @@ func person(name, role, company, place, why string, fit, risk, skills []string) 
 	}
 }
 
-// Summary and full may take 20 % more tokens than their floor. Brief has a fixed
-// bound, since names in several scripts make up most of it.
+// Summary and full may take 20 % more tokens than their floor. Brief has a
+// fixed bound, since names in several scripts make up most of it.
 func TestTokensStayAtTheirTargets(t *testing.T) {
 	var brief, people float64
 	for name, c := range corpora(t) {
