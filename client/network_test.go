@@ -217,13 +217,13 @@ func TestN22AProxysRefusalIsToldFromInstaViews(t *testing.T) {
 	}{
 		"a login wanted":     {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"" + testKey + "\"", CodeUnreachable, "the proxy wants a login"},
 		"forbidden":          {"403 " + testKey, CodeUnreachable, "the proxy of HTTPS_PROXY does not allow this host: HTTP 403"},
-		"not a proxy":        {"405 Method Not Allowed", CodeUnreachable, "says HTTP 405"},
-		"a login page":       {"302 Found\r\nLocation: http://login.example/" + testKey, CodeUnreachable, "says HTTP 302"},
-		"another success":    {"204 No Content", CodeUnreachable, "says HTTP 204"},
+		"not a proxy":        {"405 Method Not Allowed", CodeUnreachable, ": HTTP 405"},
+		"a login page":       {"302 Found\r\nLocation: http://login.example/" + testKey, CodeUnreachable, ": HTTP 302"},
+		"another success":    {"204 No Content", CodeUnreachable, ": HTTP 204"},
 		"no way":             {"502 Bad Gateway", CodeUnavailable, "the proxy of HTTPS_PROXY cannot reach the host: HTTP 502"},
-		"overloaded":         {"503 Service Unavailable", CodeUnavailable, "says HTTP 503"},
-		"too slow":           {"504 Gateway Timeout", CodeUnavailable, "says HTTP 504"},
-		"too many requests":  {"429 Too Many Requests", CodeUnavailable, "says HTTP 429"},
+		"overloaded":         {"503 Service Unavailable", CodeUnavailable, ": HTTP 503"},
+		"too slow":           {"504 Gateway Timeout", CodeUnavailable, ": HTTP 504"},
+		"too many requests":  {"429 Too Many Requests", CodeUnavailable, ": HTTP 429"},
 		"no word of a proxy": {"", CodeUnavailable, "connection broken"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,8 +96,8 @@ var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,
 // assignment matches a whole line of a .env file, pasted in place of the value.
 var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
 
-// checkPlaceholder returns an error that says what to do about a placeholder in place of
-// a key, or nil. InstaView would only answer that the key is wrong.
+// checkPlaceholder returns an error that says what to do about a placeholder in
+// place of a key, or nil. InstaView would only answer that the key is wrong.
 func checkPlaceholder(key string) error {
 	switch {
 	case strings.ContainsAny(key, "\"'`“”‘’"):

@@ -185,8 +185,9 @@ func (w listenWriter) Flush() {
 	w.written()
 }
 
-// setRevisionHeaders sets the headers that mcp-go requires for revision 2026-07-28. Claude's
-// connectors send bodies of that revision with headers of 2025-11-25.
+// setRevisionHeaders sets the headers that mcp-go requires for revision
+// 2026-07-28. Claude's connectors send bodies of that revision with headers of
+// 2025-11-25.
 func setRevisionHeaders(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
