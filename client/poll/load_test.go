@@ -59,13 +59,13 @@ func TestFiftyRunsAtOnceOnOneKey(t *testing.T) {
 	})
 }
 
-var soak = flag.Duration("soak", 2*time.Second, "how long TestSoak goes on")
+var soak = flag.Duration("soak", 0, "how long TestSoak goes on; without it, the test is skipped")
 
 // Random waits, gets, cancels and faults, in real time: no answer is lost or
 // given to another call, and nothing grows.
 func TestSoak(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes its time")
+	if *soak == 0 {
+		t.Skip("needs -soak and real time")
 	}
 	const runs, callers = 2_000, 300
 	var options []sandbox.Option

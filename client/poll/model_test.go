@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-const defaultSeeds = 300
+const defaultSeeds = 100
 
 var (
-	seeds   = flag.Int("seeds", defaultSeeds, "how many random schedules TestModel checks")
+	seeds   = flag.Int("seeds", defaultSeeds, "how many random schedules TestModel checks, ten for each that TestModelIsRepeatable plays twice")
 	oneSeed = flag.Int64("seed", -1, "check and describe only this random schedule")
 )
 
@@ -43,10 +43,7 @@ func TestModel(t *testing.T) {
 		checkScenario(t, s)
 		return
 	}
-	count := *seeds
-	if count == defaultSeeds && (testing.Short() || raced) { // the race detector makes them ten times slower
-		count = 40
-	}
+	count := schedules()
 	for shard := range shards {
 		t.Run(fmt.Sprint("shard ", shard), func(t *testing.T) {
 			t.Parallel()
@@ -55,6 +52,15 @@ func TestModel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// schedules returns how many random schedules to check: as many as -seeds says,
+// and without it fewer where each takes longer or time is short.
+func schedules() int {
+	if *seeds == defaultSeeds && (testing.Short() || raced) { // the race detector makes them ten times slower
+		return 40
+	}
+	return *seeds
 }
 
 // checkScenario runs s in virtual time and reports each broken rule once.

@@ -270,7 +270,7 @@ var targets = map[load][2]time.Duration{
 	{inFlight: 100}: {32 * time.Second, 60 * time.Second},
 }
 
-var simulated = flag.Int("simulated", 600, "how many runs TestSimulation watches under each load, at least")
+var simulated = flag.Int("simulated", 300, "how many runs TestSimulation watches under each load, at least")
 
 // How late ends are noticed and with how many requests, for old and present
 // rules.
@@ -284,7 +284,7 @@ func TestSimulation(t *testing.T) {
 }
 
 func simulateLoad(t *testing.T, l load) {
-	runs := max(*simulated, 8*l.inFlight)
+	runs := max(*simulated, 4*l.inFlight)
 	var w, jittered *watcher
 	synctest.Test(t, func(*testing.T) { w = simulate(l, runs, 0) })
 	synctest.Test(t, func(*testing.T) { jittered = simulate(l, runs, 2*time.Second) })
