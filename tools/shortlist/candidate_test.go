@@ -240,10 +240,10 @@ func TestContactsInFreeTextNeedTheirSwitchToo(t *testing.T) {
 // it.
 func TestBlindTextsKeepTheirSizeAndTheirSafety(t *testing.T) {
 	for _, name := range []string{"王小明", "...", "مریم احمدی", "Jo An"} {
-		long := strings.Repeat(name+" ", 1_000)
+		long := strings.Repeat(name+" ", 400)
 		c := client.Candidate{
 			Rank: 1, Name: name, Headline: long, Rationale: strings.ReplaceAll(long, " ", ""), CurrentRole: long, CurrentCompany: long, Location: long,
-			RedFlags: []string{long, name + "\u0301"}, Experience: slices.Repeat([]client.Position{{Role: long, Company: long, Highlights: []string{long}}}, 50),
+			RedFlags: []string{long, name + "\u0301"}, Experience: slices.Repeat([]client.Position{{Role: long, Company: long, Highlights: []string{long}}}, 2*maxItems),
 		}
 		for _, d := range []Detail{Brief, Summary, Full} {
 			got := renderText(completedRun([]client.Candidate{c}), View{Tool: "get_sourcing_results", Blind: true, Selection: Selection{Detail: d}})
