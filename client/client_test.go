@@ -502,32 +502,14 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// rawUpstream returns a client of a TCP server that runs script on each
-// connection.
+// rawUpstream answers each connection's first request with script, below HTTP.
 func rawUpstream(t *testing.T, script func(net.Conn)) *Client {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			if n, _ := conn.Read(make([]byte, 4096)); n > 0 {
-				script(conn)
-			}
-			_ = conn.Close()
+	return connections(t, func(conn net.Conn) {
+		if n, _ := conn.Read(make([]byte, 4096)); n > 0 {
+			script(conn)
 		}
-	}()
-	c, err := New(NewKey(testKey), WithBaseURL("http://"+l.Addr().String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	})
 }
 
 func TestNetworkFaultsAreTransient(t *testing.T) {

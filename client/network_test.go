@@ -2,17 +2,12 @@ package client
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // failure makes one request and returns its error.
@@ -106,34 +103,9 @@ func TestFaultsOfThisMachineAreNamed(t *testing.T) {
 	}
 }
 
-// certificate returns a self-signed certificate for a host name and an expiry
-// time.
-func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: testKey}, DNSNames: []string{host},
-		NotBefore: until.Add(-time.Hour), NotAfter: until, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
-}
-
 func TestN22WhoIsNotTrustedIsNotAskedAgain(t *testing.T) {
 	const host = "localhost"
-	soon := time.Now().Add(time.Minute)
+	soon := time.Now().Add(30 * time.Minute)
 	for name, tt := range map[string]struct {
 		host    string
 		until   time.Time
@@ -145,7 +117,7 @@ func TestN22WhoIsNotTrustedIsNotAskedAgain(t *testing.T) {
 		"expired":              {host, time.Now().Add(-time.Minute), true, []string{"certificate has expired", "clock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cert, roots := certificate(t, tt.host, tt.until)
+			cert, roots := mcptest.Certificate(t, testKey, tt.until, tt.host)
 			srv := httptest.NewUnstartedServer(respond(202, `{}`))
 			srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 			srv.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -244,6 +216,16 @@ func TestN22AProxysRefusalIsToldFromInstaViews(t *testing.T) {
 	}
 }
 
+// tlsRoots returns the pool that trusts the certificate of httptest's servers.
+func tlsRoots(t *testing.T) *x509.CertPool {
+	t.Helper()
+	srv := httptest.NewTLSServer(nil)
+	defer srv.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	return roots
+}
+
 func TestN22TheWayThroughAProxyIsTold(t *testing.T) {
 	tunnel := func(login string) func(net.Conn) {
 		srv := httptest.NewUnstartedServer(respond(403, `<html>Forbidden</html>`))
@@ -271,7 +253,7 @@ func TestN22TheWayThroughAProxyIsTold(t *testing.T) {
 	c := behindProxy(t, "http://user:pass@"+login)
 	c.http.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // the name in httptest's certificate
 	wantUnreachable(t, failure(t, c), "certificate", "SSL_CERT_FILE")
-	trust(t, c)
+	c.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = tlsRoots(t)
 	if e := failure(t, c); e.Code != CodeForbidden || e.HTTPStatus != 403 || e.Reason != "not one of InstaView's errors" {
 		t.Errorf("403 through the proxy: %v", e)
 	}

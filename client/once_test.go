@@ -3,69 +3,45 @@ package client
 import (
 	"bufio"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/http/httptrace"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
-)
 
-// trust makes c accept the certificate of httptest's TLS servers, and returns
-// the certificate.
-func trust(t *testing.T, c *Client) tls.Certificate {
-	t.Helper()
-	srv := httptest.NewUnstartedServer(nil)
-	srv.StartTLS()
-	defer srv.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(srv.Certificate())
-	c.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
-	return srv.TLS.Certificates[0]
-}
+	"instaview-mcp/internal/mcptest"
+)
 
 // secureUpstream returns a client of a TLS server that prefers HTTP/2, and the
 // number of requests that the server has received. Over HTTP/2, refuse answers
 // each request; over HTTP/1.1 the answer is a run in progress.
 func secureUpstream(t *testing.T, refuse func(f *http2.Framer, stream uint32)) (*Client, *atomic.Int32) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	c, err := New(NewKey(testKey), WithBaseURL("https://"+l.Addr().String()))
+	cert, roots := mcptest.Certificate(t, "test", time.Now().Add(30*time.Minute))
+	config := &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}
+	requests := new(atomic.Int32)
+	address := mcptest.Listen(t, func(conn net.Conn) {
+		secure := tls.Server(conn, config)
+		if secure.Handshake() != nil {
+			return
+		}
+		if secure.ConnectionState().NegotiatedProtocol == "h2" {
+			serveHTTP2(secure, requests, refuse)
+		} else {
+			serveHTTP1(secure, requests)
+		}
+	})
+	c, err := New(NewKey(testKey), WithBaseURL("https://"+address))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.CloseIdleConnections)
-	config := &tls.Config{Certificates: []tls.Certificate{trust(t, c)}, NextProtos: []string{"h2", "http/1.1"}}
-	requests := new(atomic.Int32)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				secure := tls.Server(conn, config)
-				if secure.Handshake() != nil {
-					return
-				}
-				if secure.ConnectionState().NegotiatedProtocol == "h2" {
-					serveHTTP2(secure, requests, refuse)
-				} else {
-					serveHTTP1(secure, requests)
-				}
-			}()
-		}
-	}()
+	c.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
 	return c, requests
 }
 
@@ -218,24 +194,7 @@ func TestN03ASecondConnectionIsClosedBeforeItIsWrittenTo(t *testing.T) {
 // connection and closes it afterwards.
 func connections(t *testing.T, serve func(net.Conn)) *Client {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				serve(conn)
-			}()
-		}
-	}()
-	c, err := New(NewKey(testKey), WithBaseURL("http://"+l.Addr().String()))
+	c, err := New(NewKey(testKey), WithBaseURL("http://"+mcptest.Listen(t, serve)))
 	if err != nil {
 		t.Fatal(err)
 	}

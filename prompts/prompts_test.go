@@ -18,6 +18,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/tiktoken-go/tokenizer"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sanitize/sanitizetest"
 	"instaview-mcp/prompts"
 )
@@ -33,17 +34,7 @@ func connect(t *testing.T) *mcpclient.Client {
 
 func connectTo(t *testing.T, s *server.MCPServer) *mcpclient.Client {
 	t.Helper()
-	session, err := mcpclient.NewInProcessClient(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = session.Close() })
-	if err := session.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := session.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
-		t.Fatal(err)
-	}
+	session, _ := mcptest.Connect(t, s)
 	return session
 }
 
@@ -258,9 +249,8 @@ func TestTheCodesOfMCPGoArePinned(t *testing.T) {
 		`{"name":""}`:                 `{"code":-32602,`,
 		`{"name":"explain_ranking","arguments":{"request_id":5}}`: `{"code":-32600,`,
 	} {
-		answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":`+request+`}`)))
-		if err != nil || !strings.Contains(string(answer), want) {
-			t.Errorf("%s: got %s, %v, want %s", request, answer, err, want)
+		if answer := mcptest.Answer(t, t.Context(), s, "prompts/get", request); !strings.Contains(answer, want) {
+			t.Errorf("%s: got %s, want %s", request, answer, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package tools_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/mcptest"
 )
 
 // fixed is a Waiter that returns the same snapshot for every run.
@@ -28,18 +28,14 @@ func (f fixed) Wait(context.Context, string, time.Duration, func(poll.Snapshot))
 func callTool(t *testing.T, runs fixed, tool, arguments string) (text string, isError bool) {
 	t.Helper()
 	s := mcpserver.New(mcpserver.Options{Runs: runs, Log: slog.New(slog.DiscardHandler)})
-	answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(fmt.Sprintf(
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":{"request_id":"r"%s}}}`, tool, arguments))))
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := mcptest.Answer(t, t.Context(), s, "tools/call", mcptest.Call(tool, `{"request_id":"r"`+arguments+`}`))
 	var got struct {
 		Result struct {
 			Content []mcp.TextContent
 			IsError bool
 		}
 	}
-	if err := json.Unmarshal(answer, &got); err != nil || len(got.Result.Content) != 1 {
+	if err := json.Unmarshal([]byte(answer), &got); err != nil || len(got.Result.Content) != 1 {
 		t.Fatalf("%v: %s", err, answer)
 	}
 	return got.Result.Content[0].Text, got.Result.IsError

@@ -27,6 +27,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 	"instaview-mcp/internal/sanitize/sanitizetest"
 	"instaview-mcp/tools"
@@ -66,17 +67,7 @@ func inWorld(t *testing.T, settings tools.Settings, test func(w *world), runs ..
 		poller := poll.New(api)
 		defer poller.Close()
 		server := mcpserver.New(mcpserver.Options{Version: "test", Runs: poller, Settings: settings, Key: key, Log: slog.New(slog.DiscardHandler)})
-		session, err := mcpclient.NewInProcessClient(server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = session.Close() }()
-		if err := session.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := session.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
-			t.Fatal(err)
-		}
+		session, _ := mcptest.Connect(t, server)
 		w := &world{t: t, sandbox: s, poller: poller, session: session}
 		session.OnNotification(func(n mcp.JSONRPCNotification) {
 			w.mu.Lock()
@@ -749,9 +740,8 @@ func (busy) Wait(context.Context, string, time.Duration, func(poll.Snapshot)) (p
 
 func TestAFullPollerIsAnswerEnough(t *testing.T) {
 	s := mcpserver.New(mcpserver.Options{Runs: busy{}, Log: slog.New(slog.DiscardHandler)})
-	answer, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results","arguments":{"request_id":"r"}}}`)))
-	if err != nil || !strings.Contains(string(answer), "busy with as many waits for this API key as it takes. Try again in 10 s.") {
-		t.Errorf("%v: %s", err, answer)
+	answer := mcptest.Answer(t, t.Context(), s, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"r"}`))
+	if !strings.Contains(answer, "busy with as many waits for this API key as it takes. Try again in 10 s.") {
+		t.Error(answer)
 	}
 }

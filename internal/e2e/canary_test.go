@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // canary is the key. It has the form of an error code, of a status and of an
@@ -21,35 +23,20 @@ const canary = "SK_LIVE_CANARY0123456789"
 // can be anything. In the text, KEY stands for the key.
 func echo(t *testing.T, says string) (baseURL string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
+	return "http://" + mcptest.Listen(t, func(conn net.Conn) {
+		for r := bufio.NewReader(conn); ; {
+			req, err := http.ReadRequest(r)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = conn.Close() }()
-				for r := bufio.NewReader(conn); ; {
-					req, err := http.ReadRequest(r)
-					if err != nil {
-						return
-					}
-					if req.Header.Get("Authorization") != "Bearer "+canary {
-						t.Errorf("the upstream was sent %q", req.Header.Get("Authorization"))
-					}
-					if _, err := io.WriteString(conn, strings.ReplaceAll(says, "KEY", canary)); err != nil {
-						return
-					}
-				}
-			}()
+			if req.Header.Get("Authorization") != "Bearer "+canary {
+				t.Errorf("the upstream was sent %q", req.Header.Get("Authorization"))
+			}
+			if _, err := io.WriteString(conn, strings.ReplaceAll(says, "KEY", canary)); err != nil {
+				return
+			}
 		}
-	}()
-	return "http://" + l.Addr().String()
+	})
 }
 
 // with returns an answer with a status, a body and headers.
@@ -132,9 +119,9 @@ func tell(t *testing.T, baseURL, level string) string {
 	t.Helper()
 	env := []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_MCP_LOG_LEVEL=" + level}
 	c := start(t, env)
-	c.send(hello,
-		request(1, "tools/call", call("get_sourcing_results", `{"request_id":"r","detail":"full"}`)),
-		request(2, "tools/call", call("wait_for_sourcing", `{"request_id":"w","max_wait_seconds":1}`)),
+	c.send(mcptest.Hello,
+		mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"r","detail":"full"}`)),
+		mcptest.Request(2, "tools/call", mcptest.Call("wait_for_sourcing", `{"request_id":"w","max_wait_seconds":1}`)),
 	)
 	var seen strings.Builder
 	for range 3 {
@@ -164,7 +151,7 @@ func tellOverHTTP(t *testing.T, baseURL, level string) string {
 	})
 	var seen strings.Builder
 	for _, request := range []struct{ method, url, body string }{
-		{http.MethodPost, s.url, request(1, "tools/call", call("get_sourcing_results", `{"request_id":"r","detail":"full"}`))},
+		{http.MethodPost, s.url, mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"r","detail":"full"}`))},
 		{http.MethodGet, s.root() + "/metrics", ""},
 	} {
 		r, err := http.NewRequest(request.method, request.url, strings.NewReader(request.body))

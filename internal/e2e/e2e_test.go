@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -12,13 +11,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -38,9 +36,8 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		program = filepath.Join(dir, "instaview-mcp.exe") // Windows wants the ending, others do not mind
-		if out, err := exec.Command("go", "build", fmt.Sprintf("-race=%t", raced), "-o", program, "instaview-mcp").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		if program, err = mcptest.Build(dir, "instaview-mcp", fmt.Sprintf("-race=%t", raced)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
@@ -59,7 +56,7 @@ type conversation struct {
 	stdin  io.WriteCloser
 	stdout io.ReadCloser
 	lines  chan reply
-	stderr *lockedBuffer
+	stderr *mcptest.Buffer
 }
 
 // reply is one line of stdout.
@@ -99,7 +96,7 @@ func (r reply) text() string {
 // stdout must be JSON-RPC.
 func start(t testing.TB, env []string, args ...string) *conversation {
 	t.Helper()
-	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &lockedBuffer{}}
+	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &mcptest.Buffer{}}
 	c.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	c.cmd.Stderr = c.stderr
 	var err error
@@ -183,7 +180,7 @@ func (c *conversation) line() (reply, bool) {
 // ask sends one request and returns the next answer, which must have its id.
 func (c *conversation) ask(id int, method, params string) reply {
 	c.t.Helper()
-	c.send(request(id, method, params))
+	c.send(mcptest.Request(id, method, params))
 	r := c.next()
 	if r.ID != float64(id) {
 		c.t.Fatalf("answer to %v, want %d: %s", r.ID, id, r.raw)
@@ -196,7 +193,7 @@ func (c *conversation) ask(id int, method, params string) reply {
 func (c *conversation) cancelled(id int) {
 	c.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		c.send(request(id, "tools/list", modern("{}", "")))
+		c.send(mcptest.Request(id, "tools/list", mcptest.Modern("{}", "")))
 		switch r := c.next(); {
 		case r.Error != nil && r.ID == nil: // still under way
 		case r.ID == float64(id) && len(r.Result.Tools) > 0:
@@ -206,19 +203,6 @@ func (c *conversation) cancelled(id int) {
 		}
 	}
 	c.t.Fatalf("call %d goes on %v after its cancel", id, patience)
-}
-
-func request(id any, method, params string) string {
-	rawID, _ := json.Marshal(id)
-	if params == "" {
-		params = "{}"
-	}
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":%q,"params":%s}`, rawID, method, params)
-}
-
-// call is the params of a tool call.
-func call(tool, arguments string) string {
-	return fmt.Sprintf(`{"name":%q,"arguments":%s}`, tool, arguments)
 }
 
 // eventually waits until condition holds, which another process or goroutine
@@ -249,22 +233,4 @@ func (c *conversation) exits() {
 	case <-time.After(patience):
 		c.t.Errorf("still there after %v; stderr:\n%s", patience, c.stderr)
 	}
-}
-
-// lockedBuffer may be read while a process writes to it.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

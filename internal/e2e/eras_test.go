@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // era is one of the protocol's two ways to begin: with a handshake, or with all
@@ -25,38 +27,18 @@ var eras = []era{
 			}
 			c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
 		},
-		params: func(params, meta string) string { return withMeta(params, meta) },
+		params: func(params, meta string) string { return mcptest.WithMeta(params, meta) },
 	},
 	{
 		name: "2026-07-28",
 		begin: func(c *conversation) {
-			hello := c.ask(1, "server/discover", modern("{}", ""))
+			hello := c.ask(1, "server/discover", mcptest.Modern("{}", ""))
 			if !strings.Contains(hello.raw, `"2026-07-28"`) || hello.Result.Instructions == "" {
 				c.t.Fatalf("discovery: %s", hello.raw)
 			}
 		},
-		params: modern,
+		params: mcptest.Modern,
 	},
-}
-
-func modern(params, meta string) string {
-	const always = `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},` +
-		`"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"}`
-	if meta != "" {
-		meta += ","
-	}
-	return withMeta(params, meta+always)
-}
-
-func withMeta(params, meta string) string {
-	if meta == "" {
-		return params
-	}
-	body := strings.TrimSuffix(strings.TrimPrefix(params, "{"), "}")
-	if body != "" {
-		body += ","
-	}
-	return fmt.Sprintf(`{%s"_meta":{%s}}`, body, meta)
 }
 
 func TestBothErasOverTheBuiltBinary(t *testing.T) {
@@ -70,19 +52,19 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 			if len(list.Result.Tools) != 2 {
 				t.Errorf("tools/list: %s", list.raw)
 			}
-			get := c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_done","detail":"brief"}`), ""))
+			get := c.ask(3, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_done","detail":"brief"}`), ""))
 			if get.Result.IsError || !strings.Contains(get.text(), "\n20 ") || get.Result.StructuredContent != nil {
 				t.Errorf("get: %s", get.raw)
 			}
-			bad := c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))
+			bad := c.ask(4, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"../x"}`), ""))
 			if !bad.Result.IsError || !strings.Contains(bad.text(), "No request was made.") {
 				t.Errorf("bad arguments: %s", bad.raw)
 			}
-			lenient := c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_done","limit":"1","wait_for_previous":true}`), ""))
+			lenient := c.ask(5, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_done","limit":"1","wait_for_previous":true}`), ""))
 			if lenient.Result.IsError || !strings.Contains(lenient.text(), "Showing 1 in summary.") {
 				t.Errorf("lenient arguments: %s", lenient.raw)
 			}
-			unknown := c.ask(6, "tools/call", e.params(call("delete_candidates", `{}`), ""))
+			unknown := c.ask(6, "tools/call", e.params(mcptest.Call("delete_candidates", `{}`), ""))
 			if unknown.Error == nil || unknown.Error.Code != -32602 {
 				t.Errorf("unknown tool: %s", unknown.raw)
 			}
@@ -100,7 +82,7 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 
 func (e era) waitsWithProgress(t *testing.T, c *conversation) {
 	t.Helper()
-	c.send(request(8, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`), `"progressToken":"p"`)))
+	c.send(mcptest.Request(8, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`), `"progressToken":"p"`)))
 	progress, last := 0, -1.0
 	for {
 		r, ok := c.line()
@@ -128,8 +110,8 @@ func (e era) waitsWithProgress(t *testing.T, c *conversation) {
 func (e era) cancels(t *testing.T, c *conversation) {
 	t.Helper()
 	c.send(
-		request(9, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`), "")),
-		request(10, "tools/list", e.params("{}", "")),
+		mcptest.Request(9, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`), "")),
+		mcptest.Request(10, "tools/list", e.params("{}", "")),
 	)
 	if r := c.next(); r.ID != 10.0 {
 		t.Fatalf("the wait ended by itself: %s", r.raw)

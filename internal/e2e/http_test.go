@@ -12,13 +12,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // site is the program serving HTTP.
 type site struct {
 	url string // of its endpoint
 	cmd *exec.Cmd
-	log *lockedBuffer
+	log *mcptest.Buffer
 
 	logged chan struct{} // closed when the log has been read to its end
 }
@@ -28,7 +30,7 @@ var announced = regexp.MustCompile(`url=(\S+)`)
 // serveHTTP starts the program on a free port.
 func serveHTTP(t testing.TB, transport string, env []string, args ...string) *site {
 	t.Helper()
-	s := &site{log: &lockedBuffer{}, logged: make(chan struct{})}
+	s := &site{log: &mcptest.Buffer{}, logged: make(chan struct{})}
 	s.cmd = exec.Command(program, append(args, "--transport", transport, "--addr", "127.0.0.1:0")...)
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	stderr, err := s.cmd.StderrPipe()

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // largeCandidate has about 16 KiB.
@@ -46,10 +48,10 @@ func TestN14WaitsOnLargeBodiesStayBelow256MiB(t *testing.T) {
 			}))
 			defer server.Close()
 			c := start(t, []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + server.URL, "INSTAVIEW_REQUESTS_PER_MINUTE=10000"})
-			c.send(hello)
+			c.send(mcptest.Hello)
 			c.next()
 			for i := range tt.waits {
-				c.send(request(i+1, "tools/call", call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"r%d","max_wait_seconds":20}`, i))))
+				c.send(mcptest.Request(i+1, "tools/call", mcptest.Call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"r%d","max_wait_seconds":20}`, i))))
 			}
 			answered := 0
 			for range tt.waits {
@@ -95,7 +97,7 @@ func TestN14LargeBodiesOfManyKeysStayBelow256MiB(t *testing.T) {
 	)
 	for i := range keys {
 		callers.Go(func() {
-			r, err := http.NewRequest(http.MethodPost, s.url, strings.NewReader(request(1, "tools/call", call("wait_for_sourcing", `{"request_id":"r"}`))))
+			r, err := http.NewRequest(http.MethodPost, s.url, strings.NewReader(mcptest.Request(1, "tools/call", mcptest.Call("wait_for_sourcing", `{"request_id":"r"}`))))
 			if err != nil {
 				t.Error(err)
 				return

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // mistake is a call as models make it, and what the answer must contain: the
@@ -222,10 +224,10 @@ var asked = map[string]mistake{
 func TestOneStepFromAMistakeToTheRightCall(t *testing.T) {
 	t.Parallel()
 	c := demo(t)
-	c.send(hello)
+	c.send(mcptest.Hello)
 	c.next()
 	// A wait of 1 s can be over before the first answer on a busy machine.
-	c.ask(1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_slow"}`))
+	c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_slow"}`))
 	id := 1
 	check := func(kind string, cases map[string]mistake, isError bool) {
 		for name, m := range cases {
@@ -234,7 +236,7 @@ func TestOneStepFromAMistakeToTheRightCall(t *testing.T) {
 				continue
 			}
 			id++
-			r := c.ask(id, "tools/call", call("wait_for_sourcing", m.arguments))
+			r := c.ask(id, "tools/call", mcptest.Call("wait_for_sourcing", m.arguments))
 			if r.Error != nil || r.Result.IsError != isError {
 				t.Errorf("%s: %s %s: %.300s", kind, name, m.arguments, r.raw)
 				continue
@@ -259,7 +261,7 @@ func TestOneStepFromAMistakeToTheRightCall(t *testing.T) {
 func TestOneStepFromAMistakeToTheRightPrompt(t *testing.T) {
 	t.Parallel()
 	c := demo(t)
-	c.send(hello)
+	c.send(mcptest.Hello)
 	c.next()
 	id := 0
 	for params, want := range map[string]string{

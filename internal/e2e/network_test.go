@@ -2,26 +2,19 @@ package e2e
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
+	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -35,73 +28,39 @@ func secure(t *testing.T, name, says string) (baseURL, file string) {
 // secureProxyOf puts TLS in front of the server at an address.
 func secureProxyOf(t *testing.T, name, address string) (baseURL, file string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"api.instaview.example", "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "root.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go forward(l, func(net.Conn) string { return address })
-	_, port, _ := net.SplitHostPort(l.Addr().String())
+	cert, _ := mcptest.Certificate(t, name, time.Now().Add(30*time.Minute), "api.instaview.example", "localhost")
+	file = mcptest.PEMFile(t, "CERTIFICATE", cert.Certificate[0])
+	config := &tls.Config{Certificates: []tls.Certificate{cert}}
+	_, port, _ := net.SplitHostPort(mcptest.Listen(t, func(conn net.Conn) { join(tls.Server(conn, config), address) }))
 	return "https://localhost:" + port, file
 }
 
-// forward joins every connection to the address that to names; "" for none.
-func forward(l net.Listener, to func(net.Conn) string) {
-	for {
-		near, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer func() { _ = near.Close() }()
-			far, err := net.Dial("tcp", to(near))
-			if err != nil {
-				return
-			}
-			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
-			_, _ = io.Copy(near, far)
-		}()
+// join carries bytes between a connection and an address, until either ends.
+func join(near net.Conn, address string) {
+	far, err := net.Dial("tcp", address)
+	if err != nil {
+		return
 	}
+	go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+	_, _ = io.Copy(near, far)
 }
 
 // connectProxy is a company's proxy: it requires a login, and connects only to
 // one server.
 func connectProxy(t *testing.T, login, address string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go forward(l, func(conn net.Conn) string {
+	return mcptest.Listen(t, func(conn net.Conn) {
 		req, err := http.ReadRequest(bufio.NewReader(conn))
 		switch {
 		case err != nil || req.Method != http.MethodConnect:
-			return ""
+			return
 		case req.Header.Get("Proxy-Authorization") != "Basic "+base64.StdEncoding.EncodeToString([]byte(login)):
 			_, _ = io.WriteString(conn, "HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic\r\n\r\n")
-			return ""
+			return
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
-		return address
+		join(conn, address)
 	})
-	return l.Addr().String()
 }
 
 // In a company's network the only way out is a proxy that requires a login, and
@@ -110,15 +69,9 @@ func TestN22ACompanysNetworkIsReachedWithTwoVariables(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("the system's own store is asked for certificates, and no file")
 	}
-	s := sandbox.New()
-	server := &http.Server{Handler: s}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	inner, file := secureProxyOf(t, "Example Company Root", l.Addr().String())
+	server := httptest.NewServer(sandbox.New())
+	t.Cleanup(server.Close)
+	inner, file := secureProxyOf(t, "Example Company Root", server.Listener.Addr().String())
 	out := connectProxy(t, "user:pass-word", strings.TrimPrefix(inner, "https://"))
 
 	const withLogin = "HTTPS_PROXY=http://user:pass-word@"
@@ -137,9 +90,9 @@ func TestN22ACompanysNetworkIsReachedWithTwoVariables(t *testing.T) {
 			t.Parallel()
 			env := append([]string{"INSTAVIEW_API_KEY=" + sandbox.Key, "INSTAVIEW_BASE_URL=https://api.instaview.example", "INSTAVIEW_MCP_LOG_LEVEL=debug"}, tt.env...)
 			c := start(t, env)
-			c.send(hello)
+			c.send(mcptest.Hello)
 			c.next()
-			got := c.ask(1, "tools/call", call("get_sourcing_results", done))
+			got := c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done))
 			check := exec.Command(program, "check")
 			check.Env = env
 			report, err := check.CombinedOutput()

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	gosdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // Prompts, resources and completions of the built binary, in both eras. The
@@ -103,10 +105,10 @@ func TestCompletionsAreOfOneProcess(t *testing.T) {
 	one, two := demo(t), demo(t)
 	const complete = `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"request_id","value":""}}`
 	for _, c := range []*conversation{one, two} {
-		c.send(hello)
+		c.send(mcptest.Hello)
 		c.next()
 	}
-	one.ask(1, "tools/call", call("get_sourcing_results", done))
+	one.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done))
 	for c, want := range map[*conversation]string{one: `["req_demo_done"]`, two: `[]`} {
 		var answer struct {
 			Result struct {

@@ -3,16 +3,9 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -22,76 +15,51 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // Without -long the calls last only until the first heartbeat.
 var long = flag.Bool("long", false, "let quiet calls last 50 s, calls with progress 70 s and streams of events 90 s")
 
-// protocol is a version of HTTP, and what stands before the program.
-type protocol struct {
-	name  string
-	proto string // of answers
-	tls   bool   // the program speaks it
+// way is a protocol, and what stands before the program.
+type way struct {
+	mcptest.Protocol
+	answers string // their protocol
 	// proxy starts what a client connects to in place of the program, and returns
 	// how to.
-	proxy func(t *testing.T, s *site, cert certificate) (dial func(context.Context) (net.Conn, error))
+	proxy func(t *testing.T, s *site, certFile, keyFile string) (dial func(context.Context) (net.Conn, error))
 }
 
-var protocols = []protocol{
-	{"HTTP 1.1", "HTTP/1.1", false, nil},
-	{"HTTP 1.1 over TLS", "HTTP/1.1", true, nil},
-	{"HTTP 2 over TLS", "HTTP/2.0", true, nil},
-	{"HTTP 2 through nginx", "HTTP/2.0", false, nginx},
-	{"HTTP 2 through Caddy", "HTTP/2.0", false, caddy},
-}
-
-// certificate is one of the test's own, for every host, in files.
-type certificate struct{ cert, key string }
-
-func newCertificate(t *testing.T) certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+// waysOverHTTP are the protocols that the program speaks itself, and HTTP/2
+// through the documented proxies, which speak HTTP/1.1 to it.
+func waysOverHTTP() []way {
+	var all []way
+	for _, p := range mcptest.Protocols {
+		all = append(all, way{p, map[int]string{1: "HTTP/1.1", 2: "HTTP/2.0"}[p.HTTP], nil})
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost", proxiedHost}, NotAfter: time.Now().AddDate(1, 0, 0)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	return certificate{write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)}
+	return append(all,
+		way{mcptest.Protocol{Name: "HTTP 2 through nginx", HTTP: 2}, "HTTP/2.0", nginx},
+		way{mcptest.Protocol{Name: "HTTP 2 through Caddy", HTTP: 2}, "HTTP/2.0", caddy},
+	)
 }
 
 // serve starts the program and returns a client of it, and its address.
-func (p protocol) serve(t *testing.T, transport string) (*http.Client, string) {
+func (p way) serve(t *testing.T, transport string) (*http.Client, string) {
 	t.Helper()
-	cert := newCertificate(t)
+	certFile, keyFile := mcptest.CertificateFiles(t, "localhost", proxiedHost)
 	env := []string{"INSTAVIEW_MCP_ALLOWED_HOSTS=" + proxiedHost}
-	if p.tls {
-		env = append(env, "INSTAVIEW_MCP_TLS_CERT="+cert.cert, "INSTAVIEW_MCP_TLS_KEY="+cert.key)
+	if p.TLS {
+		env = append(env, "INSTAVIEW_MCP_TLS_CERT="+certFile, "INSTAVIEW_MCP_TLS_KEY="+keyFile)
 	}
 	s := serveHTTP(t, transport, env, "--demo")
 	root := s.root()
-	direct := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, Protocols: new(http.Protocols)}
+	direct := p.Transport()
 	if p.proxy != nil {
-		dial := p.proxy(t, s, cert)
+		dial := p.proxy(t, s, certFile, keyFile)
 		direct.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
 		root = "https://" + proxiedHost
 	}
-	direct.Protocols.SetHTTP1(p.proto == "HTTP/1.1")
-	direct.Protocols.SetHTTP2(p.proto == "HTTP/2.0")
 	t.Cleanup(direct.CloseIdleConnections)
 	t.Cleanup(func() {
 		s.stop()
@@ -103,7 +71,7 @@ func (p protocol) serve(t *testing.T, transport string) (*http.Client, string) {
 }
 
 // send makes a POST as a client of MCP does.
-func (p protocol) send(t *testing.T, c *http.Client, url, body string) (answer string, err error) {
+func (p way) send(t *testing.T, c *http.Client, url, body string) (answer string, err error) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return "", err
@@ -116,21 +84,21 @@ func (p protocol) send(t *testing.T, c *http.Client, url, body string) (answer s
 	}
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
-	if err == nil && (resp.StatusCode > 299 || resp.Proto != p.proto) {
+	if err == nil && (resp.StatusCode > 299 || resp.Proto != p.answers) {
 		err = fmt.Errorf("%s %s", resp.Proto, resp.Status)
 	}
 	return string(b), err
 }
 
 func slowWait(seconds int, meta string) string {
-	return request(1, "tools/call", withMeta(call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"req_demo_slow","max_wait_seconds":%d}`, seconds)), meta))
+	return mcptest.Request(1, "tools/call", mcptest.WithMeta(mcptest.Call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"req_demo_slow","max_wait_seconds":%d}`, seconds)), meta))
 }
 
 // Calls that are quiet, and some that end just when the first sign of life is
 // due, in the program as it runs: its own sockets, its own TLS, mcp-go.
 func TestN01N02SlowAndQuietCallsOnEveryProtocol(t *testing.T) {
-	for _, p := range protocols {
-		t.Run(p.name, func(t *testing.T) {
+	for _, p := range waysOverHTTP() {
+		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			c, root := p.serve(t, "http")
 			var calls []string
@@ -154,11 +122,11 @@ func TestN01N02SlowAndQuietCallsOnEveryProtocol(t *testing.T) {
 }
 
 func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
-	for _, p := range protocols {
+	for _, p := range waysOverHTTP() {
 		if p.proxy != nil {
 			continue // the README shows none for this transport
 		}
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			c, root := p.serve(t, "sse")
 			resp, err := c.Get(root + "/sse")
@@ -209,7 +177,7 @@ func example(t *testing.T, language string, s *site) string {
 }
 
 // nginx starts one with the documented example.
-func nginx(t *testing.T, s *site, cert certificate) func(context.Context) (net.Conn, error) {
+func nginx(t *testing.T, s *site, certFile, keyFile string) func(context.Context) (net.Conn, error) {
 	dir, socket := socketDir(t)
 	config := fmt.Sprintf(`daemon off;
 master_process off;
@@ -225,14 +193,14 @@ http {
 		ssl_certificate_key %[4]s;
 		%[5]s
 	}
-}`, dir, socket, cert.cert, cert.key, example(t, "nginx", s))
+}`, dir, socket, certFile, keyFile, example(t, "nginx", s))
 	return proxy(t, socket, config, "nginx", "-p", dir, "-c")
 }
 
 // caddy starts one with the documented example.
-func caddy(t *testing.T, s *site, cert certificate) func(context.Context) (net.Conn, error) {
+func caddy(t *testing.T, s *site, certFile, keyFile string) func(context.Context) (net.Conn, error) {
 	_, socket := socketDir(t)
-	block := strings.Replace(example(t, "caddyfile", s), "{", fmt.Sprintf("{\nbind unix/%s\ntls %s %s\n", socket, cert.cert, cert.key), 1)
+	block := strings.Replace(example(t, "caddyfile", s), "{", fmt.Sprintf("{\nbind unix/%s\ntls %s %s\n", socket, certFile, keyFile), 1)
 	return proxy(t, socket, "{\nadmin off\nauto_https off\n}\n"+block, "caddy", "run", "--adapter", "caddyfile", "--config")
 }
 
@@ -258,7 +226,7 @@ func proxy(t *testing.T, socket, config, name string, args ...string) func(conte
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd, log := exec.Command(name, append(args, file)...), &lockedBuffer{}
+	cmd, log := exec.Command(name, append(args, file)...), &mcptest.Buffer{}
 	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(socket), "XDG_CONFIG_HOME="+filepath.Dir(socket), "XDG_DATA_HOME="+filepath.Dir(socket))
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/internal/cli"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -170,9 +171,9 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 			env = append(env, name+"="+sandbox.Key)
 		}
 		c := start(t, env, l.args...)
-		c.send(hello)
+		c.send(mcptest.Hello)
 		c.next()
-		if r := c.ask(1, "tools/call", call("get_sourcing_results", done)); r.Result.IsError || !strings.Contains(r.text(), "completed") {
+		if r := c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done)); r.Result.IsError || !strings.Contains(r.text(), "completed") {
 			t.Errorf("%s: %s", block.heading, r.raw)
 		}
 		_ = c.stdin.Close()

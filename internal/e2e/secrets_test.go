@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // No argument that a model was persuaded to send may direct the key or a
@@ -29,7 +31,7 @@ func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 	}))
 	defer home.Close()
 	c := start(t, []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + home.URL})
-	c.send(hello)
+	c.send(mcptest.Hello)
 	c.next()
 	for i, tool := range []string{"get_sourcing_results", "wait_for_sourcing"} {
 		id := fmt.Sprintf("run_%d", i)
@@ -42,7 +44,7 @@ func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r := c.ask(i+1, "tools/call", call(tool, string(arguments))); !strings.Contains(r.text(), id+" failed") {
+		if r := c.ask(i+1, "tools/call", mcptest.Call(tool, string(arguments))); !strings.Contains(r.text(), id+" failed") {
 			t.Errorf("%s: %s", tool, r.raw)
 		}
 		want := asked{"GET", "/sourcing/" + id + "/results", "", "Bearer " + canary}
@@ -56,7 +58,7 @@ func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 		}
 	}
 	for _, id := range []string{stranger.URL, "//" + strings.TrimPrefix(stranger.URL, "http://"), "../../x", "x?companyId=y", "x#y", "%2e%2e", "@127.0.0.1"} {
-		if r := c.ask(9, "tools/call", call("get_sourcing_results", fmt.Sprintf(`{"request_id":%q}`, id))); !strings.Contains(r.text(), "No request was made.") {
+		if r := c.ask(9, "tools/call", mcptest.Call("get_sourcing_results", fmt.Sprintf(`{"request_id":%q}`, id))); !strings.Contains(r.text(), "No request was made.") {
 			t.Errorf("%s: %s", id, r.raw)
 		}
 	}
@@ -102,11 +104,10 @@ func TestP12BuildsCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	var builds [2][]byte
 	for i := range builds {
-		path := filepath.Join(t.TempDir(), "build")
-		if out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "instaview-mcp").CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
+		path, err := mcptest.Build(t.TempDir(), "instaview-mcp", "-trimpath", "-buildvcs=false")
+		if err != nil {
+			t.Fatal(err)
 		}
-		var err error
 		if builds[i], err = os.ReadFile(path); err != nil {
 			t.Fatal(err)
 		}

@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -22,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -260,29 +259,11 @@ func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
 	}
 }
 
-// tlsFiles writes httptest's certificate for example.com into files, and returns
-// the settings that name them.
+// tlsFiles returns the settings that name a certificate of the test's own.
 func tlsFiles(t *testing.T) []string {
 	t.Helper()
-	s := httptest.NewTLSServer(nil)
-	s.Close()
-	cert := s.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var settings []string
-	for name, block := range map[string]*pem.Block{
-		"INSTAVIEW_MCP_TLS_CERT": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
-		"INSTAVIEW_MCP_TLS_KEY":  {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		path := filepath.Join(t.TempDir(), "file.pem")
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		settings = append(settings, name+"="+path)
-	}
-	return settings
+	certFile, keyFile := mcptest.CertificateFiles(t, "localhost")
+	return []string{"INSTAVIEW_MCP_TLS_CERT=" + certFile, "INSTAVIEW_MCP_TLS_KEY=" + keyFile}
 }
 
 // N25: a client whose URL begins with http:// is logged once.
@@ -330,9 +311,9 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 					}
 				}
 				answers := []reply{
-					c.ask(3, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"r"}`), "")),
-					c.ask(4, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"../x"}`), "")),
-					c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{}`), "")),
+					c.ask(3, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"r"}`), "")),
+					c.ask(4, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"../x"}`), "")),
+					c.ask(5, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{}`), "")),
 					c.ask(6, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, "")),
 					c.ask(7, "resources/read", e.params(`{"uri":"sourcing://r"}`, "")),
 				}
@@ -399,9 +380,9 @@ func TestN23ARestartMendsIt(t *testing.T) {
 		{"INSTAVIEW_API_KEY=" + sandbox.Key, "20 scored of 134 found"},
 	} {
 		c := start(t, append(env, tt.env))
-		c.send(hello)
+		c.send(mcptest.Hello)
 		c.next()
-		if r := c.ask(1, "tools/call", call("get_sourcing_results", done)); !strings.Contains(r.text(), tt.want) {
+		if r := c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done)); !strings.Contains(r.text(), tt.want) {
 			t.Errorf("%s: the answer lacks %q: %s", tt.env, tt.want, r.raw)
 		}
 	}
@@ -415,13 +396,13 @@ func TestN23StderrIsSilentWhileNothingIsWrong(t *testing.T) {
 			c := demo(t)
 			e.begin(c)
 			c.ask(2, "tools/list", e.params("{}", ""))
-			c.ask(3, "tools/call", e.params(call("get_sourcing_results", done), ""))
-			c.ask(4, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"../x"}`), ""))
-			c.ask(5, "tools/call", e.params(call("get_sourcing_results", `{"request_id":"req_demo_failed"}`), ""))
-			c.ask(6, "tools/call", e.params(call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), ""))
+			c.ask(3, "tools/call", e.params(mcptest.Call("get_sourcing_results", done), ""))
+			c.ask(4, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"../x"}`), ""))
+			c.ask(5, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_failed"}`), ""))
+			c.ask(6, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), ""))
 			c.ask(7, "prompts/get", e.params(`{"name":"review_shortlist","arguments":{"request_id":"r"}}`, ""))
 			c.ask(8, "resources/read", e.params(`{"uri":"sourcing://req_demo_done"}`, ""))
-			c.send(request(9, "tools/call", e.params(call("wait_for_sourcing", slow), "")))
+			c.send(mcptest.Request(9, "tools/call", e.params(mcptest.Call("wait_for_sourcing", slow), "")))
 			c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":9}`, "")))
 			c.ask(10, "tools/list", e.params("{}", ""))
 			if err := c.stdin.Close(); err != nil {

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
 const (
-	hello = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-	slow  = `{"request_id":"req_demo_slow"}`
-	done  = `{"request_id":"req_demo_done","limit":1}`
+	slow = `{"request_id":"req_demo_slow"}`
+	done = `{"request_id":"req_demo_done","limit":1}`
 )
 
 // wants checks an answer's error code; 0 means no error.
@@ -43,31 +43,31 @@ func TestStdioCases(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c.send("", request(1, "ping", ""))
+			c.send("", mcptest.Request(1, "ping", ""))
 			c.next().wants(t, nil, -32700)
 			c.next().wants(t, 1.0, 0)
 			c.staysSmall()
 		},
 		"S02 blank lines, CRLF, BOM": func(t *testing.T, _ *conversation) {
 			c := demo(t)
-			c.send("\ufeff"+request(1, "ping", "")+"\r", "", "  ", "\r")
+			c.send("\ufeff"+mcptest.Request(1, "ping", "")+"\r", "", "  ", "\r")
 			c.next().wants(t, 1.0, 0)
-			c.send(request(2, "ping", ""))
+			c.send(mcptest.Request(2, "ping", ""))
 			c.next().wants(t, 2.0, 0)
 		},
 		"S03 not JSON": func(t *testing.T, c *conversation) {
-			c.send("not json", request(1, "ping", ""))
+			c.send("not json", mcptest.Request(1, "ping", ""))
 			c.next().wants(t, nil, -32700)
 			c.next().wants(t, 1.0, 0)
 		},
 		"S04 a batch": func(t *testing.T, c *conversation) {
-			c.send("["+request(1, "ping", "")+"]", "[]")
+			c.send("["+mcptest.Request(1, "ping", "")+"]", "[]")
 			c.next().wants(t, nil, -32700)
 			c.next().wants(t, nil, -32700)
 		},
 		"S05 the end right after 20 calls": func(t *testing.T, c *conversation) {
 			for id := range 20 {
-				c.send(request(id+1, "tools/call", call("get_sourcing_results", done)))
+				c.send(mcptest.Request(id+1, "tools/call", mcptest.Call("get_sourcing_results", done)))
 			}
 			_ = c.stdin.Close()
 			for range 20 {
@@ -78,10 +78,10 @@ func TestStdioCases(t *testing.T) {
 			c.exits()
 		},
 		"S05 the end during waits": func(t *testing.T, c *conversation) {
-			c.send(request(1, "tools/call", call("get_sourcing_results", slow)))
+			c.send(mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", slow)))
 			c.next().wants(t, 1.0, 0)
 			for id := range 20 {
-				c.send(request(id+2, "tools/call", call("wait_for_sourcing", slow)))
+				c.send(mcptest.Request(id+2, "tools/call", mcptest.Call("wait_for_sourcing", slow)))
 			}
 			_ = c.stdin.Close()
 			for range 20 {
@@ -92,7 +92,7 @@ func TestStdioCases(t *testing.T) {
 			c.exits()
 		},
 		"S06 a get beside 5 waits": func(t *testing.T, c *conversation) {
-			besideWaits(t, c, 5, "tools/call", call("get_sourcing_results", done))
+			besideWaits(t, c, 5, "tools/call", mcptest.Call("get_sourcing_results", done))
 		},
 		"S07 a ping beside 106 waits": func(t *testing.T, c *conversation) {
 			besideWaits(t, c, 106, "ping", "")
@@ -100,10 +100,10 @@ func TestStdioCases(t *testing.T) {
 		"S07 a burst of gets beside 106 waits": func(t *testing.T, c *conversation) {
 			var lines []string
 			for id := range 106 {
-				lines = append(lines, request(1001+id, "tools/call", call("wait_for_sourcing", slow)))
+				lines = append(lines, mcptest.Request(1001+id, "tools/call", mcptest.Call("wait_for_sourcing", slow)))
 			}
 			for id := range 150 {
-				lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", done)))
+				lines = append(lines, mcptest.Request(id+1, "tools/call", mcptest.Call("get_sourcing_results", done)))
 			}
 			c.send(lines...)
 			for busy, answered := 0, 0; busy < 16 || answered < 150; {
@@ -119,9 +119,9 @@ func TestStdioCases(t *testing.T) {
 		},
 		"S08 a cancel with all workers taken": func(t *testing.T, c *conversation) {
 			besideWaits(t, c, 90, "ping", "")
-			c.send(cancel(1001))
+			c.send(mcptest.Cancel(1001))
 			c.cancelled(1001)
-			c.send(request(7, "tools/call", call("wait_for_sourcing", `{"request_id":"req_demo_empty"}`)))
+			c.send(mcptest.Request(7, "tools/call", mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_empty"}`)))
 			if r := c.next(); r.ID != 7.0 || r.Result.IsError {
 				t.Errorf("the place was not freed: %s", r.raw)
 			}
@@ -129,7 +129,7 @@ func TestStdioCases(t *testing.T) {
 		"S08 cancels right behind their calls": func(t *testing.T, c *conversation) {
 			var lines []string
 			for id := range 50 {
-				lines = append(lines, request(id+1, "tools/call", call("wait_for_sourcing", slow)), cancel(id+1))
+				lines = append(lines, mcptest.Request(id+1, "tools/call", mcptest.Call("wait_for_sourcing", slow)), mcptest.Cancel(id+1))
 			}
 			c.send(lines...)
 			for id := range 50 {
@@ -138,7 +138,7 @@ func TestStdioCases(t *testing.T) {
 		},
 		"S09 2,000 subscriptions": func(t *testing.T, c *conversation) {
 			for id := range 2_000 {
-				c.send(request(id, "subscriptions/listen", modern(`{"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["sourcing://req_demo_done"]}}`, "")))
+				c.send(mcptest.Request(id, "subscriptions/listen", mcptest.Modern(`{"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["sourcing://req_demo_done"]}}`, "")))
 			}
 			for range 2_000 {
 				c.next() // nothing can be subscribed to, so no subscription stays open
@@ -150,7 +150,7 @@ func TestStdioCases(t *testing.T) {
 			// A process that another test starts may hold the pipe for a moment, so
 			// one answer may still find a reader.
 			eventually(t, "the program closes its stdin", func() bool {
-				_, err := io.WriteString(c.stdin, request(1, "ping", "")+"\n")
+				_, err := io.WriteString(c.stdin, mcptest.Request(1, "ping", "")+"\n")
 				return err != nil
 			})
 			c.exits()
@@ -162,7 +162,7 @@ func TestStdioCases(t *testing.T) {
 				{"INSTAVIEW_MCP_LOG_LEVEL=warn"}, {"INSTAVIEW_MCP_LOG_LEVEL=error"},
 			} {
 				s := start(t, env, "--demo")
-				s.send(hello, request(1, "tools/call", call("get_sourcing_results", done)), "x", `{"canary":`)
+				s.send(mcptest.Hello, mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", done)), "x", `{"canary":`)
 				for range 4 {
 					s.next() // every line of stdout is checked to be JSON-RPC
 				}
@@ -174,32 +174,32 @@ func TestStdioCases(t *testing.T) {
 			}
 		},
 		"S13 an id that is under way": func(t *testing.T, c *conversation) {
-			c.send(request(1, "tools/call", call("wait_for_sourcing", slow)), request(1, "ping", ""))
+			c.send(mcptest.Request(1, "tools/call", mcptest.Call("wait_for_sourcing", slow)), mcptest.Request(1, "ping", ""))
 			c.next().wants(t, nil, -32600)
-			c.send(request(2, "ping", ""), `{"jsonrpc":"2.0","id":"1","method":"ping"}`)
+			c.send(mcptest.Request(2, "ping", ""), `{"jsonrpc":"2.0","id":"1","method":"ping"}`)
 			got := map[any]bool{c.next().ID: true, c.next().ID: true}
 			if !got[2.0] || !got["1"] {
 				t.Errorf("answers to %v", got)
 			}
 		},
 		"S14 a cancel with the id as a string": func(t *testing.T, c *conversation) {
-			c.send(request(1, "tools/call", call("wait_for_sourcing", slow)), request(2, "ping", ""))
+			c.send(mcptest.Request(1, "tools/call", mcptest.Call("wait_for_sourcing", slow)), mcptest.Request(2, "ping", ""))
 			c.next().wants(t, 2.0, 0)
 			// The cancel may end the wait or not, but the ping after it is answered.
-			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`, request(3, "ping", ""))
+			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`, mcptest.Request(3, "ping", ""))
 			for r := c.next(); r.ID != 3.0; r = c.next() {
 				r.wants(t, 1.0, 0)
 			}
 		},
 		"S15 invalid UTF-8": func(t *testing.T, c *conversation) {
-			c.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xffing\"}", request(2, "ping", ""))
+			c.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xffing\"}", mcptest.Request(2, "ping", ""))
 			c.next().wants(t, nil, -32700)
 			c.next().wants(t, 2.0, 0)
 		},
 		"S16 10,000 pings in a burst": func(t *testing.T, c *conversation) {
 			go func() {
 				for id := range 10_000 {
-					c.send(request(id, "ping", ""))
+					c.send(mcptest.Request(id, "ping", ""))
 				}
 			}()
 			seen := map[any]bool{}
@@ -227,7 +227,7 @@ func TestStdioCases(t *testing.T) {
 			c.next().wants(t, 1.0, -32600)
 		},
 		"a last line without a newline": func(t *testing.T, c *conversation) {
-			if _, err := io.WriteString(c.stdin, request(1, "ping", "")); err != nil {
+			if _, err := io.WriteString(c.stdin, mcptest.Request(1, "ping", "")); err != nil {
 				t.Fatal(err)
 			}
 			_ = c.stdin.Close()
@@ -238,7 +238,7 @@ func TestStdioCases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := demo(t)
-			c.send(hello)
+			c.send(mcptest.Hello)
 			c.next().wants(t, 0.0, 0)
 			test(t, c)
 		})
@@ -249,20 +249,20 @@ func TestStdioCases(t *testing.T) {
 // package tools.
 func TestArgumentCasesOfTheProtocol(t *testing.T) {
 	c := demo(t)
-	c.send(hello)
+	c.send(mcptest.Hello)
 	c.next()
-	get := call("get_sourcing_results", `{"request_id":"req_demo_empty"}`)
+	get := mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_empty"}`)
 	for _, tt := range []struct {
 		name, method, params string
 		code                 int
 	}{
-		{"A06 a number beyond float64", "tools/call", call("get_sourcing_results", `{"request_id":"r","limit":1e309}`), -32600},
+		{"A06 a number beyond float64", "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"r","limit":1e309}`), -32600},
 		{"A09 a prompt by a path", "prompts/get", `{"name":"../x","arguments":{"a":"{{"}}`, -32602},
 		{"A09 a template for an id", "prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"{{.}}"}}`, -32602},
 		{"A10 a completion with an empty ref", "completion/complete", `{"ref":{},"argument":{"name":"x","value":"y"}}`, -32600},
 		{"A11 a task", "tools/call", strings.TrimSuffix(get, "}") + `,"task":{"ttl":-1}}`, 0},
 		{"A12 _meta a string", "tools/call", strings.TrimSuffix(get, "}") + `,"_meta":"x"}`, -32600},
-		{"A13 a progress token that is an object", "tools/call", withMeta(get, `"progressToken":{"a":1}`), 0},
+		{"A13 a progress token that is an object", "tools/call", mcptest.WithMeta(get, `"progressToken":{"a":1}`), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c.t = t
@@ -276,9 +276,9 @@ func TestArgumentCasesOfTheProtocol(t *testing.T) {
 func besideWaits(t *testing.T, c *conversation, waits int, method, params string) {
 	t.Helper()
 	for id := range waits {
-		c.send(request(1001+id, "tools/call", call("wait_for_sourcing", slow)))
+		c.send(mcptest.Request(1001+id, "tools/call", mcptest.Call("wait_for_sourcing", slow)))
 	}
-	c.send(request(1, method, params))
+	c.send(mcptest.Request(1, method, params))
 	answered := false
 	for busy := 0; !answered || busy < waits-90; {
 		switch r := c.next(); {
@@ -293,10 +293,6 @@ func besideWaits(t *testing.T, c *conversation, waits int, method, params string
 	// The answer of a further refused or finished wait would come before this
 	// one.
 	c.ask(2, "ping", "")
-}
-
-func cancel(id int) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id)
 }
 
 // staysSmall checks that the process has not needed much memory.
@@ -339,10 +335,10 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			c, s := upstream(t)
-			c.send(hello, request(1, "tools/call", call("get_sourcing_results", slow)))
+			c.send(mcptest.Hello, mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", slow)))
 			c.next()
 			c.next()
-			c.send(request(2, "tools/call", call("wait_for_sourcing", slow)), request(3, "ping", ""))
+			c.send(mcptest.Request(2, "tools/call", mcptest.Call("wait_for_sourcing", slow)), mcptest.Request(3, "ping", ""))
 			c.next().wants(t, 3.0, 0)
 			if err := c.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
@@ -365,7 +361,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 	// More answers and log lines than a pipe's buffer holds.
 	var flood []string
 	for id := range 5_000 {
-		flood = append(flood, request(id+1, "ping", ""), "not json")
+		flood = append(flood, mcptest.Request(id+1, "ping", ""), "not json")
 	}
 	for name, stdoutIsRead := range map[string]bool{"stdout": false, "stderr": true} {
 		t.Run(name, func(t *testing.T) {
@@ -391,7 +387,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 			_ = write.Close() // the process has its own copy
 			killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 			defer killer.Stop()
-			if _, err := io.WriteString(stdin, hello+"\n"+strings.Join(flood, "\n")+"\n"); err != nil {
+			if _, err := io.WriteString(stdin, mcptest.Hello+"\n"+strings.Join(flood, "\n")+"\n"); err != nil {
 				t.Error(err)
 			}
 			_ = stdin.Close()
@@ -408,9 +404,9 @@ func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
 	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to see in the log that stdin has ended
 	var lines []string
 	for id := range 20 {
-		lines = append(lines, request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
+		lines = append(lines, mcptest.Request(id+1, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full"}`)))
 	}
-	cmd.Stdin = strings.NewReader(hello + "\n" + strings.Join(lines, "\n") + "\n")
+	cmd.Stdin = strings.NewReader(mcptest.Hello + "\n" + strings.Join(lines, "\n") + "\n")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -441,11 +437,11 @@ func TestManyLargeAnswersFitIntoMemory(t *testing.T) {
 	t.Parallel()
 	// So that what is measured is what is held, and little of what was.
 	c := start(t, []string{"GOGC=50"}, "--demo")
-	c.send(hello)
+	c.send(mcptest.Hello)
 	c.next()
 	const calls = 900
 	for id := range calls {
-		c.send(request(id+1, "tools/call", call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full","limit":50}`)))
+		c.send(mcptest.Request(id+1, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_large","detail":"full","limit":50}`)))
 	}
 	for range calls {
 		if r := c.next(); r.Result.IsError || len(r.text()) < 20_000 {
@@ -460,7 +456,7 @@ func TestTheEndDoesNotAwaitAHungUpstream(t *testing.T) {
 	t.Parallel()
 	c, s := upstream(t)
 	s.Inject("req_demo_done", sandbox.Fault{Delay: 2 * patience})
-	c.send(hello, request(1, "tools/call", call("get_sourcing_results", done)))
+	c.send(mcptest.Hello, mcptest.Request(1, "tools/call", mcptest.Call("get_sourcing_results", done)))
 	c.next()
 	_ = c.stdin.Close()
 	// On a machine so busy that the call cannot end in time, the answer is the

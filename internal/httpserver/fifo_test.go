@@ -7,12 +7,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // A FIFO without a writer must block neither check nor the start: this test
 // would not end.
 func TestCertificateAndKeyMustBeRegularFiles(t *testing.T) {
-	cert, key := keyPair(t)
+	cert, key := mcptest.CertificateFiles(t, "localhost")
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/tools"
 )
 
@@ -28,7 +29,7 @@ type frames struct {
 // overHTTP2 runs test with a site in a synctest bubble, a new HTTP/2
 // connection, and a client on another connection.
 func overHTTP2(t *testing.T, test func(t *testing.T, s *site, f *frames, other *http.Client)) {
-	cert, key := certificate(t)
+	cert, key := mcptest.CertificateFiles(t, "localhost")
 	inBubble(t, func(settings *Settings) { settings.TLSCert, settings.TLSKey = cert, key }, func(t *testing.T, s *site) {
 		conn := tls.Client(s.dial(t), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 		if err := conn.Handshake(); err != nil {
@@ -39,7 +40,7 @@ func overHTTP2(t *testing.T, test func(t *testing.T, s *site, f *frames, other *
 		f.Framer = http2.NewFramer(f.out, conn)
 		f.Encoder = *hpack.NewEncoder(&f.head)
 		_, _ = io.WriteString(f.out, http2.ClientPreface)
-		other := protocols[2].client(s)
+		other := newClient(s, mcptest.Protocol{HTTP: 2, TLS: true})
 		defer other.CloseIdleConnections()
 		test(t, s, f, other)
 	})
@@ -154,7 +155,7 @@ func TestN10FloodsAreBounded(t *testing.T) {
 				if grown := heap() - before; grown > room || waits > 250 {
 					t.Errorf("%d KiB more, %d calls at a time", grown>>10, waits)
 				}
-				if status, got := postTo(t, other, mcpPath, initialize); status != http.StatusOK {
+				if status, got := postTo(t, other, mcpPath, mcptest.Hello); status != http.StatusOK {
 					t.Errorf("another client is answered %d %s", status, got)
 				}
 				other.CloseIdleConnections()

@@ -12,6 +12,7 @@ import (
 
 	"instaview-mcp/internal/logging"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/mcptest"
 )
 
 // N25: each of these clients causes one log line, which says what is wrong and
@@ -39,7 +40,7 @@ func TestN25TheLogSaysWhatIsWrongWithAClientsTLS(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cert, key := keyPair(t)
+			cert, key := mcptest.CertificateFiles(t, "localhost")
 			logged := make(chan string, 10)
 			log := slog.New(slog.NewTextHandler(lines(logged), nil))
 			server := New(mcpserver.New(mcpserver.Options{Log: log}), Settings{MaxConnections: 10}, nil, http.NotFoundHandler(), log).http

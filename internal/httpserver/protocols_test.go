@@ -3,19 +3,10 @@ package httpserver
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,38 +14,26 @@ import (
 
 	mcpgo "github.com/mark3labs/mcp-go/mcp"
 
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/tools"
 )
-
-// protocol is a version of HTTP that the server supports.
-type protocol struct {
-	name string
-	tls  bool
-	http func(*http.Protocols)
-}
-
-var protocols = []protocol{
-	{"HTTP 1.1", false, func(p *http.Protocols) { p.SetHTTP1(true) }},
-	{"HTTP 1.1 over TLS", true, func(p *http.Protocols) { p.SetHTTP1(true) }},
-	{"HTTP 2 over TLS", true, func(p *http.Protocols) { p.SetHTTP2(true) }},
-}
 
 // onEveryProtocol runs test once for each protocol, with a site in a synctest
 // bubble and a client of it.
 func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.T, s *site, c *http.Client)) {
 	t.Helper()
-	cert, key := certificate(t)
-	for _, p := range protocols {
-		t.Run(p.name, func(t *testing.T) {
+	cert, key := mcptest.CertificateFiles(t, "localhost")
+	for _, p := range mcptest.Protocols {
+		t.Run(p.Name, func(t *testing.T) {
 			inBubble(t, func(settings *Settings) {
-				if p.tls {
+				if p.TLS {
 					settings.TLSCert, settings.TLSKey = cert, key
 				}
 				if change != nil {
 					change(settings)
 				}
 			}, func(t *testing.T, s *site) {
-				c := p.client(s)
+				c := newClient(s, p)
 				defer c.CloseIdleConnections()
 				test(t, s, c)
 			})
@@ -62,20 +41,12 @@ func onEveryProtocol(t *testing.T, change func(*Settings), test func(t *testing.
 	}
 }
 
-func (p protocol) client(s *site) *http.Client {
-	transport := &http.Transport{
-		DialContext:     func(context.Context, string, string) (net.Conn, error) { return s.pipe(), nil },
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
-		Protocols:       new(http.Protocols),
-
-		ExpectContinueTimeout: time.Second,
-	}
-	p.http(transport.Protocols)
-	scheme := "http"
-	if p.tls {
-		scheme = "https"
-	}
-	return &http.Client{Transport: toSite{transport, scheme}}
+// newClient returns a client of the site that speaks p.
+func newClient(s *site, p mcptest.Protocol) *http.Client {
+	transport := p.Transport()
+	transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return s.pipe(), nil }
+	transport.ExpectContinueTimeout = time.Second
+	return &http.Client{Transport: toSite{transport, p.Scheme()}}
 }
 
 // toSite sends requests to the site.
@@ -90,35 +61,7 @@ func (t toSite) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.Transport.RoundTrip(r)
 }
 
-// certificate writes a self-signed certificate and its key to files.
-func certificate(t testing.TB) (certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().AddDate(1, 0, 0)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)
-}
-
-// postTo makes a POST as a client of Streamable HTTP does, and reads the
-// answer.
+// postTo makes a POST as a client of Streamable HTTP does, and reads the answer.
 func postTo(t *testing.T, c *http.Client, path, body string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))

@@ -19,6 +19,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
@@ -229,23 +230,15 @@ func header(all [][2]string, changes []string) string {
 	return b.String() + "\r\n"
 }
 
-const (
-	ping       = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
-	initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-)
+const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 
 // modern returns a request of revision 2026-07-28.
 func modern(id any, method, params string) string {
-	meta := `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
-	params = strings.TrimSuffix(params, "}")
-	if params != "{" {
-		params += ","
-	}
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%v,"method":%q,"params":%s%s}}`, id, method, params, meta)
+	return mcptest.Request(id, method, mcptest.Modern(params, ""))
 }
 
 func toCall(id any, tool, arguments string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%v,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, id, tool, arguments)
+	return mcptest.Request(id, "tools/call", mcptest.Call(tool, arguments))
 }
 
 // Hostile requests, by their case numbers.

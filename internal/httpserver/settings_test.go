@@ -1,51 +1,18 @@
 package httpserver
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/mcptest"
 )
 
-// keyPair writes a certificate for localhost and its key to files.
-func keyPair(t *testing.T) (certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert}, keyFile: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return certFile, keyFile
-}
-
-// listening returns the address of a listener, which is in use until the test
-// ends.
+// listening returns the address of a listener, which nobody else can have.
 func listening(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,8 +26,8 @@ func listening(t *testing.T) string {
 func TestCheckOfHTTPSettings(t *testing.T) {
 	const home = "127.0.0.1:0"
 	good := client.NewKey(token)
-	cert, key := keyPair(t)
-	_, otherKey := keyPair(t)
+	cert, key := mcptest.CertificateFiles(t, "localhost")
+	_, otherKey := mcptest.CertificateFiles(t, "localhost")
 	taken := listening(t)
 	large := filepath.Join(t.TempDir(), "large.pem")
 	if err := errors.Join(os.WriteFile(large, nil, 0o600), os.Truncate(large, maxPEM+1)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/tools"
 )
 
@@ -43,8 +44,8 @@ func TestN04SSERefusesAMessageWithoutVersionAndKeepsNothing(t *testing.T) {
 func TestSSETellsProgressBeforeTheAnswer(t *testing.T) {
 	inBubble(t, overSSE, func(t *testing.T, s *site) {
 		events, address := s.openSession(t)
-		s.send(t, post(address, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait_for_sourcing",`+
-			`"arguments":{"request_id":"req_demo_slow","max_wait_seconds":30},"_meta":{"progressToken":"p"}}}`))
+		s.send(t, post(address, mcptest.Request(1, "tools/call",
+			mcptest.WithMeta(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":30}`), `"progressToken":"p"`))))
 		progress := 0
 		for {
 			got, _ := events.event()
@@ -98,8 +99,7 @@ func TestAnSSESessionThatIsNotReadEnds(t *testing.T) {
 func TestEverySubscriptionIsAcknowledgedOverHTTP(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		for range 300 {
-			got := s.send(t, post(mcpPath, `{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},`+
-				`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`,
+			got := s.send(t, post(mcpPath, modern(1, "subscriptions/listen", `{"notifications":{"toolsListChanged":true}}`),
 				"Accept: application/json, text/event-stream", "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: subscriptions/listen"))
 			ack, result := strings.Index(got.body, "subscriptions/acknowledged"), strings.Index(got.body, `"result"`)
 			if ack < 0 || result < ack {

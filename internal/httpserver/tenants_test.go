@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/sandbox"
 )
 
@@ -79,7 +80,7 @@ func TestH54InitializingKeepsNothing(t *testing.T) {
 	defer c.CloseIdleConnections()
 	initializeTimes := func(n int) {
 		for range n {
-			resp, err := c.Post("http://localhost/mcp", "application/json", strings.NewReader(initialize))
+			resp, err := c.Post("http://localhost/mcp", "application/json", strings.NewReader(mcptest.Hello))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/mcptest"
 )
 
 // Errors of prompts and resources have a text and the error code of the
@@ -44,7 +45,7 @@ func TestFaultsHaveTheProtocolsCodes(t *testing.T) {
 		"a refused key":            {failed(client.CodeUnauthorized), "resources/read", `{"uri":"sourcing://r"}`, -32603, "", "refused this server's API key"},
 	} {
 		for era, params := range map[string]string{"legacy": tt.params, "modern": modern(tt.params)} {
-			got := raw(t, t.Context(), New(Options{Runs: tt.runs, Log: slog.New(slog.DiscardHandler)}), tt.method, params)
+			got := mcptest.Answer(t, t.Context(), New(Options{Runs: tt.runs, Log: slog.New(slog.DiscardHandler)}), tt.method, params)
 			var answer struct {
 				Error *mcp.JSONRPCErrorDetails
 			}
@@ -75,7 +76,7 @@ func TestOtherErrorsOfPromptsStayInside(t *testing.T) {
 	s.AddPrompt(mcp.NewPrompt("failing"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		return nil, errors.New("Jane")
 	})
-	got := raw(t, t.Context(), s, "prompts/get", `{"name":"failing"}`)
+	got := mcptest.Answer(t, t.Context(), s, "prompts/get", `{"name":"failing"}`)
 	if !strings.Contains(got, `"code":-32603`) || !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") || !strings.Contains(log.String(), "Jane") {
 		t.Errorf("got %s, logged %s", got, &log)
 	}

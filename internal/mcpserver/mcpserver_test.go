@@ -20,6 +20,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/tenant"
 )
 
@@ -38,19 +39,7 @@ func connect(t *testing.T, o Options) (*mcpclient.Client, *mcp.InitializeResult)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	session, err := mcpclient.NewInProcessClient(New(o))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = session.Close() })
-	if err := session.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	hello, err := session.Initialize(t.Context(), mcp.InitializeRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session, hello
+	return mcptest.Connect(t, New(o))
 }
 
 func text(t *testing.T, o Options, tool string) (string, bool) {
@@ -200,10 +189,9 @@ func TestTheCallersKeyIsRedactedToo(t *testing.T) {
 		}}, nil
 	})})
 	ctx := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey("sk_live_canary0123")})
-	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results","arguments":{"request_id":"r"}}}`
-	got, err := json.Marshal(server.HandleMessage(ctx, json.RawMessage(call)))
-	if err != nil || bytes.Contains(got, []byte("canary")) || !bytes.Contains(got, []byte("[redacted]")) {
-		t.Errorf("error %v, got:\n%s", err, got)
+	got := mcptest.Answer(t, ctx, server, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"r"}`))
+	if strings.Contains(got, "canary") || !strings.Contains(got, "[redacted]") {
+		t.Errorf("got:\n%s", got)
 	}
 }
 

@@ -3,7 +3,6 @@ package mcpserver
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"regexp"
@@ -16,21 +15,12 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/prompts"
 )
 
 const canaryKey = "sk_live_canary0123"
-
-// raw makes one request and returns the JSON of the answer.
-func raw(t *testing.T, ctx context.Context, s *server.MCPServer, method, params string) string {
-	t.Helper()
-	answer, err := json.Marshal(s.HandleMessage(ctx, json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":`+params+`}`)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(answer)
-}
 
 // wantsCorrelation checks that the answer and the log have the same correlation
 // id, and that neither holds the error's text.
@@ -58,7 +48,7 @@ func TestAPanicOfAPromptIsCaught(t *testing.T) {
 	s.AddPrompt(mcp.NewPrompt("broken"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		panic("Jane Doe at canary")
 	})
-	wantsCorrelation(t, raw(t, t.Context(), s, "prompts/get", `{"name":"broken"}`), log.String(), "Jane")
+	wantsCorrelation(t, mcptest.Answer(t, t.Context(), s, "prompts/get", `{"name":"broken"}`), log.String(), "Jane")
 }
 
 func TestTheKeyIsRedactedInPrompts(t *testing.T) {
@@ -75,7 +65,7 @@ func TestTheKeyIsRedactedInPrompts(t *testing.T) {
 		"the caller's":        {callers, `{"name":"review_shortlist","arguments":{"request_id":"r","role":"sk_live_callers0123"}}`},
 		"in a refusal's text": {t.Context(), `{"name":"refusing"}`},
 	} {
-		got := raw(t, tt.ctx, s, "prompts/get", tt.params)
+		got := mcptest.Answer(t, tt.ctx, s, "prompts/get", tt.params)
 		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -88,7 +78,7 @@ func TestAPanicOfAResourceIsCaught(t *testing.T) {
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
 		Runs: runs(func() (poll.Snapshot, error) { panic("Jane Doe at canary") }),
 	})
-	wantsCorrelation(t, raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`), log.String(), "Jane")
+	wantsCorrelation(t, mcptest.Answer(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`), log.String(), "Jane")
 }
 
 func TestErrorsOfResourcesStayInside(t *testing.T) {
@@ -97,13 +87,13 @@ func TestErrorsOfResourcesStayInside(t *testing.T) {
 		Log:  slog.New(slog.NewTextHandler(&log, nil)),
 		Runs: runs(func() (poll.Snapshot, error) { return poll.Snapshot{}, errors.New("Jane") }),
 	})
-	got := raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
+	got := mcptest.Answer(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
 	if !strings.Contains(got, "correlation id") || strings.Contains(got, "Jane") || !strings.Contains(log.String(), "Jane") {
 		t.Errorf("got %s, logged %s", got, &log)
 	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if got := raw(t, gone, s, "resources/read", `{"uri":"sourcing://r"}`); !strings.Contains(got, "the reading was cancelled") {
+	if got := mcptest.Answer(t, gone, s, "resources/read", `{"uri":"sourcing://r"}`); !strings.Contains(got, "the reading was cancelled") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -123,11 +113,11 @@ var uris = []string{"sourcing://r", "sourcing://r/candidates/p", "sourcing://r/s
 func TestTheKeyIsRedactedInResources(t *testing.T) {
 	callers := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey(canaryKey)})
 	for _, uri := range uris {
-		got := raw(t, t.Context(), New(Options{Runs: completed(canaryKey), Key: client.NewKey(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
+		got := mcptest.Answer(t, t.Context(), New(Options{Runs: completed(canaryKey), Key: client.NewKey(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
 		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 			t.Errorf("the server's: %s", got)
 		}
-		got = raw(t, callers, New(Options{Runs: completed(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
+		got = mcptest.Answer(t, callers, New(Options{Runs: completed(canaryKey)}), "resources/read", `{"uri":"`+uri+`"}`)
 		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 			t.Errorf("the caller's: %s", got)
 		}
@@ -139,7 +129,7 @@ func TestTheDemoLabelsDocuments(t *testing.T) {
 	label := strings.TrimSpace(demoLabel)
 	s := New(Options{Runs: completed("Jane"), Demo: true})
 	for uri, labelled := range map[string]bool{uris[0]: true, uris[1]: true, uris[2]: false} {
-		got := raw(t, t.Context(), s, "resources/read", `{"uri":"`+uri+`"}`)
+		got := mcptest.Answer(t, t.Context(), s, "resources/read", `{"uri":"`+uri+`"}`)
 		if strings.Contains(got, `"text":"`+label) != labelled || !strings.Contains(got, "Jane") {
 			t.Errorf("%s: labelled is not %v in %s", uri, labelled, got)
 		}
@@ -162,7 +152,7 @@ func TestNothingMayBeCachedForOthers(t *testing.T) {
 		"server/discover": "{}", "tools/list": "{}", "prompts/list": "{}", "resources/list": "{}", "resources/templates/list": "{}",
 		"resources/read": `{"uri":"sourcing://r"}`,
 	} {
-		got := raw(t, t.Context(), s, method, modern(params))
+		got := mcptest.Answer(t, t.Context(), s, method, modern(params))
 		if !strings.Contains(got, `"ttlMs":0`) || !strings.Contains(got, `"cacheScope":"private"`) {
 			t.Errorf("%s: %s", method, got)
 		}
@@ -176,7 +166,7 @@ func TestAPanicOfACompletionIsCaught(t *testing.T) {
 		server.WithPromptCompletionProvider(broken), server.WithResourceCompletionProvider(broken))
 	for _, ref := range []string{`{"type":"ref/prompt","name":"x"}`, `{"type":"ref/resource","uri":"x"}`} {
 		log.Reset()
-		got := raw(t, t.Context(), s, "completion/complete", `{"ref":`+ref+`,"argument":{"name":"request_id","value":""}}`)
+		got := mcptest.Answer(t, t.Context(), s, "completion/complete", `{"ref":`+ref+`,"argument":{"name":"request_id","value":""}}`)
 		wantsCorrelation(t, got, log.String(), "nil pointer")
 	}
 }
@@ -199,7 +189,7 @@ func TestACompletionOfNothingIsAnswered(t *testing.T) {
 		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":{"arguments":null}}`: nothing,
 	} {
 		for _, p := range []string{params, modern(params)} {
-			if got := raw(t, t.Context(), s, "completion/complete", p); !strings.Contains(got, want) {
+			if got := mcptest.Answer(t, t.Context(), s, "completion/complete", p); !strings.Contains(got, want) {
 				t.Errorf("%s: got %s, want %s", p, got, want)
 			}
 		}
@@ -211,9 +201,9 @@ func TestCallersCompleteTheirOwnRuns(t *testing.T) {
 	on := func(key string) context.Context {
 		return tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey(key)})
 	}
-	raw(t, on("a"), s, "tools/call", `{"name":"get_sourcing_results","arguments":{"request_id":"req_tool"}}`)
-	raw(t, on("a"), s, "tools/call", `{"name":"wait_for_sourcing","arguments":{"request_id":"req_wait"}}`)
-	raw(t, on("a"), s, "resources/read", `{"uri":"sourcing://req_resource"}`)
+	mcptest.Answer(t, on("a"), s, "tools/call", `{"name":"get_sourcing_results","arguments":{"request_id":"req_tool"}}`)
+	mcptest.Answer(t, on("a"), s, "tools/call", `{"name":"wait_for_sourcing","arguments":{"request_id":"req_wait"}}`)
+	mcptest.Answer(t, on("a"), s, "resources/read", `{"uri":"sourcing://req_resource"}`)
 	const runs = `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"request_id","value":"req_"}}`
 	const people = `{"ref":{"type":"ref/resource","uri":"x"},"argument":{"name":"profile_id","value":"jane"},"context":{"arguments":{"request_id":"req_tool"}}}`
 	for key, want := range map[string][2]string{
@@ -221,7 +211,7 @@ func TestCallersCompleteTheirOwnRuns(t *testing.T) {
 		"b": {`"values":[]`, `"values":[]`},
 	} {
 		for i, params := range []string{runs, people} {
-			if got := raw(t, on(key), s, "completion/complete", params); !strings.Contains(got, want[i]) {
+			if got := mcptest.Answer(t, on(key), s, "completion/complete", params); !strings.Contains(got, want[i]) {
 				t.Errorf("%s: %s, want %s", key, got, want[i])
 			}
 		}
@@ -233,8 +223,8 @@ func TestTheKeyIsRedactedInCompletions(t *testing.T) {
 		return poll.Snapshot{SeenAt: time.Now(), Results: &client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{{ProfileID: canaryKey}}}}, nil
 	})
 	s := New(Options{Runs: echo, Key: client.NewKey(canaryKey)})
-	raw(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
-	got := raw(t, t.Context(), s, "completion/complete",
+	mcptest.Answer(t, t.Context(), s, "resources/read", `{"uri":"sourcing://r"}`)
+	got := mcptest.Answer(t, t.Context(), s, "completion/complete",
 		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":{"arguments":{"request_id":"r"}}}`)
 	if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 		t.Errorf("got %s", got)

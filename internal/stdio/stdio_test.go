@@ -1,16 +1,12 @@
 package stdio
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"instaview-mcp/internal/jsonrpc"
-	"instaview-mcp/internal/logging"
 	"io"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
+	"instaview-mcp/internal/mcptest"
 )
 
 // testServer returns a server with a few simple tools.
@@ -78,25 +78,8 @@ type peer struct {
 	unread *io.PipeReader // stdout, if nobody reads it
 	stop   context.CancelFunc
 	ended  chan error
-	log    *lockedBuffer
-	stdout *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log    *mcptest.Buffer
+	stdout *mcptest.Buffer
 }
 
 // overStdio runs the server until test returns. It collects the server's
@@ -106,7 +89,7 @@ func overStdio(t *testing.T, reads bool, test func(*peer)) {
 	synctest.Test(t, func(t *testing.T) {
 		stdin, in := io.Pipe()
 		unread, out := io.Pipe()
-		p := &peer{t: t, in: in, unread: unread, ended: make(chan error, 1), log: &lockedBuffer{}, stdout: &lockedBuffer{}}
+		p := &peer{t: t, in: in, unread: unread, ended: make(chan error, 1), log: &mcptest.Buffer{}, stdout: &mcptest.Buffer{}}
 		var stdout io.Writer = out
 		if reads {
 			stdout = p.stdout
@@ -172,15 +155,15 @@ func (p *peer) wantAnswers(want map[string][]string) {
 	}
 }
 
+// callTool calls a tool without arguments. Here and in what follows, an id is the
+// JSON that is sent.
 func callTool(id, tool string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":%q}}`, id, tool)
+	return mcptest.Request(json.RawMessage(id), "tools/call", mcptest.Call(tool, "{}"))
 }
 
-func pingOf(id string) string { return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id) }
+func pingOf(id string) string { return mcptest.Request(json.RawMessage(id), "ping", "") }
 
-func cancelOf(id string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`, id)
-}
+func cancelOf(id string) string { return mcptest.Cancel(json.RawMessage(id)) }
 
 type answers = map[string][]string
 
@@ -238,7 +221,7 @@ func TestACancelThatFollowsItsCallAtOnceIsHeard(t *testing.T) {
 func TestProgressComesBeforeItsAnswer(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
 		for i := range 50 {
-			p.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"talk","_meta":{"progressToken":%d}}}`, i, i))
+			p.send(mcptest.Request(i, "tools/call", fmt.Sprintf(`{"name":"talk","_meta":{"progressToken":%d}}`, i)))
 		}
 		open, progress := map[string]int{}, 0
 		for line := range strings.Lines(p.stdout.String()) {
@@ -270,9 +253,8 @@ func TestProgressComesBeforeItsAnswer(t *testing.T) {
 // subscribes to nothing.
 func TestASubscriptionIsAcknowledged(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
-		const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
 		for i := range 200 {
-			p.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"subscriptions/listen","params":{"notifications":{},%s}}`, i, meta))
+			p.send(mcptest.Request(i, "subscriptions/listen", mcptest.Modern(`{"notifications":{}}`, "")))
 		}
 		lines := strings.Split(strings.TrimSpace(p.stdout.String()), "\n")
 		if len(lines) != 400 {
@@ -346,7 +328,7 @@ func TestTheEndOfStdinIsSeenBehindUnreadAnswers(t *testing.T) {
 
 func TestNoProgressFollowsACancel(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
-		p.send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"late","_meta":{"progressToken":1}}}`, cancelOf("1"))
+		p.send(mcptest.Request(1, "tools/call", `{"name":"late","_meta":{"progressToken":1}}`), cancelOf("1"))
 		if got := p.stdout.String(); got != "" {
 			t.Errorf("the client was sent %s", got)
 		}
@@ -414,7 +396,7 @@ func TestAnswersAndNotificationsOfTheClientGoNowhere(t *testing.T) {
 
 func TestARefusalNeverAnswersAnotherRequest(t *testing.T) {
 	overStdio(t, true, func(p *peer) {
-		tooDeep := strings.Replace(callTool("1", "hold"), `{"name":"hold"}`, strings.Repeat("[", 99)+strings.Repeat("]", 99), 1)
+		tooDeep := mcptest.Request(1, "tools/call", strings.Repeat("[", 99)+strings.Repeat("]", 99))
 		p.send(callTool("1", "hold"), callTool("1", "hold"), tooDeep)
 		p.wantAnswers(answers{"null": {jsonrpc.ErrDuplicate.Text, jsonrpc.ErrTooDeep.Text}})
 	})
