@@ -88,11 +88,19 @@ var echoes = map[string]string{
 // No answer, log line, metric or error may contain the key, whatever the
 // upstream sends and at every log level.
 func TestP09N20TheKeyLeavesTheProgramOnlyAsABearer(t *testing.T) {
+	t.Parallel()
 	for name, says := range echoes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := echo(t, says)
-			noCanary(t, tell(t, url, "debug")+tellOverHTTP(t, url, "debug"))
+			t.Run("stdio", func(t *testing.T) {
+				t.Parallel()
+				noCanary(t, tell(t, url, "debug"))
+			})
+			t.Run("HTTP", func(t *testing.T) {
+				t.Parallel()
+				noCanary(t, tellOverHTTP(t, url, "debug"))
+			})
 		})
 	}
 	for _, level := range []string{"info", "warn", "error"} {
@@ -134,10 +142,14 @@ func tell(t *testing.T, baseURL, level string) string {
 	_ = c.cmd.Wait()
 	seen.WriteString(c.stderr.String())
 
-	check := exec.Command(program, "check")
+	check := exec.Command(program(t), "check")
 	check.Env = env
 	out, _ := check.CombinedOutput()
-	return seen.String() + string(out)
+	seen.Write(out)
+	if !strings.Contains(seen.String(), "configuration") || !strings.Contains(seen.String(), `"id":0`) {
+		t.Errorf("the program said too little to judge:\n%s", seen.String())
+	}
+	return seen.String()
 }
 
 // tellOverHTTP does the same for a server whose callers bring the key,
@@ -189,8 +201,5 @@ func noCanary(t *testing.T, seen string) {
 		if i := strings.Index(seen, secret); i >= 0 {
 			t.Errorf("%s was written: …%s…", what, seen[max(0, i-200):min(len(seen), i+100)])
 		}
-	}
-	if !strings.Contains(seen, "configuration") || !strings.Contains(seen, `"id":0`) {
-		t.Errorf("the program said too little to judge:\n%s", seen)
 	}
 }

@@ -59,6 +59,7 @@ const mostOfRaw = 0.25
 // narrower answers and needs no prompt. The last column is for a model that
 // reads that JSON only once and finds everything in it.
 func TestReviewConversations(t *testing.T) {
+	t.Parallel()
 	session := startSession(t)
 	listed, err := session.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
 	if err != nil {
@@ -94,7 +95,7 @@ func TestReviewConversations(t *testing.T) {
 
 func startSession(t *testing.T) *mcpgo.Client {
 	t.Helper()
-	session, err := mcpgo.NewStdioMCPClient(program, nil, "--demo")
+	session, err := mcpgo.NewStdioMCPClient(program(t), nil, "--demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,26 +21,44 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// program is the path of the built binary.
-var program string
+var (
+	buildDir string
+	// built builds the program once, when a test first needs it.
+	built = sync.OnceValues(func() (path string, err error) {
+		return mcptest.Build(buildDir, "instaview-mcp", fmt.Sprintf("-race=%t", raced))
+	})
+)
+
+// smokeTest is the one test that starts the program under -short.
+const smokeTest = "TestBothErasOverTheBuiltBinary"
+
+// program returns the path of the built program. Under -short it skips every
+// test but the smoke test.
+func program(t testing.TB) string {
+	t.Helper()
+	if testing.Short() && !strings.HasPrefix(t.Name(), smokeTest) {
+		t.Skip("starts the program")
+	}
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Most tests only wait for a process, and need no core of their own.
-	if err := flag.Set("test.parallel", "16"); err != nil {
+	if err := flag.Set("test.parallel", "32"); err != nil {
 		panic(err)
 	}
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "instaview-mcp")
-		if err != nil {
+		var err error
+		if buildDir, err = os.MkdirTemp("", "instaview-mcp"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		if program, err = mcptest.Build(dir, "instaview-mcp", fmt.Sprintf("-race=%t", raced)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+		defer func() { _ = os.RemoveAll(buildDir) }()
 		return m.Run()
 	}())
 }
@@ -57,6 +76,7 @@ type conversation struct {
 	stdout io.ReadCloser
 	lines  chan reply
 	stderr *mcptest.Buffer
+	killed atomic.Bool
 }
 
 // reply is one line of stdout.
@@ -96,7 +116,7 @@ func (r reply) text() string {
 // stdout must be JSON-RPC.
 func start(t testing.TB, env []string, args ...string) *conversation {
 	t.Helper()
-	c := &conversation{t: t, cmd: exec.Command(program, args...), lines: make(chan reply, 20_000), stderr: &mcptest.Buffer{}}
+	c := &conversation{t: t, cmd: exec.Command(program(t), args...), lines: make(chan reply, 20_000), stderr: &mcptest.Buffer{}}
 	c.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	c.cmd.Stderr = c.stderr
 	var err error
@@ -109,13 +129,13 @@ func start(t testing.TB, env []string, args ...string) *conversation {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.cmd.Process.Kill() })
+	t.Cleanup(c.kill)
 	go func() {
 		defer close(c.lines)
 		r := bufio.NewReader(c.stdout)
 		for {
 			line, err := r.ReadString('\n')
-			if len(line) > 0 {
+			if len(line) > 0 && !c.killed.Load() { // or it may be half a line
 				answer := reply{raw: line}
 				if json.Unmarshal([]byte(line), &answer) != nil || answer.JSONRPC != "2.0" {
 					t.Errorf("not JSON-RPC on stdout: %q", line)
@@ -128,6 +148,15 @@ func start(t testing.TB, env []string, args ...string) *conversation {
 		}
 	}()
 	return c
+}
+
+// kill ends the process at once and returns when nothing is left of it.
+func (c *conversation) kill() {
+	c.killed.Store(true)
+	_ = c.cmd.Process.Kill()
+	for range c.lines {
+	}
+	_ = c.cmd.Wait()
 }
 
 // demo starts the program with its own sandbox.
@@ -209,7 +238,7 @@ func (c *conversation) cancelled(id int) {
 // brings about.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); runtime.Gosched() {
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %v", what, patience)
 		}

@@ -42,6 +42,7 @@ var eras = []era{
 }
 
 func TestBothErasOverTheBuiltBinary(t *testing.T) {
+	t.Parallel()
 	for _, e := range eras {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,8 +70,11 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 				t.Errorf("unknown tool: %s", unknown.raw)
 			}
 
-			e.waitsWithProgress(t, c)
-			e.cancels(t, c)
+			e.reportsProgressAndCancels(t, c)
+			wait := c.ask(12, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":1}`), ""))
+			if wait.Result.IsError || !strings.Contains(wait.text(), "still processing") {
+				t.Errorf("wait: %s", wait.raw)
+			}
 
 			if err := c.stdin.Close(); err != nil {
 				t.Fatal(err)
@@ -80,43 +84,23 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 	}
 }
 
-func (e era) waitsWithProgress(t *testing.T, c *conversation) {
+// reportsProgressAndCancels cancels a wait of 50 s after two notifications of
+// progress: one at once and one after the first request.
+func (e era) reportsProgressAndCancels(t *testing.T, c *conversation) {
 	t.Helper()
-	c.send(mcptest.Request(8, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow","max_wait_seconds":5}`), `"progressToken":"p"`)))
-	progress, last := 0, -1.0
-	for {
+	c.send(mcptest.Request(8, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`), `"progressToken":"p"`)))
+	for progress, last := 0, -1.0; progress < 2; progress++ {
 		r, ok := c.line()
-		if !ok {
-			t.Fatal("stdout has ended")
+		if !ok || r.Method != "notifications/progress" {
+			t.Fatalf("want progress, got %s", r.raw)
 		}
-		if r.Method == "notifications/progress" {
-			if r.Params.Progress <= last || r.Params.Message == "" {
-				t.Errorf("progress after %v: %s", last, r.raw)
-			}
-			progress, last = progress+1, r.Params.Progress
-			continue
+		if r.Params.Progress <= last || r.Params.Message == "" {
+			t.Errorf("progress after %v: %s", last, r.raw)
 		}
-		if r.Result.IsError || !strings.Contains(r.text(), "still processing") {
-			t.Errorf("wait: %s", r.raw)
-		}
-		break
+		last = r.Params.Progress
 	}
-	if progress < 2 {
-		t.Errorf("%d progress notifications, want one at once and one for each request", progress)
-	}
-}
-
-// cancels cancels a wait of 50 s.
-func (e era) cancels(t *testing.T, c *conversation) {
-	t.Helper()
-	c.send(
-		mcptest.Request(9, "tools/call", e.params(mcptest.Call("wait_for_sourcing", `{"request_id":"req_demo_slow"}`), "")),
-		mcptest.Request(10, "tools/list", e.params("{}", "")),
-	)
-	if r := c.next(); r.ID != 10.0 {
-		t.Fatalf("the wait ended by itself: %s", r.raw)
-	}
-	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":9}`, "")))
-	c.cancelled(9)
+	c.ask(9, "tools/list", e.params("{}", "")) // beside the wait
+	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":%s}`, e.params(`{"requestId":8}`, "")))
+	c.cancelled(8)
 	c.ask(11, "tools/list", e.params("{}", ""))
 }

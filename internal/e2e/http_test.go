@@ -31,7 +31,7 @@ var announced = regexp.MustCompile(`url=(\S+)`)
 func serveHTTP(t testing.TB, transport string, env []string, args ...string) *site {
 	t.Helper()
 	s := &site{log: &mcptest.Buffer{}, logged: make(chan struct{})}
-	s.cmd = exec.Command(program, append(args, "--transport", transport, "--addr", "127.0.0.1:0")...)
+	s.cmd = exec.Command(program(t), append(args, "--transport", transport, "--addr", "127.0.0.1:0")...)
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -40,7 +40,11 @@ func serveHTTP(t testing.TB, transport string, env []string, args ...string) *si
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
+	t.Cleanup(func() {
+		_ = s.cmd.Process.Kill()
+		<-s.logged
+		_ = s.cmd.Wait()
+	})
 	url := make(chan string, 1)
 	go func() {
 		defer close(s.logged)
@@ -75,6 +79,7 @@ func (s *site) stop() {
 func (s *site) root() string { return s.url[:strings.LastIndex(s.url, "/")] }
 
 func TestHTTPEndsOnASignal(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		return
 	}
@@ -114,6 +119,7 @@ func TestHTTPEndsOnASignal(t *testing.T) {
 }
 
 func TestHTTPRefusesToStartWhereItMustNot(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		env  []string
 		args []string
@@ -129,7 +135,7 @@ func TestHTTPRefusesToStartWhereItMustNot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(program, tt.args...)
+			cmd := exec.Command(program(t), tt.args...)
 			cmd.Env = append([]string{"SystemRoot=" + os.Getenv("SystemRoot")}, tt.env...)
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), tt.want) {

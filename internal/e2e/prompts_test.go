@@ -15,6 +15,7 @@ import (
 // Prompts, resources and completions of the built binary, in both eras. The
 // modern one also requires answers to say whether they may be cached.
 func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
+	t.Parallel()
 	for _, e := range eras {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +64,7 @@ func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 func TestOfficialClientReviews(t *testing.T) {
 	t.Parallel()
 	client := gosdk.NewClient(&gosdk.Implementation{Name: "test", Version: "1"}, nil)
-	session, err := client.Connect(t.Context(), &gosdk.CommandTransport{Command: exec.Command(program, "--demo")}, nil)
+	session, err := client.Connect(t.Context(), &gosdk.CommandTransport{Command: exec.Command(program(t), "--demo")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,9 @@ import (
 	"instaview-mcp/internal/mcptest"
 )
 
-// Without -long the calls last only until the first heartbeat.
-var long = flag.Bool("long", false, "let quiet calls last 50 s, calls with progress 70 s and streams of events 90 s")
+// Without -long, quiet calls last only until their first heartbeat, and fewer
+// large bodies are read at once.
+var long = flag.Bool("long", false, "let quiet calls last 50 s, calls with progress 70 s and streams of events 90 s; read four times as many large bodies")
 
 // way is a protocol, and what stands before the program.
 type way struct {
@@ -94,9 +95,10 @@ func slowWait(seconds int, meta string) string {
 	return mcptest.Request(1, "tools/call", mcptest.WithMeta(mcptest.Call("wait_for_sourcing", fmt.Sprintf(`{"request_id":"req_demo_slow","max_wait_seconds":%d}`, seconds)), meta))
 }
 
-// Calls that are quiet, and some that end just when the first sign of life is
+// Calls that are quiet, and some that end just when the first heartbeat is
 // due, in the program as it runs: its own sockets, its own TLS, mcp-go.
 func TestN01N02SlowAndQuietCallsOnEveryProtocol(t *testing.T) {
+	t.Parallel()
 	for _, p := range waysOverHTTP() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
@@ -122,6 +124,7 @@ func TestN01N02SlowAndQuietCallsOnEveryProtocol(t *testing.T) {
 }
 
 func TestN01AStreamOfEventsOutlivesSilenceOnEveryProtocol(t *testing.T) {
+	t.Parallel()
 	for _, p := range waysOverHTTP() {
 		if p.proxy != nil {
 			continue // the README shows none for this transport

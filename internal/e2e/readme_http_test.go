@@ -17,6 +17,7 @@ import (
 
 // The documented curl command, run by a shell.
 func TestTheDocumentedRequestIsAnswered(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("no curl here")
 	}
@@ -56,6 +57,7 @@ func TestDocumentsNameNoVariableThatThereIsNot(t *testing.T) {
 // The program starts with the settings of every documented deployment, with a
 // key and a token in the files and variables that it names.
 func TestDocumentedDeploymentsAreAccepted(t *testing.T) {
+	t.Parallel()
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
 	secret := func(value string) string {

@@ -131,6 +131,7 @@ func asList(v any) []any {
 // real. The test starts it as the client would: with the block's arguments and
 // environment and nothing else.
 func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
+	t.Parallel()
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
 	reference := regexp.MustCompile(`^(your key|\$\{((env:)?INSTAVIEW_API_KEY|input:(.+))\})$`)

@@ -20,6 +20,7 @@ import (
 // No argument that a model was persuaded to send may direct the key or a
 // request to another host.
 func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
+	t.Parallel()
 	var elsewhere atomic.Int32
 	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer stranger.Close()
@@ -69,11 +70,12 @@ func TestNoArgumentLeadsARequestElsewhere(t *testing.T) {
 
 // A server may be started in a project directory that somebody else wrote.
 func TestP11NoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("INSTAVIEW_API_KEY="+canary+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "check")
+	cmd := exec.Command(program(t), "check")
 	cmd.Dir, cmd.Env = dir, []string{}
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "INSTAVIEW_API_KEY is not set") {
@@ -84,7 +86,8 @@ func TestP11NoFileOfTheWorkingDirectoryIsRead(t *testing.T) {
 // Every user of a machine can read a command line, but only the process's own
 // user its environment.
 func TestP06NoFlagTakesASecretAndP07IsTold(t *testing.T) {
-	out, err := exec.Command(program, "-h").CombinedOutput()
+	t.Parallel()
+	out, err := exec.Command(program(t), "-h").CombinedOutput()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ import (
 // run runs the program to its end, with env and no stdin.
 func run(t *testing.T, env []string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(program(t), args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot")}, env...)
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
@@ -127,6 +127,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 
 // N24: check reports whatever prevents serving, in the same words.
 func TestN24CheckAndStartAgreeOnEveryWrongValue(t *testing.T) {
+	t.Parallel()
 	values, httpOnly := wrongValues(t)
 	for f := range reflect.TypeFor[config.Config]().Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
@@ -159,6 +160,7 @@ func TestN24CheckAndStartAgreeOnEveryWrongValue(t *testing.T) {
 }
 
 func TestN24EveryFaultIsToldAtOnce(t *testing.T) {
+	t.Parallel()
 	env := []string{
 		"INSTAVIEW_MCP_METRICS_ADDR=9090", "INSTAVIEW_MCP_LOG_FORMAT=xml", "INSTAVIEW_MCP_TLS_CERT=/nonexistent", "INSTAVIEW_MCP_AUTH_TOKEN=short",
 		"INSTAVIEW_MCP_ADDR=0.0.0.0:0", "INSTAVIEW_MCP_TRANSPORT=http", "INSTAVIEW_BASE_URL=example.com", "INSTAVIEW_MCP_MAX_WAIT=1h",
@@ -179,6 +181,7 @@ func TestN24EveryFaultIsToldAtOnce(t *testing.T) {
 
 // A fault that only follows from another would mislead people.
 func TestN24NoFaultFollowsFromAnother(t *testing.T) {
+	t.Parallel()
 	const (
 		token      = "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"
 		http       = "INSTAVIEW_MCP_TRANSPORT=http"
@@ -211,6 +214,7 @@ func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 
 // The server starts with all settings that check accepts.
 func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
+	t.Parallel()
 	for name, env := range map[string][]string{
 		"the defaults":        nil,
 		"with a token":        {"INSTAVIEW_MCP_AUTH_TOKEN= correct-horse-battery-staple "},
@@ -245,6 +249,7 @@ func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 }
 
 func TestTheStartOverHTTPSaysHowItCanBeReached(t *testing.T) {
+	t.Parallel()
 	s := serveHTTP(t, "http", []string{"INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple", "INSTAVIEW_MCP_METRICS_ADDR=:0"}, "--demo")
 	s.stop()
 	for _, want := range []string{"url=" + s.url + ` authentication="bearer token in Authorization"`, `level=WARN msg="metrics are open to whoever can reach their address`} {
@@ -268,6 +273,7 @@ func tlsFiles(t *testing.T) []string {
 
 // N25: a client whose URL begins with http:// is logged once.
 func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
+	t.Parallel()
 	s := serveHTTP(t, "http", tlsFiles(t), "--demo")
 	resp, err := http.Get(strings.Replace(s.url, "https://", "http://", 1))
 	if err != nil {
@@ -283,6 +289,7 @@ func TestN25HTTPSpokenToTheHTTPSPortIsLogged(t *testing.T) {
 // N23: over stdio a program with faulty settings reports them in answers, since
 // clients would otherwise only show that the connection is closed.
 func TestN23AServerThatCannotWorkTalks(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct{ env, args []string }{
 		"no key":             {nil, nil},
 		"a literal ${…}":     {[]string{"INSTAVIEW_API_KEY=${KEY}"}, nil},
@@ -351,6 +358,7 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 // Only a faulty command line for serving is answered over MCP; other commands
 // end at once.
 func TestN23OtherCommandsEndAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{
 		{"--trnasport", "stdio", "check"}, {"--trnasport", "call", "get_sourcing_results"}, {"--x", "prompt"}, {"check", "demo"}, {"search"}, {"search", "--demo"},
 		{"--transport", "http", "--adr", ":1"},
@@ -369,6 +377,7 @@ func TestN23OtherCommandsEndAtOnce(t *testing.T) {
 
 // After the settings are corrected, a new start works.
 func TestN23ARestartMendsIt(t *testing.T) {
+	t.Parallel()
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
 	env := []string{"INSTAVIEW_BASE_URL=" + upstream.URL}
@@ -390,6 +399,7 @@ func TestN23ARestartMendsIt(t *testing.T) {
 
 // Clients show every line of stderr as an error.
 func TestN23StderrIsSilentWhileNothingIsWrong(t *testing.T) {
+	t.Parallel()
 	for _, e := range eras {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()

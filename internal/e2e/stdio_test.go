@@ -35,6 +35,7 @@ func (r reply) wants(t *testing.T, id any, code int) {
 
 // Hostile or faulty clients on stdio, by their case numbers.
 func TestStdioCases(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]func(*testing.T, *conversation){
 		"S01 64 MiB without a newline": func(t *testing.T, c *conversation) {
 			block := strings.Repeat("x", 1<<20)
@@ -248,6 +249,7 @@ func TestStdioCases(t *testing.T) {
 // Odd arguments about which the protocol decides. The others are tested in
 // package tools.
 func TestArgumentCasesOfTheProtocol(t *testing.T) {
+	t.Parallel()
 	c := demo(t)
 	c.send(mcptest.Hello)
 	c.next()
@@ -328,6 +330,7 @@ func (c *conversation) peakMemory() (kib int) {
 }
 
 func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		return // Windows has no signals; the end of stdin stops the program
 	}
@@ -358,6 +361,7 @@ func TestS11SignalsEndWaitsAndTheProgram(t *testing.T) {
 
 // Pipes that nobody reads must delay neither an answer nor the end.
 func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
+	t.Parallel()
 	// More answers and log lines than a pipe's buffer holds.
 	var flood []string
 	for id := range 5_000 {
@@ -366,7 +370,7 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 	for name, stdoutIsRead := range map[string]bool{"stdout": false, "stderr": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(program, "--demo")
+			cmd := exec.Command(program(t), "--demo")
 			stdin, err := cmd.StdinPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -400,7 +404,8 @@ func TestUnreadPipesDoNotHoldTheProgram(t *testing.T) {
 
 // A client that reads late gets every answer whole, if it reads in time.
 func TestAnswersOutliveTheEndOfStdin(t *testing.T) {
-	cmd := exec.Command(program, "--demo")
+	t.Parallel()
+	cmd := exec.Command(program(t), "--demo")
 	cmd.Env = append(os.Environ(), "INSTAVIEW_MCP_LOG_LEVEL=info") // to see in the log that stdin has ended
 	var lines []string
 	for id := range 20 {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	mcpgo "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -32,13 +31,13 @@ type session interface {
 var ways = map[string]func(*testing.T) session{
 	"in memory": inMemory,
 	"stdio, mcp-go, 2025-11-25": func(t *testing.T) session {
-		return overMCPGo(t, "2025-11-25", must(mcpgo.NewStdioMCPClient(program, nil, "--demo"))(t))
+		return overMCPGo(t, "2025-11-25", must(mcpgo.NewStdioMCPClient(program(t), nil, "--demo"))(t))
 	},
 	"stdio, mcp-go, 2026-07-28": func(t *testing.T) session {
-		return overMCPGo(t, "2026-07-28", must(mcpgo.NewStdioMCPClient(program, nil, "--demo"))(t))
+		return overMCPGo(t, "2026-07-28", must(mcpgo.NewStdioMCPClient(program(t), nil, "--demo"))(t))
 	},
 	"stdio, official": func(t *testing.T) session {
-		return overOfficial(t, &gosdk.CommandTransport{Command: exec.Command(program, "--demo")})
+		return overOfficial(t, &gosdk.CommandTransport{Command: exec.Command(program(t), "--demo")})
 	},
 	"HTTP+SSE, mcp-go": func(t *testing.T) session {
 		return overMCPGo(t, "2025-11-25", must(mcpgo.NewSSEMCPClient(serveHTTP(t, "sse", nil, "--demo").url))(t))
@@ -59,6 +58,7 @@ var ways = map[string]func(*testing.T) session{
 
 // The tools behave the same over every connection.
 func TestEveryWayIn(t *testing.T) {
+	t.Parallel()
 	for name, connect := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,9 +104,19 @@ func TestEveryWayIn(t *testing.T) {
 				t.Error("an unknown tool is no error")
 			}
 			// A cancelled call returns, and the session continues.
-			short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-			defer cancel()
-			if text, isError, err := s.call(short, wait, arguments{"request_id": "req_demo_slow"}); err == nil && !isError {
+			before := s.progress()
+			running, cancel := context.WithCancel(ctx)
+			ended := make(chan string, 1) // with the answer's text
+			go func() {
+				text, isError, err := s.call(running, wait, arguments{"request_id": "req_demo_slow"})
+				if err != nil || isError {
+					text = ""
+				}
+				ended <- text
+			}()
+			eventually(t, "the call is under way", func() bool { return s.progress() > before })
+			cancel()
+			if text := <-ended; text != "" {
 				t.Errorf("a cancelled call was answered:\n%s", text)
 			}
 			if text, _, err := s.call(ctx, get, arguments{"request_id": "req_demo_done", "limit": 1}); err != nil || !strings.Contains(text, "20 scored") {
