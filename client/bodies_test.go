@@ -155,6 +155,9 @@ func stall(t *testing.T, n, bytes int) (ended chan error) {
 }
 
 func TestN14ASlowBodyGivesItsPlaceUpWhenOthersWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many large bodies")
+	}
 	for name, tt := range map[string]struct {
 		slow, bytes int    // number of slow bodies, and bytes received of each
 		waits       string // a body that needs a place
@@ -258,6 +261,9 @@ func TestN14WhatIsHeldIsCountedUntilItIsUsedNoMore(t *testing.T) {
 }
 
 func TestN14ALargeBodyWaitsForRoomAWhile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many large bodies")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		freshPlaces(t)
 		held.Add(maxHeld + 1)

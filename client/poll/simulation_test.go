@@ -275,6 +275,9 @@ var simulated = flag.Int("simulated", 300, "how many runs TestSimulation watches
 // How late ends are noticed and with how many requests, for old and present
 // rules.
 func TestSimulation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watches thousands of runs")
+	}
 	t.Logf("%-12s %15s %15s %15s %15s %15s %15s %13s", "runs", "mean lag", "p95", "failing early", "first answer", "no answer", "requests a run", "any 60 s")
 	for _, batches := range []bool{false, true} {
 		for _, inFlight := range []int{1, 9, 12, 24, 50, 100, 300} {

@@ -105,6 +105,9 @@ func TestP06NoFlagTakesASecretAndP07IsTold(t *testing.T) {
 // Two builds of one tree are the same, so that anyone can check a release.
 func TestP12BuildsCanBeRepeated(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the program twice")
+	}
 	var builds [2][]byte
 	for i := range builds {
 		path, err := mcptest.Build(t.TempDir(), "instaview-mcp", "-trimpath", "-buildvcs=false")

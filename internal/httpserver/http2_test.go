@@ -97,6 +97,9 @@ func TestH52AStreamThatIsNotReadIsCutOff(t *testing.T) {
 // A flood must not use memory for long or delay other clients, whether the
 // server reads all frames or ends the connection.
 func TestN10FloodsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends a million frames")
+	}
 	header := bytes.Repeat([]byte{0x40, 1, 'x', 1, 'y'}, 200) // x: y
 	ping := func(f *frames, _ uint32) error { return f.WritePing(false, [8]byte{}) }
 	settings := func(f *frames, _ uint32) error { return f.WriteSettings() }

@@ -75,6 +75,9 @@ func newHTTPClient(s *site) *http.Client {
 // By default mcp-go keeps 10.8 KB for every session for ever. Without sessions
 // it keeps nothing.
 func TestH54InitializingKeepsNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes ten thousand requests")
+	}
 	s := newSite(t, nil)
 	c := newHTTPClient(s)
 	defer c.CloseIdleConnections()

@@ -43,6 +43,9 @@ func TestLineIsCutAtAWord(t *testing.T) {
 
 // Were one step quadratic, this test would take minutes.
 func TestFloodsAreLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("cleans many long texts")
+	}
 	for _, flood := range floods {
 		s := strings.Repeat(flood, 200_000/len(flood))
 		HideContacts(Clean(s))
