@@ -229,6 +229,9 @@ func TestAPauseThatIsTooLongIsToldAtOnce(t *testing.T) {
 }
 
 func TestCallersAndRunsAreCapped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts thousands of waits")
+	}
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		ctx, leave := context.WithCancel(t.Context())

@@ -12,7 +12,7 @@ import (
 const defaultSeeds = 100
 
 var (
-	seeds   = flag.Int("seeds", defaultSeeds, "how many random schedules TestModel checks, ten for each that TestModelIsRepeatable plays twice")
+	seeds   = flag.Int("seeds", defaultSeeds, "how many random schedules TestModel checks; TestModelIsRepeatable plays a tenth of them twice")
 	oneSeed = flag.Int64("seed", -1, "check and describe only this random schedule")
 )
 
@@ -55,9 +55,14 @@ func TestModel(t *testing.T) {
 }
 
 // schedules returns how many random schedules to check: as many as -seeds says,
-// and without it fewer where each takes longer or time is short.
+// and by default fewer where each takes longer or time is short.
 func schedules() int {
-	if *seeds == defaultSeeds && (testing.Short() || raced) { // the race detector makes them ten times slower
+	switch {
+	case *seeds != defaultSeeds:
+		return *seeds
+	case testing.Short():
+		return 20
+	case raced: // the race detector makes them ten times slower
 		return 40
 	}
 	return *seeds

@@ -1107,6 +1107,9 @@ func TestTheJitterIsTheInjectedOne(t *testing.T) {
 
 // However many runs are waited for, left and requested.
 func TestRunsKeptAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads thousands of runs")
+	}
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		most := 0

@@ -312,6 +312,9 @@ func TestCallsThatWaitLetOthersWork(t *testing.T) {
 // A client that does not read its answers must not stop the server from seeing
 // that stdin has ended.
 func TestTheEndOfStdinIsSeenBehindUnreadAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends 16 MB")
+	}
 	overStdio(t, false, func(p *peer) {
 		id := strings.Repeat("x", 4_000)
 		for i := range 4_000 {
