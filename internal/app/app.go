@@ -7,7 +7,6 @@ import (
 	"io"
 	stdlog "log"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/mark3labs/mcp-go/server"
 
@@ -23,10 +22,6 @@ import (
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
-
-// Version is set by the linker for releases. If it is empty, the version comes
-// from the Go toolchain.
-var Version string
 
 // maxUnreadLog limits the log lines that a client has not read yet, in bytes:
 // about a thousand lines.
@@ -140,16 +135,4 @@ func (a *App) close() {
 	if a.API != nil {
 		a.API.CloseIdleConnections()
 	}
-}
-
-// BuildVersion returns a release's version, otherwise what the Go toolchain
-// recorded, otherwise "dev".
-func BuildVersion() string {
-	if Version != "" {
-		return Version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "dev"
 }

@@ -1,5 +1,5 @@
 // Package cli implements the command line: the commands serve, which is the
-// default, call, prompt and check.
+// default, call, prompt, check, setup, version and completion.
 package cli
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"instaview-mcp/internal/app"
@@ -33,9 +34,18 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
   instaview-mcp [flags] call TOOL [name=value …] make one call and print its answer
   instaview-mcp [flags] prompt [NAME name=value …] print a prompt, or list them
   instaview-mcp [flags] check                    say whether settings, key and network will do
+  instaview-mcp [flags] setup [CLIENT …]         add this server to the clients on this machine; setup -h says more
+  instaview-mcp version                          say which version and build this is
+  instaview-mcp completion SHELL                 print completions for bash, zsh or fish
 
 Flags:
 `
+
+// commands are all there are.
+var commands = []string{"serve", "call", "prompt", "check", "setup", "version", "completion"}
+
+// commandOf names the one command that takes a flag, if there is only one.
+var commandOf = map[string]string{"csv": "call", "print": "setup", "remove": "setup", "yes": "setup"}
 
 // Run runs the program and returns its exit status.
 func Run(ctx context.Context, sys System) int {
@@ -66,15 +76,20 @@ func run(ctx context.Context, sys System) error {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
-	if o.table != "" && command != "call" {
-		return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no --csv: only call writes a table", command))
+	for _, name := range o.given {
+		if owner := commandOf[name]; owner != "" && owner != command {
+			return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no --%s: only %s does", command, name, owner))
+		}
 	}
 	switch command {
-	case "serve", "check":
-		if len(args) > 0 {
+	case "serve", "check", "version":
+		switch {
+		case len(args) > 0:
 			return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no arguments", command))
-		}
-		if command == "check" {
+		case command == "version":
+			_, err := io.WriteString(sys.Stdout, app.Details())
+			return err
+		case command == "check":
 			return check(ctx, sys, o.demo)
 		}
 		return app.Serve(ctx, sys.streams(), sys.Environ, o.demo)
@@ -87,8 +102,13 @@ func run(ctx context.Context, sys System) error {
 		})
 	case "prompt":
 		return prompt(ctx, sys, args)
+	case "setup":
+		return setUp(ctx, sys, o, args)
+	case "completion":
+		return completion(sys.Stdout, args)
 	default:
-		return fmt.Errorf("there is no command %q: use serve, call, prompt or check", command)
+		last := len(commands) - 1
+		return fmt.Errorf("there is no command %q: use %s or %s", command, strings.Join(commands[:last], ", "), commands[last])
 	}
 }
 
@@ -96,16 +116,15 @@ func run(ctx context.Context, sys System) error {
 type options struct {
 	demo, version          bool
 	transport, addr, table string
+	print                  string // of setup: the name of a client
+	remove, yes            bool   // of setup
 	args                   []string
+	given                  []string // the names of the flags that were given
 }
 
-func parse(sys System) (options, error) {
-	var (
-		o    options
-		help strings.Builder
-	)
+// flagSet returns the flags of all commands, which set o.
+func flagSet(o *options) *flag.FlagSet {
 	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
-	flags.SetOutput(&help)
 	flags.BoolVar(&o.demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
 	flags.StringVar(&o.transport, "transport", "", "stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated); overrides INSTAVIEW_MCP_TRANSPORT")
 	flags.StringVar(&o.addr, "addr", "", "host:port to serve HTTP on; overrides INSTAVIEW_MCP_ADDR")
@@ -116,17 +135,46 @@ func parse(sys System) (options, error) {
 		o.table = file
 		return nil
 	})
+	flags.Func("print", "with setup: `CLIENT` to print the block of, without writing anything", func(name string) error {
+		o.print = name
+		return knownClients(name)
+	})
+	flags.BoolVar(&o.remove, "remove", false, "with setup: take this server out of the clients' files again")
+	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
+	return flags
+}
+
+func parse(sys System) (options, error) {
+	var (
+		o    options
+		help strings.Builder
+	)
+	flags := flagSet(&o)
+	flags.SetOutput(&help)
 	flags.Usage = func() {
 		help.Reset()
-		help.WriteString(usage)
-		flags.PrintDefaults()
+		if !slices.Contains(o.args, "setup") {
+			help.WriteString(usage)
+			flags.PrintDefaults()
+			return
+		}
+		help.WriteString(setupUsage())
+		its := flag.NewFlagSet("setup", flag.ContinueOnError)
+		its.SetOutput(&help)
+		flags.VisitAll(func(f *flag.Flag) {
+			if commandOf[f.Name] == "setup" || f.Name == "demo" {
+				its.Var(f.Value, f.Name, f.Usage)
+			}
+		})
+		its.PrintDefaults()
 	}
 	err := flags.Parse(sys.Args)
 	for err == nil && flags.NArg() > 0 {
 		o.args = append(o.args, flags.Arg(0))
 		err = flags.Parse(flags.Args()[1:])
 	}
+	flags.Visit(func(f *flag.Flag) { o.given = append(o.given, f.Name) })
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		_, _ = io.WriteString(sys.Stdout, help.String())

@@ -184,10 +184,10 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 
 func TestAWrongFlagIsNamedWithoutItsValue(t *testing.T) {
 	for want, args := range map[string][]string{
-		"flag -demo: parse error":                        {"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
-		"flag provided but not defined: -key":            {"call", "get_sourcing_results", "--key=canary"},
-		"flag -csv: needs the name of a file":            {"call", "get_sourcing_results", "--csv", "canary=x"},
-		"check takes no --csv: only call writes a table": {"check", "--csv=canary"},
+		"flag -demo: parse error":              {"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
+		"flag provided but not defined: -key":  {"call", "get_sourcing_results", "--key=canary"},
+		"flag -csv: needs the name of a file":  {"call", "get_sourcing_results", "--csv", "canary=x"},
+		"check takes no --csv: only call does": {"check", "--csv=canary"},
 	} {
 		got := execute(t, nil, args...)
 		got.wants(t, 1, nil, []string{want})

@@ -17,7 +17,7 @@ func refuseArguments(ctx context.Context, sys System, o options, err error) erro
 	f, isFile := sys.Stdin.(*os.File)
 	atTerminal := isFile && term.IsTerminal(int(f.Fd()))
 	// After an unknown flag, a command cannot be told from the flag's value.
-	otherCommand := slices.ContainsFunc([]string{"call", "prompt", "check"}, func(command string) bool { return slices.Contains(sys.Args, command) })
+	otherCommand := slices.ContainsFunc(commands[1:], func(command string) bool { return slices.Contains(sys.Args, command) })
 	settings := config.Load(ctx, o.override(sys.Environ), config.Use{Demo: o.demo, Serving: true})
 	if atTerminal || otherCommand || settings.Transport == config.HTTP || settings.Transport == config.SSE {
 		return err

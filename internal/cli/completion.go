@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"instaview-mcp/internal/setup"
+)
+
+// completion prints what has a shell complete commands, flags and the clients of
+// setup.
+func completion(w io.Writer, args []string) error {
+	shells := map[string]string{"bash": bashCompletion, "zsh": zshCompletion}
+	if len(args) == 1 && args[0] == "fish" {
+		_, err := io.WriteString(w, fishCompletion())
+		return err
+	}
+	if len(args) != 1 || shells[args[0]] == "" {
+		return errors.New("completion needs the name of a shell: bash, zsh or fish")
+	}
+	var flags []string
+	flagSet(&options{}).VisitAll(func(f *flag.Flag) { flags = append(flags, "--"+f.Name) })
+	_, err := fmt.Fprintf(w, shells[args[0]], strings.Join(setup.Names(), " "), strings.Join(commands, " "), strings.Join(flags, " "))
+	return err
+}
+
+const bashCompletion = `_instaview_mcp() {
+	local words
+	case " ${COMP_WORDS[*]} " in
+	*" setup "*) words="%s" ;;
+	*" completion "*) words="bash zsh fish" ;;
+	*) words="%s" ;;
+	esac
+	COMPREPLY=($(compgen -W "$words %s" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _instaview_mcp instaview-mcp
+`
+
+const zshCompletion = `#compdef instaview-mcp
+case " $words " in
+*" setup "*) compadd -- %s ;;
+*" completion "*) compadd -- bash zsh fish ;;
+*) compadd -- %s ;;
+esac
+compadd -- %s
+`
+
+func fishCompletion() string {
+	var b strings.Builder
+	b.WriteString("complete -c instaview-mcp -f\n")
+	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_is_first_arg' -a '%s'\n", strings.Join(commands, " "))
+	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_seen_subcommand_from setup' -a '%s'\n", strings.Join(setup.Names(), " "))
+	b.WriteString("complete -c instaview-mcp -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n")
+	flagSet(&options{}).VisitAll(func(f *flag.Flag) {
+		name, text := flag.UnquoteUsage(f)
+		value := ""
+		switch name {
+		case "":
+		case "FILE":
+			value = " -r -F"
+		default:
+			value = " -r"
+		}
+		fmt.Fprintf(&b, "complete -c instaview-mcp -l %s%s -d '%s'\n", f.Name, value, strings.ReplaceAll(text, "'", `\'`))
+	})
+	return b.String()
+}

@@ -1,0 +1,275 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"instaview-mcp/internal/app"
+	"instaview-mcp/internal/setup"
+)
+
+func setupUsage() string {
+	return `instaview-mcp setup adds this server to the MCP clients on this machine.
+
+  instaview-mcp setup [CLIENT …]            ask for the API key, check it and change the clients' files
+  instaview-mcp setup --demo [CLIENT …]     the same for the built-in sandbox, which needs no key
+  instaview-mcp setup --print CLIENT        print the block for a client's file and write nothing
+  instaview-mcp setup --remove [CLIENT …]   take the server out of the files again
+
+CLIENT is ` + strings.Join(setup.Names(), ", ") + `;
+without one, all that are found.
+
+The key is asked for and not shown. INSTAVIEW_API_KEY or INSTAVIEW_API_KEY_FILE is
+used if it is set; without a terminal, the first line of stdin. It is kept in
+~/.config/instaview/key, on Windows in %APPDATA%\instaview\key, for you alone to read.
+Each change is shown, made after a yes, and leaves the file as it was in FILE.bak-TIME.
+
+Flags:
+`
+}
+
+// knownClients reports a name that is none of a client's.
+func knownClients(names ...string) error {
+	for _, name := range names {
+		if _, ok := setup.Named(name); !ok {
+			return fmt.Errorf("there is no client %q: use %s", name, strings.Join(setup.Names(), ", "))
+		}
+	}
+	return nil
+}
+
+// setUp adds the server to the configuration files of clients, or removes it.
+func setUp(ctx context.Context, sys System, o options, names []string) error {
+	if err := knownClients(names...); err != nil {
+		return err
+	}
+	machine, err := setup.NewMachine(runtime.GOOS, sys.Environ)
+	if err != nil {
+		return err
+	}
+	server, err := thisServer(machine, o.demo)
+	if err != nil {
+		return err
+	}
+	if o.print != "" {
+		return printBlock(sys.Stdout, o, names, server)
+	}
+	p := newPerson(sys, o.yes)
+	if p.terminal == nil && !o.yes {
+		return errors.New("setup asks before it writes, and stdin is no terminal: say --yes, or use --print CLIENT")
+	}
+	all, err := targets(machine, names)
+	if err != nil {
+		return err
+	}
+	s := &setupRun{machine: machine, server: server, demo: o.demo, person: p}
+	if o.remove {
+		return s.remove(ctx, all, len(names) == 0)
+	}
+	if !o.demo {
+		if err := s.placeKey(ctx, sys); err != nil {
+			return err
+		}
+	}
+	return s.add(ctx, all)
+}
+
+// passedOn are the variables that the check of the key depended on.
+var passedOn = []string{"INSTAVIEW_BASE_URL", "INSTAVIEW_COMPANY_ID"}
+
+// thisServer returns how clients are to start this program.
+func thisServer(m setup.Machine, demo bool) (setup.Server, error) {
+	command, err := executable()
+	server := setup.Server{Command: command, Env: map[string]string{}}
+	if demo {
+		return server, err
+	}
+	server.KeyFile = m.KeyFile()
+	for _, name := range passedOn {
+		if value := strings.TrimSpace(m.Env(name)); value != "" {
+			server.Env[name] = value
+		}
+	}
+	return server, err
+}
+
+// executable returns the program's path as it was started, since a package
+// manager's link to it outlives the version that it leads to.
+func executable() (string, error) {
+	real, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	started, err := exec.LookPath(os.Args[0])
+	if err != nil {
+		return real, nil
+	}
+	if started, err = filepath.Abs(started); err != nil {
+		return real, nil
+	}
+	a, errA := os.Stat(started)
+	b, errB := os.Stat(real)
+	if errA == nil && errB == nil && os.SameFile(a, b) {
+		return started, nil
+	}
+	return real, nil
+}
+
+func printBlock(w io.Writer, o options, names []string, server setup.Server) error {
+	if len(names) > 0 || o.remove {
+		return errors.New("setup --print takes the name of one client and nothing else")
+	}
+	client, _ := setup.Named(o.print)
+	block, err := client.Block(server)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, block)
+	return err
+}
+
+// target is a client and one of its configuration files.
+type target struct {
+	setup.Client
+	file string
+}
+
+// targets returns the files of the clients named or, if none is, of all that are
+// installed.
+func targets(m setup.Machine, names []string) ([]target, error) {
+	var all []target
+	for _, client := range setup.Clients {
+		if len(names) > 0 && !slices.Contains(names, client.Name) {
+			continue
+		}
+		files := client.Installed(m)
+		if len(files) == 0 && len(names) > 0 {
+			files = []string{client.Usual(m)}
+		}
+		for _, file := range files {
+			all = append(all, target{client, file})
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no client was found here: name one, as in instaview-mcp setup claude-desktop; they are " + strings.Join(setup.Names(), ", "))
+	}
+	return all, nil
+}
+
+// setupRun is one run of the command.
+type setupRun struct {
+	machine setup.Machine
+	server  setup.Server
+	demo    bool
+	person  *person
+	failed  bool
+	changed []string // the clients that have to be restarted
+}
+
+// add adds the server to the files, each after a yes.
+func (s *setupRun) add(ctx context.Context, all []target) error {
+	for _, t := range all {
+		edit, err := t.Add(t.file, s.server)
+		if err == nil && !edit.Changed() {
+			s.person.say("%s is already set up, in %s.", t.Title, t.file)
+			continue
+		}
+		if err := s.change(ctx, t, edit, err); err != nil {
+			return err
+		}
+	}
+	if len(s.changed) > 0 {
+		run := "req_…"
+		if s.demo {
+			run = "req_demo"
+		}
+		s.person.say("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
+	}
+	for _, name := range []string{"HTTPS_PROXY", "SSL_CERT_FILE"} {
+		if s.machine.Env(name) != "" {
+			s.person.say("%s is set here. Clients may not pass it on: if they cannot reach InstaView, add it to env beside INSTAVIEW_API_KEY_FILE.", name)
+		}
+	}
+	if strings.Contains(s.server.Command, "_npx") || strings.Contains(s.server.Command, "go-build") {
+		s.person.say("The program is in a directory that is emptied now and then: install it to stay, and run setup again.")
+	}
+	return s.outcome()
+}
+
+// remove removes the server from the files, and the key if all clients are
+// meant.
+func (s *setupRun) remove(ctx context.Context, all []target, everywhere bool) error {
+	for _, t := range all {
+		edit, err := t.Remove(t.file)
+		if err == nil && !edit.Changed() {
+			s.person.say("%s does not have it, in %s.", t.Title, t.file)
+			continue
+		}
+		if err := s.change(ctx, t, edit, err); err != nil {
+			return err
+		}
+	}
+	file := s.machine.KeyFile()
+	if _, err := os.Lstat(file); err == nil && everywhere && !s.failed {
+		yes, err := s.person.confirm(ctx, "Delete the API key in "+file+"?")
+		if err != nil {
+			return err
+		}
+		if yes {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+			s.person.say("%s is deleted.", file)
+		}
+	}
+	return s.outcome()
+}
+
+// change shows an edit of a file and makes it after a yes. What is wrong with
+// one file does not keep setup from the others.
+func (s *setupRun) change(ctx context.Context, t target, edit setup.Edit, err error) error {
+	if err != nil {
+		s.fault(t, err)
+		return nil
+	}
+	s.person.say("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
+	yes, err := s.person.confirm(ctx, "Write this to the file of "+t.Title+"?")
+	if err != nil || !yes {
+		return err
+	}
+	backup, err := edit.Apply(time.Now())
+	if err != nil {
+		s.fault(t, err)
+		return nil
+	}
+	if backup == "" {
+		s.person.say("Written: %s", t.file)
+	} else {
+		s.person.say("Written: %s\nAs it was: %s", t.file, backup)
+	}
+	if !slices.Contains(s.changed, t.Title) {
+		s.changed = append(s.changed, t.Title)
+	}
+	return nil
+}
+
+func (s *setupRun) fault(t target, err error) {
+	s.failed = true
+	s.person.say("%s is left as it is: %s: %v.", t.Title, t.file, err)
+}
+
+func (s *setupRun) outcome() error {
+	if s.failed {
+		return app.ErrFailed
+	}
+	return s.person.err
+}

@@ -1,0 +1,204 @@
+package setup
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// format reads and changes one kind of configuration file. Text in which nothing
+// has to change comes back as it is.
+type format interface {
+	parse(text []byte) (map[string]any, error)
+	apply(text []byte, c change) ([]byte, error)
+}
+
+// errUnusual is for files whose form setup cannot keep.
+var errUnusual = errors.New("its servers are written in a form that setup cannot change: add what setup --print shows by hand")
+
+// Edit is a change to one configuration file, which has not been made yet.
+type Edit struct {
+	File string
+
+	now, next []byte
+	state     state
+	shown     map[string]bool // the strings that setup writes, as the file writes them
+}
+
+// byteOrderMark is what editors on Windows put before UTF-8.
+var byteOrderMark = []byte("\ufeff")
+
+// Add returns the edit that has a client start the server.
+func (c Client) Add(file string, s Server) (Edit, error) {
+	return c.edit(file, func(entry map[string]any) ([]change, error) {
+		if entry == nil {
+			return []change{{[]string{c.section, entryName}, c.entry(s)}}, nil
+		}
+		return c.changes(entry, s)
+	}, c.entry(s))
+}
+
+// Remove returns the edit that has a client forget the server.
+func (c Client) Remove(file string) (Edit, error) {
+	return c.edit(file, func(entry map[string]any) ([]change, error) {
+		if entry == nil {
+			return nil, nil
+		}
+		return []change{{[]string{c.section, entryName}, nil}}, nil
+	}, nil)
+}
+
+func (c Client) edit(file string, changes func(entry map[string]any) ([]change, error), shown object) (Edit, error) {
+	e := Edit{File: file, shown: map[string]bool{}}
+	var err error
+	if e.now, e.state, err = read(file); err != nil {
+		return e, err
+	}
+	text := bytes.TrimPrefix(e.now, byteOrderMark)
+	tree, err := c.format.parse(text)
+	if err != nil {
+		return e, err
+	}
+	entry, err := c.find(tree)
+	if err != nil {
+		return e, err
+	}
+	all, err := changes(entry)
+	if err != nil {
+		return e, err
+	}
+	next := text
+	for _, change := range all {
+		if next, err = c.format.apply(next, change); err != nil {
+			return e, err
+		}
+	}
+	if err := c.verify(tree, entry, next, all); err != nil {
+		return e, err
+	}
+	e.next = next
+	if len(text) < len(e.now) {
+		e.next = append(bytes.Clone(byteOrderMark), next...)
+	}
+	e.show(shown)
+	return e, nil
+}
+
+// find returns the server's entry, nil if there is none.
+func (c Client) find(tree map[string]any) (map[string]any, error) {
+	value, there := tree[c.section]
+	section, ok := value.(map[string]any)
+	if there && !ok {
+		return nil, fmt.Errorf("%s in it is not a list of servers", c.section)
+	}
+	value, there = section[entryName]
+	entry, ok := value.(map[string]any)
+	if there && !ok {
+		return nil, fmt.Errorf("its entry %s is not one of a server", entryName)
+	}
+	return entry, nil
+}
+
+// verify reads the changed text and fails unless the changes, and nothing else,
+// are in it.
+func (c Client) verify(before, entry map[string]any, text []byte, changes []change) error {
+	after, err := c.format.parse(text)
+	if err != nil {
+		return errUnusual
+	}
+	got, err := c.find(after)
+	if err != nil {
+		return errUnusual
+	}
+	want := any(entry)
+	for _, change := range changes {
+		want = set(want, change.path[2:], change.value)
+	}
+	a, errA := json.Marshal(want)
+	b, errB := json.Marshal(got)
+	if errA != nil || errB != nil || !sameValue(a, b) || !reflect.DeepEqual(c.others(before), c.others(after)) {
+		return errUnusual
+	}
+	return nil
+}
+
+// set returns a value with another one at a path in it.
+func set(in any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	table, _ := in.(map[string]any)
+	result := map[string]any{}
+	for name, v := range table {
+		result[name] = v
+	}
+	if next := set(table[path[0]], path[1:], value); next != nil {
+		result[path[0]] = next
+	} else {
+		delete(result, path[0])
+	}
+	return result
+}
+
+// sameValue compares two values as JSON, whatever the order of their members.
+func sameValue(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// others returns a tree without the server's entry, and without the section if
+// that holds nothing else.
+func (c Client) others(tree map[string]any) any {
+	rest := set(tree, []string{c.section, entryName}, nil).(map[string]any)
+	if section, _ := rest[c.section].(map[string]any); len(section) == 0 {
+		delete(rest, c.section)
+	}
+	return rest
+}
+
+// Changed reports whether there is anything to change.
+func (e Edit) Changed() bool { return !bytes.Equal(e.now, e.next) }
+
+// Diff returns the change as a unified diff. Strings that setup does not write
+// are shown as "…", because other servers' entries hold keys.
+func (e Edit) Diff() string {
+	return udiff.Unified(e.File, e.File, e.hide(e.now), e.hide(e.next))
+}
+
+// stringLiteral matches a string of JSON or TOML, and whether it is the name of
+// a JSON member.
+var stringLiteral = regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:[^"\\\n]|\\.)*"(?:\s*:)?|'[^'\n]*'`)
+
+func (e Edit) hide(text []byte) string {
+	return stringLiteral.ReplaceAllStringFunc(string(bytes.TrimPrefix(text, byteOrderMark)), func(literal string) string {
+		if e.shown[literal] || literal[len(literal)-1] == ':' {
+			return literal
+		}
+		return `"…"`
+	})
+}
+
+// show has the strings in a value shown.
+func (e Edit) show(value any) {
+	switch value := value.(type) {
+	case object:
+		for _, m := range value {
+			e.show(m.value)
+		}
+	case []string:
+		for _, text := range value {
+			e.show(text)
+		}
+	case string:
+		for _, write := range []func(any) (string, error){tomlValue, func(v any) (string, error) { return render(v, "", "") }} {
+			if literal, err := write(value); err == nil {
+				e.shown[literal] = true
+			}
+		}
+	}
+}
