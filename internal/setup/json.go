@@ -47,9 +47,9 @@ func openJSON(text []byte) ([]byte, hujson.Value, error) {
 	if err == nil {
 		return text, root, nil
 	}
-	filled := bytes.TrimRight(text, spaces)
+	filled := bytes.Clone(bytes.TrimRight(text, spaces))
 	if len(filled) > 0 {
-		filled = append(bytes.Clone(filled), lineBreak(text)...)
+		filled = append(filled, lineBreak(text)...)
 	}
 	filled = append(filled, "{}"+lineBreak(text)...)
 	if root, err := hujson.Parse(filled); err == nil {

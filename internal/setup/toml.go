@@ -105,7 +105,8 @@ func (tomlFormat) apply(text []byte, c change) ([]byte, error) {
 		switch {
 		case !slices.Equal(e.path, parent):
 		case e.kind == unstable.Table:
-			end := lineEnd(text, sectionEnd(all[i:]))
+			end := sectionEnd(all[i:])
+			end += len(bytes.TrimRight(text[end:lineEnd(text, end)], "\r"))
 			return splice(text, end, end, withBreaks(text, "\n"+name+" = "+value)), nil
 		case e.value == unstable.InlineTable:
 			end := len(bytes.TrimRight(text[:e.end-1], spaces))
