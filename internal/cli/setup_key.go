@@ -68,6 +68,7 @@ func (s *setupRun) findKey(ctx context.Context, sys System, file, kept string) (
 		s.person.say("The key of the environment is used.")
 		return settings.APIKey.Reveal(), false, nil
 	case s.person.terminal == nil:
+		s.person.say("Reading the API key from stdin.")
 		key, err = s.person.line(ctx)
 	case s.person.yes && kept != "":
 	default:

@@ -139,18 +139,19 @@ func TestSetupKeepsTheKeyInAFileOfItsOwn(t *testing.T) {
 }
 
 func TestSetupWritesNothingWithoutAGoodKey(t *testing.T) {
+	fromStdin := []string{"Reading the API key from stdin."}
 	for name, tt := range map[string]struct {
 		typed  string
 		env    []string
 		stdout []string
 		stderr string
 	}{
-		"none":           {"", nil, nil, "no key was given: set INSTAVIEW_API_KEY, or try setup --demo"},
-		"an empty line":  {"\n" + sandbox.Key + "\n", nil, nil, "no key was given"},
+		"none":           {"", nil, fromStdin, "no key was given: set INSTAVIEW_API_KEY, or try setup --demo"},
+		"an empty line":  {"\n" + sandbox.Key + "\n", nil, fromStdin, "no key was given"},
 		"a wrong one":    {"sk_canary\n", nil, []string{"refused: it is unknown"}, "nothing was written, since InstaView did not accept the key"},
-		"a placeholder":  {"<your key>\n", nil, nil, "the placeholder of an example stands there"},
+		"a placeholder":  {"<your key>\n", nil, fromStdin, "the placeholder of an example stands there"},
 		"no InstaView":   {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://127.0.0.1:9"}, []string{"connection refused"}, "nothing was written"},
-		"a bad setting":  {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://example.com"}, nil, "INSTAVIEW_BASE_URL"},
+		"a bad setting":  {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://example.com"}, fromStdin, "INSTAVIEW_BASE_URL"},
 		"a bad variable": {sandbox.Key, []string{`INSTAVIEW_API_KEY="sk_canary"`}, nil, "has quotation marks around it"},
 		"no such file":   {sandbox.Key, []string{"INSTAVIEW_API_KEY_FILE=/nonexistent"}, nil, "there is no such file"},
 	} {

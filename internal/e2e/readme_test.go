@@ -89,6 +89,11 @@ var clients = map[string]struct {
 	"Codex":          {"mcp_servers", []string{"tool_timeout_sec"}},
 	"Gemini CLI":     {"mcpServers", []string{"timeout"}},
 	"Zed":            {"context_servers", nil},
+	"Windsurf":       {"mcpServers", nil},
+	"JetBrains":      {"mcpServers", nil},
+	"Cline":          {"mcpServers", nil},
+	"LM Studio":      {"mcpServers", nil},
+	"opencode":       {"mcp", []string{"type", "enabled", "environment"}},
 
 	"A company's network": {"mcpServers", nil}, // any client of that form
 }
@@ -115,10 +120,19 @@ func find(t *testing.T, client string, config map[string]any) launch {
 	}
 	var l launch
 	l.command, _ = entry["command"].(string)
-	for _, arg := range asList(entry["args"]) {
+	args := asList(entry["args"])
+	if client == "opencode" { // which has one list for both
+		args = asList(entry["command"])
+		l.command, _ = args[0].(string)
+		args = args[1:]
+	}
+	for _, arg := range args {
 		l.args = append(l.args, arg.(string))
 	}
 	l.env, _ = entry["env"].(map[string]any)
+	if client == "opencode" {
+		l.env, _ = entry["environment"].(map[string]any)
+	}
 	return l
 }
 
@@ -135,7 +149,12 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
 	reference := regexp.MustCompile(`^(your key|\$\{((env:)?INSTAVIEW_API_KEY|input:(.+))\})$`)
+	keyPath := regexp.MustCompile(`^(/home/you/\.config|C:\\Users\\you\\AppData\\Roaming)[/\\]instaview[/\\]key$`)
 	const unix, windows = "/path/to/instaview-mcp", `C:\Tools\instaview-mcp.exe`
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, []byte(sandbox.Key), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tried := map[string]bool{} // client and path
 	for _, block := range blocks(t) {
 		config := map[string]any{}
@@ -163,6 +182,10 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 				env = append(env, name+"="+value.(string))
 				continue
 			}
+			if name == "INSTAVIEW_API_KEY_FILE" && keyPath.MatchString(value.(string)) {
+				env = append(env, name+"="+keyFile)
+				continue
+			}
 			switch match := reference.FindStringSubmatch(value.(string)); {
 			case match == nil:
 				t.Errorf("%s: %s has the value %q", block.heading, name, value)
@@ -171,22 +194,49 @@ func TestDocumentedConfigurationsStartTheServer(t *testing.T) {
 			}
 			env = append(env, name+"="+sandbox.Key)
 		}
-		c := start(t, env, l.args...)
-		c.send(mcptest.Hello)
-		c.next()
-		if r := c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done)); r.Result.IsError || !strings.Contains(r.text(), "completed") {
-			t.Errorf("%s: %s", block.heading, r.raw)
-		}
-		_ = c.stdin.Close()
-		c.exits()
+		answers(t, block.heading, env, l.args...)
+		answers(t, block.heading+" as a first try", nil, append(l.args, "--demo")...)
 	}
 	for _, want := range []string{
 		"Claude Desktop: " + unix, "Claude Desktop: " + windows, "Claude Code: " + unix, "Cursor: " + unix, "VS Code: " + unix,
-		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix, "A company's network: " + unix,
+		"Codex: " + unix, "Codex: " + windows, "Gemini CLI: " + unix, "Zed: " + unix, "Windsurf: " + unix, "JetBrains: " + unix,
+		"Cline: " + unix, "LM Studio: " + unix, "opencode: " + unix, "A company's network: " + unix,
 	} {
 		if !tried[want] {
 			t.Errorf("no configuration for %s", want)
 		}
+	}
+}
+
+// answers starts the program and makes a call.
+func answers(t *testing.T, what string, env []string, args ...string) {
+	t.Helper()
+	c := start(t, env, args...)
+	c.send(mcptest.Hello)
+	c.next()
+	if r := c.ask(1, "tools/call", mcptest.Call("get_sourcing_results", done)); r.Result.IsError || !strings.Contains(r.text(), "completed") {
+		t.Errorf("%s: %s", what, r.raw)
+	}
+	_ = c.stdin.Close()
+	c.exits()
+}
+
+// Each client's section says how to try it without a key.
+func TestEverySectionOffersTheDemo(t *testing.T) {
+	sections := strings.Split(documents(t)["../../docs/clients.md"], "\n## ")
+	count := 0
+	for _, section := range sections[1:] {
+		heading, text, _ := strings.Cut(section, "\n")
+		if _, ok := clients[heading]; !ok || heading == "A company's network" {
+			continue
+		}
+		count++
+		if !strings.Contains(text, "First try, without a key: ") || !strings.Contains(text, `"--demo"]`) {
+			t.Errorf("%s offers no demo", heading)
+		}
+	}
+	if count != len(clients)-1 {
+		t.Errorf("%d sections, want one for each of %d clients", count, len(clients)-1)
 	}
 }
 

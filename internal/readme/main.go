@@ -1,6 +1,7 @@
 // Command readme writes the generated parts of README.md and docs/: tables of
 // the tools, their arguments, the prompts, the resources and the environment,
-// and a picture of an answer. Run it with go generate.
+// the blocks for clients' files, and a picture of an answer. Run it with go
+// generate.
 package main
 
 import (
@@ -67,18 +68,20 @@ func documents(root string) (map[string][]byte, error) {
 // allTables returns the tables by the names that the markers use.
 func allTables() (map[string]string, error) {
 	tools := allTools()
-	resources, err := resourceTable()
-	return map[string]string{
-		"tools":       toolTable(tools),
-		"arguments":   argumentTable(tools),
-		"prompts":     promptTable(),
-		"resources":   resources,
-		"environment": environmentTable(),
-	}, err
+	tables, err := clientBlocks()
+	if err != nil {
+		return nil, err
+	}
+	tables["tools"] = toolTable(tools)
+	tables["arguments"] = argumentTable(tools)
+	tables["prompts"] = promptTable()
+	tables["environment"] = environmentTable()
+	tables["resources"], err = resourceTable()
+	return tables, err
 }
 
 // place matches the markers of a table and the text between them.
-var place = regexp.MustCompile(`(?s)<!-- (\w+): written by go generate -->\n.*?<!-- end -->\n`)
+var place = regexp.MustCompile(`(?s)<!-- ([\w-]+): written by go generate -->\n.*?<!-- end -->\n`)
 
 // fill replaces the text between the markers of each table, and adds the names
 // of the tables it finds to used.

@@ -65,7 +65,11 @@ func (e Edit) Apply(now time.Time) (backup string, err error) {
 	if err := replace(backup, e.now, s.info.Mode().Perm(), s.info); err != nil {
 		return "", err
 	}
-	return backup, replace(s.target, e.next, s.info.Mode().Perm(), s.info)
+	if err := replace(s.target, e.next, s.info.Mode().Perm(), s.info); err != nil {
+		_ = os.Remove(backup)
+		return "", err
+	}
+	return backup, nil
 }
 
 // replace writes a file so that others see it whole, as it was or as it is. It
