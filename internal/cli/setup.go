@@ -175,28 +175,23 @@ type setupRun struct {
 	changed []string // the clients that have to be restarted
 }
 
-// add adds the server to the files, each after a yes.
+// add adds the server to the files.
 func (s *setupRun) add(ctx context.Context, all []target) error {
-	for _, t := range all {
-		edit, err := t.Add(t.file, s.server)
-		if err == nil && !edit.Changed() {
-			s.person.say("%s is already set up, in %s.", t.Title, t.file)
-			continue
-		}
-		if err := s.change(ctx, t, edit, err); err != nil {
-			return err
-		}
+	err := s.change(ctx, all, "%s is already set up, in %s.", func(t target) (setup.Edit, error) { return t.Add(t.file, s.server) })
+	if err != nil {
+		return err
 	}
-	if len(s.changed) > 0 {
-		run := "req_…"
-		if s.demo {
-			run = "req_demo"
-		}
-		s.person.say("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
+	if len(s.changed) == 0 {
+		return s.outcome()
 	}
+	run := "req_…"
+	if s.demo {
+		run = "req_demo"
+	}
+	s.person.say("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
 	for _, name := range []string{"HTTPS_PROXY", "SSL_CERT_FILE"} {
-		if s.machine.Env(name) != "" {
-			s.person.say("%s is set here. Clients may not pass it on: if they cannot reach InstaView, add it to env beside INSTAVIEW_API_KEY_FILE.", name)
+		if s.machine.Env(name) != "" && !s.demo {
+			s.person.say("%s is set here, and clients may not pass it on: if they cannot reach InstaView, add it beside INSTAVIEW_API_KEY_FILE.", name)
 		}
 	}
 	if strings.Contains(s.server.Command, "_npx") || strings.Contains(s.server.Command, "go-build") {
@@ -208,56 +203,59 @@ func (s *setupRun) add(ctx context.Context, all []target) error {
 // remove removes the server from the files, and the key if all clients are
 // meant.
 func (s *setupRun) remove(ctx context.Context, all []target, everywhere bool) error {
-	for _, t := range all {
-		edit, err := t.Remove(t.file)
-		if err == nil && !edit.Changed() {
-			s.person.say("%s does not have it, in %s.", t.Title, t.file)
-			continue
-		}
-		if err := s.change(ctx, t, edit, err); err != nil {
-			return err
-		}
+	err := s.change(ctx, all, "%s does not have it, in %s.", func(t target) (setup.Edit, error) { return t.Remove(t.file) })
+	if err != nil {
+		return err
 	}
 	file := s.machine.KeyFile()
 	if _, err := os.Lstat(file); err == nil && everywhere && !s.failed {
 		yes, err := s.person.confirm(ctx, "Delete the API key in "+file+"?")
+		if err == nil && yes {
+			err = os.Remove(file)
+		}
 		if err != nil {
 			return err
 		}
 		if yes {
-			if err := os.Remove(file); err != nil {
-				return err
-			}
 			s.person.say("%s is deleted.", file)
 		}
 	}
 	return s.outcome()
 }
 
-// change shows an edit of a file and makes it after a yes. What is wrong with
+// change shows an edit of each file and makes it after a yes. What is wrong with
 // one file does not keep setup from the others.
-func (s *setupRun) change(ctx context.Context, t target, edit setup.Edit, err error) error {
-	if err != nil {
-		s.fault(t, err)
-		return nil
-	}
-	s.person.say("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
-	yes, err := s.person.confirm(ctx, "Write this to the file of "+t.Title+"?")
-	if err != nil || !yes {
-		return err
-	}
-	backup, err := edit.Apply(time.Now())
-	if err != nil {
-		s.fault(t, err)
-		return nil
-	}
-	if backup == "" {
+func (s *setupRun) change(ctx context.Context, all []target, unchanged string, edit func(target) (setup.Edit, error)) error {
+	for _, t := range all {
+		edit, err := edit(t)
+		if err != nil {
+			s.fault(t, err)
+			continue
+		}
+		if !edit.Changed() {
+			s.person.say(unchanged, t.Title, t.file)
+			continue
+		}
+		s.person.say("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
+		yes, err := s.person.confirm(ctx, "Write this to the file of "+t.Title+"?")
+		if err != nil {
+			return err
+		}
+		if !yes {
+			continue
+		}
+		backup, err := edit.Apply(time.Now())
+		if err != nil {
+			s.fault(t, err)
+			continue
+		}
 		s.person.say("Written: %s", t.file)
-	} else {
-		s.person.say("Written: %s\nAs it was: %s", t.file, backup)
-	}
-	if !slices.Contains(s.changed, t.Title) {
-		s.changed = append(s.changed, t.Title)
+		if backup != "" {
+			s.person.say("As it was: %s", backup)
+		}
+		if !slices.Contains(s.changed, t.Title) {
+			s.changed = append(s.changed, t.Title)
+		}
 	}
 	return nil
 }
