@@ -17,15 +17,12 @@ import (
 type tomlFormat struct{}
 
 func (tomlFormat) parse(text []byte) (map[string]any, error) {
-	var tree map[string]any
+	tree := map[string]any{}
 	err := toml.Unmarshal(text, &tree)
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) { // whose message may quote what is in the file
 		line, column := decode.Position()
 		return nil, fmt.Errorf("it is not valid TOML: line %d, column %d", line, column)
-	}
-	if tree == nil {
-		tree = map[string]any{}
 	}
 	return tree, err
 }
