@@ -24,7 +24,7 @@ func BuildVersion() string {
 	return "dev"
 }
 
-// Details returns what a report of a fault should say about the program, a line
+// Details returns what a bug report should say about the program, one line
 // each.
 func Details() string {
 	return strings.Join([]string{
@@ -36,8 +36,7 @@ func Details() string {
 	}, "\n") + "\n"
 }
 
-// commit returns the commit that the program was built from, if the toolchain
-// knew it.
+// commit returns the commit that the program was built from, or "unknown".
 func commit() string {
 	commit, changed := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -41,10 +41,10 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
 Flags:
 `
 
-// commands are all there are.
+// commands lists the names of all commands.
 var commands = []string{"serve", "call", "prompt", "check", "setup", "version", "completion"}
 
-// commandOf names the one command that takes a flag, if there is only one.
+// commandOf maps a flag that only one command takes to that command.
 var commandOf = map[string]string{"csv": "call", "print": "setup", "remove": "setup", "yes": "setup"}
 
 // Run runs the program and returns its exit status.
@@ -122,7 +122,7 @@ type options struct {
 	given                  []string // the names of the flags that were given
 }
 
-// flagSet returns the flags of all commands, which set o.
+// flagSet returns the flags of all commands, which store their values in o.
 func flagSet(o *options) *flag.FlagSet {
 	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
 	flags.BoolVar(&o.demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")

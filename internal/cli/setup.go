@@ -29,7 +29,7 @@ CLIENT is ` + strings.Join(setup.Names(), ", ") + `;
 without one, all that are found.
 
 The key is asked for and not shown. INSTAVIEW_API_KEY or INSTAVIEW_API_KEY_FILE is
-used if it is set; without a terminal, the first line of stdin. It is kept in
+used if it is set; without a terminal, the first line of stdin. It is stored in
 ~/.config/instaview/key, on Windows in %APPDATA%\instaview\key, for you alone to read.
 Each change is shown, made after a yes, and leaves the file as it was in FILE.bak-TIME.
 
@@ -37,7 +37,7 @@ Flags:
 `
 }
 
-// knownClients reports a name that is none of a client's.
+// knownClients returns an error for the first name that is not a client's.
 func knownClients(names ...string) error {
 	for _, name := range names {
 		if _, ok := setup.Named(name); !ok {
@@ -47,7 +47,7 @@ func knownClients(names ...string) error {
 	return nil
 }
 
-// setUp adds the server to the configuration files of clients, or removes it.
+// setUp adds this server to the configuration files of clients, or removes it.
 func setUp(ctx context.Context, sys System, o options, names []string) error {
 	if err := knownClients(names...); err != nil {
 		return err
@@ -63,28 +63,29 @@ func setUp(ctx context.Context, sys System, o options, names []string) error {
 	if o.print != "" {
 		return printBlock(sys.Stdout, o, names, server)
 	}
-	p := newPerson(sys, o.yes)
+	p := newPrompter(sys, o.yes)
 	if p.terminal == nil && !o.yes {
 		return errors.New("setup asks before it writes, and stdin is no terminal: say --yes, or use --print CLIENT")
 	}
-	all, err := targets(machine, names)
-	if err != nil {
-		return err
-	}
-	s := &setupRun{machine: machine, server: server, demo: o.demo, person: p}
+	all := targets(machine, names)
+	s := &setupRun{machine: machine, server: server, demo: o.demo, prompter: p}
 	if o.remove {
 		return s.remove(ctx, all, len(names) == 0)
 	}
+	if len(all) == 0 {
+		return errors.New("no client was found here: name one, as in instaview-mcp setup claude-desktop; they are " + strings.Join(setup.Names(), ", "))
+	}
 	if !o.demo {
-		if err := s.placeKey(ctx, sys); err != nil {
+		if err := s.ensureKey(ctx, sys); err != nil {
 			return err
 		}
 	}
 	return s.add(ctx, all)
 }
 
-// passedOn are the variables that the check of the key depended on.
-var passedOn = []string{"INSTAVIEW_BASE_URL", "INSTAVIEW_COMPANY_ID"}
+// copiedVariables are copied into the entry, because the key was checked with
+// them.
+var copiedVariables = []string{"INSTAVIEW_BASE_URL", "INSTAVIEW_COMPANY_ID"}
 
 // thisServer returns how clients are to start this program.
 func thisServer(m setup.Machine, demo bool) (setup.Server, error) {
@@ -94,7 +95,7 @@ func thisServer(m setup.Machine, demo bool) (setup.Server, error) {
 		return server, err
 	}
 	server.KeyFile = m.KeyFile()
-	for _, name := range passedOn {
+	for _, name := range copiedVariables {
 		if value := strings.TrimSpace(m.Env(name)); value != "" {
 			server.Env[name] = value
 		}
@@ -102,8 +103,9 @@ func thisServer(m setup.Machine, demo bool) (setup.Server, error) {
 	return server, err
 }
 
-// executable returns the program's path as it was started, since a package
-// manager's link to it outlives the version that it leads to.
+// executable returns the path that the program was started by, without
+// following links. A package manager replaces the link's target with each
+// version, but keeps the link.
 func executable() (string, error) {
 	real, err := os.Executable()
 	if err != nil {
@@ -143,10 +145,9 @@ type target struct {
 	file string
 }
 
-// targets returns the files of the clients named or, if none is, of all that are
-// installed.
-func targets(m setup.Machine, names []string) ([]target, error) {
-	var all []target
+// targets returns the files of the named clients, or of all installed ones if
+// none is named.
+func targets(m setup.Machine, names []string) (all []target) {
 	for _, client := range setup.Clients {
 		if len(names) > 0 && !slices.Contains(names, client.Name) {
 			continue
@@ -159,20 +160,17 @@ func targets(m setup.Machine, names []string) ([]target, error) {
 			all = append(all, target{client, file})
 		}
 	}
-	if len(all) == 0 {
-		return nil, errors.New("no client was found here: name one, as in instaview-mcp setup claude-desktop; they are " + strings.Join(setup.Names(), ", "))
-	}
-	return all, nil
+	return all
 }
 
 // setupRun is one run of the command.
 type setupRun struct {
-	machine setup.Machine
-	server  setup.Server
-	demo    bool
-	person  *person
-	failed  bool
-	changed []string // the clients that have to be restarted
+	machine  setup.Machine
+	server   setup.Server
+	demo     bool
+	prompter *prompter
+	failed   bool
+	changed  []string // the titles of clients that have to be restarted
 }
 
 // add adds the server to the files.
@@ -188,28 +186,28 @@ func (s *setupRun) add(ctx context.Context, all []target) error {
 	if s.demo {
 		run = "req_demo"
 	}
-	s.person.say("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
+	s.prompter.printf("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
 	for _, name := range []string{"HTTPS_PROXY", "SSL_CERT_FILE"} {
 		if s.machine.Env(name) != "" && !s.demo {
-			s.person.say("%s is set here, and clients may not pass it on: if they cannot reach InstaView, add it beside INSTAVIEW_API_KEY_FILE.", name)
+			s.prompter.printf("%s is set here, and clients may not pass it on: if they cannot reach InstaView, add it beside INSTAVIEW_API_KEY_FILE.", name)
 		}
 	}
 	if strings.Contains(s.server.Command, "_npx") || strings.Contains(s.server.Command, "go-build") {
-		s.person.say("The program is in a directory that is emptied now and then: install it to stay, and run setup again.")
+		s.prompter.printf("The program is in a directory that is emptied now and then: install it to stay, and run setup again.")
 	}
 	return s.outcome()
 }
 
-// remove removes the server from the files, and the key if all clients are
-// meant.
-func (s *setupRun) remove(ctx context.Context, all []target, everywhere bool) error {
+// remove removes the server from the files and, if no clients were named, the
+// key.
+func (s *setupRun) remove(ctx context.Context, all []target, keyToo bool) error {
 	err := s.change(ctx, all, "%s does not have it, in %s.", func(t target) (setup.Edit, error) { return t.Remove(t.file) })
 	if err != nil {
 		return err
 	}
 	file := s.machine.KeyFile()
-	if _, err := os.Lstat(file); err == nil && everywhere && !s.failed {
-		yes, err := s.person.confirm(ctx, "Delete the API key in "+file+"?")
+	if _, err := os.Lstat(file); err == nil && keyToo && !s.failed {
+		yes, err := s.prompter.confirm(ctx, "Delete the API key in "+file+"?")
 		if err == nil && yes {
 			err = os.Remove(file)
 		}
@@ -217,14 +215,14 @@ func (s *setupRun) remove(ctx context.Context, all []target, everywhere bool) er
 			return err
 		}
 		if yes {
-			s.person.say("%s is deleted.", file)
+			s.prompter.printf("%s is deleted.", file)
 		}
 	}
 	return s.outcome()
 }
 
-// change shows an edit of each file and makes it after a yes. What is wrong with
-// one file does not keep setup from the others.
+// change shows the edit of each file and applies it if the person confirms. A
+// fault in one file does not stop the others.
 func (s *setupRun) change(ctx context.Context, all []target, unchanged string, edit func(target) (setup.Edit, error)) error {
 	for _, t := range all {
 		edit, err := edit(t)
@@ -233,11 +231,11 @@ func (s *setupRun) change(ctx context.Context, all []target, unchanged string, e
 			continue
 		}
 		if !edit.Changed() {
-			s.person.say(unchanged, t.Title, t.file)
+			s.prompter.printf(unchanged, t.Title, t.file)
 			continue
 		}
-		s.person.say("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
-		yes, err := s.person.confirm(ctx, "Write this to the file of "+t.Title+"?")
+		s.prompter.printf("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
+		yes, err := s.prompter.confirm(ctx, "Write this to the file of "+t.Title+"?")
 		if err != nil {
 			return err
 		}
@@ -249,9 +247,9 @@ func (s *setupRun) change(ctx context.Context, all []target, unchanged string, e
 			s.fault(t, err)
 			continue
 		}
-		s.person.say("Written: %s", t.file)
+		s.prompter.printf("Written: %s", t.file)
 		if backup != "" {
-			s.person.say("As it was: %s", backup)
+			s.prompter.printf("As it was: %s", backup)
 		}
 		if !slices.Contains(s.changed, t.Title) {
 			s.changed = append(s.changed, t.Title)
@@ -262,12 +260,12 @@ func (s *setupRun) change(ctx context.Context, all []target, unchanged string, e
 
 func (s *setupRun) fault(t target, err error) {
 	s.failed = true
-	s.person.say("%s is left as it is: %s: %v.", t.Title, t.file, err)
+	s.prompter.printf("%s is left as it is: %s: %v.", t.Title, t.file, err)
 }
 
 func (s *setupRun) outcome() error {
 	if s.failed {
 		return app.ErrFailed
 	}
-	return s.person.err
+	return s.prompter.err
 }

@@ -224,6 +224,17 @@ func TestSetupOfTheDemoAndBack(t *testing.T) {
 	h.run("", nil, "setup", "--remove", yesToAll).wants(t, 0, []string{"Cursor does not have it"}, nil)
 }
 
+func TestTheKeyIsRemovedWithoutClientsToo(t *testing.T) {
+	h := newHome(t)
+	if err := setup.WriteKey(h.keyFile(), sandbox.Key); err != nil {
+		t.Fatal(err)
+	}
+	h.run("", nil, "setup", "--remove", yesToAll).wants(t, 0, []string{"key is deleted"}, nil)
+	if files := h.files(); len(files) > 0 {
+		t.Errorf("files %q", files)
+	}
+}
+
 func TestNamedClientsAloneAreChanged(t *testing.T) {
 	h := newHome(t, ".cursor")
 	h.run("", nil, "setup", "--demo", yesToAll, "windsurf", "gemini").wants(t, 0, []string{"Restart Gemini CLI, Windsurf."}, nil)
@@ -289,7 +300,7 @@ func TestVersionSaysWhatAReportNeeds(t *testing.T) {
 // A person whose terminal has gone away must not be taken for one who said yes.
 func TestTheEndOfStdinIsNoYes(t *testing.T) {
 	for typed, want := range map[string]bool{"y\n": true, "YES\n": true, " yes \r\n": true, "y": true, "": false, "\n": false, "n\n": false, "yeah\n": false} {
-		p := newPerson(System{Stdin: strings.NewReader(typed), Stdout: io.Discard}, false)
+		p := newPrompter(System{Stdin: strings.NewReader(typed), Stdout: io.Discard}, false)
 		if got, err := p.confirm(t.Context(), "?"); got != want || err != nil {
 			t.Errorf("%q: %v, %v", typed, got, err)
 		}

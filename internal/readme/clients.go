@@ -6,17 +6,17 @@ import (
 	"instaview-mcp/internal/setup"
 )
 
-// The paths that stand in the documents' blocks, for a reader to replace.
+// The paths in the documents' blocks, for a reader to replace.
 var (
 	onUnix    = setup.Server{Command: "/path/to/instaview-mcp", KeyFile: "/home/you/.config/instaview/key"}
 	onWindows = setup.Server{Command: `C:\Tools\instaview-mcp.exe`, KeyFile: `C:\Users\you\AppData\Roaming\instaview\key`}
 )
 
-// sameBlock names the client whose block others read, too.
+// sameBlock names the client whose block other clients can use too.
 const sameBlock = "claude-desktop"
 
-// clientBlocks returns what setup --print shows for each client, by the names
-// that the markers use.
+// clientBlocks returns the blocks that setup --print shows, by the names in the
+// markers.
 func clientBlocks() (map[string]string, error) {
 	blocks := map[string]string{}
 	for _, client := range setup.Clients {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Machine is what decides where files lie. The zero value is of no use.
+// Machine knows where files are kept. Make one with NewMachine.
 type Machine struct {
 	goos string
 	env  map[string]string
@@ -24,7 +24,7 @@ func NewMachine(goos string, environ []string) (Machine, error) {
 	m := Machine{goos: goos, env: map[string]string{}}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if goos == "windows" { // where case does not count
+		if goos == "windows" { // where names are case-insensitive
 			name = strings.ToUpper(name)
 		}
 		m.env[name] = value
@@ -65,7 +65,7 @@ func (m Machine) appData() string {
 	return m.dirOf("XDG_CONFIG_HOME", filepath.Join(m.home, ".config"))
 }
 
-// dirOf returns the directory that a variable names, or else usual.
+// dirOf returns the directory in a variable, otherwise usual.
 func (m Machine) dirOf(variable, usual string) string {
 	if dir := m.env[variable]; dir != "" {
 		return dir
@@ -78,82 +78,84 @@ type Client struct {
 	Name  string // on the command line
 	Title string // for people
 
-	format  format
-	section string // of the file, which holds all servers
-	kind    string // the entry's type, where the client wants one
-	timeout member // the entry's limit for a call, where the usual one is too short
-	places  func(Machine) []place
+	format    format
+	section   string // the name in the file under which servers are listed
+	kind      string // the entry's type, or "" if the client needs none
+	timeout   member // the entry's time limit for a call, if the default is too short
+	locations func(Machine) []location
 }
 
-// place is a configuration file of a client that is installed if one of the
-// other paths exists.
-type place struct {
+// location is a configuration file of a client. The client counts as installed
+// if one of the paths in installed exists.
+type location struct {
 	file      string
 	installed []string
 }
 
-// Clients are all that setup knows, in the order it asks about them.
+// Clients are the clients that setup knows, in the order of its questions.
 var Clients = []Client{
-	{Name: "claude-desktop", Title: "Claude Desktop", format: jsonFormat{}, section: "mcpServers", places: claudeDesktop},
-	{Name: "claude-code", Title: "Claude Code", format: jsonFormat{}, section: "mcpServers", kind: "stdio", places: claudeCode},
-	{Name: "cursor", Title: "Cursor", format: jsonFormat{}, section: "mcpServers", places: func(m Machine) []place {
-		return []place{in(filepath.Join(m.home, ".cursor"), "mcp.json")}
+	{Name: "claude-desktop", Title: "Claude Desktop", format: jsonFormat{}, section: "mcpServers", locations: claudeDesktop},
+	{Name: "claude-code", Title: "Claude Code", format: jsonFormat{}, section: "mcpServers", kind: "stdio", locations: claudeCode},
+	{Name: "cursor", Title: "Cursor", format: jsonFormat{}, section: "mcpServers", locations: func(m Machine) []location {
+		return []location{inDir(filepath.Join(m.home, ".cursor"), "mcp.json")}
 	}},
-	{Name: "vscode", Title: "VS Code", format: jsonFormat{}, section: "servers", kind: "stdio", places: func(m Machine) []place {
-		return []place{
-			in(filepath.Join(m.appData(), "Code"), "User", "mcp.json"),
-			in(filepath.Join(m.appData(), "Code - Insiders"), "User", "mcp.json"),
+	{Name: "vscode", Title: "VS Code", format: jsonFormat{}, section: "servers", kind: "stdio", locations: func(m Machine) []location {
+		return []location{
+			inDir(filepath.Join(m.appData(), "Code"), "User", "mcp.json"),
+			inDir(filepath.Join(m.appData(), "Code - Insiders"), "User", "mcp.json"),
 		}
 	}},
-	{Name: "codex", Title: "Codex", format: tomlFormat{}, section: "mcp_servers", timeout: member{"tool_timeout_sec", 300}, places: func(m Machine) []place {
-		return []place{in(m.dirOf("CODEX_HOME", filepath.Join(m.home, ".codex")), "config.toml")}
+	{Name: "codex", Title: "Codex", format: tomlFormat{}, section: "mcp_servers", timeout: member{"tool_timeout_sec", 300}, locations: func(m Machine) []location {
+		return []location{inDir(m.dirOf("CODEX_HOME", filepath.Join(m.home, ".codex")), "config.toml")}
 	}},
-	{Name: "gemini", Title: "Gemini CLI", format: jsonFormat{}, section: "mcpServers", places: func(m Machine) []place {
-		return []place{in(filepath.Join(m.dirOf("GEMINI_CLI_HOME", m.home), ".gemini"), "settings.json")}
+	{Name: "gemini", Title: "Gemini CLI", format: jsonFormat{}, section: "mcpServers", locations: func(m Machine) []location {
+		return []location{inDir(filepath.Join(m.dirOf("GEMINI_CLI_HOME", m.home), ".gemini"), "settings.json")}
 	}},
-	{Name: "zed", Title: "Zed", format: jsonFormat{}, section: "context_servers", places: func(m Machine) []place {
+	{Name: "zed", Title: "Zed", format: jsonFormat{}, section: "context_servers", locations: func(m Machine) []location {
 		switch m.goos {
 		case "windows":
-			return []place{in(filepath.Join(m.roaming(), "Zed"), "settings.json")}
+			return []location{inDir(filepath.Join(m.roaming(), "Zed"), "settings.json")}
 		case "darwin":
-			return []place{in(filepath.Join(m.home, ".config", "zed"), "settings.json")}
+			return []location{inDir(filepath.Join(m.home, ".config", "zed"), "settings.json")}
 		}
-		return []place{in(filepath.Join(m.appData(), "zed"), "settings.json")}
+		return []location{inDir(filepath.Join(m.appData(), "zed"), "settings.json")}
 	}},
-	{Name: "windsurf", Title: "Windsurf", format: jsonFormat{}, section: "mcpServers", places: func(m Machine) []place {
-		return []place{in(filepath.Join(m.home, ".codeium", "windsurf"), "mcp_config.json")}
+	{Name: "windsurf", Title: "Windsurf", format: jsonFormat{}, section: "mcpServers", locations: func(m Machine) []location {
+		return []location{inDir(filepath.Join(m.home, ".codeium", "windsurf"), "mcp_config.json")}
 	}},
 }
 
-// in is the place of a client that is installed if a directory is there.
-func in(dir string, file ...string) place {
-	return place{filepath.Join(append([]string{dir}, file...)...), []string{dir}}
+// inDir returns the location of a file in a directory that shows that the client
+// is installed.
+func inDir(dir string, file ...string) location {
+	return location{filepath.Join(append([]string{dir}, file...)...), []string{dir}}
 }
 
-// claudeDesktop reads another file if it was installed as a package on Windows.
-func claudeDesktop(m Machine) []place {
+// claudeDesktop returns one more file for each installation as a package (MSIX)
+// on Windows.
+func claudeDesktop(m Machine) []location {
 	const file = "claude_desktop_config.json"
-	places := []place{in(filepath.Join(m.appData(), "Claude"), file)}
+	locations := []location{inDir(filepath.Join(m.appData(), "Claude"), file)}
 	if m.goos == "windows" {
 		local := m.dirOf("LOCALAPPDATA", filepath.Join(m.home, "AppData", "Local"))
 		packages, _ := filepath.Glob(filepath.Join(local, "Packages", "Claude_*"))
 		for _, dir := range packages {
-			places = append(places, in(dir, "LocalCache", "Roaming", "Claude", file))
+			locations = append(locations, inDir(dir, "LocalCache", "Roaming", "Claude", file))
 		}
 	}
-	return places
+	return locations
 }
 
-// claudeCode keeps the servers of all projects beside its own directory.
-func claudeCode(m Machine) []place {
+// claudeCode returns the file with the servers of all projects.
+func claudeCode(m Machine) []location {
 	if dir := m.env["CLAUDE_CONFIG_DIR"]; dir != "" {
-		return []place{in(dir, ".claude.json")}
+		return []location{inDir(dir, ".claude.json")}
 	}
 	file := filepath.Join(m.home, ".claude.json")
-	return []place{{file, []string{file, filepath.Join(m.home, ".claude")}}}
+	return []location{{file, []string{file, filepath.Join(m.home, ".claude")}}}
 }
 
-// Named returns the client of a name.
+// Named returns the client with a name, and whether there is one.
 func Named(name string) (Client, bool) {
 	at := slices.IndexFunc(Clients, func(c Client) bool { return c.Name == name })
 	if at < 0 {
@@ -170,10 +172,10 @@ func Names() (names []string) {
 	return names
 }
 
-// Installed returns the configuration files of the client on a machine; none if
-// it is not there. The files themselves may be missing yet.
+// Installed returns the client's configuration files on a machine, or nil if the
+// client is not installed. The files need not exist yet.
 func (c Client) Installed(m Machine) (files []string) {
-	for _, p := range c.places(m) {
+	for _, p := range c.locations(m) {
 		if slices.ContainsFunc(p.installed, exists) {
 			files = append(files, p.file)
 		}
@@ -181,9 +183,8 @@ func (c Client) Installed(m Machine) (files []string) {
 	return files
 }
 
-// Usual returns the client's usual configuration file, whether it is there or
-// not.
-func (c Client) Usual(m Machine) string { return c.places(m)[0].file }
+// Usual returns the client's usual configuration file, which need not exist.
+func (c Client) Usual(m Machine) string { return c.locations(m)[0].file }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)

@@ -11,29 +11,29 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 )
 
-// format reads and changes one kind of configuration file. Text in which nothing
-// has to change comes back as it is.
+// format reads and changes one kind of configuration file. If nothing has to
+// change, apply returns the same text.
 type format interface {
 	parse(text []byte) (map[string]any, error)
 	apply(text []byte, c change) ([]byte, error)
 }
 
-// errUnusual is for files whose form setup cannot keep.
-var errUnusual = errors.New("its servers are written in a form that setup cannot change: add what setup --print shows by hand")
+// errUnsupported is the error for files that setup cannot change without loss.
+var errUnsupported = errors.New("its servers are written in a form that setup cannot change: add what setup --print shows by hand")
 
-// Edit is a change to one configuration file, which has not been made yet.
+// Edit is a planned change of one configuration file.
 type Edit struct {
 	File string
 
 	now, next []byte
 	state     state
-	shown     map[string]bool // the strings that setup writes, as the file writes them
+	shown     map[string]bool // strings that Diff may show, with their quotes
 }
 
-// byteOrderMark is what editors on Windows put before UTF-8.
+// byteOrderMark is written before UTF-8 by some editors on Windows.
 var byteOrderMark = []byte("\ufeff")
 
-// Add returns the edit that has a client start the server.
+// Add returns the edit that adds the server to a client's file.
 func (c Client) Add(file string, s Server) (Edit, error) {
 	return c.edit(file, func(entry map[string]any) ([]change, error) {
 		if entry == nil {
@@ -43,7 +43,7 @@ func (c Client) Add(file string, s Server) (Edit, error) {
 	}, c.entry(s))
 }
 
-// Remove returns the edit that has a client forget the server.
+// Remove returns the edit that removes the server from a client's file.
 func (c Client) Remove(file string) (Edit, error) {
 	return c.edit(file, func(entry map[string]any) ([]change, error) {
 		if entry == nil {
@@ -104,16 +104,16 @@ func (c Client) find(tree map[string]any) (map[string]any, error) {
 	return entry, nil
 }
 
-// verify reads the changed text and fails unless the changes, and nothing else,
-// are in it.
+// verify parses the changed text and returns an error unless it differs from the
+// original by the changes alone.
 func (c Client) verify(before, entry map[string]any, text []byte, changes []change) error {
 	after, err := c.format.parse(text)
 	if err != nil {
-		return errUnusual
+		return errUnsupported
 	}
 	got, err := c.find(after)
 	if err != nil {
-		return errUnusual
+		return errUnsupported
 	}
 	want := any(entry)
 	for _, change := range changes {
@@ -122,12 +122,12 @@ func (c Client) verify(before, entry map[string]any, text []byte, changes []chan
 	a, errA := json.Marshal(want)
 	b, errB := json.Marshal(got)
 	if errA != nil || errB != nil || !sameValue(a, b) || !reflect.DeepEqual(c.others(before), c.others(after)) {
-		return errUnusual
+		return errUnsupported
 	}
 	return nil
 }
 
-// set returns a value with another one at a path in it.
+// set returns a copy of a tree with a value at a path.
 func set(in any, path []string, value any) any {
 	if len(path) == 0 {
 		return value
@@ -145,14 +145,15 @@ func set(in any, path []string, value any) any {
 	return result
 }
 
-// sameValue compares two values as JSON, whatever the order of their members.
+// sameValue reports whether two JSON values are equal, regardless of the order
+// of members.
 func sameValue(a, b []byte) bool {
 	var x, y any
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // others returns a tree without the server's entry, and without the section if
-// that holds nothing else.
+// it is empty then.
 func (c Client) others(tree map[string]any) any {
 	rest := set(tree, []string{c.section, entryName}, nil).(map[string]any)
 	if section, _ := rest[c.section].(map[string]any); len(section) == 0 {
@@ -165,13 +166,13 @@ func (c Client) others(tree map[string]any) any {
 func (e Edit) Changed() bool { return !bytes.Equal(e.now, e.next) }
 
 // Diff returns the change as a unified diff. Strings that setup does not write
-// are shown as "…", because other servers' entries hold keys.
+// itself are shown as "…", because other servers' entries may hold secrets.
 func (e Edit) Diff() string {
 	return udiff.Unified(e.File, e.File, e.hide(e.now), e.hide(e.next))
 }
 
-// stringLiteral matches a string of JSON or TOML, and whether it is the name of
-// a JSON member.
+// stringLiteral matches a string of JSON or TOML. A match that ends with a colon
+// is the name of a JSON member.
 var stringLiteral = regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:[^"\\\n]|\\.)*"(?:\s*:)?|'[^'\n]*'`)
 
 func (e Edit) hide(text []byte) string {
@@ -183,7 +184,7 @@ func (e Edit) hide(text []byte) string {
 	})
 }
 
-// show has the strings in a value shown.
+// show lets Diff show the strings in a value.
 func (e Edit) show(value any) {
 	switch value := value.(type) {
 	case object:

@@ -7,23 +7,23 @@ import (
 	"slices"
 )
 
-// entryName is what clients show the server as.
+// entryName is the name that clients show for this server.
 const entryName = "instaview"
 
-// keyVariable and keyFileVariable hold the API key; only one may be set.
+// The variables for the API key, of which only one may be set.
 const (
 	keyVariable     = "INSTAVIEW_API_KEY"
 	keyFileVariable = "INSTAVIEW_API_KEY_FILE"
 )
 
-// Server is how a client is to start this program.
+// Server describes how a client starts this program.
 type Server struct {
 	Command string            // an absolute path
-	KeyFile string            // the path of the file with the key; "" for the demo, which needs none
-	Env     map[string]string // what else to set
+	KeyFile string            // the path of the key file; "" for the demo, which needs no key
+	Env     map[string]string // further variables
 }
 
-// member is a name and its value in an object or table, whose order is kept.
+// member is a name with its value. An object keeps the order of its members.
 type member struct {
 	name  string
 	value any
@@ -31,13 +31,14 @@ type member struct {
 
 type object []member
 
-// change sets what stands at a path; a nil value removes it.
+// change sets the value at a path. A nil value removes it.
 type change struct {
 	path  []string
 	value any
 }
 
-// args are the arguments that an entry needs beside those of its user.
+// args returns the arguments of an entry: those that its user added, and --demo
+// for the demo.
 func (s Server) args(present any) []string {
 	args := []string{}
 	list, _ := present.([]any)
@@ -79,15 +80,14 @@ func (c Client) entry(s Server) object {
 	return entry
 }
 
-// Block returns what a configuration file needs to have for the server, if there
-// is nothing else in it.
+// Block returns a configuration file that holds only this server.
 func (c Client) Block(s Server) (string, error) {
 	text, err := c.format.apply(nil, change{[]string{c.section, entryName}, c.entry(s)})
 	return string(text), err
 }
 
-// changes returns what makes an entry that is there start the server. What its
-// user added stays.
+// changes returns the changes that make an existing entry start this server.
+// Settings that its user added stay.
 func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 	for _, remote := range []string{"url", "serverUrl", "httpUrl"} {
 		if _, ok := present[remote]; ok {
@@ -115,7 +115,7 @@ func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 			}
 		case []string:
 			all = append(all, change{at(m.name), s.args(present[m.name])})
-		case int: // the timeout, which is the user's to choose
+		case int: // a time limit that the user chose stays
 			if _, ok := present[m.name]; !ok {
 				all = append(all, change{at(m.name), value})
 			}

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// state is what a file was like when it was read.
+// state describes a file at the time it was read.
 type state struct {
-	target string      // what the file's name leads to, through links
+	target string      // the file after following links
 	info   fs.FileInfo // nil if there is no file
 }
 
-// read returns what is in a file, nil if there is none, and refuses one that
-// setup must not write.
+// read returns the content of a file, or nil if it does not exist. It returns an
+// error for files that setup must not write.
 func read(file string) ([]byte, state, error) {
 	s := state{target: file}
 	_, err := os.Lstat(file)
@@ -46,8 +46,9 @@ func read(file string) ([]byte, state, error) {
 	return text, s, nil
 }
 
-// Apply makes the change and returns the name of a copy of the file as it was,
-// "" if there was none. It fails if the file has changed since it was read.
+// Apply writes the change, and returns the name of the backup of the previous
+// file, or "" if there was none. It returns an error if the file has changed
+// since the edit was planned.
 func (e Edit) Apply(now time.Time) (backup string, err error) {
 	text, s, err := read(e.File)
 	switch {
@@ -72,8 +73,8 @@ func (e Edit) Apply(now time.Time) (backup string, err error) {
 	return backup, nil
 }
 
-// replace writes a file so that others see it whole, as it was or as it is. It
-// belongs to the owner of like or, if that is nil, to its directory's.
+// replace writes a file atomically. Its owner is that of like, or that of its
+// directory if like is nil.
 func replace(file string, text []byte, mode fs.FileMode, like fs.FileInfo) (err error) {
 	dir := filepath.Dir(file)
 	parent, err := makeDir(dir)
@@ -95,7 +96,7 @@ func replace(file string, text []byte, mode fs.FileMode, like fs.FileInfo) (err 
 		err = closed
 	}
 	if err == nil {
-		err = giveTo(f.Name(), like)
+		err = chownLike(f.Name(), like)
 	}
 	if err == nil {
 		err = os.Chmod(f.Name(), mode)
@@ -109,8 +110,8 @@ func replace(file string, text []byte, mode fs.FileMode, like fs.FileInfo) (err 
 	return err
 }
 
-// makeDir returns a directory, which it makes if it is not there: for the owner
-// of the one above it, and for nobody else.
+// makeDir makes a directory if it does not exist, which only the owner of its
+// parent can access.
 func makeDir(dir string) (fs.FileInfo, error) {
 	info, err := os.Stat(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -123,15 +124,15 @@ func makeDir(dir string) (fs.FileInfo, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := giveTo(dir, above); err != nil {
+	if err := chownLike(dir, above); err != nil {
 		return nil, err
 	}
 	return os.Stat(dir)
 }
 
 // WriteKey writes the API key to a file that only its owner can read, in a
-// directory that only they can enter. On Windows both are protected as the
-// profile is that they lie in: against other users, unless its owner shares it.
+// directory that only its owner can enter. On Windows both inherit the access
+// rules of the user's profile, which excludes other users by default.
 func WriteKey(file, key string) error {
 	dir := filepath.Dir(file)
 	if _, err := makeDir(dir); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// jsonFormat is JSON in which comments and trailing commas may stand.
+// jsonFormat is JSON with comments and trailing commas.
 type jsonFormat struct{}
 
 func (jsonFormat) parse(text []byte) (map[string]any, error) {
@@ -30,8 +30,8 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	return tree, nil
 }
 
-// standard returns a value without comments and trailing commas. hujson would
-// otherwise blank them in the text that it was parsed from.
+// standard returns a value without comments and trailing commas. It works on a
+// copy, because hujson would overwrite them in the text it was parsed from.
 func standard(value hujson.Value) []byte {
 	value = value.Clone()
 	value.Standardize()
@@ -40,8 +40,8 @@ func standard(value hujson.Value) []byte {
 
 var position = regexp.MustCompile(`line \d+, column \d+`)
 
-// openJSON parses a file. If there is nothing or only a comment in it, it adds
-// an empty object to the text that it returns.
+// openJSON parses a file. To a file without any value it adds an empty object,
+// and returns that text.
 func openJSON(text []byte) ([]byte, hujson.Value, error) {
 	root, err := hujson.Parse(text)
 	if err == nil {
@@ -55,7 +55,7 @@ func openJSON(text []byte) ([]byte, hujson.Value, error) {
 	if root, err := hujson.Parse(filled); err == nil {
 		return filled, root, nil
 	}
-	// The rest of the message may quote what is in the file.
+	// The rest of the message may quote the file.
 	return nil, root, fmt.Errorf("it is not valid JSON: %s", position.FindString(err.Error()))
 }
 
@@ -88,8 +88,8 @@ func (jsonFormat) apply(text []byte, c change) ([]byte, error) {
 	return text, nil
 }
 
-// memberAt returns the index of a member, or -1. A name that stands there twice
-// is refused, because clients differ in which one they read.
+// memberAt returns the index of a member, or -1. It returns an error for a
+// duplicate name, because clients differ in which one they read.
 func memberAt(o *hujson.Object, name string) (int, error) {
 	at := -1
 	for i, m := range o.Members {
@@ -116,8 +116,8 @@ func replaceJSON(text []byte, m hujson.ObjectMember, value any, unit string) ([]
 	return splice(text, start, end, withBreaks(text, raw)), nil
 }
 
-// insertJSON adds a member to the end of an object. What the rest of the path
-// names is nested in it.
+// insertJSON adds a member to the end of an object, with nested objects for the
+// rest of the path.
 func insertJSON(text []byte, parent hujson.Value, path []string, value any, unit string) ([]byte, error) {
 	for i := len(path) - 1; i > 0; i-- {
 		value = object{{path[i], value}}
@@ -142,10 +142,10 @@ func insertJSON(text []byte, parent hujson.Value, path []string, value any, unit
 	if oneLine {
 		return splice(text, last.EndOffset, last.EndOffset, ", "+added), nil
 	}
-	if last.AfterExtra != nil { // a comma stands after the last member
+	if last.AfterExtra != nil { // there is a trailing comma
 		added += ","
 	}
-	// The end of what stands in the object, which may be a comment.
+	// After the last member or comment.
 	end := len(bytes.TrimRight(text[:closing], spaces))
 	result := splice(text, end, closing, withBreaks(text, "\n"+inner+added+"\n"+outer))
 	if len(members) > 0 && last.AfterExtra == nil {
@@ -173,8 +173,8 @@ func removeJSON(text []byte, parent hujson.Value, at int) []byte {
 	return text
 }
 
-// render writes a value as JSON: in one line if unit is empty, or else with its
-// lines after the first beginning with indent.
+// render returns a value as JSON: in one line if unit is empty, otherwise
+// indented by unit, with indent before all lines but the first.
 func render(value any, indent, unit string) (string, error) {
 	layout := []jsontext.Options{jsontext.WithIndentPrefix(indent), jsontext.WithIndent(unit)}
 	if unit == "" {
@@ -187,7 +187,7 @@ func render(value any, indent, unit string) (string, error) {
 	return string(raw), err
 }
 
-// unit returns by how much the file indents.
+// unit returns the indentation that the file uses.
 func unit(text []byte, root hujson.Value) string {
 	if o, ok := root.Value.(*hujson.Object); ok && len(o.Members) > 0 {
 		if indent := lineIndent(text, o.Members[0].Name.StartOffset); indent != "" {
@@ -197,7 +197,7 @@ func unit(text []byte, root hujson.Value) string {
 	return "  "
 }
 
-// MarshalJSON writes the members in their order.
+// MarshalJSON returns the members in their order.
 func (o object) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	for _, m := range o {

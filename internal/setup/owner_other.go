@@ -4,5 +4,5 @@ package setup
 
 import "io/fs"
 
-// giveTo does nothing: what is made belongs to the directory's owner.
-func giveTo(string, fs.FileInfo) error { return nil }
+// chownLike does nothing on systems without such owners.
+func chownLike(string, fs.FileInfo) error { return nil }

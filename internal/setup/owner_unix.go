@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// giveTo makes a file or directory belong to the owner of another one, who is
-// not the user where setup runs under sudo. The group counts only for files.
-func giveTo(path string, like fs.FileInfo) error {
+// chownLike gives a file or directory to the owner of another one. Under sudo
+// that is not the current user. For a file the group
+// must be the same too.
+func chownLike(path string, like fs.FileInfo) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

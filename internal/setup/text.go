@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// spaces are what may stand between the words of a file.
+// spaces are the characters that JSON and TOML ignore between tokens.
 const spaces = " \t\r\n"
 
-// splice returns text with other words from start to end. It changes nothing in
-// place.
+// splice returns a copy of text with other words from start to end.
 func splice(text []byte, start, end int, words string) []byte {
 	result := make([]byte, 0, len(text)+len(words))
 	result = append(result, text[:start]...)
@@ -17,7 +16,7 @@ func splice(text []byte, start, end int, words string) []byte {
 	return append(result, text[end:]...)
 }
 
-// lineBreak returns how the file ends its lines.
+// lineBreak returns the line break that the file uses.
 func lineBreak(text []byte) string {
 	if at := bytes.IndexByte(text, '\n'); at > 0 && text[at-1] == '\r' {
 		return "\r\n"
@@ -25,13 +24,13 @@ func lineBreak(text []byte) string {
 	return "\n"
 }
 
-// withBreaks writes words with the file's own line breaks.
+// withBreaks returns words with the line breaks that the file uses.
 func withBreaks(text []byte, words string) string {
 	return strings.ReplaceAll(words, "\n", lineBreak(text))
 }
 
-// lineStart and lineEnd return where the line of a position begins, and where
-// its line break or the file's end is.
+// lineStart and lineEnd return the start and the end of the line at a position,
+// without its line break.
 func lineStart(text []byte, at int) int { return bytes.LastIndexByte(text[:at], '\n') + 1 }
 
 func lineEnd(text []byte, at int) int {
@@ -41,14 +40,14 @@ func lineEnd(text []byte, at int) int {
 	return len(text)
 }
 
-// lineIndent returns the spaces and tabs that the line of a position begins
-// with.
+// lineIndent returns the indentation of the line at a position.
 func lineIndent(text []byte, at int) string {
 	line := text[lineStart(text, at):at]
 	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
-// cut removes what stands from start to end, and a line that this leaves empty.
+// cut removes text from start to end, and the whole line if nothing else is in
+// it.
 func cut(text []byte, start, end int) []byte {
 	from, to := lineStart(text, start), lineEnd(text, end)
 	if len(bytes.TrimSpace(text[from:start])) == 0 && len(bytes.TrimSpace(text[end:to])) == 0 {

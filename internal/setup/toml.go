@@ -12,15 +12,14 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// tomlFormat is TOML. It writes entries as tables, and refuses to change one
-// that is written in a way it cannot keep.
+// tomlFormat is TOML.
 type tomlFormat struct{}
 
 func (tomlFormat) parse(text []byte) (map[string]any, error) {
 	tree := map[string]any{}
 	err := toml.Unmarshal(text, &tree)
 	var decode *toml.DecodeError
-	if errors.As(err, &decode) { // whose message may quote what is in the file
+	if errors.As(err, &decode) { // its message may quote the file
 		line, column := decode.Position()
 		return nil, fmt.Errorf("it is not valid TOML: line %d, column %d", line, column)
 	}
@@ -30,14 +29,14 @@ func (tomlFormat) parse(text []byte) (map[string]any, error) {
 // expression is a table's header, or a key with its value.
 type expression struct {
 	path       []string
-	within     []string // the path of the header or inline table it stands in
+	within     []string // the path of its table
 	kind       unstable.Kind
-	start, end int  // of a key with its value; of the line with a header, from its first key
-	inline     bool // stands in an inline table
+	start, end int  // from the first key to the end of the value or of the header's line
+	inline     bool // part of an inline table
 	value      unstable.Kind
 }
 
-// scan returns all expressions of a valid file, in their order.
+// scan returns all expressions of a valid file in their order.
 func scan(text []byte) (all []expression) {
 	var (
 		parser unstable.Parser
@@ -64,8 +63,8 @@ func keys(keys unstable.Iterator) (path []string) {
 	return path
 }
 
-// keyValues returns a key with its value, and then what is in the value if that
-// is an inline table.
+// keyValues returns a key with its value, and then the keys in the value if it is
+// an inline table.
 func keyValues(node *unstable.Node, within []string, inline bool) []expression {
 	value := node.Value()
 	path := slices.Concat(within, keys(node.Key()))
@@ -117,11 +116,11 @@ func (tomlFormat) apply(text []byte, c change) ([]byte, error) {
 	if table, ok := c.value.(object); ok {
 		return appendTable(text, c.path, table)
 	}
-	return nil, errUnusual
+	return nil, errUnsupported
 }
 
-// sectionEnd returns where the last expression under a header ends, which is the
-// first of all.
+// sectionEnd returns the end of the last expression of a table, whose header is
+// the first of all.
 func sectionEnd(all []expression) int {
 	end := all[0].end
 	for _, e := range all[1:] {
@@ -161,14 +160,14 @@ func appendTable(text []byte, path []string, table object) ([]byte, error) {
 	return text, nil
 }
 
-// removeTOML removes what stands at a path and below it.
+// removeTOML removes the value at a path and all tables below it.
 func removeTOML(text []byte, all []expression, path []string) []byte {
-	for i, e := range slices.Backward(all) { // positions before a cut stay right
+	for i, e := range slices.Backward(all) { // a cut moves only what follows it
 		switch {
 		case !hasPrefix(e.path, path):
 		case e.kind != unstable.KeyValue:
 			text = cutLines(text, e.start, sectionEnd(all[i:]))
-		case hasPrefix(e.within, path): // goes with that
+		case hasPrefix(e.within, path): // removed with its table
 		case e.inline:
 			text = cutInline(text, e.start, e.end)
 		default:
@@ -182,7 +181,7 @@ func hasPrefix(path, prefix []string) bool {
 	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
 }
 
-// cutLines removes the lines from start to end, and a blank one before them.
+// cutLines removes the lines from start to end, and a blank line before them.
 func cutLines(text []byte, start, end int) []byte {
 	start = lineStart(text, start)
 	end = min(lineEnd(text, end)+1, len(text))
@@ -203,7 +202,7 @@ func cutInline(text []byte, start, end int) []byte {
 	return splice(text, start, end, "")
 }
 
-// tomlValue writes a value, an object as an inline table.
+// tomlValue returns a value as TOML, with objects as inline tables.
 func tomlValue(value any) (string, error) {
 	if table, ok := value.(object); ok {
 		var members []string
