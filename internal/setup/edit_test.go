@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -238,7 +239,8 @@ func TestAnEntryThatIsThereIsUpdatedInPlace(t *testing.T) {
 			"[mcp_servers.instaview]\r\ncommand = '/opt/my tools/instaview-mcp' # old\r\nstartup_timeout_sec = 9\r\ntool_timeout_sec = 60\r\nargs = []\r\n\r\n# mine\r\n[mcp_servers.instaview.env]\r\n# key\r\nA = 'b'\r\nINSTAVIEW_API_KEY_FILE = '/home/jane/.config/instaview/key'\r\n\r\n[x]\r\ny = 1"},
 		"an inline table": {"codex", server, "[mcp_servers.instaview]\ncommand = '/opt/my tools/instaview-mcp'\nargs = [] # none\ntool_timeout_sec = 300\nenv = { A = \"b\", INSTAVIEW_API_KEY = \"canary\" }\n",
 			"[mcp_servers.instaview]\ncommand = '/opt/my tools/instaview-mcp'\nargs = [] # none\ntool_timeout_sec = 300\nenv = { A = \"b\", INSTAVIEW_API_KEY_FILE = '/home/jane/.config/instaview/key' }\n"},
-		"other quotes": {"codex", server, "[mcp_servers.\"instaview\"]\n\"command\" = \"/opt/my tools/instaview-mcp\"\nargs = [\n]\ntool_timeout_sec = 1\nenv.INSTAVIEW_API_KEY_FILE = \"/home/jane/.config/instaview/key\"\n", ""},
+		"a list over lines": {"codex", server, "mcp_servers = {\n  x = {},\n}\n", "mcp_servers = {\n  x = {}, instaview = { command = '/opt/my tools/instaview-mcp', args = [], tool_timeout_sec = 300, env = { INSTAVIEW_API_KEY_FILE = '/home/jane/.config/instaview/key' } }\n}\n"},
+		"other quotes":      {"codex", server, "[mcp_servers.\"instaview\"]\n\"command\" = \"/opt/my tools/instaview-mcp\"\nargs = [\n]\ntool_timeout_sec = 1\nenv.INSTAVIEW_API_KEY_FILE = \"/home/jane/.config/instaview/key\"\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := Named(tt.client)
@@ -324,6 +326,46 @@ func TestWhatCannotBeReadOrKeptIsRefused(t *testing.T) {
 			})
 		}
 	}
+}
+
+// lossy is a format with a fault: it changes more than it is told to, or less.
+type lossy struct {
+	jsonFormat
+	fault func(text string) string
+}
+
+func (l lossy) apply(text []byte, c change) ([]byte, error) {
+	text, err := l.jsonFormat.apply(text, c)
+	return []byte(l.fault(string(text))), err
+}
+
+func TestAnEditThatLosesSomethingIsRefused(t *testing.T) {
+	for name, fault := range map[string]func(string) string{
+		"another setting":    func(text string) string { return strings.Replace(text, `"a": 1`, `"a": 2`, 1) },
+		"another server":     func(text string) string { return strings.Replace(text, `"x": {"command": "y"},`, ``, 1) },
+		"a server's setting": func(text string) string { return strings.Replace(text, `"y"`, `"z"`, 1) },
+		"the key":            func(text string) string { return strings.Replace(text, "KEY_FILE", "KEY", 1) },
+		"the entry":          func(string) string { return `{"a": 1, "mcpServers": {"x": {"command": "y"}}}` },
+		"a bracket":          func(text string) string { return strings.TrimSuffix(text, "}") },
+		"everything":         func(string) string { return "{}" },
+	} {
+		c := Client{Name: "lossy", section: "mcpServers", format: lossy{fault: fault}}
+		file := filepath.Join(t.TempDir(), "config")
+		before := []byte(`{"a": 1, "mcpServers": {"x": {"command": "y"}}}`)
+		write(t, file, before, 0o600)
+		if _, err := c.Add(file, server); !errors.Is(err, errUnsupported) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		wantAlone(t, file, before)
+	}
+	c, _ := Named("codex")
+	file := filepath.Join(t.TempDir(), "config")
+	before := []byte("mcp_servers = {\n  x = {} # what is added here is part of the comment\n}\n")
+	write(t, file, before, 0o600)
+	if _, err := c.Add(file, server); !errors.Is(err, errUnsupported) {
+		t.Errorf("error %v", err)
+	}
+	wantAlone(t, file, before)
 }
 
 // wantAlone checks that a file is as it was, with no other beside it.

@@ -107,7 +107,7 @@ func (tomlFormat) apply(text []byte, c change) ([]byte, error) {
 		case e.value == unstable.InlineTable:
 			end := len(bytes.TrimRight(text[:e.end-1], spaces))
 			comma := ", "
-			if text[end-1] == '{' {
+			if text[end-1] == '{' || text[end-1] == ',' {
 				comma = " "
 			}
 			return splice(text, end, end, comma+name+" = "+value), nil
