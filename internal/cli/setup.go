@@ -75,6 +75,7 @@ func setUp(ctx context.Context, sys System, o options, names []string) error {
 	if len(all) == 0 {
 		return errors.New("no client was found here: name one, as in instaview-mcp setup claude-desktop; they are " + strings.Join(setup.Names(), ", "))
 	}
+	p.printf("Clients to set up: %s.", titles(all))
 	if !o.demo {
 		if err := s.ensureKey(ctx, sys); err != nil {
 			return err
@@ -163,6 +164,17 @@ func targets(m setup.Machine, names []string) (all []target) {
 	return all
 }
 
+// titles lists the clients of targets, each once.
+func titles(all []target) string {
+	var titles []string
+	for _, t := range all {
+		if !slices.Contains(titles, t.Title) {
+			titles = append(titles, t.Title)
+		}
+	}
+	return strings.Join(titles, ", ")
+}
+
 // setupRun is one run of the command.
 type setupRun struct {
 	machine  setup.Machine
@@ -170,7 +182,7 @@ type setupRun struct {
 	demo     bool
 	prompter *prompter
 	failed   bool
-	changed  []string // the titles of clients that have to be restarted
+	changed  []target // the clients that have to be restarted
 }
 
 // add adds the server to the files.
@@ -186,7 +198,7 @@ func (s *setupRun) add(ctx context.Context, all []target) error {
 	if s.demo {
 		run = "req_demo"
 	}
-	s.prompter.printf("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", strings.Join(s.changed, ", "), run)
+	s.prompter.printf("\nRestart %s. Then ask: Wait for my InstaView run %s and tell me whom to call first.", titles(s.changed), run)
 	for _, name := range []string{"HTTPS_PROXY", "SSL_CERT_FILE"} {
 		if s.machine.Env(name) != "" && !s.demo {
 			s.prompter.printf("%s is set here, and clients may not pass it on: if they cannot reach InstaView, add it beside INSTAVIEW_API_KEY_FILE.", name)
@@ -251,9 +263,7 @@ func (s *setupRun) change(ctx context.Context, all []target, unchanged string, e
 		if backup != "" {
 			s.prompter.printf("As it was: %s", backup)
 		}
-		if !slices.Contains(s.changed, t.Title) {
-			s.changed = append(s.changed, t.Title)
-		}
+		s.changed = append(s.changed, t)
 	}
 	return nil
 }

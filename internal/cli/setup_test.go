@@ -121,7 +121,7 @@ func TestSetupKeepsTheKeyInAFileOfItsOwn(t *testing.T) {
 	} {
 		h := newHome(t, ".cursor", ".codex")
 		got := h.run(tt.typed, tt.env, "setup", yesToAll)
-		got.wants(t, 0, []string{tt.says, "which only you can read", "Restart Cursor, Codex."}, nil)
+		got.wants(t, 0, []string{"Clients to set up: Cursor, Codex.", tt.says, "which only you can read", "Restart Cursor, Codex."}, nil)
 		if h.key() != sandbox.Key+"\n" {
 			t.Errorf("%s: the key file holds %q", name, h.key())
 		}
@@ -139,7 +139,8 @@ func TestSetupKeepsTheKeyInAFileOfItsOwn(t *testing.T) {
 }
 
 func TestSetupWritesNothingWithoutAGoodKey(t *testing.T) {
-	fromStdin := []string{"Reading the API key from stdin."}
+	first := []string{"Clients to set up: Cursor."}
+	fromStdin := []string{first[0], "Reading the API key from stdin."}
 	for name, tt := range map[string]struct {
 		typed  string
 		env    []string
@@ -152,8 +153,8 @@ func TestSetupWritesNothingWithoutAGoodKey(t *testing.T) {
 		"a placeholder":  {"<your key>\n", nil, fromStdin, "the placeholder of an example stands there"},
 		"no InstaView":   {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://127.0.0.1:9"}, []string{"connection refused"}, "nothing was written"},
 		"a bad setting":  {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://example.com"}, fromStdin, "INSTAVIEW_BASE_URL"},
-		"a bad variable": {sandbox.Key, []string{`INSTAVIEW_API_KEY="sk_canary"`}, nil, "has quotation marks around it"},
-		"no such file":   {sandbox.Key, []string{"INSTAVIEW_API_KEY_FILE=/nonexistent"}, nil, "there is no such file"},
+		"a bad variable": {sandbox.Key, []string{`INSTAVIEW_API_KEY="sk_canary"`}, first, "has quotation marks around it"},
+		"no such file":   {sandbox.Key, []string{"INSTAVIEW_API_KEY_FILE=/nonexistent"}, first, "there is no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t, ".cursor")
