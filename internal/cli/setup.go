@@ -23,7 +23,7 @@ func setupUsage() string {
   instaview-mcp setup [CLIENT …]            ask for the API key, check it and change the clients' files
   instaview-mcp setup --demo [CLIENT …]     the same for the built-in sandbox, which needs no key
   instaview-mcp setup --print CLIENT        print the block for a client's file and write nothing
-  instaview-mcp setup --remove [CLIENT …]   take the server out of the files again
+  instaview-mcp setup --remove [CLIENT …]   take the server out of the files again; without CLIENT, the key too
 
 CLIENT is ` + strings.Join(setup.Names(), ", ") + `;
 without one, all that are found.
