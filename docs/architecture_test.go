@@ -1,9 +1,12 @@
 package docs
 
 import (
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,7 +85,6 @@ func TestImportsRunDownTheDrawing(t *testing.T) {
 			line[match[1]] = i
 		}
 	}
-	imports := regexp.MustCompile(`(?m)^\s+(?:\w+ )?"instaview-mcp/([a-z/]+)"$`)
 	count := 0
 	for file, text := range files(t, ".go") {
 		from := filepath.ToSlash(filepath.Dir(file))
@@ -93,14 +95,41 @@ func TestImportsRunDownTheDrawing(t *testing.T) {
 		if _, ok := line[from]; !ok {
 			t.Errorf("the drawing lacks %s", from)
 		}
-		for _, match := range imports.FindAllStringSubmatch(text, -1) {
+		for _, to := range imports(t, file, text) {
 			count++
-			if to := match[1]; line[to] <= line[from] {
+			if line[to] <= line[from] {
 				t.Errorf("%s imports %s, which the drawing does not have below it", file, to)
 			}
 		}
 	}
 	if count < 20 {
 		t.Errorf("%d imports, want those of the whole program", count)
+	}
+}
+
+// imports returns the packages of this module that a file imports.
+func imports(t *testing.T, file, text string) (packages []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range parsed.Imports {
+		if path, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, "`\""), "instaview-mcp/"); ok {
+			packages = append(packages, path)
+		}
+	}
+	return packages
+}
+
+// Imports are found however they are written.
+func TestEveryFormOfAnImportIsFound(t *testing.T) {
+	for _, text := range []string{
+		`import "instaview-mcp/tools"`, `import t "instaview-mcp/tools"`, `import . "instaview-mcp/tools"`,
+		"import `instaview-mcp/tools`", "import (\n\t\"fmt\"\n\t_ \"instaview-mcp/tools\" // why\n)",
+	} {
+		if got := imports(t, "p.go", "package p\n"+text+"\n"); !slices.Equal(got, []string{"tools"}) {
+			t.Errorf("%q imports %q", text, got)
+		}
 	}
 }
