@@ -2,10 +2,11 @@ package cli
 
 import (
 	"context"
-	"instaview-mcp/internal/app"
-	"instaview-mcp/internal/config"
 	"os"
 	"slices"
+
+	"instaview-mcp/internal/app"
+	"instaview-mcp/internal/config"
 
 	"golang.org/x/term"
 )

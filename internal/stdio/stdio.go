@@ -6,13 +6,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"instaview-mcp/internal/jsonrpc"
-	"instaview-mcp/internal/logging"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
+
+	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/logging"
 )
 
 const (
