@@ -79,11 +79,34 @@ func (p program) check(t *testing.T, path, planted string) (found []string, err 
 	}
 	clean := sanitize.Scope().Lookup("Clean").Type()
 	for expr := range info.Types {
-		if makes(expr, info, clean) || cleansAgain(expr, info, clean) {
+		if makes(expr, info, clean) || fills(expr, info, clean) || cleansAgain(expr, info, clean) {
 			found = append(found, fmt.Sprint(set.Position(expr.Pos())))
 		}
 	}
+	for _, spec := range unchecked(files) {
+		found = append(found, fmt.Sprint(set.Position(spec.Pos())))
+	}
 	return found, nil
+}
+
+// unchecked returns the imports of packages that write to any type, if a
+// package has both clean texts and one of them.
+func unchecked(files []*ast.File) (found []*ast.ImportSpec) {
+	cleans := false
+	for _, file := range files {
+		for _, spec := range file.Imports {
+			switch strings.Trim(spec.Path.Value, "`\"") {
+			case sanitizePath:
+				cleans = true
+			case "reflect", "unsafe":
+				found = append(found, spec)
+			}
+		}
+	}
+	if !cleans {
+		return nil
+	}
+	return found
 }
 
 // makes reports whether an expression makes a clean text of anything else: a
@@ -104,6 +127,79 @@ func makes(expr ast.Expr, info *types.Info, clean types.Type) bool {
 		return info.Types[e.Fun].IsType() && isClean(info.TypeOf(e.Fun))
 	case *ast.UnaryExpr:
 		return e.Op == token.AND && types.Identical(info.TypeOf(e.X), clean)
+	}
+	return false
+}
+
+// fills reports whether an expression lets another module write a clean text:
+// it passes a pointer to something that holds one as an interface, as
+// json.Unmarshal needs it, or makes a pointer to one with new.
+func fills(expr ast.Expr, info *types.Info, clean types.Type) bool {
+	call, ok := expr.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	pointsTo := func(e ast.Expr) types.Type {
+		if pointer, ok := info.TypeOf(e).Underlying().(*types.Pointer); ok {
+			return pointer.Elem()
+		}
+		return types.Typ[types.Invalid]
+	}
+	if info.Types[call.Fun].IsBuiltin() {
+		return types.Identical(pointsTo(call), clean)
+	}
+	function, ok := info.TypeOf(call.Fun).(*types.Signature)
+	if !ok || cannotFill(call.Fun, info) {
+		return false
+	}
+	for i, arg := range call.Args {
+		parameter := function.Params().At(min(i, function.Params().Len()-1)).Type()
+		if list, ok := parameter.(*types.Slice); ok && function.Variadic() && i >= function.Params().Len()-1 && !call.Ellipsis.IsValid() {
+			parameter = list.Elem()
+		}
+		to := pointsTo(arg)
+		if types.IsInterface(parameter) && !types.Identical(to, clean) && holds(to, clean, map[types.Type]bool{}) {
+			return true // a pointer to one itself was found where it was made
+		}
+	}
+	return false
+}
+
+// cannotFill reports whether a function that is called belongs to this module,
+// where fills finds what it does, or is errors.As, which only copies an error.
+func cannotFill(function ast.Expr, info *types.Info) bool {
+	name, ok := function.(*ast.Ident)
+	if selector, isSelector := function.(*ast.SelectorExpr); isSelector {
+		name, ok = selector.Sel, true
+	}
+	if !ok || info.Uses[name] == nil || info.Uses[name].Pkg() == nil {
+		return false
+	}
+	path := info.Uses[name].Pkg().Path()
+	return path == module || strings.HasPrefix(path, module+"/") || path == "errors"
+}
+
+// holds reports whether a value of a type holds a clean text. It visits each
+// type once.
+func holds(t, clean types.Type, visited map[types.Type]bool) bool {
+	if visited[t] {
+		return false
+	}
+	visited[t] = true
+	if types.Identical(t, clean) {
+		return true
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Struct:
+		for field := range t.Fields() {
+			if holds(field.Type(), clean, visited) {
+				return true
+			}
+		}
+	case *types.Map:
+		return holds(t.Key(), clean, visited) || holds(t.Elem(), clean, visited)
+	case interface{ Elem() types.Type }: // a pointer, list or channel
+		return holds(t.Elem(), clean, visited)
 	}
 	return false
 }
@@ -174,12 +270,19 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 		"a conversion of a pointer": {shortlist, `func planted(s string) sanitize.Clean { return *(*sanitize.Clean)(&s) }`, isFound},
 		"a conversion by a generic": {shortlist, `func to[T ~string](s string) T { return T(s) }; func planted(s string) sanitize.Clean { return to[sanitize.Clean](s) }`, isFound},
 		"a pointer to write to":     {shortlist, `func planted(s string) (c sanitize.Clean) { _, _ = fmt.Sscan(s, &c); return }`, isFound},
+		"a decoded list":            {shortlist, `func planted(s string) (c []sanitize.Clean) { _ = json.Unmarshal([]byte(s), &c); return }`, isFound},
+		"a decoded struct":          {shortlist, `func planted(s string) sanitize.Clean { var v struct{ Text map[string]sanitize.Clean }; _ = json.NewDecoder(strings.NewReader(s)).Decode(&v); return v.Text[""] }`, isFound},
+		"a new pointer":             {shortlist, `func planted(s string) sanitize.Clean { c := new(sanitize.Clean); _, _ = fmt.Sscan(s, c); return *c }`, isFound},
+		"reflection":                {shortlist, `func planted(s string) sanitize.Clean { v := reflect.New(reflect.TypeFor[sanitize.Clean]()); v.Elem().SetString(s); return v.Elem().Interface().(sanitize.Clean) }`, isFound},
 		"a second cleaning":         {shortlist, `func planted(w *candidateWriter) { w.line("", sanitize.Line(string(w.name()), 9).Clean) }`, isFound},
 		"our own words":             {shortlist, `func planted(w *candidateWriter) { w.line(indent, "of "+w.name(), "and", sanitize.Number(3)) }`, isAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := "package " + tt.path[strings.LastIndexByte(tt.path, '/')+1:] + "\n"
-			for as, path := range map[string]string{"client.": module + "/client", "sanitize.": sanitizePath, "fmt.": "fmt"} {
+			for as, path := range map[string]string{
+				"client.": module + "/client", "sanitize.": sanitizePath,
+				"fmt.": "fmt", "json.": "encoding/json", "reflect.": "reflect", "strings.": "strings",
+			} {
 				if strings.Contains(tt.code, as) {
 					source += fmt.Sprintf("import %q\n", path)
 				}
