@@ -1,7 +1,6 @@
 package prompts
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -17,9 +16,9 @@ import (
 
 // UserError is an error in a prompt's arguments. Its text is for the person who
 // gave them and says what to do.
-type UserError string
+type UserError struct{ Text sanitize.Clean }
 
-func (e UserError) Error() string { return string(e) }
+func (e UserError) Error() string { return string(e.Text) }
 
 // reader reads the arguments that a person typed into a client's form or a
 // shell. It keeps the first fault and never repeats a value. An empty value
@@ -41,19 +40,21 @@ func newReader(prompt mcp.Prompt, given map[string]string) *reader {
 	return &reader{prompt: prompt, given: meant}
 }
 
-func (a *reader) refuse(format string, args ...any) {
+// refuse records a fault, unless there is one.
+func (a *reader) refuse(fault sanitize.Clean) {
 	if a.fault == nil {
-		a.fault = UserError(fmt.Sprintf(a.prompt.Name+": "+format, args...))
+		name, _ := sanitize.Plain(a.prompt.Name, len(a.prompt.Name))
+		a.fault = UserError{name + ": " + fault}
 	}
 }
 
 // text reads an argument of at most most characters, as one clean line. A
 // longer one is refused rather than cut, since a cut list of must-haves would
 // mislead.
-func (a *reader) text(name string, most int) sanitize.Clean {
-	s := a.given[name]
+func (a *reader) text(name sanitize.Clean, most int) sanitize.Clean {
+	s := a.given[string(name)]
 	if len(s) > most && utf8.RuneCountInString(s) > most {
-		a.refuse("%s may have at most %d characters: give the essence of it.", name, most)
+		a.refuse(name + " may have at most " + sanitize.Number(most) + " characters: give the essence of it.")
 		return ""
 	}
 	var items []sanitize.Clean // people may write a list with one item a line
@@ -73,9 +74,9 @@ func (a *reader) requestID() sanitize.Clean {
 	id, ok := arguments.FindRequestID(strings.TrimSpace(given))
 	switch {
 	case strings.TrimSpace(given) == "":
-		a.refuse("request_id is missing: give the sourcing run's id. %s", requestIDSource)
+		a.refuse("request_id is missing: give the sourcing run's id. " + requestIDSource)
 	case !ok:
-		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. %s", requestIDSource)
+		a.refuse("request_id is not a sourcing run's id: 1 to 128 letters, digits, “_” or “-”, as in req_9f3b827e. " + requestIDSource)
 	}
 	plain, _ := sanitize.Plain(id, len(id))
 	return plain
@@ -91,7 +92,7 @@ type candidates struct {
 func (a *reader) candidate() candidates {
 	given := a.given[arguments.ProfileID]
 	if strings.TrimSpace(given) == "" {
-		a.refuse("profile_id is missing. %s", howToName)
+		a.refuse("profile_id is missing. " + howToName)
 		return candidates{}
 	}
 	return a.describe(arguments.ProfileID, []string{given})
@@ -102,7 +103,7 @@ func (a *reader) candidate() candidates {
 func (a *reader) candidates(least, most int) candidates {
 	given := a.given[arguments.ProfileIDs]
 	if len(given) > most*(client.MaxProfileID+8) {
-		a.refuse("profile_ids is too long: name %d to %d candidates, with commas between.", least, most)
+		a.refuse("profile_ids is too long: name " + sanitize.Number(least) + " to " + sanitize.Number(most) + " candidates, with commas between.")
 		return candidates{}
 	}
 	var all []string
@@ -114,7 +115,7 @@ func (a *reader) candidates(least, most int) candidates {
 		all, _ = arguments.Candidates(given)
 	}
 	if len(all) < least || len(all) > most {
-		a.refuse("profile_ids must name %d to %d candidates, with commas between. %s", least, most, howToName)
+		a.refuse("profile_ids must name " + sanitize.Number(least) + " to " + sanitize.Number(most) + " candidates, with commas between. " + howToName)
 	}
 	return a.describe(arguments.ProfileIDs, all)
 }
@@ -122,7 +123,7 @@ func (a *reader) candidates(least, most int) candidates {
 // describe returns the given candidates in the form that a template needs. Each
 // must be a valid rank, id or name, because the text is put into a call that a
 // model is to make.
-func (a *reader) describe(argument string, all []string) candidates {
+func (a *reader) describe(argument sanitize.Clean, all []string) candidates {
 	var ids, ranks, who []sanitize.Clean
 	for _, given := range all {
 		names, _ := arguments.Candidates([]string{given})
@@ -140,7 +141,7 @@ func (a *reader) describe(argument string, all []string) candidates {
 			ids = append(ids, `"`+name+`"`)
 			who = append(who, name)
 		default:
-			a.refuse("%s holds what is no candidate's id, rank or name. %s", argument, howToName)
+			a.refuse(argument + " holds what is no candidate's id, rank or name. " + howToName)
 		}
 	}
 	var call []sanitize.Clean
@@ -177,7 +178,7 @@ func (a *reader) top(preset, most int) (n int, isText bool) {
 		return preset, true
 	}
 	if n < 1 || n > most {
-		a.refuse("top must be a whole number from 1 to %d.", most)
+		a.refuse("top must be a whole number from 1 to " + sanitize.Number(most) + ".")
 	}
 	return n, false
 }
@@ -186,8 +187,10 @@ func (a *reader) top(preset, most int) (n int, isText bool) {
 // likely to be misspelt and what the person asked for would be lost.
 func (a *reader) refuseUnknown() {
 	var names []string
+	var known []sanitize.Clean
 	for _, argument := range a.prompt.Arguments {
-		names = append(names, argument.Name)
+		name, _ := sanitize.Plain(argument.Name, len(argument.Name))
+		names, known = append(names, argument.Name), append(known, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.given)) {
 		if slices.Contains(names, name) {
@@ -195,9 +198,6 @@ func (a *reader) refuseUnknown() {
 		}
 		const longest = 32 // bytes of a name that is repeated
 		plain, _ := sanitize.Plain(name, longest)
-		if plain != "" {
-			plain = " " + plain
-		}
-		a.refuse("there is no argument%s: use %s.", plain, strings.Join(names, ", "))
+		a.refuse(sanitize.Join(" ", "there is no argument", plain) + ": use " + sanitize.Join(", ", known...) + ".")
 	}
 }

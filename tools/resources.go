@@ -10,17 +10,18 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
 )
 
 // UserError is an error of a resource whose text may be shown to a model or a
 // person. Resources need it because, unlike tools, they have no error result.
 type UserError struct {
-	Text     string
+	Text     sanitize.Clean
 	NotFound bool // the resource does not exist, or not yet
 }
 
-func (e UserError) Error() string { return e.Text }
+func (e UserError) Error() string { return string(e.Text) }
 
 // resource is a run, or a part of one, as a document that a person attaches to
 // a chat or opens. Reading it is recorded like a tool call.
@@ -103,7 +104,7 @@ func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateH
 		case err != nil:
 			return nil, err
 		case answer.isError:
-			return nil, UserError{string(answer.text), notFoundOutcomes[answer.outcome]}
+			return nil, UserError{answer.text, notFoundOutcomes[answer.outcome]}
 		}
 		text := string(answer.text)
 		if answer.table != "" {

@@ -143,7 +143,7 @@ func (p *progress) begin(total time.Duration) {
 
 // observe reports the result of a request to InstaView.
 func (p *progress) observe(snapshot poll.Snapshot) {
-	message := "Processing"
+	var message sanitize.Clean = "Processing"
 	switch {
 	case snapshot.Err != nil:
 		message = "The request failed"
@@ -153,14 +153,14 @@ func (p *progress) observe(snapshot poll.Snapshot) {
 	case !snapshot.Results.InProgress():
 		return // the protocol forbids progress after the answer, which follows now
 	case snapshot.Results.SourcedCount != nil:
-		message = fmt.Sprintf("Processing, %d sourced so far", *snapshot.Results.SourcedCount)
+		message = "Processing, " + sanitize.Number(*snapshot.Results.SourcedCount) + " sourced so far"
 	}
-	p.send(fmt.Sprintf("%s (%s)", message, shortlist.Duration(time.Since(p.start))))
+	p.send(message + " (" + shortlist.Duration(time.Since(p.start)) + ")")
 }
 
 // send sends a notification without a guarantee: mcp-go drops it when its
 // channel is full. The answer does not depend on it.
-func (p *progress) send(message string) {
+func (p *progress) send(message sanitize.Clean) {
 	if !p.wanted() {
 		return
 	}
@@ -171,6 +171,6 @@ func (p *progress) send(message string) {
 		"progressToken": p.token,
 		"progress":      value,
 		"total":         p.total.Seconds(),
-		"message":       message,
+		"message":       string(message),
 	})
 }

@@ -33,11 +33,11 @@ func faultOf(ctx context.Context, err error) *fault {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &prompt):
-		return &fault{mcp.INVALID_PARAMS, string(prompt)}
+		return &fault{mcp.INVALID_PARAMS, string(prompt.Text)}
 	case errors.As(err, &resource) && resource.NotFound:
-		return &fault{notFoundCode(ctx), resource.Text}
+		return &fault{notFoundCode(ctx), string(resource.Text)}
 	case errors.As(err, &resource):
-		return &fault{mcp.INTERNAL_ERROR, resource.Text}
+		return &fault{mcp.INTERNAL_ERROR, string(resource.Text)}
 	}
 	return nil
 }

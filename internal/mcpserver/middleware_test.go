@@ -54,7 +54,7 @@ func TestAPanicOfAPromptIsCaught(t *testing.T) {
 func TestTheKeyIsRedactedInPrompts(t *testing.T) {
 	s := New(Options{Key: client.NewKey(canaryKey)})
 	s.AddPrompt(mcp.NewPrompt("refusing"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		return nil, prompts.UserError("not with " + canaryKey)
+		return nil, prompts.UserError{Text: "not with " + canaryKey}
 	})
 	callers := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey("sk_live_callers0123")})
 	for name, tt := range map[string]struct {

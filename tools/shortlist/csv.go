@@ -13,7 +13,7 @@ import (
 // old character set.
 const bom = "\ufeff"
 
-var header = []string{
+var header = []sanitize.Clean{
 	"Rank", "AI score", "Name", "Role", "Company", "Location", "Headline", "AI reason", "Fit points", "Red flags",
 	"Skills", "LinkedIn", "Profile id", "Notes", "Run",
 }
@@ -28,7 +28,13 @@ func CSV(r *client.Results, requestID sanitize.Clean, hidden bool) string {
 	b.WriteString(bom)
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
-	write := func(cells []string) { _ = w.Write(cells) } // a Builder takes everything
+	write := func(cells []sanitize.Clean) {
+		escaped := make([]string, len(cells))
+		for i, cell := range cells {
+			escaped[i] = escapeFormula(cell)
+		}
+		_ = w.Write(escaped) // cannot fail, since a Builder takes everything
+	}
 	write(header)
 	for i := range r.Candidates {
 		write(row(&r.Candidates[i], requestID, hidden))
@@ -38,7 +44,7 @@ func CSV(r *client.Results, requestID sanitize.Clean, hidden bool) string {
 }
 
 // row returns the cells of one candidate.
-func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []string {
+func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []sanitize.Clean {
 	w := candidateWriter{candidate: c, caps: usualCaps, separator: "; "}
 	if hidden {
 		w.mask = newMask(c)
@@ -47,7 +53,7 @@ func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []string {
 	if c.MatchScore != nil {
 		score = sanitize.Number(max(*c.MatchScore, 0)) // a cell "-0" would start like a formula
 	}
-	texts := []sanitize.Clean{
+	cells := []sanitize.Clean{
 		sanitize.Number(c.Rank), score,
 		w.name(), w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location),
 		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), w.list(c.FitPoints), w.list(c.RedFlags),
@@ -57,11 +63,7 @@ func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []string {
 	if hidden {
 		notes = sanitize.Join("; ", notes, "names are hidden where known, which is not anonymous")
 	}
-	cells := make([]string, 0, len(header))
-	for _, text := range append(texts, notes, requestID) {
-		cells = append(cells, escapeFormula(text))
-	}
-	return cells
+	return append(cells, notes, requestID)
 }
 
 // formula matches the characters with which spreadsheet programs start a

@@ -42,7 +42,10 @@ func TestTheTableHoldsEveryCandidate(t *testing.T) {
 		t.Errorf("no byte order mark before the header: %.20q", got)
 	}
 	want := [][]string{
-		header,
+		{
+			"Rank", "AI score", "Name", "Role", "Company", "Location", "Headline", "AI reason", "Fit points", "Red flags",
+			"Skills", "LinkedIn", "Profile id", "Notes", "Run",
+		},
 		{
 			"1", "95.5", "Žofia \"Zo\" Nová", "Go Engineer", "Zlatka, Pay", "Košice", "Senior Go Engineer · platby", "Eight years.", "Ledger; PCI DSS",
 			"Prefers part remote work", "Go; Kafka", "linkedin.com/in/zofia-nova", "prof_1", "", "req_1",
