@@ -292,6 +292,46 @@ func TestDocumentedExamplesAreTrue(t *testing.T) {
 	}
 }
 
+// Every documented command of the demo works, also where no answer is shown.
+// Those that serve are tried elsewhere.
+func TestDocumentedCommandsWork(t *testing.T) {
+	blocks := blocks(t)
+	t.Chdir(t.TempDir()) // for the files that they write
+	var tried []string
+	for _, block := range blocks {
+		if block.language != "sh" {
+			continue
+		}
+		for line := range strings.Lines(block.text) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), "   #")
+			command, ok := strings.CutPrefix(line, "go run . ")
+			if !ok {
+				command, ok = strings.CutPrefix(line, "./instaview-mcp --demo ")
+				command = "--demo " + command
+			}
+			if !ok || strings.Contains(command, "--transport") {
+				continue
+			}
+			tried = append(tried, command)
+			synctest.Test(t, func(t *testing.T) {
+				var stdout, stderr bytes.Buffer
+				status := cli.Run(t.Context(), cli.System{Args: shellWords(command), Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr})
+				if status != 0 || stdout.Len() == 0 {
+					t.Errorf("%s: %s: exit status %d:\n%s%s", block.file, line, status, &stdout, &stderr)
+				}
+			})
+		}
+	}
+	for _, want := range []string{"--demo check", "prompt compare_candidates", "prompt screening_questions", "--csv shortlist.csv", "request_id=req_demo"} {
+		if !slices.ContainsFunc(tried, func(command string) bool { return strings.Contains(command, want) }) {
+			t.Errorf("no document has a command with %q", want)
+		}
+	}
+	if table, err := os.ReadFile("shortlist.csv"); err != nil || bytes.Count(table, []byte("\r\n")) != 21 {
+		t.Errorf("the table: %v\n%s", err, table)
+	}
+}
+
 // shellWords splits a command like a shell, as far as the documents need it.
 func shellWords(command string) []string {
 	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
