@@ -154,8 +154,9 @@ func look(b *testing.B, url string) func(id string) error {
 	}
 }
 
-// What a look costs through a real client, beside the request itself, and beside
-// the smallest server on the same library, which neither reads nor cleans.
+// What a look costs through a real client, beside the request itself, and
+// beside the smallest server on the same library, which neither reads nor
+// cleans.
 func BenchmarkGet(b *testing.B) {
 	for _, sample := range []struct {
 		id         string
@@ -207,8 +208,8 @@ func BenchmarkGet(b *testing.B) {
 }
 
 // How long it takes from the start of the built program to its first tools/list
-// over stdio, and how much memory it has then, beside the smallest server on the
-// same library.
+// over stdio, and how much memory it has then, beside the smallest server on
+// the same library.
 func BenchmarkStart(b *testing.B) {
 	for _, program := range []struct{ name, pkg, flag string }{{"1-bare", "./testdata/bare", ""}, {"2-ours", ".", "--demo"}} {
 		b.Run(program.name, func(b *testing.B) {
@@ -225,8 +226,8 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// startAndList returns the program's resident memory in KiB; 0 where that is not
-// told.
+// startAndList returns the program's resident memory in KiB; 0 where that is
+// not told.
 func startAndList(b *testing.B, path, flag string) (kib int) {
 	b.Helper()
 	cmd := exec.Command(path, flag)

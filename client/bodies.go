@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// The limits of what all Clients of the process hold of bodies at once. Together
-// with what Pollers remember, the process takes about 110 MiB to read 80 bodies
-// of 8 MiB, and 210 MiB if they are the most hostile ones known.
+// The limits of what all Clients of the process hold of bodies at once.
+// Together with what Pollers remember, the process takes about 110 MiB to read
+// 80 bodies of 8 MiB, and 210 MiB if they are the most hostile ones known.
 const (
 	// tinyBody is in bytes. Bodies up to this size, such as errors and runs in
 	// progress, are read without a place, so slow bodies cannot delay them.
 	tinyBody = 64 << 10
-	// smallBody is in bytes. A shortlist of 100 candidates has about 300 KB, so it
-	// never waits for larger bodies.
+	// smallBody is in bytes. A shortlist of 100 candidates has about 300 KB, so
+	// it never waits for larger bodies.
 	smallBody   = 512 << 10
 	smallPlaces = 32
 	largePlaces = 2
@@ -25,11 +25,11 @@ const (
 	// others wait. A sender of 300 KB in this time has 0.5 Mbit/s.
 	turn = 5 * time.Second
 	// maxHeld is in bytes. If the results of large bodies take more memory, the
-	// next large body waits until some are garbage-collected. It is more than all
-	// Pollers remember, or the wait would be in vain.
+	// next large body waits until some are garbage-collected. It is more than
+	// all Pollers remember, or the wait would be in vain.
 	maxHeld = 40 << 20
-	// roomTime is the longest such wait, so that results which somebody keeps for
-	// long do not stop all reading.
+	// roomTime is the longest such wait, so that results which somebody keeps
+	// for long do not stop all reading.
 	roomTime = 5 * time.Second
 	recheck  = 50 * time.Millisecond
 )
@@ -67,10 +67,10 @@ func (p *places) leave() { <-p.taken }
 // many users and none of them knows that it is the last.
 var held atomic.Int64
 
-// boundedReader reads a body of at most MaxBodyBytes. Beyond tinyBody, and again
-// beyond smallBody, it waits for a place until ctx ends. A larger body is an
-// error and not an end, which would look like a body that the network cut short
-// and that is worth a retry.
+// boundedReader reads a body of at most MaxBodyBytes. Beyond tinyBody, and
+// again beyond smallBody, it waits for a place until ctx ends. A larger body is
+// an error and not an end, which would look like a body that the network cut
+// short and that is worth a retry.
 type boundedReader struct {
 	ctx     context.Context
 	giveUp  context.CancelCauseFunc // ends ctx
@@ -129,8 +129,8 @@ func (b *boundedReader) limit() (int64, error) {
 }
 
 // watch gives the body up once it has been idle in its place for a turn and
-// others wait, so that a sender who is slow by intent cannot stop all reading. A
-// later attempt may find fewer waiting.
+// others wait, so that a sender who is slow by intent cannot stop all reading.
+// A later attempt may find fewer waiting.
 func (b *boundedReader) watch() {
 	tick := time.NewTicker(recheck)
 	defer tick.Stop()

@@ -9,10 +9,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// candidate reads the element of the candidates list that comes next. It reports
-// false for one that is not a usable candidate: too large, outside the contract,
-// or without both an id and a name. Only what makes the whole body unreadable is
-// an error.
+// candidate reads the element of the candidates list that comes next. It
+// reports false for one that is not a usable candidate: too large, outside the
+// contract, or without both an id and a name. Only what makes the whole body
+// unreadable is an error.
 func (d *decoder) candidate() (c Candidate, ok bool, err error) {
 	if d.json.PeekKind() != '{' {
 		return c, false, d.json.SkipValue()

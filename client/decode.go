@@ -23,8 +23,9 @@ const (
 	MaxListItems      = 200
 	MaxProfileID      = 256 // bytes; the longest seen in the documentation has 18
 	maxDepth          = 32
-	// maxListMemory is the most memory that all candidates take, in bytes: lists of
-	// tiny strings take four times that of their JSON. Later ones count as broken.
+	// maxListMemory is the most memory that all candidates take, in bytes:
+	// lists of tiny strings take four times that of their JSON. Later ones
+	// count as broken.
 	maxListMemory = 2 * MaxBodyBytes
 )
 
@@ -64,8 +65,8 @@ func decodeResults(ctx context.Context, giveUp context.CancelCauseFunc, body io.
 // and not on what was sent.
 func decode(bounded *boundedReader, httpStatus int, requestID string) (*Results, error) {
 	d := &decoder{
-		// eachMember checks for duplicate names, since one inside a candidate must
-		// not lose the other candidates.
+		// eachMember checks for duplicate names, since one inside a candidate
+		// must not lose the other candidates.
 		json:    jsontext.NewDecoder(bounded, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		results: &Results{HTTPStatus: httpStatus},
 		read:    map[string]bool{},
@@ -308,8 +309,9 @@ func skip(dec *jsontext.Decoder) error {
 // what is shown.
 const maxWord = 4 << 10
 
-// readWord reads a string and cuts it at maxWord. A number counts as its digits,
-// since an id may be sent as one. Any other value is skipped and counts as "".
+// readWord reads a string and cuts it at maxWord. A number counts as its
+// digits, since an id may be sent as one. Any other value is skipped and counts
+// as "".
 func readWord(dec *jsontext.Decoder) (string, error) {
 	switch dec.PeekKind() {
 	case '"', '0':

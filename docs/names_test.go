@@ -12,8 +12,8 @@ import (
 	"unicode"
 )
 
-// oldNames are words that names once had in a meaning of this project's own, and
-// the field's words for the same. They apply to the directories in dirs. If
+// oldNames are words that names once had in a meaning of this project's own,
+// and the field's words for the same. They apply to the directories in dirs. If
 // there are none they apply everywhere, also as part of a name, as in onLook.
 var oldNames = []struct {
 	dirs  []string
@@ -64,8 +64,8 @@ func words(name string) []string {
 	return regexp.MustCompile(`[A-Z]?[a-z0-9]+|[A-Z]+`).FindAllString(name, -1)
 }
 
-// declared returns the names that a file declares: of itself, functions, methods,
-// types, constants, variables, fields and parameters.
+// declared returns the names that a file declares: of itself, functions,
+// methods, types, constants, variables, fields and parameters.
 func declared(t *testing.T, file, text string) []string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)

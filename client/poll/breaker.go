@@ -21,7 +21,8 @@ const (
 // breaker is a circuit breaker: it pauses all requests of a key after a 429,
 // which limits the whole key, and when InstaView seems to be down. After the
 // pause one request is sent as a probe, and the others wait for its result. The
-// zero value has no pause; jitter must be set. It is not safe for concurrent use.
+// zero value has no pause; jitter must be set. It is not safe for concurrent
+// use.
 type breaker struct {
 	cause   client.Code // "" if there is no pause
 	until   time.Time

@@ -11,8 +11,8 @@ import (
 // end.
 const cacheFor = time.Minute
 
-// DefaultCacheSize is the limit of the cache in bytes: as many runs of a hundred
-// candidates as the budget can request in a minute.
+// DefaultCacheSize is the limit of the cache in bytes: as many runs of a
+// hundred candidates as the budget can request in a minute.
 const DefaultCacheSize = 32 << 20
 
 // Shared counts what all Pollers that share it keep in their caches, at most

@@ -13,8 +13,9 @@
 //
 // The rules, with the measurements behind them:
 //
-//   - Two requests for one run are never less than Floor apart, counted from the
-//     end of the answer before, whatever the company; jitter only adds time.
+//   - Two requests for one run are never less than Floor apart, counted from
+//     the end of the answer before, even if they name different companies;
+//     jitter only adds time.
 //   - A run is requested at ages 0, 10, 15, 20 and 30 s, then every 5 s until
 //     180 s, then with a backoff of 1.5 up to 15 s (schedule.go).
 //   - A key makes 108 requests a minute with a burst of 8, fewer once InstaView
@@ -23,10 +24,11 @@
 //     network jitter then never sees 121.
 //   - A get and a wait that are both due alternate, and waits leave three
 //     requests of the burst for gets: beside 64 waits a get is sent at once.
-//     Within a kind the run that was due first goes first; a run never requested
-//     counts as due 10 s ago, and one up to 35 s old as due 3 s later.
-//   - Retry-After is obeyed, and after a 429 by the whole key. When several runs
-//     fail in a row requests pause, and single probes follow (breaker.go).
+//     Within a kind the run that was due first goes first; a run never
+//     requested counts as due 10 s ago, and one up to 35 s old as due 3 s
+//     later.
+//   - Retry-After is obeyed, and after a 429 by the whole key. When several
+//     runs fail in a row requests pause, and single probes follow (breaker.go).
 //   - A permanent failure ends a wait. A 404, and a 401 or 403 after a success,
 //     must be repeated first.
 //

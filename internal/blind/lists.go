@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// files holds a file for each list. All words but the credentials are folded, as
-// by package fold.
+// files holds a file for each list. All words but the credentials are folded,
+// as by package fold.
 //
 //go:embed words/*.txt
 var files embed.FS
@@ -70,9 +70,9 @@ func setOf(words iter.Seq[string]) map[string]bool {
 }
 
 var (
-	// englishWords are the ten thousand most common English words of three to ten
-	// letters that are written in lower case: sizes 10 and 20 of SCOWL, whose
-	// licence is beside the list.
+	// englishWords are the ten thousand most common English words of three to
+	// ten letters that are written in lower case: sizes 10 and 20 of SCOWL,
+	// whose licence is beside the list.
 	englishWords = words("english")
 
 	// workWords are lower-case words of profiles that englishWords lack.
@@ -132,8 +132,8 @@ var nicknames = sync.OnceValue(func() map[string][]string {
 		names := strings.Fields(line)
 		for i, name := range names {
 			for j, other := range names {
-				// Each nickname replaces the name, but two of them do not always
-				// replace each other.
+				// Each nickname replaces the name, but two of them do not
+				// always replace each other.
 				if i != j && (i == 0 || j == 0) {
 					all[name] = append(all[name], other)
 				}
@@ -152,7 +152,8 @@ var endings = words("endings")
 // scripts are those without capitals that are treated separately.
 var scripts = strings.Fields("Hebrew Arabic Georgian Devanagari Bengali Tamil Telugu Kannada Malayalam Gujarati Gurmukhi Oriya Sinhala Ethiopic Mongolian Tibetan")
 
-// scriptOf returns the name of a letter's script if it is one of scripts, or "".
+// scriptOf returns the name of a letter's script if it is one of scripts, or
+// "".
 func scriptOf(r rune) string {
 	for _, name := range scripts {
 		if unicode.Is(unicode.Scripts[name], r) {

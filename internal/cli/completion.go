@@ -10,8 +10,8 @@ import (
 	"instaview-mcp/internal/setup"
 )
 
-// completion prints a script that makes a shell complete commands, flags and the
-// clients of setup.
+// completion prints a script that makes a shell complete commands, flags and
+// the clients of setup.
 func completion(w io.Writer, args []string) error {
 	shells := map[string]string{"bash": bashCompletion, "zsh": zshCompletion}
 	if len(args) == 1 && args[0] == "fish" {

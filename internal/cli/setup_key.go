@@ -56,8 +56,9 @@ func (s *setupRun) storedKey(ctx context.Context, sys System, file string) strin
 	return settings.APIKey.Reveal()
 }
 
-// findKey returns the key from the environment, the terminal or stdin, otherwise
-// the stored one. asked reports whether a person could be asked for another.
+// findKey returns the key from the environment, the terminal or stdin,
+// otherwise the stored one. asked reports whether a person could be asked for
+// another.
 func (s *setupRun) findKey(ctx context.Context, sys System, file, stored string) (key string, asked bool, err error) {
 	switch {
 	case s.machine.Env("INSTAVIEW_API_KEY") != "" || s.machine.Env("INSTAVIEW_API_KEY_FILE") != "":

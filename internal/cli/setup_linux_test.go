@@ -16,7 +16,8 @@ import (
 	"instaview-mcp/internal/sandbox"
 )
 
-// terminal is a person's: what they type goes into it, what is echoed comes out.
+// terminal is a person's: what they type goes into it, what is echoed comes
+// out.
 type terminal struct {
 	t            *testing.T
 	person, side *os.File

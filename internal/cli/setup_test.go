@@ -38,8 +38,8 @@ func newHome(t *testing.T, clients ...string) home {
 	return h
 }
 
-// run runs the program with what a person or a pipe types, and further variables
-// as NAME=value.
+// run runs the program with what a person or a pipe types, and further
+// variables as NAME=value.
 func (h home) run(typed string, more []string, args ...string) outcome {
 	h.t.Helper()
 	env := maps.Clone(h.env)

@@ -72,8 +72,8 @@ var upstreamVariables = []string{"INSTAVIEW_API_KEY", "INSTAVIEW_API_KEY_FILE", 
 // requestVariables are the variables that requests to InstaView depend on.
 var requestVariables = append([]string{"INSTAVIEW_COMPANY_ID", "INSTAVIEW_REQUESTS_PER_MINUTE", "INSTAVIEW_MCP_CALLER_KEYS"}, upstreamVariables...)
 
-// CanRequest reports whether requests to InstaView are possible, whatever faults
-// other settings have.
+// CanRequest reports whether requests to InstaView are possible, whatever
+// faults other settings have.
 func (c Config) CanRequest() bool {
 	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(requestVariables, f) })
 }

@@ -27,8 +27,8 @@ var long = flag.Bool("long", false, "let quiet calls last 50 s, calls with progr
 type way struct {
 	mcptest.Protocol
 	answers string // their protocol
-	// proxy starts what a client connects to in place of the program, and returns
-	// how to.
+	// proxy starts what a client connects to in place of the program, and
+	// returns how to.
 	proxy func(t *testing.T, s *site, certFile, keyFile string) (dial func(context.Context) (net.Conn, error))
 }
 

@@ -148,8 +148,8 @@ func TestStdioCases(t *testing.T) {
 		},
 		"S10 stdout closed by the client": func(t *testing.T, c *conversation) {
 			_ = c.stdout.Close()
-			// A process that another test starts may hold the pipe for a moment, so
-			// one answer may still find a reader.
+			// A process that another test starts may hold the pipe for a
+			// moment, so one answer may still find a reader.
 			eventually(t, "the program closes its stdin", func() bool {
 				_, err := io.WriteString(c.stdin, mcptest.Request(1, "ping", "")+"\n")
 				return err != nil
@@ -186,7 +186,8 @@ func TestStdioCases(t *testing.T) {
 		"S14 a cancel with the id as a string": func(t *testing.T, c *conversation) {
 			c.send(mcptest.Request(1, "tools/call", mcptest.Call("wait_for_sourcing", slow)), mcptest.Request(2, "ping", ""))
 			c.next().wants(t, 2.0, 0)
-			// The cancel may end the wait or not, but the ping after it is answered.
+			// The cancel may end the wait or not, but the ping after it is
+			// answered.
 			c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`, mcptest.Request(3, "ping", ""))
 			for r := c.next(); r.ID != 3.0; r = c.next() {
 				r.wants(t, 1.0, 0)

@@ -61,7 +61,8 @@ func (t toSite) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.Transport.RoundTrip(r)
 }
 
-// postTo makes a POST as a client of Streamable HTTP does, and reads the answer.
+// postTo makes a POST as a client of Streamable HTTP does, and reads the
+// answer.
 func postTo(t *testing.T, c *http.Client, path, body string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))

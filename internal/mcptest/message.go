@@ -13,8 +13,8 @@ import (
 // Hello is the first message of a client of revision 2025-11-25. Its id is 0.
 const Hello = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
 
-// Request returns a request as JSON. An id of type json.RawMessage is sent as it
-// is written, and empty params stand for {}.
+// Request returns a request as JSON. An id of type json.RawMessage is sent as
+// it is written, and empty params stand for {}.
 func Request(id any, method, params string) string {
 	if params == "" {
 		params = "{}"
@@ -43,8 +43,8 @@ func Modern(params, meta string) string {
 	return WithMeta(params, meta+always)
 }
 
-// WithMeta adds a member _meta with the members meta to params. Without members,
-// it returns params.
+// WithMeta adds a member _meta with the members meta to params. Without
+// members, it returns params.
 func WithMeta(params, meta string) string {
 	if meta == "" {
 		return params

@@ -49,8 +49,8 @@ func (p Protocol) Scheme() string {
 }
 
 // Listen gives every connection to a new address of this machine to serve, each
-// in a goroutine of its own, and closes it afterwards. So a test can answer with
-// what no HTTP server would send.
+// in a goroutine of its own, and closes it afterwards. So a test can answer
+// with what no HTTP server would send.
 func Listen(t testing.TB, serve func(net.Conn)) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,7 +9,8 @@ import (
 )
 
 // Build builds a main package into dir and returns the program's path. A name
-// such as instaview-mcp or ./testdata/bare says which, and flags are go build's.
+// such as instaview-mcp or ./testdata/bare says which, and flags are go
+// build's.
 func Build(dir, name string, flags ...string) (path string, err error) {
 	path = filepath.Join(dir, filepath.Base(name)+".exe") // Windows wants the ending, others do not mind
 	args := append([]string{"build", "-o", path}, append(flags, name)...)

@@ -50,12 +50,12 @@ type Option func(*Sandbox)
 
 // New returns a Sandbox with the sample runs:
 //
-//	req_demo         processes for 12 s, then 20 candidates for a staff ML infrastructure engineer, of 115 found
-//	req_demo_done    completed minutes ago: 20 candidates for a senior Go backend engineer in payments, of 134 found
-//	req_demo_failed  fails after 2 s with PROVIDER_TEMPORARILY_UNAVAILABLE
-//	req_demo_large   completed minutes ago: 100 candidates for a data platform engineer, of 412 found
+//	req_demo         processes for 12 s, then has 20 candidates of 115 found
+//	req_demo_done    completed minutes ago: 20 candidates of 134 found
+//	req_demo_failed  fails after 2 s: PROVIDER_TEMPORARILY_UNAVAILABLE
+//	req_demo_large   completed minutes ago: 100 candidates of 412 found
 //	req_demo_empty   completed minutes ago: none found
-//	req_demo_slow    processes for 3 minutes, then 12 candidates for an embedded software engineer, of 64 found
+//	req_demo_slow    processes for 3 minutes, then has 12 of 64 found
 //
 // All people and nearly all companies in them are invented.
 func New(opts ...Option) *Sandbox {

@@ -48,8 +48,8 @@ var load = sync.OnceValues(func() (program, error) {
 })
 
 // check compiles a package, together with planted as one more of its files
-// unless that is empty. It returns where the package makes a Clean or cleans one
-// again, and what does not compile.
+// unless that is empty. It returns where the package makes a Clean or cleans
+// one again, and what does not compile.
 func (p program) check(t *testing.T, path, planted string) (found []string, err error) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -204,8 +204,8 @@ func holds(t, clean types.Type, visited map[types.Type]bool) bool {
 	return false
 }
 
-// cleansAgain reports whether an expression is a call of package sanitize with a
-// clean text that is converted back to a string.
+// cleansAgain reports whether an expression is a call of package sanitize with
+// a clean text that is converted back to a string.
 func cleansAgain(expr ast.Expr, info *types.Info, clean types.Type) bool {
 	call, ok := expr.(*ast.CallExpr)
 	if !ok || len(call.Args) == 0 {

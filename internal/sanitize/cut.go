@@ -36,8 +36,8 @@ func shorten(s string, max int, more bool) (string, bool) {
 	if n <= max && !more {
 		return s, false
 	}
-	// A last word of more than half the room is broken, so that the text does not
-	// lose most of what fits.
+	// A last word of more than half the room is broken, so that the text does
+	// not lose most of what fits.
 	if wordRunes >= max/2 && wordRunes > 0 {
 		return s[:word] + " " + ellipsis, true
 	}

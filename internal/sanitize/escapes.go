@@ -27,8 +27,8 @@ func escapeLen(s string) (length int, hidesWords bool) {
 	case s[0] == esc:
 		return 1, false
 	case s[0] == '\xc2' && len(s) > 1 && s[1] < 0xA0:
-		// A C1 control, U+0080 to U+009F. Misread Windows-1252 letters look like
-		// one, so those that start no complete sequence have length 0.
+		// A C1 control, U+0080 to U+009F. Misread Windows-1252 letters look
+		// like one, so those that start no complete sequence have length 0.
 		introducer = s[1] - 0x40
 	default:
 		return 0, false
@@ -50,7 +50,7 @@ func escapeLen(s string) (length int, hidesWords bool) {
 }
 
 // startsParameter reports whether s starts with a byte of a parameter, as CSI
-// sequences in eight-bit form must to be told from a letter.
+// sequences in eight-bit form require, to be distinguished from a letter.
 func startsParameter(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '?' }
 
 // controlSequenceLen returns the length of the parameters and the final byte of
@@ -98,8 +98,9 @@ func controlStringLen(s string) int {
 }
 
 // shortSequenceLen returns the length of what follows the ESC in a sequence
-// such as ESC 7 or ESC ( B, or 0 if nothing of it does. A letter before a lower-case letter is not a final
-// byte but the start of a word, which a stray ESC must not shorten.
+// such as ESC 7 or ESC ( B, or 0 if nothing of it does. A letter before a
+// lower-case letter is not a final byte but the start of a word, which a stray
+// ESC must not shorten.
 func shortSequenceLen(s string) int {
 	i := 0
 	for i < len(s) && i < 3 && s[i] >= '!' && s[i] <= '/' {

@@ -14,7 +14,8 @@ func neutralizeMarkup(s string, clipped bool) (string, bool) {
 		return s, false
 	}
 	out := make([]byte, 0, len(s)+len(s)/8)
-	// After one comment that is never closed, no later one can be closed either.
+	// After one comment that is never closed, no later one can be closed
+	// either.
 	hidWords, open := false, false
 	for i := 0; i < len(s); {
 		if !open && strings.HasPrefix(s[i:], "<!--") {

@@ -15,8 +15,8 @@ const (
 	// than four are "zalgo" text, which covers the lines around it.
 	maxMarks = 4
 
-	// maxRawMarks is how many may follow before normalisation, which would insert
-	// a U+034F into a run of more than thirty.
+	// maxRawMarks is how many may follow before normalisation, which would
+	// insert a U+034F into a run of more than thirty.
 	maxRawMarks = 16
 
 	// maxInvisibleRun is the most invisible characters in a row that editors

@@ -18,8 +18,8 @@ type Machine struct {
 }
 
 // NewMachine returns the machine of an operating system, named as runtime.GOOS
-// names it, and an environment in os.Environ's form. It fails if the environment
-// names no home directory.
+// names it, and an environment in os.Environ's form. It fails if the
+// environment names no home directory.
 func NewMachine(goos string, environ []string) (Machine, error) {
 	m := Machine{goos: goos, env: map[string]string{}}
 	for _, pair := range environ {
@@ -125,8 +125,8 @@ var Clients = []Client{
 	}},
 }
 
-// inDir returns the location of a file in a directory that shows that the client
-// is installed.
+// inDir returns the location of a file in a directory that shows that the
+// client is installed.
 func inDir(dir string, file ...string) location {
 	return location{filepath.Join(append([]string{dir}, file...)...), []string{dir}}
 }
@@ -172,8 +172,8 @@ func Names() (names []string) {
 	return names
 }
 
-// Installed returns the client's configuration files on a machine, or nil if the
-// client is not installed. The files need not exist yet.
+// Installed returns the client's configuration files on a machine, or nil if
+// the client is not installed. The files need not exist yet.
 func (c Client) Installed(m Machine) (files []string) {
 	for _, p := range c.locations(m) {
 		if slices.ContainsFunc(p.installed, exists) {

@@ -104,8 +104,8 @@ func (c Client) find(tree map[string]any) (map[string]any, error) {
 	return entry, nil
 }
 
-// verify parses the changed text and returns an error unless it differs from the
-// original by the changes alone.
+// verify parses the changed text and returns an error unless it differs from
+// the original by the changes alone.
 func (c Client) verify(before, entry map[string]any, text []byte, changes []change) error {
 	after, err := c.format.parse(text)
 	if err != nil {
@@ -171,8 +171,8 @@ func (e Edit) Diff() string {
 	return udiff.Unified(e.File, e.File, e.hide(e.now), e.hide(e.next))
 }
 
-// stringLiteral matches a string of JSON or TOML. A match that ends with a colon
-// is the name of a JSON member.
+// stringLiteral matches a string of JSON or TOML. A match that ends with a
+// colon is the name of a JSON member.
 var stringLiteral = regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:[^"\\\n]|\\.)*"(?:\s*:)?|'[^'\n]*'`)
 
 func (e Edit) hide(text []byte) string {

@@ -24,8 +24,8 @@ var (
 	demo   = Server{Command: server.Command}
 )
 
-// decode reads a client's file with other code than the package's own, as far as
-// there is any.
+// decode reads a client's file with other code than the package's own, as far
+// as there is any.
 func decode(t *testing.T, c Client, text []byte) map[string]any {
 	t.Helper()
 	text = bytes.TrimPrefix(text, byteOrderMark)

@@ -16,8 +16,8 @@ type state struct {
 	info   fs.FileInfo // nil if there is no file
 }
 
-// read returns the content of a file, or nil if it does not exist. It returns an
-// error for files that setup must not write.
+// read returns the content of a file, or nil if it does not exist. It returns
+// an error for files that setup must not write.
 func read(file string) ([]byte, state, error) {
 	s := state{target: file}
 	_, err := os.Lstat(file)

@@ -63,8 +63,8 @@ func keys(keys unstable.Iterator) (path []string) {
 	return path
 }
 
-// keyValues returns a key with its value, and then the keys in the value if it is
-// an inline table.
+// keyValues returns a key with its value, and then the keys in the value if it
+// is an inline table.
 func keyValues(node *unstable.Node, within []string, inline bool) []expression {
 	value := node.Value()
 	path := slices.Concat(within, keys(node.Key()))

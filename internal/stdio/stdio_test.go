@@ -155,8 +155,8 @@ func (p *peer) wantAnswers(want map[string][]string) {
 	}
 }
 
-// callTool calls a tool without arguments. Here and in what follows, an id is the
-// JSON that is sent.
+// callTool calls a tool without arguments. Here and in what follows, an id is
+// the JSON that is sent.
 func callTool(id, tool string) string {
 	return mcptest.Request(json.RawMessage(id), "tools/call", mcptest.Call(tool, "{}"))
 }

@@ -1,5 +1,6 @@
-// Package sanitizetest checks that a text is safe to show, for the tests of every
-// package that shows third-party text. It shares no code with package sanitize.
+// Package sanitizetest checks that a text is safe to show, for the tests of
+// every package that shows third-party text. It shares no code with package
+// sanitize.
 package sanitizetest
 
 import (
@@ -112,8 +113,9 @@ var (
 	// tag matches the start of a tag of HTML, CommonMark or a model's template.
 	tag = regexp.MustCompile(`<(?:[A-Za-z/!?<¦｜]|[^ >]*@[^ >]*>)`)
 
-	// companies and stores match what only looks like a link: "Booking.com/Agoda"
-	// names two companies, and browsers do not follow "s3://bucket".
+	// companies and stores match what only looks like a link:
+	// "Booking.com/Agoda" names two companies, and browsers do not follow
+	// "s3://bucket".
 	companies = regexp.MustCompile(`(\p{Lu}[\pL.]*)/(\p{Lu})`)
 	stores    = regexp.MustCompile(`(?:s3[an]?|g?cs|gs|(?:view|h)dfs|abfss?|wasbs?|adl|dbfs|oss|cos|swift|oci|docker|postgres(?:ql)?|mysql|mariadb|sqlite|sqlserver|oracle|` +
 		`mongodb|rediss?|cassandra|neo4j|bolt|clickhouse|snowflake|amqps?|kafka|mqtts?|nats|pulsar|tcp|udp|unix|grpc|thrift|zk|rts?m?p|jdbc|odbc)://`)
