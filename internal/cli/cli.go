@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -41,11 +42,51 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
 Flags:
 `
 
-// commands lists the names of all commands.
-var commands = []string{"serve", "call", "prompt", "check", "setup", "version", "completion"}
+// command is one of the program's commands.
+type command struct {
+	name  string
+	usage string // what its help begins with; "" = usage
+	// flags adds the command's own flags to those that every command takes; nil
+	// if it has none.
+	flags       func(flags *flag.FlagSet, o *options)
+	noArguments bool
+	run         func(ctx context.Context, sys System, o options, args []string) error
+}
 
-// commandOf maps a flag that only one command takes to that command.
-var commandOf = map[string]string{"csv": "call", "print": "setup", "remove": "setup", "yes": "setup"}
+// allCommands returns the commands. The first runs if none is named.
+func allCommands() []command {
+	return []command{
+		{name: "serve", flags: serveFlags, noArguments: true, run: func(ctx context.Context, sys System, o options, _ []string) error {
+			return app.Serve(ctx, sys.streams(), sys.Environ, o.demo)
+		}},
+		{name: "call", flags: callFlags, run: func(ctx context.Context, sys System, o options, args []string) error {
+			use := config.Use{Demo: o.demo}
+			settings := app.LoadSettings(ctx, sys.Environ, use)
+			return app.With(sys.Stderr, settings, use, func(a *app.App) error {
+				a.Warn()
+				return call(ctx, sys, a.Server, args, o.table, settings.Blind)
+			})
+		}},
+		{name: "prompt", run: func(ctx context.Context, sys System, _ options, args []string) error { return prompt(ctx, sys, args) }},
+		{name: "check", flags: serveFlags, noArguments: true, run: func(ctx context.Context, sys System, o options, _ []string) error { return check(ctx, sys, o.demo) }},
+		{name: "setup", usage: setupUsage(), flags: setupFlags, run: setUp},
+		{name: "version", noArguments: true, run: func(_ context.Context, sys System, _ options, _ []string) error {
+			_, err := io.WriteString(sys.Stdout, app.Details())
+			return err
+		}},
+		{name: "completion", run: func(_ context.Context, sys System, _ options, args []string) error {
+			return completion(sys.Stdout, args)
+		}},
+	}
+}
+
+// names returns the names of commands.
+func names(commands []command) (names []string) {
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return names
+}
 
 // Run runs the program and returns its exit status.
 func Run(ctx context.Context, sys System) int {
@@ -72,44 +113,37 @@ func run(ctx context.Context, sys System) error {
 		return err
 	}
 	sys.Environ = o.override(sys.Environ)
-	command, args := "serve", o.args
+	commands := allCommands()
+	chosen, args := commands[0], o.args
 	if len(args) > 0 {
-		command, args = args[0], args[1:]
+		at := slices.Index(names(commands), args[0])
+		if at < 0 {
+			last := len(commands) - 1
+			return fmt.Errorf("there is no command %q: use %s or %s", args[0], strings.Join(names(commands[:last]), ", "), commands[last].name)
+		}
+		chosen, args = commands[at], args[1:]
 	}
-	for _, name := range o.given {
-		if owner := commandOf[name]; owner != "" && owner != command {
-			return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no --%s: only %s does", command, name, owner))
+	if err := chosen.refuses(o.given, args); err != nil {
+		return refuseArguments(ctx, sys, o, err)
+	}
+	return chosen.run(ctx, sys, o, args)
+}
+
+// refuses returns an error if the command does not take one of the flags, or
+// takes no arguments.
+func (c command) refuses(flags, args []string) error {
+	own := flagSet(new(options), c)
+	for _, name := range flags {
+		if own.Lookup(name) == nil {
+			owners := slices.DeleteFunc(allCommands(), func(other command) bool { return flagSet(new(options), other).Lookup(name) == nil })
+			does := map[bool]string{true: "does", false: "do"}[len(owners) == 1]
+			return fmt.Errorf("%s takes no --%s: only %s %s", c.name, name, strings.Join(names(owners), " and "), does)
 		}
 	}
-	switch command {
-	case "serve", "check", "version":
-		switch {
-		case len(args) > 0:
-			return refuseArguments(ctx, sys, o, fmt.Errorf("%s takes no arguments", command))
-		case command == "version":
-			_, err := io.WriteString(sys.Stdout, app.Details())
-			return err
-		case command == "check":
-			return check(ctx, sys, o.demo)
-		}
-		return app.Serve(ctx, sys.streams(), sys.Environ, o.demo)
-	case "call":
-		use := config.Use{Demo: o.demo}
-		settings := app.LoadSettings(ctx, sys.Environ, use)
-		return app.With(sys.Stderr, settings, use, func(a *app.App) error {
-			a.Warn()
-			return call(ctx, sys, a.Server, args, o.table, settings.Blind)
-		})
-	case "prompt":
-		return prompt(ctx, sys, args)
-	case "setup":
-		return setUp(ctx, sys, o, args)
-	case "completion":
-		return completion(sys.Stdout, args)
-	default:
-		last := len(commands) - 1
-		return fmt.Errorf("there is no command %q: use %s or %s", command, strings.Join(commands[:last], ", "), commands[last])
+	if c.noArguments && len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments", c.name)
 	}
+	return nil
 }
 
 // options are the flags, wherever they stand, and the other arguments.
@@ -122,12 +156,33 @@ type options struct {
 	given                  []string // the names of the flags that were given
 }
 
-// flagSet returns the flags of all commands, which store their values in o.
-func flagSet(o *options) *flag.FlagSet {
+// flagSet returns the flags of commands, which store their values in o.
+func flagSet(o *options, commands ...command) *flag.FlagSet {
 	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
 	flags.BoolVar(&o.demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
+	for _, c := range commands {
+		if c.flags == nil {
+			continue
+		}
+		own := flag.NewFlagSet(c.name, flag.ContinueOnError)
+		c.flags(own, o)
+		own.VisitAll(func(f *flag.Flag) {
+			if flags.Lookup(f.Name) == nil { // commands may share a flag
+				flags.Var(f.Value, f.Name, f.Usage)
+			}
+		})
+	}
+	return flags
+}
+
+// serveFlags are of serve, and of check, which checks what serve would do.
+func serveFlags(flags *flag.FlagSet, o *options) {
 	flags.StringVar(&o.transport, "transport", "", "stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated); overrides INSTAVIEW_MCP_TRANSPORT")
 	flags.StringVar(&o.addr, "addr", "", "host:port to serve HTTP on; overrides INSTAVIEW_MCP_ADDR")
+}
+
+func callFlags(flags *flag.FlagSet, o *options) {
 	flags.Func("csv", "with call: `FILE` to write all candidates to, as a table", func(file string) error {
 		if file == "" || argument.MatchString(file) {
 			return errors.New("needs the name of a file: --csv shortlist.csv")
@@ -135,40 +190,23 @@ func flagSet(o *options) *flag.FlagSet {
 		o.table = file
 		return nil
 	})
+}
+
+func setupFlags(flags *flag.FlagSet, o *options) {
 	flags.Func("print", "with setup: `CLIENT` to print the block of, without writing anything", func(name string) error {
 		o.print = name
 		return knownClients(name)
 	})
 	flags.BoolVar(&o.remove, "remove", false, "with setup: take this server out of the clients' files again")
 	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes")
-	flags.BoolVar(&o.version, "version", false, "print the version and exit")
-	return flags
 }
 
+// parse reads the flags, which may stand anywhere. All commands' are accepted
+// at first, because a flag may precede the command that it belongs to.
 func parse(sys System) (options, error) {
-	var (
-		o    options
-		help strings.Builder
-	)
-	flags := flagSet(&o)
-	flags.SetOutput(&help)
-	flags.Usage = func() {
-		help.Reset()
-		if !slices.Contains(o.args, "setup") {
-			help.WriteString(usage)
-			flags.PrintDefaults()
-			return
-		}
-		help.WriteString(setupUsage())
-		its := flag.NewFlagSet("setup", flag.ContinueOnError)
-		its.SetOutput(&help)
-		flags.VisitAll(func(f *flag.Flag) {
-			if commandOf[f.Name] == "setup" || f.Name == "demo" {
-				its.Var(f.Value, f.Name, f.Usage)
-			}
-		})
-		its.PrintDefaults()
-	}
+	var o options
+	flags := flagSet(&o, allCommands()...)
+	flags.SetOutput(io.Discard)
 	err := flags.Parse(sys.Args)
 	for err == nil && flags.NArg() > 0 {
 		o.args = append(o.args, flags.Arg(0))
@@ -177,11 +215,26 @@ func parse(sys System) (options, error) {
 	flags.Visit(func(f *flag.Flag) { o.given = append(o.given, f.Name) })
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, _ = io.WriteString(sys.Stdout, help.String())
+		printHelp(sys.Stdout, o.args)
 	case err != nil:
 		err = flagError(err)
 	}
 	return o, err
+}
+
+// printHelp prints the help of the command that args name, or of the program.
+func printHelp(w io.Writer, args []string) {
+	text, commands := usage, allCommands()
+	if len(args) > 0 {
+		if at := slices.Index(names(commands), args[0]); at >= 0 {
+			commands = commands[at : at+1]
+			text = cmp.Or(commands[0].usage, usage)
+		}
+	}
+	_, _ = io.WriteString(w, text)
+	flags := flagSet(new(options), commands...)
+	flags.SetOutput(w)
+	flags.PrintDefaults()
 }
 
 // argument matches a call's name=value argument, which follows --csv if the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -204,7 +205,26 @@ func TestTheDemoNeedsNoSettingOfInstaViews(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	execute(t, nil, "--version").wants(t, 0, []string{"instaview-mcp "}, nil)
-	execute(t, nil, "--help").wants(t, 0, []string{"call TOOL", "-demo"}, nil)
+	execute(t, nil, "--help").wants(t, 0, []string{"call TOOL", "-demo", "-csv", "-transport", "-yes"}, nil)
+}
+
+// Each command takes flags of its own, which its help lists.
+func TestACommandTakesItsOwnFlags(t *testing.T) {
+	for command, own := range map[string][]string{
+		"serve": {"addr", "transport"}, "check": {"addr", "transport"}, "call": {"csv"}, "setup": {"print", "remove", "yes"},
+		"prompt": nil, "version": nil, "completion": nil,
+	} {
+		help := execute(t, nil, command, "-h")
+		for _, flag := range []string{"addr", "transport", "csv", "print", "remove", "yes"} {
+			takes := slices.Contains(own, flag)
+			if strings.Contains(help.stdout, "\n  -"+flag) != takes {
+				t.Errorf("%s -h lists --%s: want %t\n%s", command, flag, takes, help.stdout)
+			}
+		}
+		help.wants(t, 0, []string{"-demo", "-version"}, nil)
+	}
+	execute(t, nil, "call", "--addr=127.0.0.1:1").wants(t, 1, nil, []string{"call takes no --addr: only serve and check do"})
+	execute(t, nil, "check", "--demo", "--transport=http", "--addr=127.0.0.1:0").wants(t, 0, []string{"the demo's sandbox"}, nil)
 }
 
 // The base URL may be any server with this API.

@@ -22,8 +22,8 @@ func completion(w io.Writer, args []string) error {
 		return errors.New("completion needs the name of a shell: bash, zsh or fish")
 	}
 	var flags []string
-	flagSet(&options{}).VisitAll(func(f *flag.Flag) { flags = append(flags, "--"+f.Name) })
-	_, err := fmt.Fprintf(w, shells[args[0]], strings.Join(setup.Names(), " "), strings.Join(commands, " "), strings.Join(flags, " "))
+	flagSet(new(options), allCommands()...).VisitAll(func(f *flag.Flag) { flags = append(flags, "--"+f.Name) })
+	_, err := fmt.Fprintf(w, shells[args[0]], strings.Join(setup.Names(), " "), strings.Join(names(allCommands()), " "), strings.Join(flags, " "))
 	return err
 }
 
@@ -51,10 +51,10 @@ compadd -- %s
 func fishCompletion() string {
 	var b strings.Builder
 	b.WriteString("complete -c instaview-mcp -f\n")
-	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_is_first_arg' -a '%s'\n", strings.Join(commands, " "))
+	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_is_first_arg' -a '%s'\n", strings.Join(names(allCommands()), " "))
 	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_seen_subcommand_from setup' -a '%s'\n", strings.Join(setup.Names(), " "))
 	b.WriteString("complete -c instaview-mcp -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n")
-	flagSet(&options{}).VisitAll(func(f *flag.Flag) {
+	flagSet(new(options), allCommands()...).VisitAll(func(f *flag.Flag) {
 		name, text := flag.UnquoteUsage(f)
 		value := ""
 		switch name {

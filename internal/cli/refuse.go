@@ -5,10 +5,10 @@ import (
 	"os"
 	"slices"
 
+	"golang.org/x/term"
+
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
-
-	"golang.org/x/term"
 )
 
 // refuseArguments returns the error in the program's arguments. If the program
@@ -18,7 +18,7 @@ func refuseArguments(ctx context.Context, sys System, o options, err error) erro
 	f, isFile := sys.Stdin.(*os.File)
 	atTerminal := isFile && term.IsTerminal(int(f.Fd()))
 	// After an unknown flag, a command cannot be told from the flag's value.
-	otherCommand := slices.ContainsFunc(commands[1:], func(command string) bool { return slices.Contains(sys.Args, command) })
+	otherCommand := slices.ContainsFunc(names(allCommands())[1:], func(name string) bool { return slices.Contains(sys.Args, name) })
 	settings := config.Load(ctx, o.override(sys.Environ), config.Use{Demo: o.demo, Serving: true})
 	if atTerminal || otherCommand || settings.Transport == config.HTTP || settings.Transport == config.SSE {
 		return err
