@@ -10,7 +10,7 @@ import (
 )
 
 // The limits of what all Clients of the process hold of bodies at once.
-// Together with what Pollers remember, the process takes about 110 MiB to read
+// Together with the caches of Pollers, the process takes about 110 MiB to read
 // 80 bodies of 8 MiB, and 210 MiB if they are the most hostile ones known.
 const (
 	// tinyBody is in bytes. Bodies up to this size, such as errors and runs in
@@ -26,10 +26,10 @@ const (
 	turn = 5 * time.Second
 	// maxHeld is in bytes. If the results of large bodies take more memory, the
 	// next large body waits until some are garbage-collected. It is more than
-	// all Pollers remember, or the wait would be in vain.
+	// the caches of all Pollers hold, or the wait would be in vain.
 	maxHeld = 40 << 20
-	// roomTime is the longest such wait, so that results which somebody keeps
-	// for long do not stop all reading.
+	// roomTime is the longest wait for maxHeld, so that results which somebody
+	// keeps for long do not stop all reading.
 	roomTime = 5 * time.Second
 	recheck  = 50 * time.Millisecond
 )

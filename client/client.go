@@ -253,7 +253,8 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	case strings.Contains(u.EscapedPath(), "..") || strings.ContainsAny(u.EscapedPath(), "%\\"):
 		return nil, errors.New("the base URL's path must be plain")
 	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
-		u.Path = "/" + strings.Trim(u.Path, "/") // without a leading slash JoinPath would make a relative path
+		// Without a leading slash JoinPath would make a relative path.
+		u.Path = "/" + strings.Trim(u.Path, "/")
 		return u, nil
 	default:
 		return nil, errors.New("the base URL must be https (http only for a loopback address)")

@@ -28,7 +28,7 @@ const (
 	CodeRateLimited     Code = "rate_limited"     // 429
 	CodeUnavailable     Code = "unavailable"      // 425, 5xx, and temporary network faults
 	CodeTimeout         Code = "timeout"          // 408, or no answer in time
-	CodeUnreachable     Code = "unreachable"      // no connection until a certificate, proxy or setting is changed
+	CodeUnreachable     Code = "unreachable"      // a certificate, proxy or setting is wrong
 	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
 )
@@ -114,7 +114,8 @@ func (c *Client) statusError(resp *http.Response, a answer) *Error {
 		return &Error{Code: errProxyLogin.code, Reason: errProxyLogin.reason}
 	}
 	var body []byte
-	if resp.StatusCode != http.StatusSwitchingProtocols { // after status 101 no timeout ends a read
+	// After status 101 no timeout ends a read.
+	if resp.StatusCode != http.StatusSwitchingProtocols {
 		// An error while reading does not matter, since the status decides.
 		body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	}
@@ -132,7 +133,8 @@ func (c *Client) statusError(resp *http.Response, a answer) *Error {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		e.Reason = "redirect not followed"
 	case (e.Code == CodeNotFound || e.Code == CodeForbidden) && !env.known:
-		e.Reason = "not one of InstaView's errors" // any web server may send 404, and any proxy 403
+		// Any web server may send 404, and any proxy 403.
+		e.Reason = "not one of InstaView's errors"
 	}
 	if e.Transient() {
 		e.RetryAfter = a.retryAfter(env)
@@ -208,7 +210,8 @@ func readErrorEnvelope(body []byte) errorEnvelope {
 	if json.Unmarshal(bytes.TrimSpace(body), &outer) != nil {
 		return errorEnvelope{}
 	}
-	_ = json.Unmarshal(outer.Error, &inner) // fails for the framework's default, where error is a string
+	// It fails for the framework's default, where error is a string.
+	_ = json.Unmarshal(outer.Error, &inner)
 
 	// "Cannot GET /…" is the framework's message for a path that it does not
 	// serve.

@@ -38,7 +38,9 @@ func check(ctx context.Context, sys System, demo bool) error {
 		report.line("", "warning", "%s", w)
 	}
 	if settings.CanRequest() {
-		settings.Faults = nil // other faults, such as a port in use by the server itself, do not matter here
+		// Other faults, such as a port that the server itself uses, do not
+		// matter here.
+		settings.Faults = nil
 		if err := report.probe(ctx, sys, settings, demo); err != nil {
 			return err
 		}
@@ -171,7 +173,8 @@ func (r *report) key(e *client.Error) {
 	default:
 		suspect := "INSTAVIEW_BASE_URL"
 		if e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusUnprocessableEntity {
-			suspect = "INSTAVIEW_COMPANY_ID if it is set" // the only other setting that the request depends on
+			// The request depends on no other setting.
+			suspect = "INSTAVIEW_COMPANY_ID if it is set"
 		}
 		r.failure("key", "not checked: HTTP %d; check %s", e.HTTPStatus, suspect)
 	}

@@ -97,7 +97,8 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	e.checkWaits(&c)
 	overHTTP := use.Serving && c.Transport != Stdio
 	if overHTTP {
-		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS") // otherwise callers would use the server's key
+		// Otherwise callers would use the server's key.
+		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS")
 	}
 	e.checkInstaView(&c, use)
 	if overHTTP {

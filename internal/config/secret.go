@@ -24,7 +24,8 @@ func (e *environment) readKey(c *Config) {
 	if c.APIKeyFile != "" {
 		name = "INSTAVIEW_API_KEY_FILE"
 	} else if key == "" {
-		if !e.isFaulty("INSTAVIEW_MCP_CALLER_KEYS") { // otherwise callers may bring keys, and none is needed
+		// If that is faulty, callers may bring keys, and none is needed.
+		if !e.isFaulty("INSTAVIEW_MCP_CALLER_KEYS") {
 			e.noKey()
 		}
 		return
@@ -144,7 +145,8 @@ func readSecret(path string) (string, error) {
 		return "", errors.New("the file cannot be read")
 	case len(b) > maxSecret:
 		return "", errors.New("the file is too large for a key: write the key alone into it")
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")): // UTF-16, which > writes in Windows PowerShell
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
+		// UTF-16, which > writes in Windows PowerShell.
 		return "", errors.New("the file is in UTF-16: save it as UTF-8")
 	}
 	b = bytes.TrimPrefix(b, []byte("\ufeff")) // the byte order mark that editors on Windows write

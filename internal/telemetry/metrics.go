@@ -79,7 +79,8 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 func (m *Metrics) CountInFlight(s *server.MCPServer) {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			gauge := m.inFlight.WithLabelValues(req.Params.Name) // a fixed set, since mcp-go has checked the name
+			// The names are a fixed set, since mcp-go has checked this one.
+			gauge := m.inFlight.WithLabelValues(req.Params.Name)
 			gauge.Inc()
 			defer gauge.Dec()
 			return next(ctx, req)
