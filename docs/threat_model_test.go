@@ -32,7 +32,7 @@ func files(t *testing.T, suffix string) map[string]string {
 
 // caseNumbers matches cases of the threat model that tests cite: as a word, or
 // in the name of a test.
-var caseNumbers = regexp.MustCompile(`(?:\b|Test|And)((?:[HSAUPN][0-9]{2})+)(?:\b|[A-Z])`)
+var caseNumbers = regexp.MustCompile(`(?:\b|Test|And)((?:[A-Z][0-9]{2})+)(?:\b|[A-Z])`)
 
 // cited returns the cases that tests cite, each with one file that does.
 func cited(t *testing.T) map[string]string {
