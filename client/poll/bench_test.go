@@ -42,13 +42,13 @@ func BenchmarkWakingWaits(b *testing.B) {
 			p.mu.Lock()
 			r := p.runs["r"]
 			p.mu.Unlock()
-			looks := 1
+			attempts := 1
 			for b.Loop() {
-				looks++
+				attempts++
 				p.mu.Lock()
 				r.record(results, nil, time.Now())
 				p.mu.Unlock()
-				until(looks * of.waits)
+				until(attempts * of.waits)
 			}
 		})
 	}

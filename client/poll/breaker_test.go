@@ -21,19 +21,19 @@ import (
 // waitForAll waits for n runs at once and returns when all waits have ended.
 func waitForAll(t *testing.T, p *Poller, n int, d time.Duration) []Snapshot {
 	t.Helper()
-	looks := make([]Snapshot, n)
+	snapshots := make([]Snapshot, n)
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
-			look, err := p.Wait(t.Context(), fmt.Sprint("r", i), d, nil)
+			snapshot, err := p.Wait(t.Context(), fmt.Sprint("r", i), d, nil)
 			if err != nil {
 				t.Errorf("r%d: %v", i, err)
 			}
-			looks[i] = look
+			snapshots[i] = snapshot
 		})
 	}
 	all.Wait()
-	return looks
+	return snapshots
 }
 
 // While a key is paused one request probes, and the others wait for its result.
@@ -54,9 +54,9 @@ func TestPauseIsEndedByOneProbe(t *testing.T) {
 				return completed(), nil
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
-				for i, look := range waitForAll(t, p, 20, 4*time.Minute) {
-					if look.Err != nil || !look.Results.Finished() || look.Paused != "" {
-						t.Errorf("r%d: %+v", i, look)
+				for i, snapshot := range waitForAll(t, p, 20, 4*time.Minute) {
+					if snapshot.Err != nil || !snapshot.Results.Finished() || snapshot.Paused != "" {
+						t.Errorf("r%d: %+v", i, snapshot)
 					}
 				}
 				asked := u.times()
@@ -64,15 +64,15 @@ func TestPauseIsEndedByOneProbe(t *testing.T) {
 				last := slices.IndexFunc(asked, func(at time.Duration) bool { return at >= recovers-u.latency })
 				probes := asked[first:last]
 				if len(probes) == 0 || len(probes) > 8 {
-					t.Errorf("%d looks during the pause: %v", len(probes), probes)
+					t.Errorf("%d requests during the pause: %v", len(probes), probes)
 				}
 				for i := 1; i < len(probes); i++ {
 					if apart := probes[i] - probes[i-1]; apart < Floor {
-						t.Errorf("two looks %v apart during the pause", apart)
+						t.Errorf("two requests %v apart during the pause", apart)
 					}
 				}
 				if after := asked[last+1:]; len(after) == 0 || after[0] < asked[last]+u.latency {
-					t.Errorf("looks at %v, before the probe of %v was answered", after, asked[last])
+					t.Errorf("requests at %v, before the probe of %v was answered", after, asked[last])
 				}
 			})
 		})
@@ -165,12 +165,12 @@ func TestPauseIsToldWithItsCause(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable, HTTPStatus: 503})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		waitForAll(t, p, 3, 3*time.Second)
-		look, err := p.Wait(t.Context(), "another", time.Second, nil)
-		if err != nil || look.Paused != client.CodeUnavailable || look.NextIn <= 0 || look.NextIn > firstPause {
-			t.Errorf("%+v, %v; want a pause of at most %v", look, err, firstPause)
+		snapshot, err := p.Wait(t.Context(), "another", time.Second, nil)
+		if err != nil || snapshot.Paused != client.CodeUnavailable || snapshot.NextIn <= 0 || snapshot.NextIn > firstPause {
+			t.Errorf("%+v, %v; want a pause of at most %v", snapshot, err, firstPause)
 		}
 		if n := len(u.times()); n != 3 {
-			t.Errorf("%d looks, want none during the pause", n)
+			t.Errorf("%d requests, want none during the pause", n)
 		}
 	})
 }
@@ -188,9 +188,9 @@ func TestPauseOfAKeyNeedsFaultsOfMoreThanOneRun(t *testing.T) {
 			_, _ = p.Wait(t.Context(), "broken", time.Minute, nil)
 		}
 		begun := time.Now()
-		look, err := p.Get(t.Context(), "sound")
-		if err != nil || look.Results == nil || look.Paused != "" || time.Since(begun) > 0 {
-			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
+		snapshot, err := p.Get(t.Context(), "sound")
+		if err != nil || snapshot.Results == nil || snapshot.Paused != "" || time.Since(begun) > 0 {
+			t.Errorf("%+v, %v after %v", snapshot, err, time.Since(begun))
 		}
 	})
 }
@@ -221,9 +221,9 @@ func TestAPauseThatIsTooLongIsToldAtOnce(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Get(t.Context(), "a")
 		begun := time.Now()
-		look, err := p.Get(t.Context(), "b")
-		if err != nil || look.Paused != client.CodeRateLimited || look.NextIn != client.MaxRetryAfter || time.Since(begun) > 0 {
-			t.Errorf("%+v, %v after %v", look, err, time.Since(begun))
+		snapshot, err := p.Get(t.Context(), "b")
+		if err != nil || snapshot.Paused != client.CodeRateLimited || snapshot.NextIn != client.MaxRetryAfter || time.Since(begun) > 0 {
+			t.Errorf("%+v, %v after %v", snapshot, err, time.Since(begun))
 		}
 	})
 }
@@ -248,8 +248,8 @@ func TestCallersAndRunsAreCapped(t *testing.T) {
 			t.Errorf("a wait for a run that is watched: %v", err)
 		}
 		// The get goes before the waits.
-		if look, err := p.Get(ctx, "one more"); err != nil || look.Results == nil {
-			t.Errorf("a look beside them: %+v, %v", look, err)
+		if snapshot, err := p.Get(ctx, "one more"); err != nil || snapshot.Results == nil {
+			t.Errorf("a snapshot beside them: %+v, %v", snapshot, err)
 		}
 		for range maxCallers - maxRuns {
 			wait("r1")
@@ -310,7 +310,7 @@ func TestBudgetOfATrialKey(t *testing.T) {
 			t.Errorf("%d refusals", refused)
 		}
 		if n := len(asked); n < limitHour*9/10 {
-			t.Errorf("%d looks in an hour, of %d", n, limitHour)
+			t.Errorf("%d requests in an hour, of %d", n, limitHour)
 		}
 		longest := time.Duration(0)
 		for i := 1; i < len(asked); i++ {
@@ -319,9 +319,9 @@ func TestBudgetOfATrialKey(t *testing.T) {
 		// At the minute's full speed the hour's requests would be used up after
 		// 19 minutes, and the next one allowed 41 minutes later.
 		if longest > time.Minute {
-			t.Errorf("no look for %v", longest)
+			t.Errorf("no request for %v", longest)
 		}
-		t.Logf("%d looks, never more than %v apart", len(asked), longest)
+		t.Logf("%d requests, never more than %v apart", len(asked), longest)
 	})
 }
 
@@ -334,9 +334,9 @@ func TestBudgetOfAnHourThatIsSpentTellsWhenItResets(t *testing.T) {
 		return r, nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		look, err := p.Wait(t.Context(), "r", 50*time.Second, nil)
-		if err != nil || look.NextIn != 40*time.Minute-40*time.Second {
-			t.Errorf("%+v, %v", look, err)
+		snapshot, err := p.Wait(t.Context(), "r", 50*time.Second, nil)
+		if err != nil || snapshot.NextIn != 40*time.Minute-40*time.Second {
+			t.Errorf("%+v, %v", snapshot, err)
 		}
 		// A key's first answer may be wrong, so it does not count until
 		// repeated.
@@ -365,7 +365,7 @@ func TestBudgetIgnoresNonsense(t *testing.T) {
 			bubble(t, u, func(t *testing.T, p *Poller) {
 				waitForAll(t, p, 150, 59*time.Second)
 				if n := len(u.times()); n < 110 || n > 120 {
-					t.Errorf("%d looks in a minute", n)
+					t.Errorf("%d requests in a minute", n)
 				}
 			})
 		})
@@ -417,11 +417,11 @@ func TestPauseIsNotKeptUpByOneRun(t *testing.T) {
 		paused := 0
 		for range 50 {
 			time.Sleep(time.Minute)
-			look, err := p.Wait(t.Context(), "bad", 0, nil)
-			if err != nil || look.Err == nil {
-				t.Fatalf("%+v, %v", look, err)
+			snapshot, err := p.Wait(t.Context(), "bad", 0, nil)
+			if err != nil || snapshot.Err == nil {
+				t.Fatalf("%+v, %v", snapshot, err)
 			}
-			if look.Paused != "" {
+			if snapshot.Paused != "" {
 				paused++
 			}
 		}

@@ -128,7 +128,7 @@ func TestBudgetOfATrialKeySeesNoRefusal(t *testing.T) {
 }
 
 // A get may use the requests that waits leave for later in a short hour.
-func TestBudgetKeptForLaterServesALook(t *testing.T) {
+func TestBudgetKeptForLaterServesAGet(t *testing.T) {
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
 		r, left := processing(), max(0, 7-n)
 		r.RateLimit.Hour = client.Window{Limit: 500, Remaining: &left, ResetIn: 40 * time.Minute}
@@ -143,23 +143,23 @@ func TestBudgetKeptForLaterServesALook(t *testing.T) {
 		time.Sleep(time.Minute)
 		for i := range 5 {
 			start := time.Now()
-			look, err := p.Get(t.Context(), fmt.Sprint("new", i))
-			if err != nil || look.Results == nil || time.Since(start) != 0 {
-				t.Errorf("look %d: %+v, %v after %v", i, look, err, time.Since(start))
+			snapshot, err := p.Get(t.Context(), fmt.Sprint("new", i))
+			if err != nil || snapshot.Results == nil || time.Since(start) != 0 {
+				t.Errorf("snapshot %d: %+v, %v after %v", i, snapshot, err, time.Since(start))
 			}
 		}
-		look, err := p.Get(t.Context(), "one more")
-		if err != nil || look.Results != nil || look.NextIn != 40*time.Minute {
-			t.Errorf("with nothing left: %+v, %v", look, err)
+		snapshot, err := p.Get(t.Context(), "one more")
+		if err != nil || snapshot.Results != nil || snapshot.NextIn != 40*time.Minute {
+			t.Errorf("with nothing left: %+v, %v", snapshot, err)
 		}
 		if got := len(u.times()); got != 7 {
-			t.Errorf("%d requests, want those of the looks and one of the waits", got)
+			t.Errorf("%d requests, want those of the gets and one of the waits", got)
 		}
 		p.Close()
 	})
 }
 
-func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
+func TestBudgetKeptForLaterHoldsUpNoGetThatIsDue(t *testing.T) {
 	left := 10
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
 		r := processing()
@@ -175,8 +175,8 @@ func TestBudgetKeptForLaterHoldsUpNoLookThatIsDue(t *testing.T) {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
 			synctest.Wait() // the first one's answer reports the hour's numbers again
 		}
-		if look, err := p.Get(t.Context(), "forgotten"); err != nil || look.Results == nil {
-			t.Errorf("%+v, %v", look, err)
+		if snapshot, err := p.Get(t.Context(), "forgotten"); err != nil || snapshot.Results == nil {
+			t.Errorf("%+v, %v", snapshot, err)
 		}
 		p.Close()
 		if diff := cmp.Diff(seconds(0, 0, 5), u.times()); diff != "" {
@@ -231,7 +231,7 @@ func TestAWindowThatIsNotToldAnyMoreIsForgotten(t *testing.T) {
 	}
 }
 
-// A slow body makes the reset in its headers look later than it is, but the
+// A slow body makes the reset in its headers seem later than it is, but the
 // answer is about the same window.
 func TestASpentWindowOutlastsASlowBody(t *testing.T) {
 	const resetIn = 40 * time.Second

@@ -40,9 +40,9 @@ func TestSleepCountsForRetryAfter(t *testing.T) {
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
 				time.AfterFunc(10*time.Second, func() { machine.suspend(tt.slept) })
-				look, err := p.Wait(t.Context(), "r", 2*time.Hour, nil)
-				if err != nil || look.Err != nil || !look.Results.Finished() {
-					t.Fatalf("%+v, %v", look, err)
+				snapshot, err := p.Wait(t.Context(), "r", 2*time.Hour, nil)
+				if err != nil || snapshot.Err != nil || !snapshot.Results.Finished() {
+					t.Fatalf("%+v, %v", snapshot, err)
 				}
 				if at := u.times()[1]; at < tt.least || at > tt.most {
 					t.Errorf("asked again %v after the refusal, want %v to %v", at, tt.least, tt.most)
@@ -70,16 +70,16 @@ func TestSleepCountsForTheAgeShown(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		machine.suspend(time.Hour)
 		begun := time.Now()
-		look, err := p.Wait(t.Context(), "r", 10*time.Second, nil)
-		if age := time.Since(look.SeenAt); err != nil || look.Err == nil || age != time.Hour+12*time.Second {
-			t.Errorf("%+v, %v, seen %v ago", look, err, age)
+		snapshot, err := p.Wait(t.Context(), "r", 10*time.Second, nil)
+		if age := time.Since(snapshot.SeenAt); err != nil || snapshot.Err == nil || age != time.Hour+12*time.Second {
+			t.Errorf("%+v, %v, seen %v ago", snapshot, err, age)
 		}
-		if look.At.Before(begun) {
-			t.Errorf("the failed look was at %v, before the call of %v", look.At, begun)
+		if snapshot.At.Before(begun) {
+			t.Errorf("the failed snapshot was at %v, before the call of %v", snapshot.At, begun)
 		}
 		machine.suspend(time.Minute) // longer than the cache keeps the answer
-		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err != nil || time.Since(look.SeenAt) != 0 {
-			t.Errorf("%+v, %v", look, err)
+		if snapshot, err := p.Get(t.Context(), "r"); err != nil || snapshot.Err != nil || time.Since(snapshot.SeenAt) != 0 {
+			t.Errorf("%+v, %v", snapshot, err)
 		}
 		p.Close()
 	}, machine.option())

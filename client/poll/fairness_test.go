@@ -76,8 +76,8 @@ func TestWaitsDoNotStarveGets(t *testing.T) {
 		var took []time.Duration
 		for n := range 100 {
 			begun := time.Now()
-			if look, err := p.Get(t.Context(), fmt.Sprint("unknown-", n)); err != nil || look.Err == nil {
-				t.Fatalf("%+v, %v", look, err)
+			if snapshot, err := p.Get(t.Context(), fmt.Sprint("unknown-", n)); err != nil || snapshot.Err == nil {
+				t.Fatalf("%+v, %v", snapshot, err)
 			}
 			took = append(took, time.Since(begun))
 		}
@@ -104,8 +104,8 @@ func TestTurnsPassWhenOnlyOneQueueIsReady(t *testing.T) {
 		time.Sleep(time.Second)
 		for n := range 5 {
 			begun := time.Now()
-			if look, err := p.Get(t.Context(), fmt.Sprint("g", n)); err != nil || look.Results == nil || time.Since(begun) != u.latency {
-				t.Errorf("get %d: %+v, %v after %v", n, look, err, time.Since(begun))
+			if snapshot, err := p.Get(t.Context(), fmt.Sprint("g", n)); err != nil || snapshot.Results == nil || time.Since(begun) != u.latency {
+				t.Errorf("get %d: %+v, %v after %v", n, snapshot, err, time.Since(begun))
 			}
 		}
 		p.Close()
@@ -124,9 +124,9 @@ func TestManyYoungRunsAreSeenEarly(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		begun := time.Now()
-		for i, look := range waitForAll(t, p, runs, time.Minute) {
+		for i, snapshot := range waitForAll(t, p, runs, time.Minute) {
 			// The budget allows twenty requests within 11 s.
-			if lag := look.At.Sub(begun) - failAt; lag > 12*time.Second {
+			if lag := snapshot.At.Sub(begun) - failAt; lag > 12*time.Second {
 				t.Errorf("r%d was seen %v after its end", i, lag)
 			}
 		}
@@ -144,8 +144,8 @@ func TestFirstAnswersComeEarlyInACrowd(t *testing.T) {
 		time.Sleep(70 * time.Second) // each is now requested every 56 s
 		for n := range 3 {
 			begun := time.Now()
-			if look, err := p.Wait(t.Context(), fmt.Sprint("new", n), 50*time.Second, nil); err != nil || look.Results == nil {
-				t.Errorf("wait %d: %+v, %v after %v", n, look, err, time.Since(begun))
+			if snapshot, err := p.Wait(t.Context(), fmt.Sprint("new", n), 50*time.Second, nil); err != nil || snapshot.Results == nil {
+				t.Errorf("wait %d: %+v, %v after %v", n, snapshot, err, time.Since(begun))
 			}
 		}
 		p.Close()
@@ -164,9 +164,9 @@ func TestAGetBesideManyWaitsGoesOutAtOnce(t *testing.T) {
 			time.Sleep(7123 * time.Millisecond)
 			for i := range 2 { // one after the other
 				begun := time.Now()
-				look, err := p.Get(t.Context(), fmt.Sprint("g", n, "-", i))
-				if took := time.Since(begun); err != nil || look.Results == nil || took > 10*time.Millisecond {
-					t.Errorf("get %d.%d: %+v, %v after %v", n, i, look, err, took)
+				snapshot, err := p.Get(t.Context(), fmt.Sprint("g", n, "-", i))
+				if took := time.Since(begun); err != nil || snapshot.Results == nil || took > 10*time.Millisecond {
+					t.Errorf("get %d.%d: %+v, %v after %v", n, i, snapshot, err, took)
 				}
 			}
 		}
@@ -191,9 +191,9 @@ func TestOneRunHasOneFloorForAllCompanies(t *testing.T) {
 				for i := range companies {
 					id := fmt.Sprintf("company-%d/r", i)
 					all.Go(func() {
-						look, err := p.Wait(t.Context(), id, 5*time.Minute, nil)
-						if err != nil || look.Results == nil || latency == 0 && look.Results.Message != id {
-							t.Errorf("%s: %+v, %v", id, look, err)
+						snapshot, err := p.Wait(t.Context(), id, 5*time.Minute, nil)
+						if err != nil || snapshot.Results == nil || latency == 0 && snapshot.Results.Message != id {
+							t.Errorf("%s: %+v, %v", id, snapshot, err)
 						}
 					})
 					if i%3 == 0 {
@@ -276,14 +276,14 @@ func TestTheTimeToldIsNotTheSchedules(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", time.Minute, nil)
-		if look, _ := p.Wait(t.Context(), "r", 3*time.Second, nil); look.NextIn > Floor {
-			t.Errorf("%+v, though nothing but the floor holds the run back", look)
+		if snapshot, _ := p.Wait(t.Context(), "r", 3*time.Second, nil); snapshot.NextIn > Floor {
+			t.Errorf("%+v, though nothing but the floor holds the run back", snapshot)
 		}
 	})
 }
 
 // When the hour's remaining requests are spread, NextIn includes that pace.
-// Otherwise it would look as if InstaView had not answered.
+// Otherwise it would seem as if InstaView had not answered.
 func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond, answer: func(n int, at time.Duration) (*client.Results, error) {
 		left := 6 - n
@@ -293,22 +293,22 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "asked", 50*time.Second, nil)
-		var looks []Snapshot
+		var snapshots []Snapshot
 		for i := range 2 {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
 			time.Sleep(time.Second)
 			p.mu.Lock()
 			r := p.runs[fmt.Sprint("r", i)]
 			p.mu.Unlock()
-			look, _, _ := p.snapshot(r)
-			looks = append(looks, look)
+			snapshot, _, _ := p.snapshot(r)
+			snapshots = append(snapshots, snapshot)
 		}
 		told, before := time.Since(u.began), len(u.times())
 		time.Sleep(50 * time.Minute)
 		for i, at := range u.times()[before : before+2] {
 			// The pace quickens as the rest of the hour gets shorter.
-			if next := looks[i].NextIn; looks[i].Ahead != i || at-told > next || at-told < next*3/4 {
-				t.Errorf("told %v with %d ahead, and asked after %v", next, looks[i].Ahead, at-told)
+			if next := snapshots[i].NextIn; snapshots[i].Ahead != i || at-told > next || at-told < next*3/4 {
+				t.Errorf("%v and %d ahead, and requested after %v", next, snapshots[i].Ahead, at-told)
 			}
 		}
 		p.Close()
@@ -331,15 +331,15 @@ func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
 		p.mu.Lock()
 		r := p.runs["last"]
 		p.mu.Unlock()
-		look, _, _ := p.snapshot(r)
+		snapshot, _, _ := p.snapshot(r)
 		before := len(u.times())
 		time.Sleep(30 * time.Second)
 		n := before
 		for u.run(n+1) != "last" {
 			n++
 		}
-		if ahead := n - before; look.Ahead < ahead-1 || look.Ahead > ahead+1 {
-			t.Errorf("told of %d requests ahead, and there were %d", look.Ahead, ahead)
+		if ahead := n - before; snapshot.Ahead < ahead-1 || snapshot.Ahead > ahead+1 {
+			t.Errorf("told of %d requests ahead, and there were %d", snapshot.Ahead, ahead)
 		}
 		p.Close()
 	}, WithRequestsPerMinute(60))

@@ -115,7 +115,7 @@ func TestFaults(t *testing.T) {
 	fine := "finished"
 	for name, tt := range map[string]struct {
 		faults []fault
-		look   string // outcome of Get: finished, failed, running, a status in quotes, a code, or nothing
+		get    string // outcome of Get: finished, failed, running, a status in quotes, a code, or nothing
 		wait   string // outcome of Wait; "" if it is that of Get
 		most   int    // most requests of the Get
 		check  func(*testing.T, poll.Snapshot)
@@ -190,13 +190,13 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wanted := tt.wait
 			if wanted == "" {
-				wanted = tt.look
+				wanted = tt.get
 			}
 			faulty(t, tt.faults, func(t *testing.T, p *poll.Poller, s *script) {
 				begun := time.Now()
-				look, err := p.Get(t.Context(), "req_1")
-				if got := outcome(look); err != nil || got != tt.look {
-					t.Errorf("Get: %s, %v; want %s", got, err, tt.look)
+				snapshot, err := p.Get(t.Context(), "req_1")
+				if got := outcome(snapshot); err != nil || got != tt.get {
+					t.Errorf("Get: %s, %v; want %s", got, err, tt.get)
 				}
 				if took := time.Since(begun); took > 25*time.Second {
 					t.Errorf("Get took %v", took)
@@ -205,13 +205,13 @@ func TestFaults(t *testing.T) {
 					t.Errorf("Get made %d requests, want at most %d", n, tt.most)
 				}
 				if tt.check != nil {
-					tt.check(t, look)
+					tt.check(t, snapshot)
 				}
 			})
 			faulty(t, tt.faults, func(t *testing.T, p *poll.Poller, _ *script) {
 				begun := time.Now()
-				look, err := p.Wait(t.Context(), "req_1", wait, nil)
-				if got := outcome(look); err != nil || got != wanted {
+				snapshot, err := p.Wait(t.Context(), "req_1", wait, nil)
+				if got := outcome(snapshot); err != nil || got != wanted {
 					t.Errorf("Wait: %s, %v; want %s", got, err, wanted)
 				}
 				if took := time.Since(begun); took > wait+time.Second {
@@ -313,7 +313,7 @@ func after(d time.Duration) func(*testing.T, poll.Snapshot) {
 func notFor(d time.Duration) func(*testing.T, poll.Snapshot) {
 	return func(t *testing.T, l poll.Snapshot) {
 		if l.NextIn < d || l.NextIn > d+time.Minute {
-			t.Errorf("the next look is in %v, want %v", l.NextIn, d)
+			t.Errorf("the next request is in %v, want %v", l.NextIn, d)
 		}
 	}
 }

@@ -41,12 +41,12 @@ func TestFiftyRunsAtOnceOnOneKey(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 50 {
 			all.Go(func() {
-				look, err := p.Wait(t.Context(), fmt.Sprint("req_", i), 3*time.Minute, nil)
-				if err != nil || look.Err != nil || !look.Results.Finished() {
-					t.Errorf("req_%d: %+v, %v", i, look, err)
+				snapshot, err := p.Wait(t.Context(), fmt.Sprint("req_", i), 3*time.Minute, nil)
+				if err != nil || snapshot.Err != nil || !snapshot.Results.Finished() {
+					t.Errorf("req_%d: %+v, %v", i, snapshot, err)
 					return
 				}
-				lag.Add(int64(look.Results.Date.Sub(look.Results.CompletedAt)))
+				lag.Add(int64(snapshot.Results.Date.Sub(snapshot.Results.CompletedAt)))
 			})
 		}
 		all.Wait()
@@ -109,12 +109,12 @@ func TestSoak(t *testing.T) {
 					s.Inject(name(i), faults[random.IntN(len(faults))])
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(3000))*time.Millisecond)
-				var look poll.Snapshot
+				var snapshot poll.Snapshot
 				var err error
 				if random.IntN(4) == 0 {
-					look, err = p.Get(ctx, name(i))
+					snapshot, err = p.Get(ctx, name(i))
 				} else {
-					look, err = p.Wait(ctx, name(i), time.Duration(random.IntN(2000))*time.Millisecond, nil)
+					snapshot, err = p.Wait(ctx, name(i), time.Duration(random.IntN(2000))*time.Millisecond, nil)
 				}
 				if err == nil {
 					answered.Add(1)
@@ -122,7 +122,7 @@ func TestSoak(t *testing.T) {
 					t.Errorf("%s: %v", name(i), err)
 				}
 				cancel()
-				if r := look.Results; r != nil && r.Finished() && (len(r.Candidates) != 1 || r.Candidates[0].Name != name(i)) {
+				if r := snapshot.Results; r != nil && r.Finished() && (len(r.Candidates) != 1 || r.Candidates[0].Name != name(i)) {
 					t.Errorf("%s was answered with %+v", name(i), r.Candidates)
 				}
 			}
@@ -158,10 +158,10 @@ func measure() usage {
 }
 
 // endless is an API whose runs never end.
-type endless struct{ looks atomic.Int64 }
+type endless struct{ requests atomic.Int64 }
 
 func (e *endless) Results(context.Context, string) (*client.Results, error) {
-	e.looks.Add(1)
+	e.requests.Add(1)
 	return &client.Results{Status: client.StatusProcessing, HTTPStatus: 202}, nil
 }
 
@@ -189,7 +189,7 @@ func BenchmarkWaiters(b *testing.B) {
 				after := measure()
 				b.ReportMetric(float64(after.heap-before.heap)/float64(of.waiters), "heap-B/waiter")
 				b.ReportMetric(float64(stack())/float64(of.waiters), "stack-B/waiter")
-				b.ReportMetric(float64(api.looks.Load()), "looks")
+				b.ReportMetric(float64(api.requests.Load()), "requests")
 				leave()
 				all.Wait()
 				p.Close()

@@ -146,8 +146,8 @@ func (c *players) watch(random *rand.Rand, id string) {
 	patience := c.h.now() + pick(random, 30*time.Second, 5*time.Minute, time.Hour)
 	for c.going() && c.h.now() < patience {
 		d := pick(random, 50*time.Second, 50*time.Second, between(random, 0, 10*time.Second), between(random, 0, 4*time.Minute), 0)
-		look := c.call(random, waitCall, id, d)
-		if look.settled() {
+		snapshot := c.call(random, waitCall, id, d)
+		if snapshot.settled() {
 			break
 		}
 		pause := between(random, time.Microsecond, pick(random, time.Millisecond, 2*time.Second))
@@ -202,8 +202,8 @@ func (c *players) sweep(random *rand.Rand, i int) {
 			cancel()
 		}
 		c.cancelAfter(entry, between(random, time.Millisecond, 50*time.Millisecond), cancel)
-		look, err := c.p.Get(ctx, entry.run)
-		c.h.update(entry, func(e *call, now time.Duration) { e.returned, e.look, e.err = now, look, err })
+		snapshot, err := c.p.Get(ctx, entry.run)
+		c.h.update(entry, func(e *call, now time.Duration) { e.returned, e.snapshot, e.err = now, snapshot, err })
 		cancel()
 		time.Sleep(between(random, 10*time.Millisecond, 100*time.Millisecond))
 	}
@@ -214,18 +214,18 @@ func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Durat
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cancelled, after := random.Float64() < c.s.cancels, between(random, 1, pick(random, time.Second, 40*time.Second))
-	slow, block := random.Float64() < c.s.slowOnLook, between(random, 0, 30*time.Second)
+	slow, block := random.Float64() < c.s.slowOnSnapshot, between(random, 0, 30*time.Second)
 	entry := c.h.begin(kind, id, d)
 	if cancelled {
 		stop := c.cancelAfter(entry, after, cancel)
 		defer stop()
 	}
-	var look Snapshot
+	var snapshot Snapshot
 	var err error
 	if kind == getCall {
-		look, err = c.p.Get(ctx, id)
+		snapshot, err = c.p.Get(ctx, id)
 	} else {
-		look, err = c.p.Wait(ctx, id, d, func(l Snapshot) {
+		snapshot, err = c.p.Wait(ctx, id, d, func(l Snapshot) {
 			c.h.update(entry, func(e *call, now time.Duration) {
 				e.seen, e.late = append(e.seen, l), e.late || now > max(e.deadline, e.begun)+instant && e.blocked > 0
 			})
@@ -235,8 +235,8 @@ func (c *players) call(random *rand.Rand, kind callKind, id string, d time.Durat
 			}
 		})
 	}
-	c.h.update(entry, func(e *call, now time.Duration) { e.returned, e.look, e.err = now, look, err })
-	return look
+	c.h.update(entry, func(e *call, now time.Duration) { e.returned, e.snapshot, e.err = now, snapshot, err })
+	return snapshot
 }
 
 // cancelAfter cancels a call's context after a time, unless the call has

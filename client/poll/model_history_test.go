@@ -78,7 +78,7 @@ type call struct {
 	cancelled time.Duration // never if its context did not end
 	returned  time.Duration
 	blocked   time.Duration // until when its onSnapshot blocked
-	look      Snapshot
+	snapshot  Snapshot
 	err       error
 	seen      []Snapshot // the arguments of onSnapshot
 	late      bool       // onSnapshot was called after the deadline
@@ -137,7 +137,7 @@ func (h *history) fingerprint() uint64 {
 		lines = append(lines, fmt.Sprint(q.run, q.n, q.sent, q.ended, q.reply.failure))
 	}
 	for _, c := range h.calls {
-		lines = append(lines, fmt.Sprint(c.kind, c.run, c.begun, c.returned, c.cancelled, c.err, c.look.Err, len(c.seen)))
+		lines = append(lines, fmt.Sprint(c.kind, c.run, c.begun, c.returned, c.cancelled, c.err, c.snapshot.Err, len(c.seen)))
 	}
 	slices.Sort(lines) // events at one instant have no order
 	for _, line := range lines {
@@ -260,8 +260,8 @@ func (c *call) String() string {
 	if c.err != nil {
 		text += fmt.Sprintf(", error %v", c.err)
 	}
-	if c.look.Err != nil {
-		text += fmt.Sprintf(", told %v", c.look.Err)
+	if c.snapshot.Err != nil {
+		text += fmt.Sprintf(", told %v", c.snapshot.Err)
 	}
 	return text
 }

@@ -126,7 +126,7 @@ func checkEarlyReturns(h *history, broken func(string, ...any)) {
 			continue
 		}
 		if c.kind == waitCall {
-			if !c.look.settled() {
+			if !c.snapshot.settled() {
 				broken("%v returned unsettled", c)
 			}
 			continue
@@ -136,9 +136,9 @@ func checkEarlyReturns(h *history, broken func(string, ...any)) {
 		for _, q := range during {
 			answered = answered || !q.reply.transient()
 		}
-		fromMemory := !c.look.At.IsZero() && c.look.At.Sub(h.began) <= c.begun
-		if !answered && !fromMemory && c.look.NextIn <= c.deadline-c.returned {
-			broken("%v returned without an answer, though the next was due in %v", c, c.look.NextIn)
+		fromMemory := !c.snapshot.At.IsZero() && c.snapshot.At.Sub(h.began) <= c.begun
+		if !answered && !fromMemory && c.snapshot.NextIn <= c.deadline-c.returned {
+			broken("%v returned without an answer, though the next was due in %v", c, c.snapshot.NextIn)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func checkOwnAnswers(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
 		last := time.Time{}
-		for _, l := range append(slices.Clone(c.seen), c.look) {
+		for _, l := range append(slices.Clone(c.seen), c.snapshot) {
 			if l.At.IsZero() {
 				continue
 			}
@@ -199,21 +199,21 @@ func checkFreshness(h *history, broken func(string, ...any)) {
 				newest = q
 			}
 		}
-		at := c.look.At.Sub(h.began)
-		if newest != nil && newest.ended > c.begun && newest.ended < h.over(c) && (c.look.At.IsZero() && c.blocked == 0 || !c.look.At.IsZero() && at < newest.ended) {
+		at := c.snapshot.At.Sub(h.began)
+		if newest != nil && newest.ended > c.begun && newest.ended < h.over(c) && (c.snapshot.At.IsZero() && c.blocked == 0 || !c.snapshot.At.IsZero() && at < newest.ended) {
 			broken("%v was told of %v instead of %v", c, at, newest)
 		}
-		if c.look.At.IsZero() || at >= c.begun {
+		if c.snapshot.At.IsZero() || at >= c.begun {
 			continue
 		}
-		if c.returned >= min(c.deadline, h.stopped(c)) || c.kind == getCall && c.look.NextIn > c.deadline-c.returned {
+		if c.returned >= min(c.deadline, h.stopped(c)) || c.kind == getCall && c.snapshot.NextIn > c.deadline-c.returned {
 			continue // not an answer, only the last known state
 		}
 		hold := promisedFloor
 		if newest != nil && newest.reply.failure != nil {
 			hold = max(hold, newest.reply.failure.RetryAfter)
 		}
-		if c.look.Err == nil && c.look.Results != nil && c.look.Results.Finished() {
+		if c.snapshot.Err == nil && c.snapshot.Results != nil && c.snapshot.Results.Finished() {
 			hold = max(hold, promisedMemory)
 		}
 		if c.begun-at > hold {
@@ -226,12 +226,12 @@ func checkFreshness(h *history, broken func(string, ...any)) {
 func checkPassingRefusals(h *history, broken func(string, ...any)) {
 	runs := h.byRun()
 	for _, c := range h.calls {
-		if c.kind != waitCall || c.err != nil || c.look.Err == nil || !mayPass(reply{failure: c.look.Err}) || c.returned >= min(c.deadline, h.stopped(c)) {
+		if c.kind != waitCall || c.err != nil || c.snapshot.Err == nil || !mayPass(reply{failure: c.snapshot.Err}) || c.returned >= min(c.deadline, h.stopped(c)) {
 			continue
 		}
 		var before []*request
 		for _, q := range runs[c.run] {
-			if q.ended <= c.look.At.Sub(h.began) {
+			if q.ended <= c.snapshot.At.Sub(h.began) {
 				before = append(before, q)
 			}
 		}
@@ -242,8 +242,8 @@ func checkPassingRefusals(h *history, broken func(string, ...any)) {
 			during = before // what ended a wait before may be returned again
 		}
 		first := len(during) <= 1
-		if !twice && (c.look.Err.Code == client.CodeNotFound && first || c.look.Err.Code != client.CodeNotFound && answered) {
-			broken("%v ended with %q told once", c, c.look.Err.Code)
+		if !twice && (c.snapshot.Err.Code == client.CodeNotFound && first || c.snapshot.Err.Code != client.CodeNotFound && answered) {
+			broken("%v ended with %q told once", c, c.snapshot.Err.Code)
 		}
 	}
 }

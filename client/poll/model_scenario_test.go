@@ -24,15 +24,15 @@ type scenario struct {
 	perMinute int   // of the Poller; 0 = the default
 	memory    int64 // of the Poller, in bytes; 0 = the default
 
-	workers    int     // runs always waited for, each followed by another
-	sharers    int     // additional callers on each of the first few of them
-	companies  int     // that these callers act for; 0 = the same as the others
-	getters    int     // callers that get runs now and then
-	loopers    int     // callers that get unknown runs without a pause
-	sweepers   int     // callers that get ever new runs and cancel at once
-	batch      bool    // all begin at about the same time
-	cancels    float64 // share of calls that are cancelled
-	slowOnLook float64 // share of waits whose onSnapshot blocks
+	workers        int     // runs always waited for, each followed by another
+	sharers        int     // additional callers on each of the first few of them
+	companies      int     // that these callers act for; 0 = the same as the others
+	getters        int     // callers that get runs now and then
+	loopers        int     // callers that get unknown runs without a pause
+	sweepers       int     // callers that get ever new runs and cancel at once
+	batch          bool    // all begin at about the same time
+	cancels        float64 // share of calls that are cancelled
+	slowOnSnapshot float64 // share of waits whose onSnapshot blocks
 
 	drainAt, closeAt time.Duration // never = not
 
@@ -117,7 +117,7 @@ func newScenario(seed uint64) scenario {
 		s.slowBodies, s.body = pick(random, 0.05, 0.5), between(random, time.Second, 18*time.Second)
 	}
 	s.cancels = pick(random, 0, 0.1, 0.5)
-	s.slowOnLook = pick(random, 0, 0, 0.2)
+	s.slowOnSnapshot = pick(random, 0, 0, 0.2)
 	if random.IntN(3) == 0 {
 		s.sharers = random.IntN(30)
 	}

@@ -103,12 +103,12 @@ func checkToldTimes(h *history, broken func(string, ...any)) {
 		}
 	}
 	for _, c := range h.calls {
-		if c.err != nil || c.look.settled() || c.returned >= h.stopped(c) || c.blocked > 0 {
+		if c.err != nil || c.snapshot.settled() || c.returned >= h.stopped(c) || c.blocked > 0 {
 			continue
 		}
 		for _, hold := range holds {
-			if !h.out(c.run, c.returned) && hold.from < c.returned && c.returned < hold.to && c.look.NextIn < hold.to-c.returned-instant {
-				broken("%v was told %v at %v, but %v holds until %v", c, c.look.NextIn, c.returned, hold.by, hold.to)
+			if !h.out(c.run, c.returned) && hold.from < c.returned && c.returned < hold.to && c.snapshot.NextIn < hold.to-c.returned-instant {
+				broken("%v was told %v at %v, but %v holds until %v", c, c.snapshot.NextIn, c.returned, hold.by, hold.to)
 				break
 			}
 		}

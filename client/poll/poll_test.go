@@ -106,7 +106,7 @@ func seconds(s ...float64) []time.Duration {
 	return d
 }
 
-func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
+func TestWaitRequestsAtOnceThenByTheRunsAge(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		if _, err := p.Wait(t.Context(), "r", 4*time.Minute, nil); err != nil {
@@ -118,7 +118,7 @@ func TestWaitLooksAtOnceThenByTheRunsAge(t *testing.T) {
 		}
 		want = append(want, seconds(187.5, 198.75, 213.75, 228.75)...)
 		if diff := cmp.Diff(want, u.times()); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -135,7 +135,7 @@ func TestTheAgeIsNotRoundedDown(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
 		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestAnUnknownAgeCountsFromTheFirstSight(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Wait(t.Context(), "r", 29*time.Second, nil)
 		if diff := cmp.Diff(seconds(0, 10, 15, 20), u.times()); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -167,15 +167,15 @@ func TestWaitEndsWhenTheRunDoes(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		var seen int
 		start := time.Now()
-		look, err := p.Wait(t.Context(), "r", time.Minute, func(Snapshot) { seen++ })
-		if err != nil || !look.Results.Finished() {
-			t.Fatalf("look %+v, %v; want a finished run", look, err)
+		snapshot, err := p.Wait(t.Context(), "r", time.Minute, func(Snapshot) { seen++ })
+		if err != nil || !snapshot.Results.Finished() {
+			t.Fatalf("snapshot %+v, %v; want a finished run", snapshot, err)
 		}
 		if took := time.Since(start); took > 42*time.Second+Floor+time.Second {
 			t.Errorf("took %v", took)
 		}
 		if seen != len(u.times()) {
-			t.Errorf("told of %d looks, made %d", seen, len(u.times()))
+			t.Errorf("%d snapshots of %d requests", seen, len(u.times()))
 		}
 	})
 }
@@ -184,15 +184,15 @@ func TestWaitEndsInTimeWithARequestInFlight(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour), latency: 15 * time.Second}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		look, err := p.Wait(t.Context(), "r", 10*time.Second, nil)
-		if err != nil || time.Since(start) != 10*time.Second || !look.At.IsZero() {
-			t.Errorf("look %+v, %v after %v; want none, nil after 10s", look, err, time.Since(start))
+		snapshot, err := p.Wait(t.Context(), "r", 10*time.Second, nil)
+		if err != nil || time.Since(start) != 10*time.Second || !snapshot.At.IsZero() {
+			t.Errorf("snapshot %+v, %v after %v; want none, nil after 10s", snapshot, err, time.Since(start))
 		}
 		// The request's answer is kept: the next call gets it without a
 		// request.
 		time.Sleep(6 * time.Second)
-		if look, _ := p.Get(t.Context(), "r"); look.Results == nil || len(u.times()) != 1 {
-			t.Errorf("look %+v after %d requests, want the first one's answer", look, len(u.times()))
+		if snapshot, _ := p.Get(t.Context(), "r"); snapshot.Results == nil || len(u.times()) != 1 {
+			t.Errorf("snapshot %+v after %d requests, want the first one's answer", snapshot, len(u.times()))
 		}
 	})
 }
@@ -203,9 +203,9 @@ func TestAnUnknownStatusEndsAWait(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		look, err := p.Wait(t.Context(), "r", time.Minute, nil)
-		if err != nil || look.Results.Status != "archived" || time.Since(start) != 0 {
-			t.Errorf("look %+v, %v after %v", look, err, time.Since(start))
+		snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil)
+		if err != nil || snapshot.Results.Status != "archived" || time.Since(start) != 0 {
+			t.Errorf("snapshot %+v, %v after %v", snapshot, err, time.Since(start))
 		}
 	})
 }
@@ -234,9 +234,9 @@ func TestAHundredWaitersCostTheRequestsOfOne(t *testing.T) {
 		for i := range 100 {
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
-				look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
-				if err != nil || !look.Results.Finished() {
-					t.Errorf("waiter %d: %+v, %v", i, look, err)
+				snapshot, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
+				if err != nil || !snapshot.Results.Finished() {
+					t.Errorf("waiter %d: %+v, %v", i, snapshot, err)
 				}
 			})
 		}
@@ -259,8 +259,8 @@ func TestOneCallersCancelLeavesTheOthersAlone(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
-				t.Errorf("other wait: %+v, %v", look, err)
+			if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !snapshot.Results.Finished() {
+				t.Errorf("other wait: %+v, %v", snapshot, err)
 			}
 		})
 		time.Sleep(12 * time.Second)
@@ -302,7 +302,7 @@ func TestTheFloorOutlivesItsWaiters(t *testing.T) {
 	u.assertFloor(t)
 }
 
-func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
+func TestAGetWithinTheFloorIsAnsweredFromTheCache(t *testing.T) {
 	for name, u := range map[string]*upstream{
 		"an answer":          {answer: finishingAt(time.Hour)},
 		"a permanent error":  {answer: failing(client.Error{Code: client.CodeNotFound})},
@@ -317,7 +317,7 @@ func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
 				start := time.Now()
 				second, err := p.Get(t.Context(), "r")
 				if err != nil || second.At != first.At || second.Err != first.Err || second.Results != first.Results {
-					t.Errorf("second look %+v, %v; want the first's %+v", second, err, first)
+					t.Errorf("second snapshot %+v, %v; want the first's %+v", second, err, first)
 				}
 				if time.Since(start) != 0 || len(u.times()) != made {
 					t.Errorf("took %v and %d requests, want none", time.Since(start), len(u.times())-made)
@@ -327,19 +327,19 @@ func TestALookWithinTheFloorIsAnsweredFromMemory(t *testing.T) {
 	}
 }
 
-func TestALookAfterTheFloorAsksAnew(t *testing.T) {
+func TestAGetAfterTheFloorMakesARequest(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Get(t.Context(), "r")
 		time.Sleep(Floor)
 		_, _ = p.Get(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 5), u.times()); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func TestALookBringsForwardASlowLoop(t *testing.T) {
+func TestAGetBringsForwardASlowLoop(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) {
 		r := processing()
 		r.CreatedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -351,7 +351,7 @@ func TestALookBringsForwardASlowLoop(t *testing.T) {
 		time.Sleep(25 * time.Second) // requests at 0, 7.5, 18.75; the next at 33.75
 		_, _ = p.Get(t.Context(), "r")
 		if diff := cmp.Diff(seconds(0, 7.5, 18.75, 25), u.times()); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -379,11 +379,11 @@ func TestAFinishedRunIsRememberedForAMinute(t *testing.T) {
 	u := &upstream{answer: finishingAt(0)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for range 59 {
-			if look, err := p.Get(t.Context(), "r"); err != nil || !look.Results.Finished() {
-				t.Fatalf("%+v, %v", look, err)
+			if snapshot, err := p.Get(t.Context(), "r"); err != nil || !snapshot.Results.Finished() {
+				t.Fatalf("%+v, %v", snapshot, err)
 			}
-			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
-				t.Fatalf("%+v, %v", look, err)
+			if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !snapshot.Results.Finished() {
+				t.Fatalf("%+v, %v", snapshot, err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -446,13 +446,13 @@ func TestTransientFaultsAreRetriedInsideAWait(t *testing.T) {
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
 				failures := 0
-				look, err := p.Wait(t.Context(), "r", 4*time.Minute, func(l Snapshot) {
+				snapshot, err := p.Wait(t.Context(), "r", 4*time.Minute, func(l Snapshot) {
 					if l.Err != nil {
 						failures++
 					}
 				})
-				if err != nil || !look.Results.Finished() || failures != 4 {
-					t.Errorf("%+v, %v after %d failures; want finished after 4", look, err, failures)
+				if err != nil || !snapshot.Results.Finished() || failures != 4 {
+					t.Errorf("%+v, %v after %d failures; want finished after 4", snapshot, err, failures)
 				}
 			})
 			u.assertFloor(t)
@@ -466,9 +466,9 @@ func TestPermanentFailuresEndAWaitAtOnce(t *testing.T) {
 		u := &upstream{answer: failing(client.Error{Code: code})}
 		bubble(t, u, func(t *testing.T, p *Poller) {
 			start := time.Now()
-			look, err := p.Wait(t.Context(), "r", time.Minute, nil)
-			if err != nil || look.Err == nil || look.Err.Code != code || time.Since(start) != 0 || len(u.times()) != 1 {
-				t.Errorf("%s: %+v, %v after %v and %d requests", code, look, err, time.Since(start), len(u.times()))
+			snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil)
+			if err != nil || snapshot.Err == nil || snapshot.Err.Code != code || time.Since(start) != 0 || len(u.times()) != 1 {
+				t.Errorf("%s: %+v, %v after %v and %d requests", code, snapshot, err, time.Since(start), len(u.times()))
 			}
 		})
 	}
@@ -507,12 +507,12 @@ func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 				return nil, &client.Error{Code: tt.answers[n-1]}
 			}}
 			bubble(t, u, func(t *testing.T, p *Poller) {
-				look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
+				snapshot, err := p.Wait(t.Context(), "r", 2*time.Minute, nil)
 				if err != nil || len(u.times()) != tt.asked {
-					t.Errorf("%+v, %v after %d requests, want %d", look, err, len(u.times()), tt.asked)
+					t.Errorf("%+v, %v after %d requests, want %d", snapshot, err, len(u.times()), tt.asked)
 				}
-				if tt.want == "" && (look.Err != nil || !look.Results.Finished()) || tt.want != "" && (look.Err == nil || look.Err.Code != tt.want) {
-					t.Errorf("%+v, want %q", look, tt.want)
+				if tt.want == "" && (snapshot.Err != nil || !snapshot.Results.Finished()) || tt.want != "" && (snapshot.Err == nil || snapshot.Err.Code != tt.want) {
+					t.Errorf("%+v, want %q", snapshot, tt.want)
 				}
 			})
 			u.assertFloor(t)
@@ -521,14 +521,14 @@ func TestARefusalThatMayPassIsAskedOnceMoreInAWait(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: unknown})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		begun := time.Now()
-		if look, err := p.Get(t.Context(), "r"); err != nil || look.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
-			t.Errorf("get: %+v, %v after %v and %d requests", look, err, time.Since(begun), len(u.times()))
+		if snapshot, err := p.Get(t.Context(), "r"); err != nil || snapshot.Err == nil || len(u.times()) != 1 || time.Since(begun) != 0 {
+			t.Errorf("get: %+v, %v after %v and %d requests", snapshot, err, time.Since(begun), len(u.times()))
 		}
 		// A wait within the floor continues with the state that the get
 		// returned.
 		u.answer = finishingAt(0)
-		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || time.Since(begun) != Floor {
-			t.Errorf("wait: %+v, %v after %v", look, err, time.Since(begun))
+		if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || snapshot.Err != nil || time.Since(begun) != Floor {
+			t.Errorf("wait: %+v, %v after %v", snapshot, err, time.Since(begun))
 		}
 	})
 }
@@ -542,7 +542,7 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 			made := len(u.times())
 			time.Sleep(10 * time.Second)
 			u.answer = finishingAt(0)
-			for _, look := range []func() (Snapshot, error){
+			for _, call := range []func() (Snapshot, error){
 				func() (Snapshot, error) {
 					return p.Wait(t.Context(), "r", time.Minute, func(l Snapshot) {
 						if l.Err != nil || l.Results == nil {
@@ -552,7 +552,7 @@ func TestAFailureIsForgottenAfterTheFloor(t *testing.T) {
 				},
 				func() (Snapshot, error) { return p.Get(t.Context(), "r") },
 			} {
-				if l, err := look(); err != nil || l.Err != nil || !l.Results.Finished() {
+				if l, err := call(); err != nil || l.Err != nil || !l.Results.Finished() {
 					t.Errorf("%s: %+v, %v", code, l, err)
 				}
 			}
@@ -579,8 +579,8 @@ func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
 		}()
 		time.Sleep(10 * time.Second)
 		for range 2 {
-			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Err != nil || !look.Results.Finished() {
-				t.Errorf("%+v, %v", look, err)
+			if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || snapshot.Err != nil || !snapshot.Results.Finished() {
+				t.Errorf("%+v, %v", snapshot, err)
 			}
 		}
 		if got := len(u.times()); got != 2 {
@@ -590,7 +590,7 @@ func TestABlockingCallbackKeepsNoOldError(t *testing.T) {
 	})
 }
 
-func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
+func TestAPanicOfTheAPIEndsOnlyItsOwnRequest(t *testing.T) {
 	u := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
 		if n == 1 {
 			panic("Jane Doe")
@@ -599,12 +599,12 @@ func TestAPanicOfTheAPIEndsOnlyItsOwnLook(t *testing.T) {
 	}}
 	var log bytes.Buffer
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		look, err := p.Wait(t.Context(), "r", time.Minute, nil)
-		if err != nil || look.Err == nil || look.Err.Code != client.CodeBadResponse {
-			t.Errorf("%+v, %v", look, err)
+		snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil)
+		if err != nil || snapshot.Err == nil || snapshot.Err.Code != client.CodeBadResponse {
+			t.Errorf("%+v, %v", snapshot, err)
 		}
-		if look, err := p.Get(t.Context(), "other"); err != nil || !look.Results.Finished() {
-			t.Errorf("afterwards: %+v, %v", look, err)
+		if snapshot, err := p.Get(t.Context(), "other"); err != nil || !snapshot.Results.Finished() {
+			t.Errorf("afterwards: %+v, %v", snapshot, err)
 		}
 	}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	if !strings.Contains(log.String(), "poll_test.go") || strings.Contains(log.String(), "Jane") {
@@ -640,7 +640,7 @@ func TestOnlyAStatusAgainstItsHTTPCodeIsWarnedOf(t *testing.T) {
 
 // If more runs are waited for than the budget allows, a get goes first, and a
 // run that also has a get does not lose its turn.
-func TestALookGoesBeforeWaits(t *testing.T) {
+func TestAGetGoesBeforeWaits(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for i := range 200 {
@@ -650,34 +650,34 @@ func TestALookGoesBeforeWaits(t *testing.T) {
 		time.Sleep(time.Minute)
 		for i := range 20 {
 			start := time.Now()
-			look, err := p.Get(t.Context(), fmt.Sprint("new", i))
-			if err != nil || look.Results == nil || time.Since(start) > time.Second {
-				t.Errorf("%+v, %v after %v", look, err, time.Since(start))
+			snapshot, err := p.Get(t.Context(), fmt.Sprint("new", i))
+			if err != nil || snapshot.Results == nil || time.Since(start) > time.Second {
+				t.Errorf("%+v, %v after %v", snapshot, err, time.Since(start))
 			}
 			_, _ = p.Get(t.Context(), "victim")
 			time.Sleep(8 * time.Second)
 		}
 		p.Close()
-		looks := map[string]int{}
+		requests := map[string]int{}
 		for _, id := range u.runs {
-			looks[id]++
+			requests[id]++
 		}
-		if looks["victim"] < 18 {
-			t.Errorf("the run looked at every 8 s was asked for %d times", looks["victim"])
+		if requests["victim"] < 18 {
+			t.Errorf("the run due every 8 s was requested %d times", requests["victim"])
 		}
 	})
 }
 
-func TestTheTimeToTheNextLookKnowsTheQueue(t *testing.T) {
+func TestTheTimeToTheNextRequestKnowsTheQueue(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for i := range 110 {
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()
 		}
 		synctest.Wait()
-		look, err := p.Wait(t.Context(), "last", time.Second, nil)
-		if err != nil || look.NextIn < 30*time.Second || look.NextIn > time.Minute {
-			t.Errorf("next look in %v, %v; want what a hundred looks before it take", look.NextIn, err)
+		snapshot, err := p.Wait(t.Context(), "last", time.Second, nil)
+		if err != nil || snapshot.NextIn < 30*time.Second || snapshot.NextIn > time.Minute {
+			t.Errorf("next request in %v, %v; want what a hundred before it take", snapshot.NextIn, err)
 		}
 	})
 }
@@ -741,12 +741,12 @@ func TestRetryAfterIsObeyedByEveryCall(t *testing.T) {
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		look, err := p.Wait(t.Context(), "r", 30*time.Second, nil)
-		if err != nil || look.Results == nil || look.Err == nil || time.Since(start) != 30*time.Second {
-			t.Errorf("%+v, %v after %v; want the state before the fault, at the wait's end", look, err, time.Since(start))
+		snapshot, err := p.Wait(t.Context(), "r", 30*time.Second, nil)
+		if err != nil || snapshot.Results == nil || snapshot.Err == nil || time.Since(start) != 30*time.Second {
+			t.Errorf("%+v, %v after %v; want the state before the fault, at the wait's end", snapshot, err, time.Since(start))
 		}
-		if look.NextIn < 65*time.Second {
-			t.Errorf("next look in %v, want what is left of Retry-After", look.NextIn)
+		if snapshot.NextIn < 65*time.Second {
+			t.Errorf("next snapshot in %v, want what is left of Retry-After", snapshot.NextIn)
 		}
 		_, _ = p.Get(t.Context(), "r")
 		_, _ = p.Wait(t.Context(), "r", 80*time.Second, nil)
@@ -756,19 +756,19 @@ func TestRetryAfterIsObeyedByEveryCall(t *testing.T) {
 	})
 }
 
-func TestALookTriesThreeTimesWithin25Seconds(t *testing.T) {
+func TestAGetTriesThreeTimesWithin25Seconds(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeUnavailable})}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
-		look, err := p.Get(t.Context(), "r")
-		if err != nil || look.Err == nil || len(u.times()) != getAttempts || time.Since(start) > getTime {
-			t.Errorf("%+v, %v after %d attempts in %v", look, err, len(u.times()), time.Since(start))
+		snapshot, err := p.Get(t.Context(), "r")
+		if err != nil || snapshot.Err == nil || len(u.times()) != getAttempts || time.Since(start) > getTime {
+			t.Errorf("%+v, %v after %d attempts in %v", snapshot, err, len(u.times()), time.Since(start))
 		}
 	})
 	u.assertFloor(t)
 }
 
-func TestALookEndsIn25SecondsWhateverTheUpstreamDoes(t *testing.T) {
+func TestAGetEndsIn25SecondsWhateverTheUpstreamDoes(t *testing.T) {
 	u := &upstream{answer: failing(client.Error{Code: client.CodeTimeout}), latency: 20 * time.Second}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		start := time.Now()
@@ -789,12 +789,12 @@ func TestARefusalPausesTheWholeKey(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Get(t.Context(), "a")
 		start := time.Now()
-		look, err := p.Get(t.Context(), "b")
-		if err != nil || look.Results != nil || look.NextIn != 40*time.Second || time.Since(start) != 0 {
-			t.Errorf("%+v, %v; want at once that no look is possible for 40 s", look, err)
+		snapshot, err := p.Get(t.Context(), "b")
+		if err != nil || snapshot.Results != nil || snapshot.NextIn != 40*time.Second || time.Since(start) != 0 {
+			t.Errorf("%+v, %v; want at once that no snapshot is possible for 40 s", snapshot, err)
 		}
-		if look, err := p.Wait(t.Context(), "b", time.Minute, nil); err != nil || !look.Results.Finished() {
-			t.Errorf("%+v, %v; want the run once the pause is over", look, err)
+		if snapshot, err := p.Wait(t.Context(), "b", time.Minute, nil); err != nil || !snapshot.Results.Finished() {
+			t.Errorf("%+v, %v; want the run once the pause is over", snapshot, err)
 		}
 		if diff := cmp.Diff(seconds(0, 40), u.times()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
@@ -825,13 +825,13 @@ func TestTheBudgetHoldsForAllRunsOfAKey(t *testing.T) {
 		if got := len(asked); got < 5*100 {
 			t.Errorf("%d requests in 5 minutes: the budget is not used", got)
 		}
-		looks := map[string]int{}
+		requests := map[string]int{}
 		for _, id := range u.runs {
-			looks[id]++
+			requests[id]++
 		}
-		for id, n := range looks {
+		for id, n := range requests {
 			if mean := len(asked) / 100; n < mean-1 || n > mean+1 {
-				t.Errorf("run %s was looked at %d times, the mean is %d", id, n, mean)
+				t.Errorf("run %s was requested %d times, the mean is %d", id, n, mean)
 			}
 		}
 	})
@@ -877,9 +877,9 @@ func TestCloseEndsWaitsWithWhatTheyKnow(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			look, err := p.Wait(t.Context(), "r", time.Minute, nil)
-			if err != nil || look.Results == nil || !look.Results.InProgress() {
-				t.Errorf("%+v, %v; want the run in progress", look, err)
+			snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil)
+			if err != nil || snapshot.Results == nil || !snapshot.Results.InProgress() {
+				t.Errorf("%+v, %v; want the run in progress", snapshot, err)
 			}
 		})
 		time.Sleep(12 * time.Second)
@@ -891,20 +891,20 @@ func TestCloseEndsWaitsWithWhatTheyKnow(t *testing.T) {
 	})
 }
 
-func TestDrainEndsWaitsAndNotLooks(t *testing.T) {
+func TestDrainEndsWaitsAndNotGets(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour), latency: time.Second}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		var calls sync.WaitGroup
 		calls.Go(func() {
 			start := time.Now()
-			if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || look.Results == nil || time.Since(start) != 12*time.Second {
-				t.Errorf("wait: %+v, %v after %v", look, err, time.Since(start))
+			if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || snapshot.Results == nil || time.Since(start) != 12*time.Second {
+				t.Errorf("wait: %+v, %v after %v", snapshot, err, time.Since(start))
 			}
 		})
 		time.Sleep(12 * time.Second)
 		calls.Go(func() {
-			if look, err := p.Get(t.Context(), "other"); err != nil || look.Results == nil {
-				t.Errorf("look: %+v, %v", look, err)
+			if snapshot, err := p.Get(t.Context(), "other"); err != nil || snapshot.Results == nil {
+				t.Errorf("snapshot: %+v, %v", snapshot, err)
 			}
 		})
 		synctest.Wait()
@@ -992,7 +992,7 @@ func TestACancelledGetLeavesNoTurn(t *testing.T) {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		if slices.Contains(u.runs, "last") {
-			t.Error("the run was looked at before its turn")
+			t.Error("the run was requested before its turn")
 		}
 	})
 }
@@ -1018,13 +1018,13 @@ func TestAnErrorWithoutACodeIsTransient(t *testing.T) {
 		return completed(), nil
 	}}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		if look, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !look.Results.Finished() {
-			t.Errorf("%+v, %v", look, err)
+		if snapshot, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil || !snapshot.Results.Finished() {
+			t.Errorf("%+v, %v", snapshot, err)
 		}
 	})
 }
 
-func TestTheObserverIsToldOfEveryLook(t *testing.T) {
+func TestTheObserverIsCalledForEveryRequest(t *testing.T) {
 	u := &upstream{latency: 100 * time.Millisecond}
 	u.answer = func(n int, at time.Duration) (*client.Results, error) {
 		if n == 2 {
@@ -1041,7 +1041,7 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 		_, _ = p.Get(t.Context(), "r")
 	}, WithObserver(func(o Observed) { got = append(got, o) }))
 	if len(got) < 4 {
-		t.Fatalf("told of %d looks", len(got))
+		t.Fatalf("%d observed requests", len(got))
 	}
 	end := len(got) - 2
 	if lag := got[end].Lag; lag < 0 || lag > 7*time.Second {
@@ -1068,7 +1068,7 @@ func TestTheObserverIsToldOfEveryLook(t *testing.T) {
 
 // Callers that start waits on ever new runs and leave before the first request
 // must not fill the memory.
-func TestRunsNeverLookedAtAreForgotten(t *testing.T) {
+func TestRunsNeverRequestedAreForgotten(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for i := range 2 * maxRuns {
@@ -1120,8 +1120,8 @@ func TestRunsKeptAreBounded(t *testing.T) {
 			}
 			time.Sleep(30 * time.Second)
 			for i := range 20 { // gets go on beside them
-				if look, err := p.Get(ctx, fmt.Sprint("g", round, "-", i)); err != nil || look.Results == nil {
-					t.Errorf("%+v, %v", look, err)
+				if snapshot, err := p.Get(ctx, fmt.Sprint("g", round, "-", i)); err != nil || snapshot.Results == nil {
+					t.Errorf("%+v, %v", snapshot, err)
 				}
 			}
 			p.mu.Lock()

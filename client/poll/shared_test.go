@@ -26,9 +26,9 @@ func TestPollersThatShareRememberNoMoreTogetherThanOneAlone(t *testing.T) {
 			p := New(largeRuns{}, WithShared(&shared), WithCacheSize(8<<20))
 			pollers = append(pollers, p)
 			for run := range 4 {
-				look, err := p.Get(t.Context(), fmt.Sprint("run", run))
-				if err != nil || look.Results == nil {
-					t.Fatal(look, err)
+				snapshot, err := p.Get(t.Context(), fmt.Sprint("run", run))
+				if err != nil || snapshot.Results == nil {
+					t.Fatal(snapshot, err)
 				}
 			}
 		}

@@ -154,21 +154,21 @@ func (w *watcher) watch() {
 	begun, ends := time.Now(), w.s.start(id, takes)
 	var first time.Duration
 	for {
-		look, err := w.p.Wait(context.Background(), id, 50*time.Second, func(l Snapshot) {
+		snapshot, err := w.p.Wait(context.Background(), id, 50*time.Second, func(l Snapshot) {
 			if first == 0 {
 				first = max(1, time.Since(begun))
 			}
 		})
 		w.mu.Lock()
 		w.waits++
-		if look.At.IsZero() {
+		if snapshot.At.IsZero() {
 			w.unanswered++
 		}
-		if err != nil || look.Err != nil && !look.Err.Transient() {
+		if err != nil || snapshot.Err != nil && !snapshot.Err.Transient() {
 			w.fails++
 		}
 		w.mu.Unlock()
-		if err != nil || look.settled() {
+		if err != nil || snapshot.settled() {
 			break
 		}
 	}
@@ -328,8 +328,8 @@ func TestSimulationOfManyWaiters(t *testing.T) {
 			var all sync.WaitGroup
 			for range waiters {
 				all.Go(func() {
-					if look, err := p.Wait(t.Context(), "r", 2*time.Minute, nil); err != nil || !look.settled() {
-						t.Errorf("%+v, %v", look, err)
+					if snapshot, err := p.Wait(t.Context(), "r", 2*time.Minute, nil); err != nil || !snapshot.settled() {
+						t.Errorf("%+v, %v", snapshot, err)
 					}
 				})
 			}

@@ -74,16 +74,16 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		}
 		return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
 	}
-	var looks runs = tenant.NewPool(open)
+	var poller runs = tenant.NewPool(open)
 	if !settings.CallerKeys {
 		api, err := open(client.NewKey(sandbox.Key))
 		if err != nil {
 			t.Fatal(err)
 		}
 		stops = append(stops, api.CloseIdleConnections)
-		looks = poll.New(api)
+		poller = poll.New(api)
 	}
-	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: looks, Log: slog.New(slog.DiscardHandler), Settings: tools.Settings{
+	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: poller, Log: slog.New(slog.DiscardHandler), Settings: tools.Settings{
 		MaxWaits: 10_000, OnCall: func(_ context.Context, c tools.Call) {
 			select {
 			case s.calls <- c:
@@ -100,7 +100,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		}
 	})
 	s.mcp = mcp
-	s.server = New(mcp, settings, looks, metrics, slog.New(slog.DiscardHandler))
+	s.server = New(mcp, settings, poller, metrics, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.server.serve(ctx, &pipes{conns: s.conns, closed: make(chan struct{})}) }()
@@ -109,7 +109,7 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		if err := <-done; err != nil {
 			t.Errorf("serve: %v", err)
 		}
-		looks.Close()
+		poller.Close()
 		for i := range stops {
 			stops[len(stops)-1-i]()
 		}
@@ -407,6 +407,6 @@ func TestHTTPCases(t *testing.T) {
 		})
 	}
 	if n := len(open.sandbox.Requests()) + len(locked.sandbox.Requests()); n > 0 {
-		t.Errorf("%d requests upstream for requests that are no look", n)
+		t.Errorf("%d requests upstream for requests that are no call", n)
 	}
 }

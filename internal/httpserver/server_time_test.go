@@ -546,7 +546,7 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 					t.Error("a server that stops says that it is ready")
 				}
 				if got := <-answers; !strings.Contains(got, "This server is stopping.") {
-					t.Errorf("after %v the look was answered %s", time.Since(begun), got)
+					t.Errorf("after %v the get was answered %s", time.Since(begun), got)
 				}
 				<-stopped
 				if took := time.Since(begun); took > 10*time.Second {
@@ -557,7 +557,7 @@ func TestStoppingAnswersWaitsAndEndsInTime(t *testing.T) {
 	}
 }
 
-func TestStoppingLetsALookEndByItself(t *testing.T) {
+func TestStoppingLetsAGetEndByItself(t *testing.T) {
 	for _, sse := range []bool{false, true} {
 		inBubble(t, func(s *Settings) { s.SSE = sse }, func(t *testing.T, s *site) {
 			s.sandbox.Inject("req_demo_done", sandbox.Fault{Delay: 3 * time.Second})
@@ -577,7 +577,7 @@ func TestStoppingLetsALookEndByItself(t *testing.T) {
 			time.Sleep(time.Second)
 			s.stop()
 			if got := <-answer; !strings.Contains(got, "20 scored") {
-				t.Errorf("SSE %t: the look was answered %s", sse, got)
+				t.Errorf("SSE %t: the get was answered %s", sse, got)
 			}
 		})
 	}
@@ -606,7 +606,7 @@ func TestAServerThatStopsIsNotReady(t *testing.T) {
 
 func TestCallersBringTheirKeys(t *testing.T) {
 	inBubble(t, func(s *Settings) { s.CallerKeys = true }, func(t *testing.T, s *site) {
-		look := toCall(1, "get_sourcing_results", `{"request_id":"req_same"}`)
+		get := toCall(1, "get_sourcing_results", `{"request_id":"req_same"}`)
 		for name, tt := range map[string]struct {
 			headers []string
 			status  int
@@ -624,7 +624,7 @@ func TestCallersBringTheirKeys(t *testing.T) {
 			"a company":            {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": acme"}, 200, "Ada Alpha"},
 			"no company's id":      {[]string{apiKeyHeader + ": " + sandbox.Key, companyIDHeader + ": a/b"}, 400, companyIDHeader},
 		} {
-			got := s.send(t, post("/mcp", look, tt.headers...))
+			got := s.send(t, post("/mcp", get, tt.headers...))
 			if got.StatusCode != tt.status || !strings.Contains(got.body, tt.holds) {
 				t.Errorf("%s: %s, %s; want %d with %q", name, got.Status, got.body, tt.status, tt.holds)
 			}

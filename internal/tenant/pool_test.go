@@ -46,11 +46,11 @@ func TestCallersNeverShareWhatWasSeen(t *testing.T) {
 	inBubble(t, map[string]int{"a": 1, "b": 2}, func(t *testing.T, p *Pool, asked func(string) int) {
 		for range 3 {
 			for key, want := range map[string]int{"a": 1, "b": 2} {
-				look, err := p.Get(on(t, key, ""), "req_1")
-				if err != nil || look.Err != nil {
-					t.Fatal(err, look.Err)
+				snapshot, err := p.Get(on(t, key, ""), "req_1")
+				if err != nil || snapshot.Err != nil {
+					t.Fatal(err, snapshot.Err)
 				}
-				if got := *look.Results.FoundCount; got != want {
+				if got := *snapshot.Results.FoundCount; got != want {
 					t.Errorf("key %s was shown %d found, want %d", key, got, want)
 				}
 			}
@@ -94,9 +94,9 @@ func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 13 {
 			all.Go(func() {
-				look, err := p.Wait(on(t, "a", fmt.Sprintf("company-%d", i)), "req_demo_slow", 90*time.Second, nil)
-				if err != nil || look.Results == nil {
-					t.Errorf("company %d: %+v, %v", i, look, err)
+				snapshot, err := p.Wait(on(t, "a", fmt.Sprintf("company-%d", i)), "req_demo_slow", 90*time.Second, nil)
+				if err != nil || snapshot.Results == nil {
+					t.Errorf("company %d: %+v, %v", i, snapshot, err)
 				}
 			})
 		}
@@ -123,19 +123,19 @@ func TestARequestWithoutAKeyFallsBackToNone(t *testing.T) {
 
 func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 	inBubble(t, map[string]int{"good": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
-		look := func(key string) {
+		get := func(key string) {
 			if _, err := p.Get(on(t, key, ""), "req_1"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		look("good")
+		get("good")
 		for i := range maxKeys + 10 {
-			look(fmt.Sprintf("guess-%d", i))
+			get(fmt.Sprintf("guess-%d", i))
 		}
 		if n := p.recent.Len(); n != maxKeys || len(p.entries) != n {
 			t.Errorf("%d keys held, %d listed", n, len(p.entries))
 		}
-		look("good")
+		get("good")
 		if asked("good") != 1 {
 			t.Error("what a good key saw was forgotten for a stranger's guesses")
 		}
@@ -179,10 +179,10 @@ func TestADroppedKeyIsNotAskedForBeforeItsTime(t *testing.T) {
 				if p.entries[hash("a")] != nil {
 					t.Fatal("the key was not dropped: the test shows nothing")
 				}
-				look, err := p.Wait(on(t, "a", ""), "req_demo_slow", 15*time.Minute, nil)
+				snapshot, err := p.Wait(on(t, "a", ""), "req_demo_slow", 15*time.Minute, nil)
 				requests := s.Requests()
-				if err != nil || look.Results == nil || len(requests) < 2 {
-					t.Fatalf("%+v, %v after %d requests", look, err, len(requests))
+				if err != nil || snapshot.Results == nil || len(requests) < 2 {
+					t.Fatalf("%+v, %v after %d requests", snapshot, err, len(requests))
 				}
 				if apart := requests[1].Arrived.Sub(requests[0].Arrived); apart < tt.want || apart > tt.want+time.Second {
 					t.Errorf("asked again after %v, want %v", apart, tt.want)
