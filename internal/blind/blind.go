@@ -32,12 +32,12 @@ const (
 // Mask hides one person's name. Use New to make one. It is safe for concurrent
 // use.
 type Mask struct {
-	parts     []part
-	spaceless []spacelessName // the name as written in scripts without spaces
-	joined    map[string]bool // first and last name in one word: "janedoe"
-	handles   map[string]bool // initial and last name in one word: "jdoe"
-	phrases   []string        // facts of several words, which are not hidden
-	initials  string          // the first letters of the parts
+	parts    []part
+	unspaced []unspacedName  // the name as written in scripts without spaces
+	joined   map[string]bool // first and last name in one word: "janedoe"
+	handles  map[string]bool // initial and last name in one word: "jdoe"
+	phrases  []string        // facts of several words, which are not hidden
+	initials string          // the first letters of the parts
 }
 
 // New returns a mask for the name in a profile's name field, which may also
@@ -48,7 +48,7 @@ func New(name sanitize.Clean, companies, facts []sanitize.Clean) *Mask {
 	m := &Mask{joined: map[string]bool{}, handles: map[string]bool{}}
 	read := readName(string(name))
 	m.addParts(read)
-	m.addSpaceless(read)
+	m.addUnspaced(read)
 	m.addJoined()
 	for _, s := range append(m.withoutName(companies, Company), m.withoutName(facts, Fact)...) {
 		m.protectFact(string(s))
@@ -88,7 +88,7 @@ func (m *Mask) protectFact(fact string) {
 
 // Hide returns a text with Placeholder in place of the name.
 func (m *Mask) Hide(c sanitize.Clean, field Field) sanitize.Clean {
-	if len(m.parts) == 0 && len(m.spaceless) == 0 {
+	if len(m.parts) == 0 && len(m.unspaced) == 0 {
 		return c
 	}
 	s := string(c)

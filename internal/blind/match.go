@@ -17,10 +17,10 @@ type match struct {
 
 // matchWord returns which part of the name w is, or nil.
 func (m *Mask) matchWord(w *word) *match {
-	if w.spacelessName != nil {
-		return &match{part: &part{caseless: true, id: -1}, parts: w.spacelessName.parts, first: w.spacelessName.first, last: w.spacelessName.last, exact: true}
+	if w.unspacedName != nil {
+		return &match{part: &part{caseless: true, id: -1}, parts: w.unspacedName.parts, first: w.unspacedName.first, last: w.unspacedName.last, exact: true}
 	}
-	if w.isSpaceless() {
+	if w.isUnspaced() {
 		return nil
 	}
 	for i := range m.parts {

@@ -96,7 +96,7 @@ func severalCharacters(words []nameWord) bool {
 		return false
 	}
 	first, _ := utf8.DecodeRuneInString(words[0].text)
-	return isSpaceless(first) && utf8.RuneCountInString(words[0].text) > 1
+	return isUnspaced(first) && utf8.RuneCountInString(words[0].text) > 1
 }
 
 // latinWords reports whether the first word has Latin letters.

@@ -39,7 +39,7 @@ const maxWords = 12
 func (m *Mask) addParts(names []nameWord) {
 	id, before := 0, ""
 	for i, name := range names[:min(len(names), maxWords)] {
-		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || isSpaceless(r) })
+		pieces := strings.FieldsFunc(name.text, func(r rune) bool { return !isWordRune(r) || isUnspaced(r) })
 		for j, piece := range pieces {
 			p := newPart(piece, id)
 			p.first, p.last = name.first && j == 0, name.last && j == len(pieces)-1
@@ -176,20 +176,20 @@ func (m *Mask) addJoined() {
 	}
 }
 
-// spacelessName is a way to write a name in a script without spaces.
-type spacelessName struct {
+// unspacedName is a way to write a name in a script without spaces.
+type unspacedName struct {
 	text        string
 	first, last bool
 	parts       int
 	cannotTouch *unicode.RangeTable // script of letters that make it part of a word; may be nil
 }
 
-// addSpaceless adds the ways to write a name without spaces: the whole name,
+// addUnspaced adds the ways to write a name without spaces: the whole name,
 // its parts of two characters or more, and the last name with an honorific.
-func (m *Mask) addSpaceless(names []nameWord) {
+func (m *Mask) addUnspaced(names []nameWord) {
 	var pieces []string
 	for _, name := range names {
-		pieces = append(pieces, strings.FieldsFunc(name.text, func(r rune) bool { return !isSpaceless(r) })...)
+		pieces = append(pieces, strings.FieldsFunc(name.text, func(r rune) bool { return !isUnspaced(r) })...)
 	}
 	if len(pieces) == 1 {
 		pieces = splitName(pieces[0])
@@ -210,11 +210,11 @@ func (m *Mask) addSpaceless(names []nameWord) {
 	}
 	for i, piece := range pieces {
 		if utf8.RuneCountInString(piece) > 1 {
-			m.spaceless = append(m.spaceless, spacelessName{text: piece, parts: 1, first: i > 0 || len(pieces) == 1, last: i == 0, cannotTouch: cannotTouch(piece)})
+			m.unspaced = append(m.unspaced, unspacedName{text: piece, parts: 1, first: i > 0 || len(pieces) == 1, last: i == 0, cannotTouch: cannotTouch(piece)})
 		}
 	}
 	for _, suffix := range honorificSuffixes {
-		m.spaceless = append(m.spaceless, spacelessName{text: last + suffix, parts: 1, last: true, cannotTouch: nil})
+		m.unspaced = append(m.unspaced, unspacedName{text: last + suffix, parts: 1, last: true, cannotTouch: nil})
 	}
 	if !latin && first != "" && unicode.Is(unicode.Han, []rune(last)[0]) {
 		m.addPinyin(last, first)
@@ -223,7 +223,7 @@ func (m *Mask) addSpaceless(names []nameWord) {
 
 // addWholeName adds a way to write the whole name.
 func (m *Mask) addWholeName(text string) {
-	m.spaceless = append(m.spaceless, spacelessName{text: text, parts: 2, first: true, last: true, cannotTouch: cannotTouch(text)})
+	m.unspaced = append(m.unspaced, unspacedName{text: text, parts: 2, first: true, last: true, cannotTouch: cannotTouch(text)})
 }
 
 // cannotTouch returns the script whose letters, right before a name, make it
@@ -274,12 +274,12 @@ func (m *Mask) addPinyin(last, first string) {
 	}
 }
 
-// spacelessAt returns the longest way to write the name at the start of s, or
+// unspacedAt returns the longest way to write the name at the start of s, or
 // nil. before is the rune before s.
-func (m *Mask) spacelessAt(s string, before rune) *spacelessName {
-	var found *spacelessName
-	for i := range m.spaceless {
-		c := &m.spaceless[i]
+func (m *Mask) unspacedAt(s string, before rune) *unspacedName {
+	var found *unspacedName
+	for i := range m.unspaced {
+		c := &m.unspaced[i]
 		if !strings.HasPrefix(s, c.text) || found != nil && len(found.text) >= len(c.text) {
 			continue
 		}

@@ -11,16 +11,16 @@ import (
 
 // word is a word of a text, without the punctuation around it.
 type word struct {
-	start, end    int
-	key           string // folded, see package fold
-	capital       bool   // starts with a capital, or its script has none
-	accented      bool   // has diacritics, unlike English words
-	upper         bool   // two or more letters, all capitals
-	caseless      bool   // its script has no capitals
-	skeleton      string // set when inflected forms are searched for
-	spacelessName *spacelessName
-	camelParts    []string // keys of "Jane" and "Doe" in "JaneDoe"
-	match         *match
+	start, end   int
+	key          string // folded, see package fold
+	capital      bool   // starts with a capital, or its script has none
+	accented     bool   // has diacritics, unlike English words
+	upper        bool   // two or more letters, all capitals
+	caseless     bool   // its script has no capitals
+	skeleton     string // set when inflected forms are searched for
+	unspacedName *unspacedName
+	camelParts   []string // keys of "Jane" and "Doe" in "JaneDoe"
+	match        *match
 }
 
 // split returns the words of a text. In a script without spaces, a word is
@@ -31,15 +31,15 @@ func (m *Mask) split(s string) []word {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
-		case isSpaceless(r):
+		case isUnspaced(r):
 			w := word{start: i, end: i + size, key: s[i : i+size], capital: true, caseless: true}
-			if c := m.spacelessAt(s[i:], before); c != nil {
-				w.end, w.key, w.spacelessName = i+len(c.text), c.text, c
+			if c := m.unspacedAt(s[i:], before); c != nil {
+				w.end, w.key, w.unspacedName = i+len(c.text), c.text, c
 			}
 			words = append(words, w)
 			i = w.end
 		case isWordRune(r):
-			end := i + strings.IndexFunc(s[i:], func(r rune) bool { return !isWordRune(r) || isSpaceless(r) })
+			end := i + strings.IndexFunc(s[i:], func(r rune) bool { return !isWordRune(r) || isUnspaced(r) })
 			if end < i {
 				end = len(s)
 			}
@@ -68,10 +68,10 @@ func newWord(s string, start, end int) word {
 	return w
 }
 
-// isSpaceless reports whether the word is in a script without spaces.
-func (w *word) isSpaceless() bool {
+// isUnspaced reports whether the word is in a script without spaces.
+func (w *word) isUnspaced() bool {
 	first, _ := utf8.DecodeRuneInString(w.key)
-	return isSpaceless(first)
+	return isUnspaced(first)
 }
 
 // onlyASCII reports whether s has only ASCII characters.
@@ -109,9 +109,9 @@ func isWordRune(r rune) bool {
 	return r != apostrophe && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.Is(unicode.Cf, r))
 }
 
-// isSpaceless reports whether r belongs to a script without spaces between
+// isUnspaced reports whether r belongs to a script without spaces between
 // words, or is the sign of a long vowel, which Unicode counts to none.
-func isSpaceless(r rune) bool { return sanitize.IsUnspaced(r) || r == 'ー' }
+func isUnspaced(r rune) bool { return sanitize.IsUnspaced(r) || r == 'ー' }
 
 // skeleton reduces a transliterated word to what the usual transliterations of
 // it have in common: "dmitri" for "dmitriy", "dmitrij" and "dmitry".
