@@ -3,6 +3,7 @@
 package main
 
 //go:generate go run ./internal/readme
+//go:generate go run ./internal/packaging
 
 import (
 	"context"
