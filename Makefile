@@ -3,7 +3,11 @@
 BENCH    ?= .
 FUZZTIME ?= 30s
 
-.PHONY: test lint bench fuzz docs demo
+# Newer ones need a newer Go, or a module that the module proxy does not serve.
+GORELEASER ?= go run github.com/goreleaser/goreleaser/v2@v2.16.0
+REPOSITORY ?= example/instaview-mcp
+
+.PHONY: test lint bench fuzz docs demo release-check release-snapshot
 
 test: # all tests
 	go test ./...
@@ -27,3 +31,14 @@ docs: # the generated parts of README.md and docs/
 
 demo: # a run goes from processing to its shortlist; needs no key
 	go run . --demo call wait_for_sourcing request_id=req_demo
+
+release-check: # is .goreleaser.yaml in order?
+	$(GORELEASER) check
+
+# All of a release but images and signatures, in dist/; nothing is published.
+# goreleaser takes the commit's date only from a clone that has a remote. In
+# parallel, it would put the two halves of the macOS program in either order.
+release-snapshot:
+	REPOSITORY=$(REPOSITORY) GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url \
+	GIT_CONFIG_VALUE_0=https://github.com/$(REPOSITORY) \
+	$(GORELEASER) release --snapshot --clean --parallelism 1 --skip docker,sign
