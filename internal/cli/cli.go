@@ -11,6 +11,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"instaview-mcp/internal/app"
@@ -159,7 +160,15 @@ type options struct {
 // flagSet returns the flags of commands, which store their values in o.
 func flagSet(o *options, commands ...command) *flag.FlagSet {
 	flags := flag.NewFlagSet("instaview-mcp", flag.ContinueOnError)
-	flags.BoolVar(&o.demo, "demo", false, "answer from a built-in sandbox with invented people; needs no key")
+	flags.BoolFunc("demo", "answer from a built-in sandbox with invented people; needs no key", func(value string) (err error) {
+		if config.IsReference(value) {
+			return nil // to a field of a bundle's form that nobody filled in
+		}
+		if o.demo, err = strconv.ParseBool(value); err != nil {
+			return errors.New("must be true or false") // err repeats the value
+		}
+		return nil
+	})
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
 	for _, c := range commands {
 		if c.flags == nil {

@@ -185,7 +185,7 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 
 func TestAWrongFlagIsNamedWithoutItsValue(t *testing.T) {
 	for want, args := range map[string][]string{
-		"flag -demo: parse error":              {"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
+		"flag -demo: must be true or false":    {"call", "get_sourcing_results", "--demo=canary", "request_id=x"},
 		"flag provided but not defined: -key":  {"call", "get_sourcing_results", "--key=canary"},
 		"flag -csv: needs the name of a file":  {"call", "get_sourcing_results", "--csv", "canary=x"},
 		"check takes no --csv: only call does": {"check", "--csv=canary"},
@@ -194,6 +194,20 @@ func TestAWrongFlagIsNamedWithoutItsValue(t *testing.T) {
 		got.wants(t, 1, nil, []string{want})
 		if strings.Contains(got.stderr, "canary") {
 			t.Errorf("%q: a value is shown:\n%s", args, got.stderr)
+		}
+	}
+}
+
+// A bundle starts the program with --demo=${user_config.demo}, and some hosts
+// replace nothing where a form's field is empty.
+func TestTheDemoIsASwitchOfABundlesForm(t *testing.T) {
+	noKey := []string{"INSTAVIEW_API_KEY is not set"}
+	for flag, want := range map[string][]string{"--demo=true": nil, "--demo=false": noKey, "--demo=${user_config.demo}": noKey} {
+		got := execute(t, nil, flag, "call", "get_sourcing_results", "request_id=req_demo_done", "limit=1")
+		if want == nil {
+			got.wants(t, 0, []string{"completed"}, nil)
+		} else {
+			got.wants(t, 1, nil, want)
 		}
 	}
 }

@@ -74,6 +74,10 @@ func inOrder(remarks []remark) []string {
 // ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
 var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
 
+// IsReference reports whether a value is such a reference, which counts as not
+// set.
+func IsReference(value string) bool { return unexpanded.MatchString(value) }
+
 // quotes are the characters that Docker's --env-file and Windows' set keep
 // around a value, while a shell removes them.
 const quotes = "\"'`“”„‘’«»"
@@ -99,7 +103,7 @@ func readEnvironment(pairs, ignored []string) *environment {
 			if right := nearestName(name); right != "" {
 				e.warnings = append(e.warnings, remark{name, fmt.Sprintf("%q is no setting of this program and is ignored; the nearest name is %s.", name, right)})
 			}
-		case unexpanded.MatchString(value):
+		case IsReference(value):
 			e.warnings = append(e.warnings, remark{name, name + " is a literal ${…} or the like that nothing replaced; it counts as not set. " +
 				"Write the value itself, or set the variable where the client is started."})
 		case isQuoted(value):

@@ -81,7 +81,7 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 		err = errors.New("the file is empty")
 	case isQuoted(secret):
 		err = errors.New("what is in the file has quotation marks around it: leave them out")
-	case unexpanded.MatchString(secret):
+	case IsReference(secret):
 		err = errors.New("a literal ${…} or the like that nothing replaced stands in the file: write the value itself")
 	}
 	if err != nil {
