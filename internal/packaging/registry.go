@@ -11,7 +11,6 @@ const registrySchema = "https://static.modelcontextprotocol.io/schemas/2025-12-1
 
 // registryEntry returns server.json, the entry for the MCP registry.
 func registryEntry(from origin, bundle []byte) ([]byte, error) {
-	hash := sha256.Sum256(bundle)
 	var variables []object
 	for _, s := range settings {
 		variables = append(variables, object{
@@ -34,7 +33,7 @@ func registryEntry(from origin, bundle []byte) ([]byte, error) {
 		"packages": []object{
 			local(object{"registryType": "npm", "registryBaseUrl": "https://registry.npmjs.org", "identifier": name, "version": from.version, "runtimeHint": "npx"}),
 			local(object{"registryType": "oci", "identifier": "ghcr.io/" + from.repository + ":" + from.version, "runtimeHint": "docker"}),
-			local(object{"registryType": "mcpb", "identifier": from.download(bundleFile), "fileSha256": hex.EncodeToString(hash[:])}),
+			local(object{"registryType": "mcpb", "identifier": from.download(bundleFile), "fileSha256": sum(bundle)}),
 		},
 		"remotes": []object{{
 			"type": "streamable-http",
@@ -49,4 +48,9 @@ func registryEntry(from origin, bundle []byte) ([]byte, error) {
 			},
 		}},
 	})
+}
+
+func sum(content []byte) string {
+	hash := sha256.Sum256(content)
+	return hex.EncodeToString(hash[:])
 }
