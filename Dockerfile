@@ -1,7 +1,7 @@
 # docker build . makes the image of a clone. A release makes the same image of
 # its own binaries, for each processor: --target=release.
 
-ARG BASE=gcr.io/distroless/static-debian12:nonroot
+ARG BASE=gcr.io/distroless/static-debian13:nonroot
 
 FROM golang:1.26 AS build
 WORKDIR /src

@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GORELEASER ?= go run github.com/goreleaser/goreleaser/v2@v2.16.0
 REPOSITORY ?= example/instaview-mcp
 
-.PHONY: test lint bench fuzz docs demo release-check release-snapshot
+.PHONY: test lint bench fuzz docs demo release release-check release-snapshot
 
 test: # all tests
 	go test ./...
@@ -35,9 +35,13 @@ demo: # a run goes from processing to its shortlist; needs no key
 release-check: # is .goreleaser.yaml in order?
 	$(GORELEASER) check
 
+# goreleaser builds one after the other, because otherwise the halves of the
+# macOS program come in either order.
+release: # run by release.yml; NOTES: file with what is new
+	REPOSITORY=$(REPOSITORY) $(GORELEASER) release --clean --parallelism 1 --release-notes $(NOTES)
+
 # All of a release but images and signatures, in dist/; nothing is published.
-# goreleaser takes the commit's date only from a clone that has a remote. In
-# parallel, it would put the two halves of the macOS program in either order.
+# goreleaser takes the commit's date only from a clone that has a remote.
 release-snapshot:
 	REPOSITORY=$(REPOSITORY) GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url \
 	GIT_CONFIG_VALUE_0=https://github.com/$(REPOSITORY) \
