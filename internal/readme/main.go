@@ -76,7 +76,10 @@ func allTables() (map[string]string, error) {
 	tables["arguments"] = argumentTable(tools)
 	tables["prompts"] = promptTable()
 	tables["environment"] = environmentTable()
-	tables["resources"], err = resourceTable()
+	if tables["resources"], err = resourceTable(); err != nil {
+		return nil, err
+	}
+	tables["links"], err = linkTable()
 	return tables, err
 }
 
