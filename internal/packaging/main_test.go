@@ -90,14 +90,14 @@ func built(t *testing.T) (dist string) {
 	return dist
 }
 
-var ofAcme = origin{"acme/instaview-mcp", "1.2.3"}
+var testOrigin = origin{"test-owner/test-name", "1.2.3"}
 
 // released returns what is made of such programs, in a directory.
 func released(t *testing.T) (packages string) {
 	t.Helper()
 	t.Chdir("../..")
 	dist := built(t)
-	if err := release(dist, ofAcme); err != nil {
+	if err := release(dist, testOrigin); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dist, "packages")
@@ -165,13 +165,13 @@ func TestTheRegistryEntryFitsThePackages(t *testing.T) {
 	}
 	want := map[string]string{
 		"npm":  npm.Name,
-		"oci":  "ghcr.io/acme/instaview-mcp:1.2.3",
-		"mcpb": "https://github.com/acme/instaview-mcp/releases/download/v1.2.3/instaview-mcp.mcpb",
+		"oci":  "ghcr.io/test-owner/test-name:1.2.3",
+		"mcpb": "https://github.com/test-owner/test-name/releases/download/v1.2.3/instaview-mcp.mcpb",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if entry.Name != "io.github.acme/instaview-mcp" || npm.MCPName != entry.Name || entry.Version != "1.2.3" || npm.Version != entry.Version {
+	if entry.Name != "io.github.test-owner/instaview-mcp" || npm.MCPName != entry.Name || entry.Version != "1.2.3" || npm.Version != entry.Version {
 		t.Errorf("the entry is %s %s, the npm package says %s %s", entry.Name, entry.Version, npm.MCPName, npm.Version)
 	}
 }
@@ -226,7 +226,7 @@ func TestAReleaseNeedsEveryProgram(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(dist, p)); err != nil {
 			t.Fatal(err)
 		}
-		if err := release(dist, ofAcme); err == nil || !strings.Contains(err.Error(), "0 programs for") {
+		if err := release(dist, testOrigin); err == nil || !strings.Contains(err.Error(), "0 programs for") {
 			t.Errorf("without %s: error %v", p, err)
 		}
 	}
@@ -235,12 +235,12 @@ func TestAReleaseNeedsEveryProgram(t *testing.T) {
 func TestTheBundleIsTheSameWheneverItIsMade(t *testing.T) {
 	t.Chdir("../..")
 	dist := built(t)
-	first, err := bundle(dist, ofAcme)
+	first, err := bundle(dist, testOrigin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if again, err := bundle(dist, ofAcme); err != nil || sum(again) != sum(first) {
+		if again, err := bundle(dist, testOrigin); err != nil || sum(again) != sum(first) {
 			t.Fatalf("another bundle, or error %v", err)
 		}
 	}
