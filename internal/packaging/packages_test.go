@@ -143,6 +143,7 @@ func one(t *testing.T, pattern string) string {
 }
 
 func TestTheArchiveLeadsToAServer(t *testing.T) {
+	t.Parallel()
 	archive := filepath.Join(dist(t), "*_"+runtime.GOOS+"_"+runtime.GOARCH+".tar.gz")
 	m := newMachine(t, "tar", "gzip")
 	m.run("tar", "-xzf", one(t, archive))
@@ -159,6 +160,7 @@ func TestTheArchiveLeadsToAServer(t *testing.T) {
 }
 
 func TestTheBundle(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(dist(t), "packages", bundleFile)
 	m := newMachine(t, append(shell, "node", "npm")...)
 	m.run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", mcpbTool)
@@ -294,6 +296,7 @@ func bundleStartsInCarelessHosts(t *testing.T, m machine, manifest manifestOfBun
 
 // The packages are installed from their tarballs, as npm does from its registry.
 func TestTheNPMPackage(t *testing.T) {
+	t.Parallel()
 	npm := filepath.Join(dist(t), "packages", "npm")
 	m := newMachine(t, append(shell, "node", "npm", "npx")...)
 	platform := strings.NewReplacer("amd64", "x64").Replace(name + "-" + runtime.GOOS + "-" + runtime.GOARCH)

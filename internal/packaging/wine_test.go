@@ -66,6 +66,7 @@ func (w windows) windowsPath(file string) string {
 }
 
 func TestTheWindowsProgramRuns(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	wantDemo(t, w.start(nil, "--demo"))
 
