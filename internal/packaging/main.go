@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,11 @@ func release(dist string, from origin) error {
 	if err != nil {
 		return err
 	}
+	completions, err := completions()
+	if err != nil {
+		return err
+	}
+	maps.Copy(packages, completions)
 	packages[bundleFile] = file{bundle, 0o644}
 	packages["server.json"] = file{entry, 0o644}
 	return write(out, packages)

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -147,9 +148,9 @@ func TestTheArchiveLeadsToAServer(t *testing.T) {
 	archive := filepath.Join(dist(t), "*_"+runtime.GOOS+"_"+runtime.GOARCH+".tar.gz")
 	m := newMachine(t, "tar", "gzip")
 	m.run("tar", "-xzf", one(t, archive))
-	for _, name := range []string{"README.md", "LICENSE", "CHANGELOG.md"} {
-		if _, err := os.Stat(filepath.Join(m.dir, name)); err != nil {
-			t.Error(err)
+	for _, path := range append(slices.Collect(maps.Values(completionFiles)), "README.md", "LICENSE", "CHANGELOG.md") {
+		if info, err := os.Stat(filepath.Join(m.dir, path)); err != nil || info.Size() == 0 {
+			t.Errorf("the archive lacks %s: %v", path, err)
 		}
 	}
 	version := m.run("./instaview-mcp", "--version")
