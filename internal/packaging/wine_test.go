@@ -14,6 +14,9 @@ import (
 // wineDir is where Debian keeps what wine64 brings.
 const wineDir = "/usr/lib/wine"
 
+// person uses the Windows, whose directories bear the name.
+const person = "Jana Nováková"
+
 // windows is a Windows of Wine's, with the release's program in it.
 type windows struct {
 	machine
@@ -52,7 +55,7 @@ func newWindows(t *testing.T) windows {
 func (w windows) wine(dir string, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = filepath.Join(w.dir, dir)
-	cmd.Env = append([]string{"HOME=" + w.dir, "PATH=" + w.path, "LC_ALL=C.UTF-8", "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml="}, env...)
+	cmd.Env = append([]string{"HOME=" + w.dir, "PATH=" + w.path, "USER=" + person, "LC_ALL=C.UTF-8", "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml="}, env...)
 	return cmd
 }
 
@@ -82,6 +85,37 @@ func TestTheWindowsProgramRuns(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if _, answer := talk(t, w.start(env)); !strings.Contains(answer, "completed") {
+		t.Errorf("answered %s", answer)
+	}
+	t.Run("setup", func(t *testing.T) { setupOnWindows(t, w, upstream.URL) })
+}
+
+// setup writes paths of Windows, with which the client then starts the program.
+func setupOnWindows(t *testing.T, w windows, baseURL string) {
+	const windowsData = `C:\users\` + person + `\AppData\Roaming`
+	config := ".wine/drive_c/users/" + person + "/AppData/Roaming/Claude/claude_desktop_config.json"
+	if err := write(w.dir, map[string]file{config: {[]byte("{\r\n  \"theme\": \"tmavá\"\r\n}\r\n"), 0o600}}); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"INSTAVIEW_BASE_URL=" + baseURL, "INSTAVIEW_API_KEY=" + sandbox.Key}
+	if out, err := w.start(env, "setup", "--yes", "claude-desktop").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var written struct {
+		Theme   string
+		Servers map[string]mcpConfig `json:"mcpServers"`
+	}
+	readJSON(t, filepath.Join(w.dir, config), &written)
+	entry := written.Servers["instaview"]
+	if written.Theme != "tmavá" || entry.Command != w.windowsPath("Program Files/instaview-mcp.exe") ||
+		entry.Env["INSTAVIEW_API_KEY_FILE"] != windowsData+`\instaview\key` {
+		t.Errorf("setup wrote %+v", written)
+	}
+	var given []string
+	for name, value := range entry.Env {
+		given = append(given, name+"="+value)
+	}
+	if _, answer := talk(t, w.wine("", given, wineDir+"/wine64", append([]string{entry.Command}, entry.Args...)...)); !strings.Contains(answer, "completed") {
 		t.Errorf("answered %s", answer)
 	}
 }
