@@ -133,7 +133,7 @@ func manifest(from origin) object {
 			"type":        "binary",
 			"entry_point": "server/start.sh",
 			"mcp_config": object{
-				// Run by the shell, since unpacking may lose the script's run bit.
+				// The shell, since unpacking may lose the script's run bit.
 				"command": "/bin/sh",
 				"args":    []string{"${__dirname}/server/start.sh", demo},
 				"env":     environment(),

@@ -1,8 +1,8 @@
 // Command packaging writes what programs and registries install this server
-// from. Without flags it writes the tracked files: the Claude Code plugin and the
-// Gemini extension. With -dist it turns the binaries of a release into a bundle
-// for desktop clients, npm packages and the entry for the MCP registry. With
-// -notes it prints what CHANGELOG.md says of a version.
+// from. Without flags it writes the tracked files: the Claude Code plugin and
+// the Gemini extension. With -dist it turns the binaries of a release into a
+// bundle for desktop clients, npm packages and the entry for the MCP registry.
+// With -notes it prints what CHANGELOG.md says of a version.
 //
 // REPOSITORY in the environment is where it is published, as owner/name.
 package main

@@ -268,8 +268,8 @@ func bundleLeadsToAServer(t *testing.T, m machine, manifest manifestOfBundle) {
 	}
 }
 
-// Some hosts leave a reference to an empty field as it is, and some lose the run
-// bits.
+// Some hosts leave a reference to an empty field as it is, and some lose the
+// run bits.
 func bundleStartsInCarelessHosts(t *testing.T, m machine, manifest manifestOfBundle) {
 	upstream := httptest.NewServer(sandbox.New())
 	defer upstream.Close()
@@ -295,7 +295,8 @@ func bundleStartsInCarelessHosts(t *testing.T, m machine, manifest manifestOfBun
 	}
 }
 
-// The packages are installed from their tarballs, as npm does from its registry.
+// The packages are installed from their tarballs, as npm does from its
+// registry.
 func TestTheNPMPackage(t *testing.T) {
 	t.Parallel()
 	npm := filepath.Join(dist(t), "packages", "npm")

@@ -37,8 +37,8 @@ func (s setting) description() string {
 	panic("packaging: there is no variable " + s.variable)
 }
 
-// userConfig returns the settings as a form, as bundles and Claude Code's plugins
-// have it.
+// userConfig returns the settings as a form, as bundles and Claude Code's
+// plugins have it.
 func userConfig() object {
 	form := object{}
 	for _, s := range settings {

@@ -66,8 +66,8 @@ func TestInstallLinksLeadToTheServer(t *testing.T) {
 	}
 }
 
-// asksFor reports whether VS Code asks for the input of that id, without showing
-// what is typed.
+// asksFor reports whether VS Code asks for the input of that id, without
+// showing what is typed.
 func asksFor(t *testing.T, inputs, id string) bool {
 	t.Helper()
 	var all []input
