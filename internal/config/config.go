@@ -20,7 +20,7 @@ type Config struct {
 	APIKeyFile        string        `env:"INSTAVIEW_API_KEY_FILE" doc:"File that holds the key instead; others must not be able to read it"`
 	BaseURL           string        `env:"INSTAVIEW_BASE_URL, default=https://api.instaview.sk" doc:"InstaView API; http only for a loopback address"`
 	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company whose runs are read; needed for keys of applicant tracking systems"`
-	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 10000" doc:"Most requests a minute; the results endpoint allows 120"`
+	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 1000000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
 	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
@@ -144,7 +144,7 @@ func (e *environment) checkRanges(c Config) (wrong bool) {
 		mostWaits = stdioWaits
 	}
 	for name, ok := range map[string]bool{
-		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 10_000,
+		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 1_000_000,
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    inRange(c.DefaultWait),
 		"INSTAVIEW_MCP_MAX_WAIT":        inRange(c.MaxWait),
 		"INSTAVIEW_MCP_MAX_WAITS":       c.MaxWaits >= 1 && c.MaxWaits <= mostWaits,

@@ -78,7 +78,7 @@ func TestFaultsNameTheVariableAndNotTheValue(t *testing.T) {
 		"INSTAVIEW_API_KEY_FILE":        {"/nonexistent/canary", t.TempDir()},
 		"INSTAVIEW_BASE_URL":            {"http://canary.example", "canary", "https://canary:pw@x.example", "https://x.example/?canary"},
 		"INSTAVIEW_COMPANY_ID":          {"canary&x=1", "canary id"},
-		"INSTAVIEW_REQUESTS_PER_MINUTE": {"canary", "0", "-1", "10001", "1.5"},
+		"INSTAVIEW_REQUESTS_PER_MINUTE": {"canary", "0", "-1", "1000001", "1.5"},
 		"INSTAVIEW_ALLOW_CONTACTS":      {"canary"},
 		"INSTAVIEW_MCP_BLIND":           {"canary", "yes"},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"canary", "0s", "241s", "50"},

@@ -97,7 +97,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_API_KEY_FILE":        slices.Concat(secretFiles, []string{file("placeholder", "<your key>", 0o600), file("spaces", "a key", 0o600)}),
 		"INSTAVIEW_BASE_URL":            {"http://example.com", "example.com", "https://u:p@example.com", "https://example.com/a/../b", "https://x/?y", `"https://x"`},
 		"INSTAVIEW_COMPANY_ID":          {"a b", "a/b", `"a"`},
-		"INSTAVIEW_REQUESTS_PER_MINUTE": {"0", "-1", "many", "10001", `"5"`},
+		"INSTAVIEW_REQUESTS_PER_MINUTE": {"0", "-1", "many", "1000001", `"5"`},
 		"INSTAVIEW_ALLOW_CONTACTS":      {"yes", `"true"`},
 		"INSTAVIEW_MCP_BLIND":           {"yes", `"true"`},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"50", "0s", "1h", "'50s'"},
