@@ -169,7 +169,7 @@ func TestBudgetKeptForLaterHoldsUpNoGetThatIsDue(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		_, _ = p.Get(t.Context(), "forgotten")
 		p.mu.Lock()
-		p.runs["forgotten"].forget() // as if the cache was full; the floor stays
+		p.forget(p.runs["forgotten"].cached, time.Now()) // as if the cache was full; the floor stays
 		p.mu.Unlock()
 		for i := range 2 { // the second waits for its share of the hour
 			go func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Hour, nil) }()

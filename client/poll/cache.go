@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"container/list"
 	"sync/atomic"
 	"time"
 )
@@ -19,86 +20,95 @@ const DefaultCacheSize = 32 << 20
 // DefaultCacheSize together. The zero value is ready to use.
 type Shared struct{ bytes atomic.Int64 }
 
+// maxUnanswered limits the cached runs that InstaView never answered for: as
+// many as there may be callers, so that each keeps its place in the queue.
+const maxUnanswered = maxCallers
+
+// runSize is roughly what a run takes beside its results, in bytes.
+const runSize = 1 << 10
+
 // retire puts a run that nobody waits for into the cache.
 func (p *Poller) retire(r *run) {
-	r.leftAt, r.order = p.clock.now(), p.nextOrder()
-	p.shrink()
+	r.leftAt = p.clock.now()
+	if r.footprint > 0 {
+		r.cached = p.answered.PushBack(r)
+		p.shrink()
+	} else {
+		r.cached = p.unanswered.PushBack(r)
+		if p.unanswered.Len() > maxUnanswered {
+			p.forget(p.unanswered.Front(), r.leftAt)
+		}
+	}
 	if !p.sweeping && p.ctx.Err() == nil {
 		p.sweeping = true
-		p.sweeper.Reset(cacheFor)
+		p.sweeper.Reset(sweepEvery)
 	}
 }
 
-// shrink drops the snapshots of idle runs, oldest first, until the limits are
-// kept. Active runs are not dropped, since they hold little.
+// uncache takes r out of the cache, if it is there.
+func (p *Poller) uncache(r *run) {
+	if r.cached != nil {
+		p.answered.Remove(r.cached) // Remove ignores an element of the other list
+		p.unanswered.Remove(r.cached)
+		r.cached = nil
+	}
+}
+
+// forget removes a cached run. Its floor stays until it is over.
+func (p *Poller) forget(cached *list.Element, now time.Time) {
+	r := cached.Value.(*run)
+	p.uncache(r)
+	delete(p.runs, r.id)
+	r.last = Snapshot{}
+	p.measure(r)
+	if r.floor.runs--; r.floor.unused(now) {
+		delete(p.floors, sourcingRun(r.id))
+	}
+}
+
+// measure updates the size of r and of everything that is kept.
+func (p *Poller) measure(r *run) {
+	was := r.footprint
+	if r.footprint = 0; r.last.Results != nil {
+		r.footprint = runSize + r.last.Results.Footprint()
+	}
+	p.counted += r.footprint - was
+	p.shared.bytes.Add(r.footprint - was)
+}
+
+// shrink forgets idle runs, oldest first, until the limits are kept. Active runs
+// stay, since they hold little.
 func (p *Poller) shrink() {
-	held, limit := int64(0), p.cacheLimit
+	limit := p.cacheLimit
 	if p.ctx.Err() != nil {
 		limit = 0 // closed, so no call will need the cache
 	}
-	for _, r := range p.runs {
-		held += r.footprint
-	}
-	p.share(held)
-	for held > limit || p.shared.bytes.Load() > DefaultCacheSize {
-		r := p.oldestIdle(func(r *run) bool { return r.footprint > 0 })
-		if r == nil {
-			return
-		}
-		held -= r.footprint
-		r.forget()
-		p.share(held)
+	now := p.clock.now()
+	for p.answered.Len() > 0 && (p.counted > limit || p.shared.bytes.Load() > DefaultCacheSize) {
+		p.forget(p.answered.Front(), now)
 	}
 }
 
-// share updates what the shared counter holds for this Poller.
-func (p *Poller) share(held int64) {
-	p.shared.bytes.Add(held - p.counted)
-	p.counted = held
-}
+// sweepEvery limits how long an unused floor is kept.
+const sweepEvery = 2 * Floor
 
-// makeRoom reports whether there is room for one more run. If necessary it
-// forgets the oldest idle run whose floor is over.
-func (p *Poller) makeRoom(now time.Time) bool {
-	if len(p.runs) < maxKept {
-		return true
-	}
-	r := p.oldestIdle(func(r *run) bool { return r.floor.wait(now) == 0 })
-	if r == nil {
-		return false
-	}
-	delete(p.runs, r.id)
-	return true
-}
-
-// oldestIdle returns the idle run that was left longest ago among those that
-// match; nil if there is none.
-func (p *Poller) oldestIdle(matches func(*run) bool) (oldest *run) {
-	for _, r := range p.runs {
-		if !r.active() && !r.inFlight && matches(r) && (oldest == nil || r.order < oldest.order) {
-			oldest = r
-		}
-	}
-	return oldest
-}
-
-// sweep removes the runs that have expired. The sweeper calls it.
+// sweep removes the runs that have expired, and unused floors. The sweeper calls
+// it.
 func (p *Poller) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
-	p.sweeping = false
-	for id, r := range p.runs {
-		switch {
-		case r.active() || r.inFlight:
-		case r.floor.wait(now) == 0 && !now.Before(r.leftAt.Add(cacheFor)):
-			delete(p.runs, id)
-		default:
-			p.sweeping = p.ctx.Err() == nil
+	for _, cached := range [...]*list.List{&p.answered, &p.unanswered} {
+		for cached.Len() > 0 && !now.Before(cached.Front().Value.(*run).leftAt.Add(cacheFor)) {
+			p.forget(cached.Front(), now)
 		}
 	}
-	if p.sweeping {
-		p.sweeper.Reset(cacheFor)
+	for id, f := range p.floors {
+		if f.unused(now) {
+			delete(p.floors, id)
+		}
 	}
-	p.shrink()
+	if p.sweeping = len(p.floors) > 0 && p.ctx.Err() == nil; p.sweeping {
+		p.sweeper.Reset(sweepEvery)
+	}
 }

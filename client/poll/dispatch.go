@@ -5,30 +5,6 @@ import (
 	"time"
 )
 
-// kind is what a caller wants, and what a request is for.
-type kind int
-
-const (
-	nobody kind = iota
-	get
-	wait
-)
-
-// queuedFor returns what a request for r would be for: a get if one is waiting,
-// otherwise a wait. It is nobody if no caller is left, or if another request
-// cannot change the answer.
-func (p *Poller) queuedFor(r *run) kind {
-	switch {
-	case r.inFlight || r.last.final():
-		return nobody
-	case r.callers[get] > 0:
-		return get
-	case r.callers[wait] > 0 && p.waiting.Err() == nil:
-		return wait
-	}
-	return nobody
-}
-
 // dispatch sends the requests that are allowed now. The timer calls it.
 func (p *Poller) dispatch() {
 	p.mu.Lock()
@@ -52,6 +28,7 @@ func (p *Poller) dispatchLocked() {
 			// Another company's request for the same run was sent before. The
 			// order stays, so that each company has its turn.
 			r.due = now.Add(hold)
+			p.requeue(r)
 			continue
 		}
 		if p.breaker.cause != "" {
@@ -60,6 +37,7 @@ func (p *Poller) dispatchLocked() {
 		p.lastKind = p.queuedFor(r)
 		p.budget.take(now, p.lastKind)
 		r.inFlight, r.floor.inFlight = true, true
+		p.requeue(r)
 		p.requests.Add(1)
 		go p.request(r)
 	}
@@ -69,7 +47,7 @@ func (p *Poller) dispatchLocked() {
 // queued. If a get and a wait are both allowed now they alternate, so that
 // neither can starve the other.
 func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
-	forGet, forWait := p.heads(now)
+	forGet, forWait := p.queues[get].head(now), p.queues[wait].head(now)
 	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 	if forGet != nil {
 		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
@@ -85,36 +63,25 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	return forWait, waitIn
 }
 
-// heads returns the first run queued for a get and the first for a wait; nil if
-// there is none. It searches all runs, of which there are at most maxKept,
-// because with two requests a second that costs less than a sorted queue.
-func (p *Poller) heads(now time.Time) (forGet, forWait *run) {
-	var first [3]*run
-	for _, r := range p.runs {
-		if k := p.queuedFor(r); first[k] == nil || r.before(first[k], now) {
-			first[k] = r
-		}
-	}
-	return first[get], first[wait]
-}
-
 // ahead returns how many requests are sent before that for r, which is queued
 // and due: those of its kind that go first, and as many of the other kind,
 // since the kinds alternate.
 func (p *Poller) ahead(r *run, now time.Time) int {
 	kind := p.queuedFor(r)
-	var due [3]int
-	for _, q := range p.runs {
-		if k := p.queuedFor(q); !q.due.After(now) && (k != kind || q.before(r, now)) {
-			due[k]++
+	mine, others := &p.queues[kind], &p.queues[get+wait-kind]
+	mine.update(now)
+	others.update(now)
+	own := 0
+	for _, q := range mine.due.runs {
+		if mine.due.before(q, r) {
+			own++
 		}
 	}
-	own, other := due[kind], due[get+wait-kind]
-	return own + min(own+1, other)
+	return own + min(own+1, len(others.due.runs))
 }
 
-// nextOrder numbers the runs that become due or idle, which keeps the order of
-// those with equal times.
+// nextOrder numbers the runs that become due, which keeps the order of those
+// with equal times.
 func (p *Poller) nextOrder() uint64 {
 	p.order++
 	return p.order

@@ -33,8 +33,8 @@ func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 // Wait returns as soon as the run has ended or has failed permanently.
 // Otherwise it returns the latest state after d, without waiting for a request
 // in flight. If onSnapshot is not nil, Wait calls it with the state known
-// before, if there is one, and after every attempt. requestID and the errors
-// are those of Get.
+// before, if there is one, and after every attempt, but without Ahead and its
+// part of NextIn. requestID and the errors are those of Get.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(Snapshot)) (Snapshot, error) {
 	end := p.clock.now().Add(d)
 	return p.await(ctx, p.waiting, requestID, end, wait, func(s Snapshot, _ int) bool {
@@ -65,7 +65,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
-		known, attempts, changed := p.snapshot(r)
+		known, attempts, changed := p.snapshot(r, by == get)
 		if enough(known, attempts-before) || by == get && current {
 			select {
 			case <-changed: // a newer answer arrived while enough was running
@@ -86,7 +86,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		case ctx.Err() != nil:
 			return Snapshot{}, context.Cause(ctx)
 		case over || open.Err() != nil || !p.clock.now().Before(end):
-			known, _, _ = p.snapshot(r)
+			known, _, _ = p.snapshot(r, true)
 			known.Stopping = open.Err() != nil
 			if known.At.IsZero() && p.ctx.Err() != nil {
 				return Snapshot{}, ErrClosed
@@ -105,49 +105,32 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
-	r = p.runs[id]
-	if p.full(r, by, now) {
+	if p.callers >= maxCallers {
 		return nil, 0, false, ErrBusy
 	}
-	if r == nil {
+	if r = p.runs[id]; r == nil {
 		r = p.newRun(id, now)
 	}
+	p.uncache(r)
 	queued := p.queuedFor(r) != nobody
 	if !queued && !r.inFlight { // otherwise a caller may still be using the state
-		r.forgetStale(now)
-	}
-	if !r.active() {
-		p.activeRuns++
+		p.forgetStale(r, now)
 	}
 	p.callers++
 	r.callers[by]++
 	current = r.current(now)
-	if r.inFlight || current && (by == get || r.last.final()) {
-		return r, r.attempts, current, nil
-	}
-	if !queued || by == get || r.due.After(end) {
+	wanted := !r.inFlight && !(current && (by == get || r.last.final()))
+	if wanted && (!queued || by == get || r.due.After(end)) {
 		// A run that is already due keeps its place in the queue.
 		if due := later(earlier(r.due, now), r.floor.notBefore); !due.Equal(r.due) {
 			r.due, r.order = due, p.nextOrder()
 		}
 	}
-	p.dispatchLocked()
-	return r, r.attempts, current, nil
-}
-
-// full reports whether there is no room for one more caller, who names r; nil
-// means a run not known yet.
-func (p *Poller) full(r *run, by kind, now time.Time) bool {
-	switch {
-	case p.callers >= maxCallers:
-		return true
-	case r != nil && r.active():
-		return false
-	case by == wait && p.activeRuns >= maxRuns:
-		return true
-	default:
-		return r == nil && !p.makeRoom(now)
+	p.requeue(r)
+	if wanted {
+		p.dispatchLocked()
 	}
+	return r, r.attempts, current, nil
 }
 
 func (p *Poller) leave(r *run, by kind) {
@@ -155,19 +138,18 @@ func (p *Poller) leave(r *run, by kind) {
 	defer p.mu.Unlock()
 	p.callers--
 	r.callers[by]--
-	if !r.active() {
-		p.activeRuns--
-		// A request in flight goes on: it is already counted, and the next
-		// caller probably wants its answer.
-		if !r.inFlight {
-			p.retire(r)
-		}
+	p.requeue(r)
+	// A request in flight goes on: it is already counted, and the next caller
+	// probably wants its answer.
+	if !r.active() && !r.inFlight {
+		p.retire(r)
 	}
 }
 
 // snapshot returns the latest state of r, the number of attempts, and a channel
-// that is closed after the next one.
-func (p *Poller) snapshot(r *run) (known Snapshot, attempts int, changed <-chan struct{}) {
+// that is closed after the next one. With queue it also counts the requests that
+// are sent before, for which it visits every run that is due.
+func (p *Poller) snapshot(r *run, queue bool) (known Snapshot, attempts int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
@@ -182,7 +164,7 @@ func (p *Poller) snapshot(r *run) (known Snapshot, attempts int, changed <-chan 
 	if !r.inFlight {
 		known.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))
 	}
-	if queued {
+	if queued && queue {
 		known.Ahead = p.ahead(r, now)
 		known.NextIn += p.budget.queueing(now.Add(known.NextIn), by, known.Ahead)
 	}

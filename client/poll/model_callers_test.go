@@ -194,7 +194,7 @@ func (c *players) loop(random *rand.Rand, i int) {
 
 // sweep gets more new runs than may be kept, and cancels at once.
 func (c *players) sweep(random *rand.Rand, i int) {
-	for n := 0; c.going() && n < promisedKeptRuns+200; n++ {
+	for n := 0; c.going() && n < 1_300; n++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		entry := c.h.begin(getCall, fmt.Sprintf("s%d-%d", i, n), promisedGetTime)
 		if random.IntN(10) == 0 { // the call is cancelled before it starts

@@ -130,7 +130,7 @@ func (h *history) dueSpans() []dueSpan {
 		slices.SortStableFunc(events, func(a, b dueEvent) int {
 			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind))
 		})
-		d := &due{run: run, crowded: h.scenario.loopers+h.scenario.sweepers > 0, born: never, turn: never, first: never}
+		d := &due{run: run, crowded: h.scenario.memory > 0, born: never, turn: never, first: never}
 		for _, e := range events {
 			d.take(e)
 		}

@@ -91,6 +91,7 @@ type sample struct {
 	idle          int64 // bytes of runs that nobody waits for
 	limit         int64
 	runs          int
+	misplaced     int // runs that a queue or the cache holds wrongly, or not
 }
 
 func (h *history) now() time.Duration { return time.Since(h.began) }

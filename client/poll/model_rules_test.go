@@ -255,20 +255,8 @@ func checkErrors(h *history, broken func(string, ...any)) {
 		case c.err == nil:
 		case errors.Is(c.err, context.Canceled) && c.cancelled <= c.returned:
 		case errors.Is(c.err, ErrClosed) && h.closed <= c.returned:
-		case errors.Is(c.err, ErrBusy) && h.active(c.begun) >= promisedRuns:
 		default:
 			broken("%v", c)
 		}
 	}
-}
-
-// active returns how many runs are waited for at an instant.
-func (h *history) active(at time.Duration) int {
-	runs := map[string]bool{}
-	for _, c := range h.calls {
-		if c.begun <= at && at <= c.returned {
-			runs[c.run] = true
-		}
-	}
-	return len(runs)
 }

@@ -29,7 +29,7 @@ func (c *players) sampleUntil(stopped <-chan struct{}) {
 func held(p *Poller) sample {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := sample{counted: p.counted, limit: p.cacheLimit, runs: len(p.runs)}
+	s := sample{counted: p.counted, limit: p.cacheLimit, runs: len(p.runs), misplaced: misplaced(p)}
 	for _, r := range p.runs {
 		if r.last.Results == nil {
 			continue
@@ -43,6 +43,29 @@ func held(p *Poller) sample {
 	return s
 }
 
+// misplaced counts the runs that are in a queue or in the cache and should not
+// be, or the other way round. The Poller must be locked.
+func misplaced(p *Poller) (n int) {
+	if p.ctx.Err() != nil {
+		return 0 // the queues are not used any more
+	}
+	counted := p.counted
+	for _, r := range p.runs {
+		counted -= r.footprint
+		idle := !r.active() && !r.inFlight
+		if (r.queuedIn != nil) != (p.queuedFor(r) != nobody) || (r.cached != nil) != idle {
+			n++
+		}
+		if p.floors[sourcingRun(r.id)] != r.floor {
+			n++
+		}
+	}
+	if counted != 0 {
+		n++
+	}
+	return n
+}
+
 // leftovers lists what is still held at the end.
 func leftovers(p *Poller, closed bool) []string {
 	p.mu.Lock()
@@ -54,9 +77,9 @@ func leftovers(p *Poller, closed bool) []string {
 		}
 	}
 	note(p.callers, "callers")
-	note(p.activeRuns, "runs asked for")
 	if !closed {
 		note(len(p.runs), "runs")
+		note(len(p.floors), "floors")
 		note(int(p.counted), "bytes")
 		note(p.budget.inFlight, "requests out")
 	}
@@ -69,6 +92,9 @@ func checkMemory(h *history, broken func(string, ...any)) {
 	for _, s := range h.samples {
 		if s.at >= h.closed {
 			break
+		}
+		if s.misplaced > 0 {
+			broken("at %v %d runs are not where they belong", s.at, s.misplaced)
 		}
 		if s.held > s.counted {
 			broken("at %v %d bytes are held and %d counted", s.at, s.held, s.counted)

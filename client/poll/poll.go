@@ -48,6 +48,7 @@
 package poll
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"log/slog"
@@ -62,22 +63,14 @@ import (
 var (
 	// ErrClosed is returned by calls that begin after Close.
 	ErrClosed = errors.New("poll: closed")
-	// ErrBusy is returned at the limit of callers, or of runs that they wait
-	// for. A later call may succeed.
+	// ErrBusy is returned at the limit of callers. A later call may succeed.
 	ErrBusy = errors.New("poll: too many waits")
 )
 
-// The limits of one Poller.
-const (
-	// maxCallers is what one HTTP process was tested with. A caller costs some
-	// KiB here, and tens of KiB in its connection.
-	maxCallers = 10_000
-	// maxRuns is as many as the budget requests in nine minutes: waiting for
-	// more would be in vain.
-	maxRuns = 1_000
-	// maxKept limits all known runs: those waited for and those in the cache.
-	maxKept = maxRuns + 100
-)
+// maxCallers limits the callers of one Poller, each of whom may wait for a run
+// of its own. It is what one HTTP process was tested with. A caller costs some
+// KiB here, and tens of KiB in its connection.
+const maxCallers = 10_000
 
 // API makes one attempt to read a run's results. *client.Client is one.
 type API interface {
@@ -139,20 +132,23 @@ type Poller struct {
 	drain    context.CancelFunc
 	requests sync.WaitGroup
 
-	mu         sync.Mutex
-	runs       map[string]*run
-	callers    int    // calls in progress
-	activeRuns int    // runs that they wait for
-	order      uint64 // the last number of nextOrder
+	mu      sync.Mutex
+	runs    map[string]*run
+	floors  map[string]*floor // by sourcing run; they outlive the runs
+	queues  [3]queue          // by kind
+	callers int               // calls in progress
+	order   uint64            // the last number of nextOrder
 
 	budget   *budget
 	breaker  breaker
 	lastKind kind        // of the latest request
 	timer    *time.Timer // for the next dispatch
 
-	cacheLimit int64 // in bytes
-	shared     *Shared
-	counted    int64       // bytes that shared counts for this Poller
+	answered   list.List   // cached runs with results, left longest ago first
+	unanswered list.List   // cached runs without
+	cacheLimit int64       // in bytes
+	counted    int64       // bytes of all runs
+	shared     *Shared     // counts them, too
 	sweeper    *time.Timer // removes what has expired from the cache
 	sweeping   bool        // whether the sweeper is set
 }
@@ -215,12 +211,16 @@ func New(api API, opts ...Option) *Poller {
 		jitter:     rand.N[time.Duration],
 		clock:      newClock(slept),
 		runs:       map[string]*run{},
+		floors:     map[string]*floor{},
 		budget:     newBudget(DefaultRequestsPerMinute),
 		cacheLimit: DefaultCacheSize,
 		shared:     new(Shared),
 	}
 	for _, opt := range opts {
 		opt(p)
+	}
+	for kind := range p.queues {
+		p.queues[kind].init()
 	}
 	p.breaker.jitter = p.jitter
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -242,6 +242,9 @@ func (p *Poller) Drain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain()
+	for _, r := range p.runs {
+		p.requeue(r)
+	}
 }
 
 // Close ends all requests and all calls, which return the latest state.
@@ -263,8 +266,8 @@ func (p *Poller) NotBefore() time.Time {
 	defer p.mu.Unlock()
 	now := p.clock.now()
 	until := now.Add(max(p.breaker.wait(now), p.budget.held(now)))
-	for _, r := range p.runs {
-		until = later(until, r.floor.notBefore)
+	for _, f := range p.floors {
+		until = later(until, f.notBefore)
 	}
 	return p.clock.outside(until)
 }

@@ -1071,12 +1071,13 @@ func TestTheObserverIsCalledForEveryRequest(t *testing.T) {
 func TestRunsNeverRequestedAreForgotten(t *testing.T) {
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		for i := range 2 * maxRuns {
+		for i := range 2 * maxUnanswered {
 			_, _ = p.Wait(t.Context(), fmt.Sprint("r", i), time.Millisecond, nil)
 		}
 		p.mu.Lock()
-		if got := len(p.runs); got > maxKept {
-			t.Errorf("%d runs are remembered, want at most %d", got, maxKept)
+		// The budget allowed requests for some of them.
+		if got := len(p.runs); got > maxUnanswered+100 {
+			t.Errorf("%d runs are remembered, want at most %d", got, maxUnanswered)
 		}
 		p.mu.Unlock()
 		time.Sleep(3 * time.Minute)
@@ -1110,29 +1111,34 @@ func TestRunsKeptAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads thousands of runs")
 	}
+	const memory = 1 << 20
 	u := &upstream{answer: finishingAt(time.Hour)}
 	bubble(t, u, func(t *testing.T, p *Poller) {
-		most := 0
 		for round := range 3 {
 			ctx, leave := context.WithCancel(t.Context())
-			for i := range maxRuns {
+			for i := range 1_000 {
 				go func() { _, _ = p.Wait(ctx, fmt.Sprint("r", round, "-", i), time.Hour, nil) }()
 			}
 			time.Sleep(30 * time.Second)
-			for i := range 20 { // gets go on beside them
-				if snapshot, err := p.Get(ctx, fmt.Sprint("g", round, "-", i)); err != nil || snapshot.Results == nil {
-					t.Errorf("%+v, %v", snapshot, err)
-				}
-			}
 			p.mu.Lock()
-			most = max(most, len(p.runs))
+			if len(p.floors) < 1_000 || p.counted < memory {
+				t.Errorf("%d floors and %d bytes: the test shows nothing", len(p.floors), p.counted)
+			}
 			p.mu.Unlock()
 			leave()
 			synctest.Wait()
+			p.mu.Lock()
+			if got := len(p.runs); got > memory/runSize || p.counted > memory {
+				t.Errorf("%d runs are kept, with %d bytes", got, p.counted)
+			}
+			p.mu.Unlock()
 		}
-		if most > maxKept {
-			t.Errorf("%d runs were kept, want at most %d", most, maxKept)
+		time.Sleep(3 * time.Minute)
+		p.mu.Lock()
+		if len(p.runs)+len(p.floors)+int(p.counted) != 0 {
+			t.Errorf("%d runs, %d floors and %d bytes are kept for ever", len(p.runs), len(p.floors), p.counted)
 		}
+		p.mu.Unlock()
 		p.Close()
-	})
+	}, WithRequestsPerMinute(10_000), WithCacheSize(memory))
 }

@@ -23,12 +23,17 @@ func (p *Poller) request(r *run) {
 	p.budget.ended()
 	if p.ctx.Err() != nil {
 		r.floor.notBefore = now.Add(Floor) // the server may have counted the request
+		if !r.active() {
+			p.retire(r)
+		}
 		return
 	}
 	failure := asFailure(err)
 	p.observe(observed(r.last, results, failure, now.Sub(sent)))
 	r.record(results, failure, now)
 	r.order = p.nextOrder()
+	p.requeue(r)
+	p.measure(r)
 	p.shrink()
 	p.learn(r, results, failure, sent, now)
 	p.logAttempt(r, results, failure, now)

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"container/list"
 	"strings"
 	"time"
 
@@ -15,16 +16,19 @@ type run struct {
 	floor    *floor
 	callers  [3]int // by kind
 	inFlight bool
-	leftAt   time.Time // when the last caller left
+	leftAt   time.Time     // when the last caller left
+	cached   *list.Element // in one of the Poller's lists; nil while not idle
 
 	due          time.Time // when the next request is due, while queued
-	order        uint64    // from nextOrder, when it became due or idle
+	order        uint64    // from nextOrder, when it became due
+	queuedIn     *runHeap  // nil while not queued
+	index        int       // in queuedIn
 	currentUntil time.Time // until when the last attempt's floor and Retry-After forbid another
 
 	born      time.Time // when it was created, by our clock; the latest possible time
 	schedule  schedule
 	last      Snapshot
-	footprint int64 // of last.Results, in bytes
+	footprint int64 // in bytes; 0 without last.Results
 	attempts  int
 	changed   chan struct{} // closed and replaced after every attempt
 }
@@ -32,6 +36,7 @@ type run struct {
 // floor keeps the requests for one sourcing run apart. Runs requested for
 // several companies share it, since the contract's limit is the run's.
 type floor struct {
+	runs      int // that share it
 	inFlight  bool
 	notBefore time.Time // the end of the floor and of Retry-After
 }
@@ -43,14 +48,11 @@ func (p *Poller) newRun(id string, now time.Time) *run {
 		id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(),
 		schedule: newSchedule(p.jitter), changed: make(chan struct{}),
 	}
-	for _, other := range p.runs {
-		if sourcingRun(other.id) == sourcingRun(id) {
-			r.floor = other.floor
-		}
-	}
-	if r.floor == nil {
+	if r.floor = p.floors[sourcingRun(id)]; r.floor == nil {
 		r.floor = &floor{}
+		p.floors[sourcingRun(id)] = r.floor
 	}
+	r.floor.runs++
 	p.runs[id] = r
 	return r
 }
@@ -72,23 +74,14 @@ func (f *floor) wait(now time.Time) time.Duration {
 	return max(0, f.notBefore.Sub(now))
 }
 
+// unused reports whether no run needs the floor, and it forbids nothing any more.
+func (f *floor) unused(now time.Time) bool { return f.runs == 0 && f.wait(now) == 0 }
+
 // active reports whether any caller waits for the run.
 func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }
 
-// before reports whether r is requested before other: the one that was due
-// first, but a young run that is due gives way.
-func (r *run) before(other *run, now time.Time) bool {
-	mine, theirs := r.due, other.due
-	if !mine.After(now) && !theirs.After(now) {
-		mine, theirs = r.turn(), other.turn()
-	}
-	if mine.Equal(theirs) {
-		return r.order < other.order
-	}
-	return mine.Before(theirs)
-}
-
-// turn returns the time by which runs that are due are ordered.
+// turn returns the time by which runs that are due are ordered: a young one
+// gives way.
 func (r *run) turn() time.Time {
 	if r.attempts > 0 && r.due.Sub(r.born) <= young {
 		return r.due.Add(giveWay)
@@ -107,7 +100,6 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	switch {
 	case failure == nil:
 		r.last.Results, r.last.SeenAt = results, now
-		r.footprint = r.last.Results.Footprint()
 		// The server's clock has whole seconds, so of several answers the one
 		// that makes the run oldest is the most exact.
 		if age, ok := results.Age(); ok {
@@ -151,18 +143,16 @@ func (r *run) current(now time.Time) bool {
 
 // forgetStale drops a state that is too old for an answer. The state of a run
 // in progress is kept, because it is shown if the next attempt fails.
-func (r *run) forgetStale(now time.Time) {
+func (p *Poller) forgetStale(r *run, now time.Time) {
 	if r.current(now) {
 		return
 	}
 	r.last.Err = nil
 	if r.last.Results == nil || !r.last.Results.InProgress() {
-		r.forget()
+		r.last = Snapshot{}
+		p.measure(r)
 	}
 }
-
-// forget drops the snapshot but keeps the floor.
-func (r *run) forget() { r.last, r.footprint = Snapshot{}, 0 }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
