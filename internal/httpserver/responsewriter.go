@@ -77,12 +77,23 @@ func (w *responseWriter) beat() {
 	if w.ended || w.started && !w.isEvent {
 		return
 	}
-	if !w.started {
-		w.start(http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}})
-	}
+	w.startEvents()
 	_, _ = w.write([]byte(heartbeat))
 	if w.flush() == nil { // after an error net/http ends the request's context
 		w.timer.Reset(nextHeartbeat)
+	}
+}
+
+// beginEvents begins an event stream, unless the answer has begun.
+func (w *responseWriter) beginEvents() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.startEvents()
+}
+
+func (w *responseWriter) startEvents() {
+	if !w.started {
+		w.start(http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}})
 	}
 }
 

@@ -3,6 +3,7 @@
 package httpserver
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -159,9 +160,16 @@ func streamable(s *server.MCPServer, logger *slog.Logger) func(*responseWriter, 
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		setRevisionHeaders(r.Header, m, body)
+		version := statedVersion(body)
+		if version == mcp.ProtocolVersion20260728 {
+			setRevisionHeaders(r.Header, m, body)
+		}
 		if m.IsRequest {
 			w.startHeartbeat()
+		}
+		if m.MayLast() && !mcp.IsModernProtocol(version) && isLegacy(r.Header.Get(mcp.HeaderProtocolVersion)) {
+			respond(w, r, s, logger, m, body)
+			return
 		}
 		if m.Method == string(mcp.MethodSubscriptionsListen) {
 			ctx, acknowledged := jsonrpc.WithAcknowledgement(r.Context())
@@ -185,6 +193,45 @@ func (w listenWriter) Flush() {
 	w.written()
 }
 
+// statedVersion returns the protocol version in a message's _meta, which those
+// of revision 2026-07-28 must have; "" if there is none.
+func statedVersion(body []byte) string {
+	if bytes.IndexByte(body, '\\') < 0 && !bytes.Contains(bytes.ToLower(body), []byte("_meta")) {
+		return "" // saves decoding most messages
+	}
+	var sent struct {
+		Params struct {
+			Meta *mcp.Meta `json:"_meta"`
+		} `json:"params"`
+	}
+	if json.Unmarshal(body, &sent) != nil {
+		return ""
+	}
+	return sent.Params.Meta.ProtocolVersion()
+}
+
+// isLegacy reports whether a request's header names a revision before
+// 2026-07-28, or none.
+func isLegacy(header string) bool {
+	return header == "" || mcp.IsValidProtocolVersion(header) && !mcp.IsModernProtocol(header)
+}
+
+// respond answers a call that may take minutes. mcp-go's own transport would
+// keep a goroutine and 14 KiB of channels for it, for messages that this server
+// never sends.
+func respond(w *responseWriter, r *http.Request, s *server.MCPServer, logger *slog.Logger, m jsonrpc.Message, body []byte) {
+	answer := jsonrpc.Respond(r.Context(), s, logger, m, body, func(line []byte) error {
+		w.beginEvents()
+		return writeEvent(w, "message", line)
+	})
+	if r.Context().Err() != nil {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(answer)
+}
+
 // setRevisionHeaders sets the headers that mcp-go requires for revision
 // 2026-07-28. Claude's connectors send bodies of that revision with headers of
 // 2025-11-25.
@@ -192,11 +239,7 @@ func setRevisionHeaders(h http.Header, m jsonrpc.Message, body []byte) {
 	var sent struct {
 		Params json.RawMessage `json:"params"`
 	}
-	var params struct {
-		Meta *mcp.Meta `json:"_meta"`
-	}
-	if h.Get(mcp.HeaderProtocolVersion) != mcp.ProtocolVersion20251125 || json.Unmarshal(body, &sent) != nil ||
-		json.Unmarshal(sent.Params, &params) != nil || params.Meta.ProtocolVersion() != mcp.ProtocolVersion20260728 {
+	if h.Get(mcp.HeaderProtocolVersion) != mcp.ProtocolVersion20251125 || json.Unmarshal(body, &sent) != nil {
 		return
 	}
 	for name, value := range mcp.StandardHeaders(mcp.ProtocolVersion20260728, mcp.MCPMethod(m.Method), sent.Params) {

@@ -133,8 +133,8 @@ func (s *Session) add(id string) (*call, *Error) {
 	case s.inFlight[id] != nil:
 		return nil, ErrDuplicate
 	}
-	c := &call{session: s, id: id, done: make(chan struct{}), forwarded: make(chan struct{})}
-	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(s.ctx)
+	c := &call{exchange: newExchange(ctx, s.server, s.logger, id, s.send), session: s, cancel: cancel}
 	s.inFlight[id] = c
 	s.unanswered.Add(1)
 	return c, nil
