@@ -63,7 +63,7 @@ func inTurns(b *testing.B, calls map[string]func(n int) error) {
 }
 
 // What reading a run costs beside 90 waits on the same connection.
-func BenchmarkGetBesideWaits(b *testing.B) {
+func BenchmarkGetBeside(b *testing.B) {
 	ours, api := programs(b)[0], upstream(b, samples[0].run)
 	calls := map[string]func(n int) error{}
 	for name, waits := range map[string]int{"ours": 90, "alone": 0} {

@@ -92,7 +92,7 @@ func (p program) start(b *testing.B, transport, upstream string, env ...string) 
 			}
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, log) }()
+	go func() { f, _ := os.Create("/tmp/stderr.log"); _, _ = io.Copy(f, log) }()
 	return s
 }
 

@@ -58,8 +58,9 @@ func failed(outcome string, text sanitize.Clean) reply {
 	return reply{text: text, isError: true, outcome: outcome}
 }
 
-// handler answers a call. It must check a.fault before it uses v.
-type handler func(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error)
+// handler answers a call. It must check a.fault before it uses v. It takes
+// pointers because the stacks of 10,000 calls that wait would hold the copies.
+type handler func(ctx context.Context, req *mcp.CallToolRequest, a *reader, v *shortlist.View) (reply, error)
 
 // toolHandler adapts handle to mcp-go: it reads the arguments and records the
 // call.
@@ -69,7 +70,7 @@ func toolHandler(tool string, settings Settings, handle handler) server.ToolHand
 			a := readArguments(req.Params.Arguments)
 			v := view(a, settings)
 			call.RequestID = string(v.RequestID)
-			return handle(ctx, req, a, v)
+			return handle(ctx, &req, a, v)
 		})
 		if err != nil {
 			return nil, err

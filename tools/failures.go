@@ -123,7 +123,7 @@ func roundUp(d time.Duration) time.Duration {
 
 // pending answers when InstaView has sent nothing about a run in the time
 // given. That is no error, because the request keeps its place in the queue.
-func pending(v shortlist.View, snapshot poll.Snapshot, call sanitize.Clean, a *reader) reply {
+func pending(v *shortlist.View, snapshot poll.Snapshot, call sanitize.Clean, a *reader) reply {
 	if snapshot.Stopping {
 		return failed(OutcomeStopped, stopping+" There is no answer for sourcing run "+v.RequestID+" yet. "+whenBack)
 	}

@@ -17,7 +17,7 @@ type getSourcingResults struct {
 	settings Settings
 }
 
-func (t getSourcingResults) definition() mcp.Tool {
+func (t *getSourcingResults) definition() mcp.Tool {
 	return mcp.NewTool(getTool,
 		readOnly("Get sourcing results"),
 		mcp.WithDescription("Read an InstaView sourcing run once: processing, failed and why, "+
@@ -26,7 +26,7 @@ func (t getSourcingResults) definition() mcp.Tool {
 	)
 }
 
-func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
+func (t *getSourcingResults) handle(ctx context.Context, _ *mcp.CallToolRequest, a *reader, v *shortlist.View) (reply, error) {
 	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
@@ -39,7 +39,7 @@ func (t getSourcingResults) handle(ctx context.Context, _ mcp.CallToolRequest, a
 }
 
 // answer describes the state of a run as the reply to a call.
-func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
+func answer(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	switch {
 	case snapshot.Err != nil:
 		s := failure(ctx, snapshot.Err, snapshot.NextIn)
@@ -65,6 +65,6 @@ func answer(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *re
 }
 
 // outcome describes the results of a snapshot, and how old they are.
-func outcome(v shortlist.View, snapshot poll.Snapshot) sanitize.Clean {
-	return shortlist.Outcome(snapshot.Results, v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))
+func outcome(v *shortlist.View, snapshot poll.Snapshot) sanitize.Clean {
+	return shortlist.Outcome(snapshot.Results, *v) + shortlist.SeenAgo(time.Since(snapshot.SeenAt))
 }

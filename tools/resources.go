@@ -29,7 +29,7 @@ type resource struct {
 	mcp.ResourceTemplate
 	callName string // reported as Call.Tool
 	// write turns a run's state into the document's text.
-	write func(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply
+	write func(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader) reply
 }
 
 const (
@@ -135,7 +135,7 @@ func unescape(segment string) string {
 }
 
 // candidateDetail answers with one candidate in full.
-func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
+func candidateDetail(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if len(v.ProfileIDs) == 0 { // an empty list would select all candidates
 		return failed(OutcomeRefused, "The URI names no candidate: it ends in the id that a shortlist shows in square brackets.")
 	}
@@ -150,7 +150,7 @@ func candidateDetail(ctx context.Context, v shortlist.View, snapshot poll.Snapsh
 
 // candidateTable answers with the candidates of a completed run as CSV. For any
 // other run it returns an error, since a program expects a table and not prose.
-func candidateTable(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
+func candidateTable(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if snapshot.Err == nil && snapshot.Results != nil && snapshot.Results.Status == client.StatusCompleted {
 		return reply{table: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
 	}

@@ -74,8 +74,8 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.MaxWaits == 0 {
 		settings.MaxWaits = DefaultMaxWaits
 	}
-	get := getSourcingResults{runs: runs, settings: settings}
-	wait := waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits)}
+	get := &getSourcingResults{runs: runs, settings: settings}
+	wait := &waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits)}
 	s.AddTools(
 		server.ServerTool{Tool: get.definition(), Handler: toolHandler(get.definition().Name, settings, get.handle)},
 		server.ServerTool{Tool: wait.definition(), Handler: toolHandler(wait.definition().Name, settings, wait.handle)},
@@ -125,8 +125,8 @@ func selectionArguments(settings Settings) mcp.ToolOption {
 }
 
 // view reads the arguments that choose what an answer shows.
-func view(a *reader, settings Settings) shortlist.View {
-	v := shortlist.View{
+func view(a *reader, settings Settings) *shortlist.View {
+	v := &shortlist.View{
 		Tool:      getTool,
 		RequestID: a.requestID(),
 		Selection: a.selection(),
@@ -145,7 +145,7 @@ func view(a *reader, settings Settings) shortlist.View {
 
 // ended answers for a run that will not change: with its shortlist, or with why
 // there is none.
-func ended(v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
+func ended(v *shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	v.Age, v.Notes = time.Since(snapshot.SeenAt), a.notes
 	r := reply{outcome: OutcomeOther}
 	switch snapshot.Results.Status {
@@ -154,6 +154,6 @@ func ended(v shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	case client.StatusFailed:
 		r.outcome = OutcomeFailed
 	}
-	r.text, r.shown = shortlist.Render(snapshot.Results, v)
+	r.text, r.shown = shortlist.Render(snapshot.Results, *v)
 	return r
 }

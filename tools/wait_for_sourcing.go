@@ -21,7 +21,7 @@ type waitForSourcing struct {
 	slots    chan struct{} // semaphore: holds one value per running wait
 }
 
-func (t waitForSourcing) definition() mcp.Tool {
+func (t *waitForSourcing) definition() mcp.Tool {
 	longest := int(t.settings.MaxWait / time.Second)
 	return mcp.NewTool("wait_for_sourcing",
 		readOnly("Wait for sourcing"),
@@ -34,20 +34,15 @@ func (t waitForSourcing) definition() mcp.Tool {
 	)
 }
 
-func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a *reader, v shortlist.View) (reply, error) {
+func (t *waitForSourcing) handle(ctx context.Context, req *mcp.CallToolRequest, a *reader, v *shortlist.View) (reply, error) {
 	progress := newProgress(ctx, req)
-	id := string(v.RequestID)
 	wait := a.maxWait(t.settings.DefaultWait, DefaultWait, t.settings.MaxWait, progress.wanted())
 	a.finish()
 	if a.fault != "" {
 		return failed(OutcomeRefused, a.fault), nil
 	}
 	if wait == 0 {
-		snapshot, err := t.runs.Get(ctx, id)
-		if err != nil {
-			return reply{}, err
-		}
-		return answer(ctx, v, snapshot, a), nil
+		return (&getSourcingResults{t.runs, t.settings}).handle(ctx, req, a, v)
 	}
 	select {
 	case t.slots <- struct{}{}:
@@ -57,9 +52,14 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 			"Try again in 10 s, or read the run once with get_sourcing_results("+v.Arguments()+")."), nil
 	}
 
+	return t.wait(ctx, a, v, wait, progress)
+}
+
+// wait waits for the run and answers.
+func (t *waitForSourcing) wait(ctx context.Context, a *reader, v *shortlist.View, wait time.Duration, progress *progress) (reply, error) {
 	progress.begin(wait)
 	start, failures := time.Now(), 0
-	snapshot, err := t.runs.Wait(ctx, id, wait, func(latest poll.Snapshot) {
+	snapshot, err := t.runs.Wait(ctx, string(v.RequestID), wait, func(latest poll.Snapshot) {
 		if latest.Err != nil && !latest.At.Before(start) {
 			failures++
 		}
@@ -78,7 +78,7 @@ func (t waitForSourcing) handle(ctx context.Context, req mcp.CallToolRequest, a 
 
 // timeUp answers when the wait is over and the run has not ended. That is an
 // error only if every request has failed.
-func (t waitForSourcing) timeUp(ctx context.Context, v shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration, failures int) reply {
+func (t *waitForSourcing) timeUp(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration, failures int) reply {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += ", max_wait_seconds=" + sanitize.Number(int(wait/time.Second))
@@ -123,7 +123,7 @@ type progress struct {
 	last  float64 // seconds in the last notification
 }
 
-func newProgress(ctx context.Context, req mcp.CallToolRequest) *progress {
+func newProgress(ctx context.Context, req *mcp.CallToolRequest) *progress {
 	p := &progress{ctx: ctx, start: time.Now(), last: -1}
 	if req.Params.Meta != nil {
 		switch token := req.Params.Meta.ProgressToken.(type) {

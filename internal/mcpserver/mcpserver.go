@@ -50,7 +50,7 @@ type Options struct {
 // would keep a connection open for them.
 func New(o Options) *server.MCPServer {
 	m := middleware{redactor: redactor{o.Key}, demo: o.Demo, log: o.Log}
-	memory := completion.New(yielding{o.Runs}, o.Settings.Blind)
+	memory := completion.New(&yielding{o.Runs}, o.Settings.Blind)
 	hooks := &server.Hooks{}
 	addCodes(hooks)
 	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
@@ -85,7 +85,7 @@ func New(o Options) *server.MCPServer {
 // can run.
 type yielding struct{ tools.Waiter }
 
-func (y yielding) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
+func (y *yielding) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
 	defer jsonrpc.Idle(ctx)()
 	return y.Waiter.Wait(ctx, requestID, d, onSnapshot)
 }
