@@ -27,12 +27,12 @@ func renderAlone(c *client.Candidate, v View, from int) renderedCandidate {
 		mask = newMask(c)
 	}
 	whole := renderWith(c, v, Full, caps{}, window{}, mask)
-	if from == 0 && utf8.RuneCountInString(string(whole.text)) <= maxCandidate {
+	if from == 0 && whole.size <= maxCandidate {
 		return whole
 	}
 	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
 	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt}, mask)
-	room := maxCandidate - labelRoom - utf8.RuneCountInString(string(frame.text))
+	room := maxCandidate - labelRoom - frame.size
 	longest := room - entryHeadRoom - itemOverhead
 	paged.headline, paged.rationale, paged.item = longest, longest, longest
 	return renderWith(c, v, Full, paged, window{from: from, room: room}, mask)

@@ -1,6 +1,8 @@
 package shortlist
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,6 +51,7 @@ type candidateWriter struct {
 // renderedCandidate is the text of a candidate, which ends in a newline.
 type renderedCandidate struct {
 	text   sanitize.Clean
+	size   int    // of text, in characters
 	cut    bool   // something was shortened
 	marked bool   // hidden text or links were removed, or words mix alphabets
 	window window // of the only candidate of an answer
@@ -68,7 +71,7 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 	}
 	for caps := usualCaps; ; caps.item, caps.items = max(caps.item*2/3, minItem), max(caps.items*2/3, 1) {
 		r := renderWith(c, v, d, caps, window{}, mask)
-		if utf8.RuneCountInString(string(r.text)) < maxCandidate || caps.item == minItem {
+		if r.size < maxCandidate || caps.item == minItem {
 			return r
 		}
 	}
@@ -90,7 +93,7 @@ func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems win
 	if v.Markdown {
 		text = markdown(text)
 	}
-	return renderedCandidate{text, w.cut, marked, w.window}
+	return renderedCandidate{text, utf8.RuneCountInString(string(text)), w.cut, marked, w.window}
 }
 
 // write writes all fields of the detail.
@@ -213,12 +216,12 @@ func (w *candidateWriter) firstRedFlag() sanitize.Clean {
 // headline returns the headline, or "" if it only repeats role and company.
 func (w *candidateWriter) headline() sanitize.Clean {
 	headline := w.text(w.candidate.Headline, w.caps.headline)
-	known := map[string]bool{"at": true, "lt": true, "gt": true} // "lt" is from "&lt;"
-	for _, w := range wordsOf(w.candidate.CurrentRole + " " + w.candidate.CurrentCompany) {
-		known[w] = true
-	}
-	for _, w := range wordsOf(string(headline)) {
-		if !known[w] {
+	var known []string
+	for word := range wordsOf(string(headline)) {
+		if known == nil { // "lt" is from "&lt;"
+			known = slices.AppendSeq([]string{"at", "lt", "gt"}, wordsOf(w.candidate.CurrentRole+" "+w.candidate.CurrentCompany))
+		}
+		if !slices.Contains(known, word) {
 			return headline
 		}
 	}
@@ -227,9 +230,12 @@ func (w *candidateWriter) headline() sanitize.Clean {
 
 // wordsOf returns the words of s in lower case, including '+' and '#' as in
 // "C++".
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && r != '+' && r != '#'
+func wordsOf(s string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool {
+		if r < utf8.RuneSelf {
+			return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '+' || r == '#')
+		}
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
 	})
 }
 

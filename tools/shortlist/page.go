@@ -1,8 +1,6 @@
 package shortlist
 
 import (
-	"unicode/utf8"
-
 	"instaview-mcp/client"
 	"instaview-mcp/internal/sanitize"
 )
@@ -24,6 +22,7 @@ type page struct {
 // pages.
 type pager struct {
 	view       View
+	memo       *memo
 	candidates []*client.Candidate
 	rendered   []renderedCandidate // of the first candidates, as far as needed
 }
@@ -54,7 +53,7 @@ func (p *pager) renderAt(i int) renderedCandidate {
 		return renderAlone(p.candidates[i], p.view, p.view.itemOffset())
 	}
 	detail, _ := p.detailAt(i)
-	return render(p.candidates[i], p.view, detail)
+	return p.memo.render(p.candidates[i], p.view, detail)
 }
 
 // showsOneInFull reports whether only one candidate is shown, and in full.
@@ -73,7 +72,7 @@ func (p *pager) page(room int) page {
 			break
 		}
 		candidate := p.renderedAt(i)
-		if room -= utf8.RuneCountInString(string(candidate.text)); room < 0 && i > 0 {
+		if room -= candidate.size; room < 0 && i > 0 {
 			next.notShown = p.candidates[i:]
 			break
 		}

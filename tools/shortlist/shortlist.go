@@ -78,7 +78,7 @@ func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 	}
 	// The text around the candidates depends on how many of them fit, so a page
 	// that turns out too large is made again with less room.
-	pages := pager{view: v, candidates: picked.candidates}
+	pages := pager{view: v, memo: memoOf(r), candidates: picked.candidates}
 	for room := limit; ; {
 		p := pages.page(room)
 		text = answer(r, v, notes, p)
