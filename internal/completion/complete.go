@@ -74,6 +74,7 @@ func (m *Memory) profileIDs(by tenant.ID, requestID, typed string, listed []stri
 	if r == nil {
 		return nil
 	}
+	m.clean(r)
 	var ids []string
 	name := fold.Text(typed)
 	for _, c := range r.candidates {

@@ -255,7 +255,11 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		t.Errorf("%d runs, want %d, and not the oldest", len(m.read), maxRuns)
 	}
 	last := m.read[len(m.read)-1]
-	if len(last.candidates) != maxCandidates || len(last.candidates[0].name) > 4*maxName {
+	if len(last.received) != maxCandidates || len(last.received[0].name) > 4*maxName {
+		t.Errorf("%d candidates, a name of %d bytes", len(last.received), len(last.received[0].name))
+	}
+	complete(t, m, last.by, "profile_id", "", last.id)
+	if len(last.received) != 0 || len(last.candidates) != maxCandidates || len(last.candidates[0].name) > 4*maxName {
 		t.Errorf("%d candidates, a name of %d bytes", len(last.candidates), len(last.candidates[0].name))
 	}
 }

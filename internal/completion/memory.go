@@ -49,7 +49,15 @@ type run struct {
 	id         string
 	readAt     time.Time // last reading by the caller
 	seenAt     time.Time // answer of InstaView that candidates are from
+	received   []received // candidates that have not been cleaned yet
 	candidates []candidate
+}
+
+// received is what a candidate is made of. Most runs are never completed, so
+// cleaning waits until one is.
+type received struct {
+	rank     int
+	id, name string
 }
 
 type candidate struct{ id, name sanitize.Clean }
@@ -91,29 +99,46 @@ func (m *Memory) remember(ctx context.Context, requestID string, snapshot poll.S
 	}
 	r.readAt = time.Now()
 	if !r.seenAt.Equal(snapshot.SeenAt) {
-		r.seenAt, r.candidates = snapshot.SeenAt, m.candidates(snapshot.Results.Candidates)
+		r.seenAt, r.candidates = snapshot.SeenAt, nil
+		r.received = receive(snapshot.Results.Candidates)
+		if m.blind {
+			m.clean(r)
+		}
 	}
 	m.read = append(m.read, r)
 	m.sweepLater()
 }
 
-// candidates returns the candidates to remember. An id that contains a contact
-// is left out, since completing it would show the contact.
-func (m *Memory) candidates(all []client.Candidate) []candidate {
+// receive returns the candidates to remember. A name that is longer than honest
+// ones is shortened at once.
+func receive(all []client.Candidate) []received {
 	all = all[:min(len(all), maxCandidates)]
-	kept := make([]candidate, 0, len(all))
+	kept := make([]received, len(all))
 	for i := range all {
-		id, whole := shortlist.ID(&all[i], m.blind)
+		c := &all[i]
+		kept[i] = received{c.Rank, c.ProfileID, c.Name}
+		if len(c.Name) > 4*maxName {
+			kept[i].name = string(sanitize.Line(c.Name, maxName).Clean)
+		}
+	}
+	return kept
+}
+
+// clean makes r.candidates of r.received. An id that contains a contact is left
+// out, since completing it would show the contact.
+func (m *Memory) clean(r *run) {
+	for _, c := range r.received {
+		id, whole := shortlist.ID(&client.Candidate{Rank: c.rank, ProfileID: c.id, Name: c.name}, m.blind)
 		if id == "" || !whole {
 			continue
 		}
-		c := candidate{id: id}
+		kept := candidate{id: id}
 		if !m.blind {
-			c.name = sanitize.Line(all[i].Name, maxName).Clean
+			kept.name = sanitize.Line(c.name, maxName).Clean
 		}
-		kept = append(kept, c)
+		r.candidates = append(r.candidates, kept)
 	}
-	return kept
+	r.received = nil
 }
 
 func (m *Memory) find(by tenant.ID, requestID string) *run {

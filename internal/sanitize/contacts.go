@@ -82,7 +82,7 @@ func mayHoldContact(s string) (address, number bool) {
 			address = address || hasAnyPrefix(s[i+1:], encodedAts...)
 		case c == '(' || c == '{' || c == '<':
 			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), bracketedAts...)
-		case c == ' ' || c == '_' || c == '-':
+		case (c == ' ' || c == '_' || c == '-') && i+1 < len(s) && spacedStarts[s[i+1]]:
 			atWord = atWord || hasAnyPrefix(s[i+1:], spacedAts...)
 			dotWord = dotWord || hasAnyPrefix(s[i+1:], spacedDots...)
 		case c == '.':
@@ -108,6 +108,16 @@ var (
 	spacedAts    = []string{"at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
 	spacedDots   = []string{"dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont"}
 )
+
+// spacedStarts reports for each byte whether a word of spacedAts or spacedDots
+// starts with it. It spares most words the comparison with all of them.
+var spacedStarts = func() (table [256]bool) {
+	for _, word := range slices.Concat(spacedAts, spacedDots) {
+		table[word[0]] = true
+		table[word[0]&^0x20] = true // the capital of an ASCII letter
+	}
+	return table
+}()
 
 // endsInProvider reports whether s ends in what the names of mail providers end
 // in.

@@ -148,7 +148,7 @@ type class uint8
 
 const (
 	plain     class = iota // clean already
-	maybeLink              // clean ASCII that may hold a link
+	maybeLink              // clean unless it holds a link
 	unclean                // needs all steps
 )
 
@@ -166,9 +166,9 @@ var byteClasses = func() (table [256]class) {
 	return table
 }()
 
-// quickCheck returns the class of s in one pass. Most fields are clean ASCII
-// and need nothing else. It must find every link that mayHoldLink finds in
-// ASCII.
+// quickCheck returns the class of s in one pass. Most fields are ASCII and
+// ordinary letters, and need nothing else. It must find every link that
+// mayHoldLink finds, which reads signs and letters beyond ASCII more freely.
 func quickCheck(s string) class {
 	if s == "" {
 		return plain
@@ -177,11 +177,23 @@ func quickCheck(s string) class {
 		return unclean
 	}
 	found, dot := plain, false
+	sign, beyondASCII := false, false
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if byteClasses[c] == plain {
 			continue
 		}
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			letter := isOrdinaryLetter(r)
+			if !letter && !isOrdinarySign(r) {
+				return unclean
+			}
+			sign, beyondASCII = sign || !letter, true
+			i += size - 1
+			continue
+		}
+		sign = sign || c != ' '
 		if c == ' ' {
 			if s[i-1] == ' ' {
 				return unclean
@@ -208,5 +220,35 @@ func quickCheck(s string) class {
 			found = maybeLink
 		}
 	}
+	if beyondASCII && sign {
+		return maybeLink
+	}
 	return found
+}
+
+// isOrdinaryLetter reports whether r is a letter that no step changes next to
+// whatever else quickCheck lets pass: visible, in NFC, and unlike any sign.
+func isOrdinaryLetter(r rune) bool {
+	switch {
+	case r < 0x180: // Latin
+		return r >= 0xC0 && r != '×' && r != '÷' && r != 'ſ'
+	case r < 0x460: // Greek and Cyrillic
+		return r >= 0x388 && r <= 0x3CE && r != 0x38B && r != 0x38D && r != 0x3A2 || r >= 0x400
+	case r < 0x64B: // Hebrew and Arabic
+		return r >= 0x5D0 && r <= 0x5EA || r >= 0x620 && r != 0x640
+	case r < 0x1F00: // Vietnamese
+		return r >= 0x1EA0 && r <= 0x1EF9
+	default: // kana, Chinese characters and Hangul
+		return r >= 0x3041 && r <= 0x3096 || r >= 0x30A1 && r <= 0x30FA || r >= 0x4E00 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3
+	}
+}
+
+// isOrdinarySign reports whether r is a sign that no step changes, unless a link
+// holds it.
+func isOrdinarySign(r rune) bool {
+	switch r {
+	case '–', '—', '‘', '’', '“', '”', '„', '·', '•', '…', '«', '»', '€', '£', '§', '°':
+		return true
+	}
+	return false
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -32,9 +33,9 @@ func checkLine(t *testing.T, s string, max int) Text {
 				brief(s), max, got.Clean, again, second.Clean, second.Altered, second.Cut)
 		}
 	}
-	if quickCheck(s) == plain && max <= 0 {
-		if settled, altered := untilStable(s, false); settled != s || altered {
-			t.Errorf("the fast path lets %q pass, the steps make it %q", s, settled)
+	if quickCheck(s) != unclean && max <= 0 {
+		if want, altered := untilStable(s, false); text != want || got.Altered != altered {
+			t.Errorf("the fast path makes %q of %q, the steps %q", text, s, want)
 		}
 	}
 	return got
@@ -75,7 +76,35 @@ func TestLineIsSafeForAnyMixture(t *testing.T) {
 	}
 }
 
-var shards = strings.Split("a|b|Zoë| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|+|_|*|~|%|$|'|\"|(|)|[|]|<|>|`|{|}|…|0|8|123|"+
+// Every letter and sign that the fast path lets pass, next to the others.
+func TestOrdinaryLettersAndSignsStayAsTheyAre(t *testing.T) {
+	var passed []string
+	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+		if utf8.ValidRune(r) && quickCheck(string(r)) != unclean {
+			passed = append(passed, string(r))
+			checkLine(t, "a "+string(r)+"b", 0)
+		}
+	}
+	if len(passed) < 30_000 {
+		t.Fatalf("only %d characters pass", len(passed))
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 20_000 {
+		var s strings.Builder
+		for range 2 + random.IntN(6) {
+			s.WriteString(passed[random.IntN(len(passed))])
+			if random.IntN(2) == 0 {
+				s.WriteString(shards[random.IntN(len(shards))])
+			}
+		}
+		checkLine(t, s.String(), 0)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+var shards = strings.Split("a|b|Zoë|Košice|й|ο|ع|א|ệ|·|–|’|…|•|€| |  |\n|.|,|:|/|//|\\\\|\\|?|#|=|@|&|;|!|-|+|_|*|~|%|$|'|\"|(|)|[|]|<|>|`|{|}|…|0|8|123|"+
 	"http|https|ftp|javascript|JavaScript|data|file|tel|mailto|skype|www|www.|evil.example|a.co|x.com|node.js|asp.net|b.tech|10.0.0.1|"+
 	"localhost|:80|xn--|https://|://|&lt;|&gt;|<!--|-->|--!>|--|![|](|⟦|⟧|〚|<b|\u200b|\u200c|\u200d|\ufe0f|\u20e3|\u00ad|\u202e|\u2066|"+
 	"\U000e0041|\U000e0100|\ue000|\u3164|\u2800|\u115f|\u1160|\u00a0|\u2028|\u0085|\v|\x00|\x1b|\x1b[|\x1b[31m|\x1b]8;;|\a|\x1b\\|\u009b|\u009d|"+
