@@ -97,7 +97,11 @@ func (e *exchange) endNotifications() {
 	<-e.forwarded
 }
 
+// encode returns a response as a line.
 func (e *exchange) encode(response mcp.JSONRPCMessage) []byte {
+	if text := encodeText(e.id, response); text != nil {
+		return text
+	}
 	var line bytes.Buffer
 	if json.NewEncoder(&line).Encode(response) != nil {
 		e.logger.Error("answer cannot be written as JSON", "type", fmt.Sprintf("%T", response))
