@@ -8,6 +8,7 @@ import (
 // page is the candidates that fit into one answer.
 type page struct {
 	texts      []sanitize.Clean
+	size       int                 // of texts, in characters
 	ranks      []int               // ranks in the requested detail
 	briefRanks []int               // ranks that follow in brief
 	notShown   []*client.Candidate // selected, but without room
@@ -92,6 +93,7 @@ func (p *page) add(c *client.Candidate, candidate renderedCandidate) {
 		p.first, p.window = c, candidate.window
 	}
 	p.texts = append(p.texts, candidate.text)
+	p.size += candidate.size
 	if candidate.cut && p.shortened == nil {
 		p.shortened = c
 	}

@@ -81,17 +81,17 @@ func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 	pages := pager{view: v, memo: memoOf(r), candidates: picked.candidates}
 	for room := limit; ; {
 		p := pages.page(room)
-		text = answer(r, v, notes, p)
-		over := utf8.RuneCountInString(string(text)) - limit
+		before, after := around(r, v, notes, p)
+		over := p.size + utf8.RuneCountInString(string(before)) + utf8.RuneCountInString(string(after)) - limit
 		if over <= 0 || len(p.texts) <= 1 {
-			return text, len(p.texts)
+			return sanitize.Join("", slices.Concat([]sanitize.Clean{before}, p.texts, []sanitize.Clean{after})...), len(p.texts)
 		}
 		room -= over
 	}
 }
 
-// answer returns the whole text with the candidates of p.
-func answer(r *client.Results, v View, notes []sanitize.Clean, p page) sanitize.Clean {
+// around returns the text before and after the candidates of p.
+func around(r *client.Results, v View, notes []sanitize.Clean, p page) (before, after sanitize.Clean) {
 	var end sanitize.Clean = "\n"
 	if v.Markdown {
 		end = "\n\n" // Markdown would join the lines otherwise
@@ -108,14 +108,17 @@ func answer(r *client.Results, v View, notes []sanitize.Clean, p page) sanitize.
 	if p.marked > 0 {
 		s.Write(count(p.marked, "profile", "profiles"), " below, marked *, had hidden text or links removed, or words that mix look-alike letters.", end)
 	}
-	if len(p.texts) > 0 {
-		s.Write(provenance(r), end)
-		s.Write("⟦data ", v.Marker, "⟧", end)
-		s.Write(p.texts...)
-		s.Write("⟦end ", v.Marker, "⟧", end)
+	next := sanitize.Join(end, p.nextSteps(r, v)...)
+	if len(p.texts) == 0 {
+		s.Write(next)
+		return trimEnd(s.Clean()), ""
 	}
-	s.Write(sanitize.Join(end, p.nextSteps(r, v)...))
-	text := s.Clean()
+	s.Write(provenance(r), end, "⟦data ", v.Marker, "⟧", end)
+	return s.Clean(), trimEnd("⟦end " + v.Marker + "⟧" + end + next)
+}
+
+// trimEnd removes the line breaks at the end of text.
+func trimEnd(text sanitize.Clean) sanitize.Clean {
 	return text[:len(strings.TrimRight(string(text), "\n"))]
 }
 
