@@ -73,6 +73,9 @@ const (
 func mayHoldContact(s string) (address, number bool) {
 	digits, atWord, dotWord := 0, false, false
 	for i := 0; i < len(s); i++ {
+		if !contactBytes[s[i]] {
+			continue
+		}
 		switch c := s[i]; {
 		case isDigit(c):
 			digits++
@@ -99,6 +102,15 @@ func mayHoldContact(s string) (address, number bool) {
 	spelled := atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL"))
 	return address || spelled, digits >= minDigits
 }
+
+// contactBytes reports for each byte whether mayHoldContact looks at it: most
+// are letters, which it does not.
+var contactBytes = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c >= utf8.RuneSelf || isDigit(byte(c)) || strings.IndexByte("@%&({< _-.", byte(c)) >= 0
+	}
+	return table
+}()
 
 // The ways to write '@' and '.' that mayHoldContact finds: what follows '%'
 // or '&', a bracket, or a space.

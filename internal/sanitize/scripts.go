@@ -30,14 +30,34 @@ var confusableScripts = []confusableScript{
 // with an ending ("PHPшник") and the symbol of a subunit ("TNFα").
 func MixedScript(c Clean) bool {
 	s := string(c)
-	// Greek is the first other script.
-	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x370 }) < 0 {
+	if !mayMixScripts(s) {
 		return false
 	}
 	words := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return slices.ContainsFunc(confusableScripts, func(c confusableScript) bool { return c.disguises(word) })
 	})
+}
+
+// mayMixScripts reports whether s may hold letters of Latin and of another
+// confusable script. It spares most texts the search by words.
+func mayMixScripts(s string) bool {
+	latin, other := false, false
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf:
+			latin = latin || isLetter(byte(r))
+		case r >= 0x2000 && r < 0x2070, r >= 0x20A0 && r < 0x2100, r >= 0x3000 && r < 0xA600, r >= 0xAC00 && r < 0xD800:
+			// Punctuation, currencies, Chinese, kana and Hangul.
+		default:
+			other = other || r >= 0x370 && !(r >= 0x1E00 && r < 0x1F00) // before Greek and for Vietnamese: Latin
+			latin = latin || isLatin(r)
+		}
+		if latin && other {
+			return true
+		}
+	}
+	return false
 }
 
 func isLatin(r rune) bool { return unicode.Is(unicode.Latin, r) }

@@ -1,6 +1,9 @@
 package sanitize
 
-import "testing"
+import (
+	"testing"
+	"unicode"
+)
 
 func TestMixedScript(t *testing.T) {
 	for s, want := range map[Clean]bool{
@@ -22,6 +25,20 @@ func TestMixedScript(t *testing.T) {
 	} {
 		if got := MixedScript(s); got != want {
 			t.Errorf("MixedScript(%q) = %v, want %v", s, got, want)
+		}
+	}
+}
+
+// The fast check misses no letter of Latin or of another confusable script.
+func TestMayMixScriptsMissesNoLetter(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if isLatin(r) && !mayMixScripts(string(r)+"а") {
+			t.Errorf("%U beside Cyrillic", r)
+		}
+		for _, c := range confusableScripts {
+			if unicode.Is(c.script, r) && !mayMixScripts("a"+string(r)) {
+				t.Errorf("%U beside Latin", r)
+			}
 		}
 	}
 }
