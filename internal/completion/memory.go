@@ -47,8 +47,8 @@ type Memory struct {
 type run struct {
 	by         tenant.ID
 	id         string
-	readAt     time.Time // last reading by the caller
-	seenAt     time.Time // answer of InstaView that candidates are from
+	readAt     time.Time  // last reading by the caller
+	seenAt     time.Time  // answer of InstaView that candidates are from
 	received   []received // candidates that have not been cleaned yet
 	candidates []candidate
 }
