@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -83,23 +82,27 @@ func (k Key) Validate() error {
 	return nil
 }
 
-// requestIDPattern is wider than the documented "req_<uuid>" on purpose: ids
-// are opaque, and it only has to refuse what could change the URL's path.
-var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+// The characters of words and ids.
+const (
+	capitals     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits       = "0123456789"
+	idCharacters = capitals + "abcdefghijklmnopqrstuvwxyz" + digits + "_-"
+)
 
-// maxID is in characters. It is checked separately, because {1,128} would bloat
-// the compiled regexp.
+// maxID is in characters.
 const maxID = 128
 
 // ValidRequestID reports whether id may be sent to the API: 1 to 128 characters
-// of A-Z, a-z, 0-9, "_" and "-", of which the first is a letter or digit.
-func ValidRequestID(id string) bool { return len(id) <= maxID && requestIDPattern.MatchString(id) }
-
-var companyIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+// of A-Z, a-z, 0-9, "_" and "-", of which the first is a letter or digit. That is
+// wider than the documented "req_<uuid>" on purpose: ids are opaque, and it only
+// has to refuse what could change the URL's path.
+func ValidRequestID(id string) bool { return ValidCompanyID(id) && id[0] != '_' && id[0] != '-' }
 
 // ValidCompanyID reports whether id may be sent as a companyId: 1 to 128
 // characters of A-Z, a-z, 0-9, "_" and "-".
-func ValidCompanyID(id string) bool { return len(id) <= maxID && companyIDPattern.MatchString(id) }
+func ValidCompanyID(id string) bool {
+	return id != "" && len(id) <= maxID && strings.Trim(id, idCharacters) == ""
+}
 
 // Client sends requests to the API with one key. It is safe for concurrent use.
 type Client struct {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
@@ -193,7 +194,7 @@ func serveFlags(flags *flag.FlagSet, o *options) {
 
 func callFlags(flags *flag.FlagSet, o *options) {
 	flags.Func("csv", "with call: `FILE` to write all candidates to, as a table", func(file string) error {
-		if file == "" || argument.MatchString(file) {
+		if file == "" || argument().MatchString(file) {
 			return errors.New("needs the name of a file: --csv shortlist.csv")
 		}
 		o.table = file
@@ -248,13 +249,15 @@ func printHelp(w io.Writer, args []string) {
 
 // argument matches a call's name=value argument, which follows --csv if the
 // file's name is missing.
-var argument = regexp.MustCompile(`^[A-Za-z_]+=`)
+var argument = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_]+=`) })
 
-var flagValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value ".*" for (?:flag )?(-\w+: )`)
+var flagValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^invalid (?:boolean )?value ".*" for (?:flag )?(-\w+: )`)
+})
 
 // flagError returns the error without the flag's value, which may be a secret.
 func flagError(err error) error {
-	return fmt.Errorf("%s (instaview-mcp -h lists the flags)", flagValue.ReplaceAllString(err.Error(), "flag $1"))
+	return fmt.Errorf("%s (instaview-mcp -h lists the flags)", flagValue().ReplaceAllString(err.Error(), "flag $1"))
 }
 
 // override appends the variables that flags replace, since the last value of a

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/sethvargo/go-envconfig"
@@ -70,13 +71,20 @@ func inOrder(remarks []remark) []string {
 	return texts
 }
 
-// unexpanded matches a reference that a client or a shell should have replaced:
-// ${KEY}, $KEY, $env:KEY, $(KEY), %KEY%, {env:KEY} or {{KEY}}.
-var unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
+// IsReference reports whether value is a reference that a client or a shell
+// should have replaced, which counts as not set: ${KEY}, $KEY, $env:KEY, $(KEY),
+// %KEY%, {env:KEY} or {{KEY}}.
+func IsReference(value string) bool {
+	return strings.ContainsAny(value, "$%{") && unexpanded().MatchString(value)
+}
 
-// IsReference reports whether a value is such a reference, which counts as not
-// set.
-func IsReference(value string) bool { return unexpanded.MatchString(value) }
+var unexpanded = onFirstUse(`^(\$\{[^}]*\}|\$\([^)]*\)|\$(env:)?\w+|%\w+%|\{+[\w :.]+\}+)$`)
+
+// onFirstUse compiles pattern when it is first needed, because most starts need
+// none.
+func onFirstUse(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // quotes are the characters that Docker's --env-file and Windows' set keep
 // around a value, while a shell removes them.

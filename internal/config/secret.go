@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -92,10 +91,10 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 
 // example matches what instructions show in place of a key, such as <your key>
 // and YOUR_API_KEY.
-var example = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
+var example = onFirstUse(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
 
 // assignment matches a whole line of a .env file, pasted in place of the value.
-var assignment = regexp.MustCompile(`^(export )?[A-Z][A-Z0-9_]*=`)
+var assignment = onFirstUse(`^(export )?[A-Z][A-Z0-9_]*=`)
 
 // checkPlaceholder returns an error that says what to do about a placeholder in
 // place of a key, or nil. InstaView would only answer that the key is wrong.
@@ -103,9 +102,9 @@ func checkPlaceholder(key string) error {
 	switch {
 	case strings.ContainsAny(key, "\"'`“”‘’"):
 		return errors.New("the key has quotation marks: leave them out")
-	case assignment.MatchString(key):
+	case strings.Contains(key, "=") && assignment().MatchString(key):
 		return errors.New("a name and = stand before the key: leave them out")
-	case example.MatchString(key):
+	case example().MatchString(key):
 		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
 	}
 	return nil
