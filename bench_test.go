@@ -37,7 +37,9 @@ func programs(b *testing.B) []program {
 	all := []program{{"ours", "."}, {"bare", "./testdata/bare"}, {"limit", "./testdata/limit"}}
 	for i, p := range all {
 		all[i].path = filepath.Join(dir, p.name)
-		if out, err := exec.Command("go", "build", "-trimpath", "-o", all[i].path, p.path).CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-trimpath", "-o", all[i].path, p.path)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as releases are built
+		if out, err := build.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)
 		}
 	}
