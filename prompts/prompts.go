@@ -11,6 +11,7 @@ import (
 	"context"
 	_ "embed"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -27,7 +28,7 @@ var shared string
 // prompt is a prompt's definition together with its template.
 type prompt struct {
 	mcp.Prompt
-	text *template.Template
+	text func() *template.Template
 	// read returns the values that the arguments give.
 	read func(*reader) values
 }
@@ -77,7 +78,7 @@ func (p prompt) result(given map[string]string, blind bool) (*mcp.GetPromptResul
 		return nil, a.fault
 	}
 	var text strings.Builder
-	if err := p.text.Execute(&text, values); err != nil {
+	if err := p.text().Execute(&text, values); err != nil {
 		return nil, err // a fault in the template, which the tests would find
 	}
 	return mcp.NewGetPromptResult(p.Description, []mcp.PromptMessage{
@@ -85,10 +86,13 @@ func (p prompt) result(given map[string]string, blind bool) (*mcp.GetPromptResul
 	}), nil
 }
 
-// parse returns a template that may include the shared passages.
-func parse(text string) *template.Template {
-	passages := template.Must(template.New("shared").Parse(shared))
-	return template.Must(passages.New("prompt").Parse(text))
+// parse returns a template that may include the shared passages. It is parsed
+// when it is first needed, because most sessions need none.
+func parse(text string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template {
+		passages := template.Must(template.New("shared").Parse(shared))
+		return template.Must(passages.New("prompt").Parse(text))
+	})
 }
 
 func argument(name, description string, options ...mcp.ArgumentOption) mcp.PromptOption {

@@ -76,10 +76,9 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	}
 	get := &getSourcingResults{runs: runs, settings: settings}
 	wait := &waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits)}
-	s.AddTools(
-		server.ServerTool{Tool: get.definition(), Handler: toolHandler(get.definition().Name, settings, get.handle)},
-		server.ServerTool{Tool: wait.definition(), Handler: toolHandler(wait.definition().Name, settings, wait.handle)},
-	)
+	add := func(tool mcp.Tool, handle handler) { s.AddTool(tool, toolHandler(tool.Name, settings, handle)) }
+	add(get.definition(), get.handle)
+	add(wait.definition(), wait.handle)
 }
 
 // readOnly sets a tool's title and annotations. All hints are set, because

@@ -89,9 +89,16 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 	return client.NewKey(secret)
 }
 
-// example matches what instructions show in place of a key, such as <your key>
-// and YOUR_API_KEY.
-var example = onFirstUse(`(?i)^(<.*>|\[.*\]|your[ _-].*key.*|x{3,}|\.{3,}|…|null|undefined|none|changeme|instaview_api_key)$`)
+// isExample reports whether key is what instructions show in its place, such as
+// <your key> and YOUR_API_KEY.
+func isExample(key string) bool {
+	key = strings.ToLower(key)
+	within := func(open, end string) bool { return strings.HasPrefix(key, open) && strings.HasSuffix(key, end) }
+	only := func(sign string) bool { return len(key) >= 3 && strings.Trim(key, sign) == "" }
+	yours := slices.ContainsFunc([]string{"your ", "your_", "your-"}, func(start string) bool { return strings.HasPrefix(key, start) })
+	return within("<", ">") || within("[", "]") || only("x") || only(".") || yours && strings.Contains(key, "key") ||
+		slices.Contains([]string{"…", "null", "undefined", "none", "changeme", "instaview_api_key"}, key)
+}
 
 // assignment matches a whole line of a .env file, pasted in place of the value.
 var assignment = onFirstUse(`^(export )?[A-Z][A-Z0-9_]*=`)
@@ -104,7 +111,7 @@ func checkPlaceholder(key string) error {
 		return errors.New("the key has quotation marks: leave them out")
 	case strings.Contains(key, "=") && assignment().MatchString(key):
 		return errors.New("a name and = stand before the key: leave them out")
-	case example().MatchString(key):
+	case isExample(key):
 		return errors.New("the placeholder of an example stands there: put your InstaView API key in its place")
 	}
 	return nil

@@ -145,7 +145,7 @@ func isRoleAt(local, domain string, spaced bool) bool {
 // or 0 if the words mean something else, as in "talk at scale dot net".
 func (f *folded) spelledAddressEnd(m []int) int {
 	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
-	if isAlnum(f.at(m[1])) || !linkedEndings[ending] || ordinaryWords()[local] {
+	if isAlnum(f.at(m[1])) || !linkedEndings()[ending] || ordinaryWords()[local] {
 		return 0
 	}
 	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
@@ -160,7 +160,7 @@ func (f *folded) providerAddressEnd(m []int) int {
 	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
-	known := providers()[string(f.c[m[4]:m[5]])] || introduced && linkedEndings[string(f.c[m[6]:m[7]])]
+	known := providers()[string(f.c[m[4]:m[5]])] || introduced && linkedEndings()[string(f.c[m[6]:m[7]])]
 	if isAlnum(f.at(m[1])) || ordinaryWords()[string(f.c[m[2]:m[3]])] || !known {
 		return 0
 	}

@@ -59,9 +59,9 @@ func (sk *skeleton) lastUnspaced(i, end int) int {
 func kindOfHost(name, written string) hostKind {
 	ending := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
-	case domainLikeWords[name]:
+	case domainLikeWords()[name]:
 		return productName
-	case linkedEndings[ending], otherScriptEndings[written], strings.HasPrefix(ending, "xn--"):
+	case linkedEndings()[ending], otherScriptEndings()[written], strings.HasPrefix(ending, "xn--"):
 		return domainName
 	case isIPv4(name):
 		return ipv4Address
@@ -107,7 +107,7 @@ func (sk *skeleton) isLink(kind hostKind, body int) bool {
 // domain into a link: the country codes, and the generic ones that profiles and
 // phishing use. With an unlisted ending, a link without a query stays as the
 // words it looks like.
-var linkedEndings = setOf(`
+var linkedEndings = onceSetOf(`
 	ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck
 	cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr
 	gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls
@@ -123,7 +123,7 @@ var linkedEndings = setOf(`
 `)
 
 // otherScriptEndings are top-level domains that are not in Latin letters.
-var otherScriptEndings = setOf(`
+var otherScriptEndings = onceSetOf(`
 	рф рус москва дети онлайн сайт орг ком бг бел укр срб мкд мон қаз ею ευ ελ հայ გე
 	קום ישראל مصر السعودية امارات الاردن الجزائر المغرب تونس عمان قطر سورية سوريا فلسطين العراق البحرين ليبيا
 	السودان اليمن موريتانيا ایران ايران پاکستان پاكستان بھارت شبكة موقع كوم بازار عرب همراه ابوظبي
@@ -134,7 +134,7 @@ var otherScriptEndings = setOf(`
 
 // domainLikeWords look like domains but are products and degrees, which
 // profiles often join with a slash ("ASP.NET/C#").
-var domainLikeWords = setOf(`
+var domainLikeWords = onceSetOf(`
 	asp.net vb.net ado.net ml.net socket.io draw.io fast.ai
 	b.tech m.tech b.sc m.sc d.sc b.com m.com b.ed m.ed
 `)

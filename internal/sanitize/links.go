@@ -107,7 +107,7 @@ var schemes = map[string]schemeRule{
 
 // storeSchemes are the schemes of data stores and message brokers. Browsers do
 // not follow them, and engineers mention them in profiles.
-var storeSchemes = setOf(`
+var storeSchemes = onceSetOf(`
 	s3 s3a s3n gs gcs hdfs viewfs abfs abfss wasb wasbs adl dbfs oss cos swift oci docker
 	postgres postgresql mysql mariadb sqlite sqlserver oracle mongodb redis rediss cassandra neo4j bolt clickhouse snowflake
 	amqp amqps kafka mqtt mqtts nats pulsar tcp udp unix grpc thrift zk rtsp rtmp jdbc odbc
@@ -136,7 +136,7 @@ func (sk *skeleton) schemeLink(i, end int) finding {
 	}
 	if sk.hasPrefix(body, "//") && sk.at(body+sk.slashes(body)) != ' ' {
 		bodyEnd := sk.bodyEnd(body + sk.slashes(body))
-		if storeSchemes[name] && !sk.leadsToSite(body+sk.slashes(body), bodyEnd) {
+		if storeSchemes()[name] && !sk.leadsToSite(body+sk.slashes(body), bodyEnd) {
 			return noLink(bodyEnd)
 		}
 		return finding{start, bodyEnd, linkRemoved}
