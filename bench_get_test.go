@@ -15,22 +15,29 @@ const unlimited = "INSTAVIEW_REQUESTS_PER_MINUTE=1000000"
 // enough to be as warm as in use.
 const callsInTurn = 20
 
-// What reading a run costs that was not read before, or again within a minute,
-// in ms: the median of calls that come one after the other.
+// What reading a run costs that was not read before, or again within a minute:
+// the median of calls that come one after the other in ms, and the CPU time that
+// a server takes for each, which other programs on the machine disturb less.
 func BenchmarkGet(b *testing.B) {
 	all := programs(b)
 	for _, transport := range []string{"stdio", "http"} {
 		for _, sample := range samples {
 			api := upstream(b, sample.run)
 			b.Run(fmt.Sprintf("%s/candidates=%d", transport, sample.candidates), func(b *testing.B) {
-				calls := map[string]func(n int) error{}
-				for _, p := range all {
-					c := p.start(b, transport, api, unlimited).connect(b)
-					calls[p.name] = func(n int) error { return c.get(fmt.Sprint("req_", n)) }
+				calls, servers := map[string]func(n int) error{}, map[string]*process{}
+				serve := func(p program, name string, distinct int) {
+					s := p.start(b, transport, api, unlimited)
+					c := s.connect(b)
+					servers[name], calls[name] = s, func(n int) error { return c.get(fmt.Sprintf("req_%d", n*distinct)) }
 				}
-				c := all[0].start(b, transport, api, unlimited).connect(b)
-				calls["again"] = func(int) error { return c.get("req_again") }
-				inTurns(b, calls)
+				for _, p := range all {
+					serve(p, p.name, 1)
+				}
+				serve(all[0], "again", 0)
+				n := inTurns(b, calls)
+				for name, s := range servers {
+					b.ReportMetric(s.busy().Seconds()*1000/float64(n), name+"-cpu-ms")
+				}
 			})
 		}
 	}
@@ -42,9 +49,10 @@ var samples = []struct {
 	candidates int
 }{{"req_demo_done", 20}, {"req_demo_large", 100}}
 
-// inTurns measures each of the calls callsInTurn times a round.
-func inTurns(b *testing.B, calls map[string]func(n int) error) {
-	took, n := figures{}, 0
+// inTurns measures each of the calls callsInTurn times a round, and returns how
+// often it has made each.
+func inTurns(b *testing.B, calls map[string]func(n int) error) (n int) {
+	took := figures{}
 	for b.Loop() {
 		n += callsInTurn
 		for name, call := range calls {
@@ -60,6 +68,7 @@ func inTurns(b *testing.B, calls map[string]func(n int) error) {
 		}
 	}
 	took.report(b, "ms")
+	return n
 }
 
 // What reading a run costs beside 90 waits on the same connection.
