@@ -86,6 +86,7 @@ func decode(bounded *boundedReader, httpStatus int, requestID string) (*Results,
 	if d.results.InProgress() {
 		d.results.Candidates = nil // not shown, but kept in memory during a wait
 	}
+	d.results.footprint = d.results.Footprint() // computed once, because every call needs it
 	return d.results, nil
 }
 

@@ -47,6 +47,8 @@ type Results struct {
 	// Date is the server's clock when it answered; zero if unknown.
 	Date      time.Time
 	RateLimit RateLimit
+
+	footprint int64 // as Footprint computes it; 0 = not yet
 }
 
 // Finished reports whether the run has ended. Only the documented end states
@@ -75,6 +77,9 @@ func (r *Results) Age() (age time.Duration, ok bool) {
 // Footprint estimates the memory that r holds, in bytes. For a hostile body
 // that can be many times the body's size.
 func (r *Results) Footprint() int64 {
+	if r.footprint > 0 {
+		return r.footprint
+	}
 	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, string(r.Status), r.Message, r.ErrorCode, r.ErrorMessage)
 	for i := range r.Candidates {
 		n += r.Candidates[i].footprint()

@@ -77,6 +77,9 @@ func Join(separator Clean, parts ...Clean) Clean {
 // Builder builds a text of several parts. The zero value is an empty text.
 type Builder struct{ text strings.Builder }
 
+// Grow makes room for n more bytes.
+func (b *Builder) Grow(n int) { b.text.Grow(n) }
+
 // Write appends the parts.
 func (b *Builder) Write(parts ...Clean) {
 	for _, part := range parts {

@@ -83,6 +83,7 @@ func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems win
 	if v.Markdown {
 		w.escape = sanitize.ForMarkdown
 	}
+	w.out.Grow(usualSize[d])
 	w.write(d)
 	text := w.out.Clean()
 	rank := sanitize.Number(c.Rank)
@@ -95,6 +96,9 @@ func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems win
 	}
 	return renderedCandidate{text, utf8.RuneCountInString(string(text)), w.cut, marked, w.window}
 }
+
+// usualSize is how long the text of a candidate usually is, in bytes.
+var usualSize = map[Detail]int{Brief: 160, Summary: 1_024, Full: 3_072}
 
 // write writes all fields of the detail.
 func (w *candidateWriter) write(d Detail) {
