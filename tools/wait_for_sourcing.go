@@ -58,13 +58,12 @@ func (t *waitForSourcing) handle(ctx context.Context, req *mcp.CallToolRequest, 
 // wait waits for the run and answers.
 func (t *waitForSourcing) wait(ctx context.Context, a *reader, v *shortlist.View, wait time.Duration, progress *progress) (reply, error) {
 	progress.begin(wait)
-	start, failures := time.Now(), 0
-	snapshot, err := t.runs.Wait(ctx, string(v.RequestID), wait, func(latest poll.Snapshot) {
-		if latest.Err != nil && !latest.At.Before(start) {
-			failures++
-		}
-		progress.observe(latest)
-	})
+	start := time.Now()
+	var observe func(poll.Snapshot)
+	if progress.wanted() {
+		observe = progress.observe
+	}
+	snapshot, err := t.runs.Wait(ctx, string(v.RequestID), wait, observe)
 	switch {
 	case err != nil:
 		return reply{}, err
@@ -73,12 +72,12 @@ func (t *waitForSourcing) wait(ctx context.Context, a *reader, v *shortlist.View
 	case snapshot.Err == nil && snapshot.Results != nil && !snapshot.Results.InProgress():
 		return ended(v, snapshot, a), nil
 	}
-	return t.timeUp(ctx, v, snapshot, a, wait, time.Since(start), failures), nil
+	return t.timeUp(ctx, v, snapshot, a, wait, time.Since(start)), nil
 }
 
 // timeUp answers when the wait is over and the run has not ended. That is an
 // error only if every request has failed.
-func (t *waitForSourcing) timeUp(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration, failures int) reply {
+func (t *waitForSourcing) timeUp(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader, wait, waited time.Duration) reply {
 	call := "wait_for_sourcing(" + v.Arguments()
 	if wait != t.settings.DefaultWait {
 		call += ", max_wait_seconds=" + sanitize.Number(int(wait/time.Second))
@@ -91,8 +90,8 @@ func (t *waitForSourcing) timeUp(ctx context.Context, v *shortlist.View, snapsho
 		return pending(v, snapshot, call, a)
 	}
 	spent := "Waited " + shortlist.Duration(waited) + "."
-	if failures > 0 {
-		spent += " " + failedRequests(failures)
+	if snapshot.Failures > 0 {
+		spent += " " + failedRequests(snapshot.Failures)
 	}
 	lines := []sanitize.Clean{outcome(v, snapshot), spent}
 	if snapshot.Err != nil {

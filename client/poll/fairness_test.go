@@ -300,7 +300,7 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 			p.mu.Lock()
 			r := p.runs[fmt.Sprint("r", i)]
 			p.mu.Unlock()
-			snapshot, _, _ := p.snapshot(r, true)
+			snapshot, _ := p.snapshot(r, tally{}, true, false)
 			snapshots = append(snapshots, snapshot)
 		}
 		told, before := time.Since(u.began), len(u.times())
@@ -331,7 +331,7 @@ func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
 		p.mu.Lock()
 		r := p.runs["last"]
 		p.mu.Unlock()
-		snapshot, _, _ := p.snapshot(r, true)
+		snapshot, _ := p.snapshot(r, tally{}, true, false)
 		before := len(u.times())
 		time.Sleep(30 * time.Second)
 		n := before

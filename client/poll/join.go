@@ -22,7 +22,7 @@ const (
 // of its own for a run, but all share the run's floor.
 func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 	end := p.clock.now().Add(getTime)
-	return p.await(ctx, p.ctx, requestID, end, get, func(s Snapshot, attempts int) bool {
+	return p.await(ctx, p.ctx, requestID, end, get, false, func(s Snapshot, attempts int) bool {
 		if attempts > 0 && (s.Err == nil || s.settled() || attempts >= getAttempts) {
 			return true
 		}
@@ -34,10 +34,11 @@ func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 // Otherwise it returns the latest state after d, without waiting for a request
 // in flight. If onSnapshot is not nil, Wait calls it with the state known
 // before, if there is one, and after every attempt, but without Ahead and its
-// part of NextIn. requestID and the errors are those of Get.
+// part of NextIn. Otherwise it sleeps through the attempts that end no wait.
+// requestID and the errors are those of Get.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(Snapshot)) (Snapshot, error) {
 	end := p.clock.now().Add(d)
-	return p.await(ctx, p.waiting, requestID, end, wait, func(s Snapshot, _ int) bool {
+	return p.await(ctx, p.waiting, requestID, end, wait, onSnapshot == nil, func(s Snapshot, _ int) bool {
 		if onSnapshot != nil && !s.At.IsZero() {
 			onSnapshot(s)
 		}
@@ -47,9 +48,10 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 
 // await waits for the run until enough returns true, or until end. It calls
 // enough with the latest state and the number of attempts since the call began.
-// A get also returns if the state is still current. When open ends, await
-// returns the latest state.
-func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, enough func(s Snapshot, attempts int) bool) (Snapshot, error) {
+// A get also returns if the state is still current. With onlyFinal it calls
+// enough at first and for states that end a wait. When open ends, await returns
+// the latest state.
+func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, onlyFinal bool, enough func(s Snapshot, attempts int) bool) (Snapshot, error) {
 	switch {
 	case p.ctx.Err() != nil:
 		return Snapshot{}, ErrClosed
@@ -65,8 +67,8 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
-		known, attempts, changed := p.snapshot(r, by == get)
-		if enough(known, attempts-before) || by == get && current {
+		known, changed := p.snapshot(r, before, by == get, onlyFinal)
+		if enough(known, known.attempts-before.attempts) || by == get && current {
 			select {
 			case <-changed: // a newer answer arrived while enough was running
 			default:
@@ -86,7 +88,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		case ctx.Err() != nil:
 			return Snapshot{}, context.Cause(ctx)
 		case over || open.Err() != nil || !p.clock.now().Before(end):
-			known, _, _ = p.snapshot(r, true)
+			known, _ = p.snapshot(r, before, true, false)
 			known.Stopping = open.Err() != nil
 			if known.At.IsZero() && p.ctx.Err() != nil {
 				return Snapshot{}, ErrClosed
@@ -99,14 +101,14 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 // join adds the caller to those who wait for the run. For the first caller the
 // run becomes due as soon as a request is allowed. Later callers wait for the
 // run's next request, except for a get, or if they would leave before that
-// request. join returns the number of attempts so far, and whether the last
-// one's result is current. The error is ErrBusy.
-func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, current bool, err error) {
+// request. join returns the attempts so far, and whether the last one's result
+// is current. The error is ErrBusy.
+func (p *Poller) join(id string, end time.Time, by kind) (r *run, before tally, current bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
 	if p.callers >= maxCallers {
-		return nil, 0, false, ErrBusy
+		return nil, tally{}, false, ErrBusy
 	}
 	if r = p.runs[id]; r == nil {
 		r = p.newRun(id, now)
@@ -130,7 +132,7 @@ func (p *Poller) join(id string, end time.Time, by kind) (r *run, attempts int, 
 	if wanted {
 		p.dispatchLocked()
 	}
-	return r, r.attempts, current, nil
+	return r, r.tally, current, nil
 }
 
 func (p *Poller) leave(r *run, by kind) {
@@ -146,16 +148,18 @@ func (p *Poller) leave(r *run, by kind) {
 	}
 }
 
-// snapshot returns the latest state of r, the number of attempts, and a channel
-// that is closed after the next one. With queue it also counts the requests that
-// are sent before, for which it visits every run that is due.
-func (p *Poller) snapshot(r *run, queue bool) (known Snapshot, attempts int, changed <-chan struct{}) {
+// snapshot returns the latest state of r for a call that began after the
+// attempts before, and a channel that is closed after the next attempt, or with
+// onlyFinal after the next that ends a wait. With queue it also counts the
+// requests that are sent before, for which it visits every run that is due.
+func (p *Poller) snapshot(r *run, before tally, queue, onlyFinal bool) (known Snapshot, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
 	known = r.last
 	known.At, known.SeenAt = p.clock.outside(known.At), p.clock.outside(known.SeenAt)
 	known.Paused = p.breaker.cause
+	known.attempts, known.Failures = r.attempts, r.failures-before.failures
 	by := get
 	queued := !r.due.After(now) && p.queuedFor(r) != nobody
 	if queued {
@@ -168,5 +172,8 @@ func (p *Poller) snapshot(r *run, queue bool) (known Snapshot, attempts int, cha
 		known.Ahead = p.ahead(r, now)
 		known.NextIn += p.budget.queueing(now.Add(known.NextIn), by, known.Ahead)
 	}
-	return known, r.attempts, r.changed
+	if onlyFinal {
+		return known, r.final
+	}
+	return known, r.changed
 }

@@ -103,6 +103,10 @@ type Snapshot struct {
 	// Paused says why all requests of the key are paused; "" if they are not.
 	Paused client.Code
 
+	// Failures is how many attempts have failed since the call began.
+	Failures int
+
+	attempts    int  // at the run
 	unconfirmed bool // the failure in Err may be temporary; see run.mayPass
 }
 

@@ -29,9 +29,13 @@ type run struct {
 	schedule  schedule
 	last      Snapshot
 	footprint int64 // in bytes; 0 without last.Results
-	attempts  int
-	changed   chan struct{} // closed and replaced after every attempt
+	tally
+	changed chan struct{} // closed and replaced after every attempt
+	final   chan struct{} // closed and replaced after every attempt that ends waits
 }
+
+// tally counts the attempts at a run.
+type tally struct{ attempts, failures int }
 
 // floor keeps the requests for one sourcing run apart. Runs requested for
 // several companies share it, since the contract's limit is the run's.
@@ -46,7 +50,7 @@ type floor struct {
 func (p *Poller) newRun(id string, now time.Time) *run {
 	r := &run{
 		id: id, born: now, due: now.Add(-headStart), order: p.nextOrder(),
-		schedule: newSchedule(p.jitter), changed: make(chan struct{}),
+		schedule: newSchedule(p.jitter), changed: make(chan struct{}), final: make(chan struct{}),
 	}
 	if r.floor = p.floors[sourcingRun(id)]; r.floor == nil {
 		r.floor = &floor{}
@@ -95,6 +99,9 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	r.attempts++
 	r.last.unconfirmed = r.mayPass(failure)
 	r.last.At, r.last.Err = now, failure
+	if failure != nil {
+		r.failures++
+	}
 	hold := Floor
 	var next time.Duration
 	switch {
@@ -116,6 +123,10 @@ func (r *run) record(results *client.Results, failure *client.Error, now time.Ti
 	r.floor.notBefore = r.currentUntil
 	close(r.changed)
 	r.changed = make(chan struct{})
+	if r.last.final() {
+		close(r.final)
+		r.final = make(chan struct{})
+	}
 }
 
 // mayPass reports whether a permanent failure must be repeated before it ends a
