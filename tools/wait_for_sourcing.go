@@ -47,12 +47,16 @@ func (t *waitForSourcing) handle(ctx context.Context, req *mcp.CallToolRequest, 
 	select {
 	case t.slots <- struct{}{}:
 		defer func() { <-t.slots }()
+		return t.wait(ctx, a, v, wait, progress)
 	default:
-		return failed(OutcomeBusy, "This server is busy with "+sanitize.Number(cap(t.slots))+" waits, its limit. "+
-			"Try again in 10 s, or read the run once with get_sourcing_results("+v.Arguments()+")."), nil
+		return t.busy(v), nil
 	}
+}
 
-	return t.wait(ctx, a, v, wait, progress)
+// busy answers when all slots are taken.
+func (t *waitForSourcing) busy(v *shortlist.View) reply {
+	return failed(OutcomeBusy, "This server is busy with "+sanitize.Number(cap(t.slots))+" waits, its limit. "+
+		"Try again in 10 s, or read the run once with get_sourcing_results("+v.Arguments()+").")
 }
 
 // wait waits for the run and answers.

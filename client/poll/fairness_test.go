@@ -300,7 +300,8 @@ func TestAWaitIsToldThatTheHoursRestIsSpread(t *testing.T) {
 			p.mu.Lock()
 			r := p.runs[fmt.Sprint("r", i)]
 			p.mu.Unlock()
-			snapshot, _ := p.snapshot(r, tally{}, true, false)
+			var snapshot Snapshot
+			p.snapshot(&snapshot, r, tally{}, true, false)
 			snapshots = append(snapshots, snapshot)
 		}
 		told, before := time.Since(u.began), len(u.times())
@@ -331,7 +332,8 @@ func TestRequestsAheadCountTheTurnsOfBothKinds(t *testing.T) {
 		p.mu.Lock()
 		r := p.runs["last"]
 		p.mu.Unlock()
-		snapshot, _ := p.snapshot(r, tally{}, true, false)
+		var snapshot Snapshot
+		p.snapshot(&snapshot, r, tally{}, true, false)
 		before := len(u.times())
 		time.Sleep(30 * time.Second)
 		n := before

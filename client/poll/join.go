@@ -22,7 +22,7 @@ const (
 // of its own for a run, but all share the run's floor.
 func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 	end := p.clock.now().Add(getTime)
-	return p.await(ctx, p.ctx, requestID, end, get, false, func(s Snapshot, attempts int) bool {
+	return p.await(ctx, p.ctx, requestID, end, get, false, func(s *Snapshot, attempts int) bool {
 		if attempts > 0 && (s.Err == nil || s.settled() || attempts >= getAttempts) {
 			return true
 		}
@@ -38,9 +38,9 @@ func (p *Poller) Get(ctx context.Context, requestID string) (Snapshot, error) {
 // requestID and the errors are those of Get.
 func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(Snapshot)) (Snapshot, error) {
 	end := p.clock.now().Add(d)
-	return p.await(ctx, p.waiting, requestID, end, wait, onSnapshot == nil, func(s Snapshot, _ int) bool {
+	return p.await(ctx, p.waiting, requestID, end, wait, onSnapshot == nil, func(s *Snapshot, _ int) bool {
 		if onSnapshot != nil && !s.At.IsZero() {
-			onSnapshot(s)
+			onSnapshot(*s)
 		}
 		return s.final()
 	})
@@ -51,24 +51,24 @@ func (p *Poller) Wait(ctx context.Context, requestID string, d time.Duration, on
 // A get also returns if the state is still current. With onlyFinal it calls
 // enough at first and for states that end a wait. When open ends, await returns
 // the latest state.
-func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, onlyFinal bool, enough func(s Snapshot, attempts int) bool) (Snapshot, error) {
+func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by kind, onlyFinal bool, enough func(s *Snapshot, attempts int) bool) (known Snapshot, err error) {
 	switch {
 	case p.ctx.Err() != nil:
-		return Snapshot{}, ErrClosed
+		return known, ErrClosed
 	case ctx.Err() != nil: // the caller has already gone
-		return Snapshot{}, context.Cause(ctx)
+		return known, context.Cause(ctx)
 	}
 	r, before, current, err := p.join(id, end, by)
 	if err != nil {
-		return Snapshot{}, err
+		return known, err
 	}
 	defer p.leave(r, by)
 
 	timeUp := time.NewTimer(end.Sub(p.clock.now()))
 	defer timeUp.Stop()
 	for {
-		known, changed := p.snapshot(r, before, by == get, onlyFinal)
-		if enough(known, known.attempts-before.attempts) || by == get && current {
+		changed := p.snapshot(&known, r, before, by == get, onlyFinal)
+		if enough(&known, known.attempts-before.attempts) || by == get && current {
 			select {
 			case <-changed: // a newer answer arrived while enough was running
 			default:
@@ -88,7 +88,7 @@ func (p *Poller) await(ctx, open context.Context, id string, end time.Time, by k
 		case ctx.Err() != nil:
 			return Snapshot{}, context.Cause(ctx)
 		case over || open.Err() != nil || !p.clock.now().Before(end):
-			known, _ = p.snapshot(r, before, true, false)
+			p.snapshot(&known, r, before, true, false)
 			known.Stopping = open.Err() != nil
 			if known.At.IsZero() && p.ctx.Err() != nil {
 				return Snapshot{}, ErrClosed
@@ -148,15 +148,15 @@ func (p *Poller) leave(r *run, by kind) {
 	}
 }
 
-// snapshot returns the latest state of r for a call that began after the
-// attempts before, and a channel that is closed after the next attempt, or with
-// onlyFinal after the next that ends a wait. With queue it also counts the
-// requests that are sent before, for which it visits every run that is due.
-func (p *Poller) snapshot(r *run, before tally, queue, onlyFinal bool) (known Snapshot, changed <-chan struct{}) {
+// snapshot sets known to the latest state of r for a call that began after the
+// attempts before, and returns a channel that is closed after the next attempt,
+// or with onlyFinal after the next that ends a wait. With queue it also counts
+// the requests that are sent before, for which it visits every run that is due.
+func (p *Poller) snapshot(known *Snapshot, r *run, before tally, queue, onlyFinal bool) (changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
-	known = r.last
+	*known = r.last
 	known.At, known.SeenAt = p.clock.outside(known.At), p.clock.outside(known.SeenAt)
 	known.Paused = p.breaker.cause
 	known.attempts, known.Failures = r.attempts, r.failures-before.failures
@@ -173,7 +173,7 @@ func (p *Poller) snapshot(r *run, before tally, queue, onlyFinal bool) (known Sn
 		known.NextIn += p.budget.queueing(now.Add(known.NextIn), by, known.Ahead)
 	}
 	if onlyFinal {
-		return known, r.final
+		return r.final
 	}
-	return known, r.changed
+	return r.changed
 }

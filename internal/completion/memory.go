@@ -69,20 +69,20 @@ func New(runs tools.Waiter, blind bool) *Memory { return &Memory{runs: runs, bli
 // Get calls the wrapped Waiter and remembers the result.
 func (m *Memory) Get(ctx context.Context, requestID string) (poll.Snapshot, error) {
 	snapshot, err := m.runs.Get(ctx, requestID)
-	m.remember(ctx, requestID, snapshot)
+	m.remember(ctx, requestID, &snapshot)
 	return snapshot, err
 }
 
 // Wait calls the wrapped Waiter and remembers the result.
-func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (poll.Snapshot, error) {
-	snapshot, err := m.runs.Wait(ctx, requestID, d, onSnapshot)
-	m.remember(ctx, requestID, snapshot)
+func (m *Memory) Wait(ctx context.Context, requestID string, d time.Duration, onSnapshot func(poll.Snapshot)) (snapshot poll.Snapshot, err error) {
+	snapshot, err = m.runs.Wait(ctx, requestID, d, onSnapshot)
+	m.remember(ctx, requestID, &snapshot)
 	return snapshot, err
 }
 
 // remember stores that the caller of ctx has read a run. Without results
 // nothing is stored, since the run may not exist or belong to someone else.
-func (m *Memory) remember(ctx context.Context, requestID string, snapshot poll.Snapshot) {
+func (m *Memory) remember(ctx context.Context, requestID string, snapshot *poll.Snapshot) {
 	if snapshot.Results == nil {
 		return
 	}

@@ -54,25 +54,33 @@ func (m middleware) recoverTool(next server.ToolHandlerFunc) server.ToolHandlerF
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				id := correlationID()
-				// The panic's value may hold personal data, so it is not
-				// logged.
-				m.log.Error("tool panicked", "tool", req.Params.Name, "correlation_id", id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-				result, err = internalError(id), nil
+				result, err = m.panicked(req.Params.Name, p), nil
 			}
 		}()
 		result, err = next(ctx, req)
-		switch {
-		case err == nil:
-			return result, nil
-		case ctx.Err() != nil, errors.Is(err, context.Canceled):
-			return mcp.NewToolResultError("The call was cancelled. The sourcing run goes on: ask for it again with the same request_id."), nil
-		default:
-			id := correlationID()
-			m.log.Error("tool failed", "tool", req.Params.Name, "correlation_id", id, "error", err)
-			return internalError(id), nil
+		if err != nil {
+			return m.failed(ctx, req.Params.Name, err), nil
 		}
+		return result, nil
 	}
+}
+
+// panicked logs a panic without its value, which may hold personal data, and
+// returns the answer.
+func (m middleware) panicked(tool string, value any) *mcp.CallToolResult {
+	id := correlationID()
+	m.log.Error("tool panicked", "tool", tool, "correlation_id", id, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
+	return internalError(id)
+}
+
+// failed returns the answer for an error of a tool's handler.
+func (m middleware) failed(ctx context.Context, tool string, err error) *mcp.CallToolResult {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return mcp.NewToolResultError("The call was cancelled. The sourcing run goes on: ask for it again with the same request_id.")
+	}
+	id := correlationID()
+	m.log.Error("tool failed", "tool", tool, "correlation_id", id, "error", err)
+	return internalError(id)
 }
 
 // prompt redacts keys in a prompt and recovers from panics. mcp-go does not
