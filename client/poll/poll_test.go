@@ -1142,3 +1142,33 @@ func TestRunsKeptAreBounded(t *testing.T) {
 		p.Close()
 	}, WithRequestsPerMinute(10_000), WithCacheSize(memory))
 }
+
+// A wait that is shown no progress sleeps through the attempts that end none, is
+// told how many of them failed, and still ends at once with the run.
+func TestAWaitWithoutProgressCountsFailuresAndEndsInTime(t *testing.T) {
+	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
+		switch {
+		case n <= 3:
+			return nil, &client.Error{Code: client.CodeUnavailable}
+		case at < 40*time.Second:
+			return processing(), nil
+		}
+		return completed(), nil
+	}}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		early, err := p.Wait(t.Context(), "r", 30*time.Second, nil)
+		if err != nil || early.Failures != 3 || early.Results == nil {
+			t.Errorf("%+v, %v", early, err)
+		}
+		seen := 0
+		go func() { _, _ = p.Wait(t.Context(), "r", time.Minute, func(Snapshot) { seen++ }) }()
+		late, err := p.Wait(t.Context(), "r", time.Minute, nil)
+		if at := time.Since(u.began); err != nil || late.Failures != 0 || !late.Results.Finished() || at > 46*time.Second {
+			t.Errorf("%+v, %v after %v", late, err, at)
+		}
+		synctest.Wait()
+		if seen < 3 {
+			t.Errorf("the wait with progress was told %d times", seen)
+		}
+	})
+}
