@@ -16,8 +16,9 @@ const unlimited = "INSTAVIEW_REQUESTS_PER_MINUTE=1000000"
 const callsInTurn = 20
 
 // What reading a run costs that was not read before, or again within a minute:
-// the median of calls that come one after the other in ms, and the CPU time that
-// a server takes for each, which other programs on the machine disturb less.
+// the median of calls that come one after the other in ms, and the CPU time
+// that a server takes for each, which other programs on the machine disturb
+// less.
 func BenchmarkGet(b *testing.B) {
 	all := programs(b)
 	for _, transport := range []string{"stdio", "http"} {

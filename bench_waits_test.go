@@ -13,8 +13,8 @@ import (
 const waitsAtOnce = 10_000
 
 // What waits over HTTP cost, each on a connection that has made the handshake:
-// memory of the process for each in KiB, percent of a core, and how many of them
-// are still held after 20 s.
+// memory of the process for each in KiB, percent of a core, and how many of
+// them are still held after 20 s.
 func BenchmarkWaits(b *testing.B) {
 	all, api := programs(b), upstream(b, samples[0].run)
 	for _, runs := range []int{1, waitsAtOnce} {

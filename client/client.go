@@ -93,9 +93,9 @@ const (
 const maxID = 128
 
 // ValidRequestID reports whether id may be sent to the API: 1 to 128 characters
-// of A-Z, a-z, 0-9, "_" and "-", of which the first is a letter or digit. That is
-// wider than the documented "req_<uuid>" on purpose: ids are opaque, and it only
-// has to refuse what could change the URL's path.
+// of A-Z, a-z, 0-9, "_" and "-", of which the first is a letter or digit. That
+// is wider than the documented "req_<uuid>" on purpose: ids are opaque, and it
+// only has to refuse what could change the URL's path.
 func ValidRequestID(id string) bool { return ValidCompanyID(id) && id[0] != '_' && id[0] != '-' }
 
 // ValidCompanyID reports whether id may be sent as a companyId: 1 to 128

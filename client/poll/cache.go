@@ -76,8 +76,8 @@ func (p *Poller) measure(r *run) {
 	p.shared.bytes.Add(r.footprint - was)
 }
 
-// shrink forgets idle runs, oldest first, until the limits are kept. Active runs
-// stay, since they hold little.
+// shrink forgets idle runs, oldest first, until the limits are kept. Active
+// runs stay, since they hold little.
 func (p *Poller) shrink() {
 	limit := p.cacheLimit
 	if p.ctx.Err() != nil {
@@ -92,8 +92,8 @@ func (p *Poller) shrink() {
 // sweepEvery limits how long an unused floor is kept.
 const sweepEvery = 2 * Floor
 
-// sweep removes the runs that have expired, and unused floors. The sweeper calls
-// it.
+// sweep removes the runs that have expired, and unused floors. The sweeper
+// calls it.
 func (p *Poller) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1143,8 +1143,8 @@ func TestRunsKeptAreBounded(t *testing.T) {
 	}, WithRequestsPerMinute(10_000), WithCacheSize(memory))
 }
 
-// A wait that is shown no progress sleeps through the attempts that end none, is
-// told how many of them failed, and still ends at once with the run.
+// A wait that is shown no progress sleeps through the attempts that end none,
+// is told how many of them failed, and still ends at once with the run.
 func TestAWaitWithoutProgressCountsFailuresAndEndsInTime(t *testing.T) {
 	u := &upstream{answer: func(n int, at time.Duration) (*client.Results, error) {
 		switch {

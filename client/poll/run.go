@@ -78,7 +78,8 @@ func (f *floor) wait(now time.Time) time.Duration {
 	return max(0, f.notBefore.Sub(now))
 }
 
-// unused reports whether no run needs the floor, and it forbids nothing any more.
+// unused reports whether no run needs the floor, and it forbids nothing any
+// more.
 func (f *floor) unused(now time.Time) bool { return f.runs == 0 && f.wait(now) == 0 }
 
 // active reports whether any caller waits for the run.

@@ -243,8 +243,8 @@ func isOrdinaryLetter(r rune) bool {
 	}
 }
 
-// isOrdinarySign reports whether r is a sign that no step changes, unless a link
-// holds it.
+// isOrdinarySign reports whether r is a sign that no step changes, unless a
+// link holds it.
 func isOrdinarySign(r rune) bool {
 	switch r {
 	case '–', '—', '‘', '’', '“', '”', '„', '·', '•', '…', '«', '»', '€', '£', '§', '°':
