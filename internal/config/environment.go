@@ -72,8 +72,8 @@ func inOrder(remarks []remark) []string {
 }
 
 // IsReference reports whether value is a reference that a client or a shell
-// should have replaced, which counts as not set: ${KEY}, $KEY, $env:KEY, $(KEY),
-// %KEY%, {env:KEY} or {{KEY}}.
+// should have replaced, which counts as not set: ${KEY}, $KEY, $env:KEY,
+// $(KEY), %KEY%, {env:KEY} or {{KEY}}.
 func IsReference(value string) bool {
 	return strings.ContainsAny(value, "$%{") && unexpanded().MatchString(value)
 }

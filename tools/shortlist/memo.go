@@ -25,21 +25,32 @@ type memoKey struct {
 	contacts, blind, markdown bool
 }
 
-// memos holds a *memo for each weak.Pointer[client.Results].
-var memos sync.Map
+// memos holds the memo of all results that are in memory.
+var memos = struct {
+	sync.Mutex
+	of map[weak.Pointer[client.Results]]*memo
+}{of: map[weak.Pointer[client.Results]]*memo{}}
 
 // memoOf returns the memo of r. It keeps no more bytes than r itself has, so
 // that it can at most double what a Poller's cache holds.
 func memoOf(r *client.Results) *memo {
 	key := weak.Make(r)
-	if m, ok := memos.Load(key); ok {
-		return m.(*memo)
+	memos.Lock()
+	defer memos.Unlock()
+	m := memos.of[key]
+	if m == nil {
+		m = &memo{rendered: map[memoKey]renderedCandidate{}, room: r.Footprint()}
+		memos.of[key] = m
+		runtime.AddCleanup(r, forgetMemo, key)
 	}
-	m, found := memos.LoadOrStore(key, &memo{rendered: map[memoKey]renderedCandidate{}, room: r.Footprint()})
-	if !found {
-		runtime.AddCleanup(r, func(key weak.Pointer[client.Results]) { memos.Delete(key) }, key)
-	}
-	return m.(*memo)
+	return m
+}
+
+// forgetMemo drops the memo of results that are not in memory any more.
+func forgetMemo(key weak.Pointer[client.Results]) {
+	memos.Lock()
+	defer memos.Unlock()
+	delete(memos.of, key)
 }
 
 // render renders a candidate, unless that was done before. Calls that need the

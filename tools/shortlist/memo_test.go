@@ -61,7 +61,10 @@ func TestTheMemoIsBoundedAndDropped(t *testing.T) {
 	run = nil
 	for range 100 {
 		runtime.GC()
-		if _, found := memos.Load(key); !found {
+		memos.Lock()
+		_, found := memos.of[key]
+		memos.Unlock()
+		if !found {
 			return
 		}
 		runtime.Gosched()
