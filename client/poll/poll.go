@@ -141,9 +141,10 @@ type Poller struct {
 
 	mu         sync.Mutex
 	runs       map[string]*run
-	callers    int    // calls in progress
-	activeRuns int    // runs that they wait for
-	order      uint64 // the last number of nextOrder
+	accepted   map[string]acceptance // by the names of runs
+	callers    int                   // calls in progress
+	activeRuns int                   // runs that they wait for
+	order      uint64                // the last number of nextOrder
 
 	budget   *budget
 	breaker  breaker
@@ -215,6 +216,7 @@ func New(api API, opts ...Option) *Poller {
 		jitter:     rand.N[time.Duration],
 		clock:      newClock(slept),
 		runs:       map[string]*run{},
+		accepted:   map[string]acceptance{},
 		budget:     newBudget(DefaultRequestsPerMinute),
 		cacheLimit: DefaultCacheSize,
 		shared:     new(Shared),

@@ -25,6 +25,7 @@ func (p *Poller) request(r *run) {
 		r.floor.notBefore = now.Add(Floor) // the server may have counted the request
 		return
 	}
+	results, err = p.expect(r.id, results, err)
 	failure := asFailure(err)
 	p.observe(observed(r.last, results, failure, now.Sub(sent)))
 	r.record(results, failure, now)
