@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -300,24 +301,28 @@ var pools = []struct{ word, sample string }{
 	{"", "req_demo_done"},
 }
 
-// poolFor returns whom a run for a brief can find, best first. The people of the
-// large sample come after those of the small ones, so that there are always some
-// more to find.
+// poolFor returns whom a run for a brief can find, in the order of finding. The
+// people of the large sample come last, with half their score, so that there are
+// always some more to find.
 func poolFor(brief string) []Candidate {
 	brief = strings.ToLower(brief)
-	var pool, others []Candidate
+	var pool []Candidate
 	for _, p := range pools {
 		if strings.Contains(brief, p.word) {
-			pool = peopleOf(p.sample)
+			pool = slices.Clone(peopleOf(p.sample))
 			break
 		}
 	}
+	suit := len(pool)
 	for _, c := range peopleOf("req_demo_large") {
-		if !slices.ContainsFunc(pool, func(p Candidate) bool { return p.ProfileID == c.ProfileID }) {
-			others = append(others, c)
+		if slices.ContainsFunc(pool[:suit], func(p Candidate) bool { return p.ProfileID == c.ProfileID }) {
+			continue
 		}
+		half := math.Round(*c.MatchScore / 2)
+		c.MatchScore = &half
+		pool = append(pool, c)
 	}
-	return byScore(pool, others)
+	return pool
 }
 
 func peopleOf(id string) []Candidate {
