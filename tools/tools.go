@@ -30,6 +30,23 @@ const (
 // getTool is the name of the tool that reads a run once.
 const getTool = "get_sourcing_results"
 
+// Names returns the names of the tools, with those that cost credits if starts
+// is set.
+func Names(starts bool) []string {
+	names := []string{getTool, waitTool}
+	if starts {
+		names = append(names, startTool, refineTool)
+	}
+	return names
+}
+
+// The names of the other tools.
+const (
+	waitTool   = "wait_for_sourcing"
+	startTool  = "start_sourcing"
+	refineTool = "refine_sourcing"
+)
+
 // Getter reads a run once. *poll.Poller implements it.
 type Getter interface {
 	Get(ctx context.Context, requestID string) (poll.Snapshot, error)
@@ -57,13 +74,16 @@ type Settings struct {
 	// MaxWaits is how many waits may run at the same time; 0 means
 	// DefaultMaxWaits.
 	MaxWaits int
+	// Starting, if not nil, offers start_sourcing and refine_sourcing, which
+	// cost credits.
+	Starting *Starting
 	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
 	OnCall func(context.Context, Call)
 }
 
 // Register adds get_sourcing_results and wait_for_sourcing to s, which read
-// runs.
+// runs, and the tools of settings.Starting if it is not nil.
 func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.DefaultWait == 0 {
 		settings.DefaultWait = DefaultWait
@@ -80,6 +100,14 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 		server.ServerTool{Tool: get.definition(), Handler: toolHandler(get.definition().Name, settings, get.handle)},
 		server.ServerTool{Tool: wait.definition(), Handler: toolHandler(wait.definition().Name, settings, wait.handle)},
 	)
+	if settings.Starting != nil {
+		start := startSourcing{starting: settings.Starting}
+		refine := refineSourcing{starting: settings.Starting, runs: runs}
+		s.AddTools(
+			server.ServerTool{Tool: start.definition(), Handler: spendHandler(settings, start)},
+			server.ServerTool{Tool: refine.definition(), Handler: spendHandler(settings, refine)},
+		)
+	}
 }
 
 // readOnly sets a tool's title and annotations. All hints are set, because

@@ -26,6 +26,15 @@ const (
 	Contacts   = "include_contacts"
 	MaxWait    = "max_wait_seconds"
 
+	// Only what starts and refines runs has these.
+	Title          = "title"
+	JobDescription = "job_description"
+	Location       = "location"
+	Query          = "query"
+	Additional     = "additional"
+	Again          = "again"
+	Confirmation   = "confirmation"
+
 	// Only prompts have these.
 	ProfileID = "profile_id"
 	Top       = "top"
@@ -46,6 +55,13 @@ var meanings = byMeaning(map[string]string{
 	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails includeemailaddresses contactdetails includecontactdetails showcontactinfo",
 	MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
 		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds timeouts maxwaits maxwaittimeseconds waittimeseconds maxtime waitduration",
+	Title:          "jobtitle role jobrole",
+	JobDescription: "description jobdesc jd brief jobbrief",
+	Location:       "place city where joblocation",
+	Query:          "musthaves instruction instructions criteria searchquery refinement",
+	Additional:     "additionalcandidates more additionallimit howmanymore",
+	Again:          "repeat force startagain",
+	Confirmation:   "confirmationcode confirmcode confirm code",
 })
 
 func byMeaning(names map[string]string) map[string]string {

@@ -1,0 +1,91 @@
+package tools
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/internal/tenant"
+	"instaview-mcp/tools/shortlist"
+)
+
+// The limits of refinements. One holds hashes of at most client.MaxCandidates
+// ids for each time its run was refined.
+const (
+	refinementLife = time.Hour
+	maxRefinements = 500
+	maxSeen        = 4 * client.MaxCandidates
+)
+
+// refinements remembers which profiles callers have seen before they refined a
+// run, as hashes.
+type refinements struct {
+	seed maphash.Seed
+
+	mu  sync.Mutex
+	all []refinement // oldest first
+}
+
+type refinement struct {
+	by        tenant.ID
+	requestID string
+	at        time.Time
+	before    time.Time
+	seen      map[uint64]bool
+}
+
+// add records that a run with the results before was refined, and goes on under
+// requestID.
+func (m *refinements) add(by tenant.ID, requestID string, before *client.Results) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := refinement{by: by, requestID: requestID, at: time.Now(), before: before.CompletedAt, seen: map[uint64]bool{}}
+	if earlier := m.find(by, before.RequestID); earlier != nil && len(earlier.seen) < maxSeen {
+		for id := range earlier.seen {
+			r.seen[id] = true
+		}
+	}
+	for i := range before.Candidates {
+		r.seen[m.hash(before.Candidates[i].ProfileID)] = true
+	}
+	m.all = slices.DeleteFunc(m.all, func(old refinement) bool {
+		return old.by == by && old.requestID == requestID || time.Since(old.at) >= refinementLife
+	})
+	if len(m.all) >= maxRefinements {
+		m.all = slices.Delete(m.all, 0, 1)
+	}
+	m.all = append(m.all, r)
+}
+
+func (m *refinements) find(by tenant.ID, requestID string) *refinement {
+	for i := range m.all {
+		if r := &m.all[i]; r.by == by && r.requestID == requestID && time.Since(r.at) < refinementLife {
+			return r
+		}
+	}
+	return nil
+}
+
+func (m *refinements) hash(profileID string) uint64 { return maphash.String(m.seed, profileID) }
+
+// refinementOf returns what a shortlist of a refined run needs; nil if the
+// caller has not refined the run.
+func (s *Starting) refinementOf(ctx context.Context, requestID string) *shortlist.Refinement {
+	if s == nil {
+		return nil
+	}
+	s.refined.mu.Lock()
+	defer s.refined.mu.Unlock()
+	r := s.refined.find(tenant.IDOf(ctx), requestID)
+	if r == nil {
+		return nil
+	}
+	seen, hash := r.seen, s.refined.hash // the map does not change any more
+	return &shortlist.Refinement{
+		At: r.at, Before: r.before, SeenCount: len(seen),
+		Seen: func(profileID string) bool { return seen[hash(profileID)] },
+	}
+}
