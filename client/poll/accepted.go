@@ -53,6 +53,15 @@ func (p *Poller) Accepted(requestID string, before *client.Results) {
 	}
 }
 
+// Count counts a request that is made with the key outside the Poller, such as
+// one that starts a run, so that the budget holds for all of the key's requests.
+func (p *Poller) Count() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.budget.take(p.clock.now(), get)
+	p.budget.ended()
+}
+
 // expect corrects the outcome of an attempt by what was accepted.
 func (p *Poller) expect(requestID string, results *client.Results, err error) (*client.Results, error) {
 	a, ok := p.accepted[requestID]

@@ -127,3 +127,18 @@ func TestARefinedRunInProgressIsNotCalledOld(t *testing.T) {
 		}
 	})
 }
+
+func TestRequestsOutsideThePollerCount(t *testing.T) {
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return completed(), nil }}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		for range maxBurst {
+			p.Count()
+		}
+		if _, err := p.Get(t.Context(), "r"); err != nil {
+			t.Fatal(err)
+		}
+		if at := u.times()[0]; at < 500*time.Millisecond {
+			t.Errorf("asked at %v, after a burst that the start of runs has used up", at)
+		}
+	})
+}

@@ -25,6 +25,7 @@ func TestWithoutTheSwitchThereIsNothingToCall(t *testing.T) {
 	execute(t, nil, "--demo", "--yes", "call", "start_sourcing", "title=x").wants(t, 1, nil, []string{"there is no tool \"start_sourcing\": use get_sourcing_results or wait_for_sourcing"})
 	execute(t, nil, "prompt", "write_brief", "role=x").wants(t, 1, nil, []string{"there is no prompt \"write_brief\""})
 	execute(t, starts, "prompt", "write_brief", "role=Go engineer").wants(t, 0, []string{"for this job: “Go engineer”"}, nil)
+	execute(t, starts, "--demo", "check").wants(t, 0, []string{"starts for at most 20 credits a run and 100 in 24 hours"}, nil)
 	execute(t, starts, "--demo", "--yes", "check").wants(t, 1, nil, []string{"check takes no --yes"})
 }
 

@@ -16,6 +16,7 @@ type Own struct {
 
 // Start is client.Client.Start.
 func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
+	o.Count()
 	started, err := o.Client.Start(ctx, b)
 	if err == nil {
 		o.Accepted(started.RequestID, nil)
@@ -25,6 +26,7 @@ func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error)
 
 // Refine is client.Client.Refine, of a run with the results before.
 func (o Own) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
+	o.Count()
 	started, err := o.Client.Refine(ctx, requestID, r)
 	if err == nil {
 		o.Accepted(started.RequestID, before)
