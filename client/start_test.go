@@ -312,3 +312,43 @@ func TestACallerWhoLeavesDoesNotKnowTheOutcome(t *testing.T) {
 		})
 	}
 }
+
+// unwritable fails the next write of a connection, before any byte of it.
+type unwritable struct {
+	net.Conn
+	next *atomic.Bool
+}
+
+func (c unwritable) Write(p []byte) (int, error) {
+	if c.next.CompareAndSwap(true, false) {
+		return 0, io.ErrClosedPipe
+	}
+	return c.Conn.Write(p)
+}
+
+// On a reused connection that took no byte, net/http sends even a POST again if
+// it can read the body a second time.
+func TestAConnectionThatTakesNoByteIsNotReplaced(t *testing.T) {
+	for what, do := range spendings {
+		t.Run(what, func(t *testing.T) {
+			var next atomic.Bool
+			var spent atomic.Int32
+			c := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodGet {
+					spent.Add(1)
+				}
+				respond(202, accepted)(w, r)
+			}, WithDialContext(func(ctx context.Context, network, addr string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+				return unwritable{conn, &next}, err
+			}))
+			if _, err := c.Results(t.Context(), "req_1"); err != nil { // leaves an idle connection
+				t.Fatal(err)
+			}
+			next.Store(true)
+			if _, err := do(t.Context(), c); err == nil || spent.Load() != 0 {
+				t.Errorf("sent %d times, error %v", spent.Load(), err)
+			}
+		})
+	}
+}

@@ -28,11 +28,15 @@ func newDesk(t *testing.T, perRun, perDay int) *desk {
 	return &desk{t: t, book: spending.New(perRun, perDay), answer: func(n int32) (string, error) { return fmt.Sprint("run", n), nil }}
 }
 
-func (d *desk) do(_ context.Context, o spending.Order) (string, error) {
+func (d *desk) do(ctx context.Context, o spending.Order) (string, error) {
 	if o.Payload != "brief" {
 		d.t.Errorf("payload %v", o.Payload)
 	}
-	return d.answer(d.starts.Add(1))
+	requestID, err := d.answer(d.starts.Add(1))
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	return requestID, err
 }
 
 func order(text string, credits int) spending.Order {
