@@ -22,7 +22,7 @@ type refineSourcing struct {
 }
 
 func (t refineSourcing) definition() mcp.Tool {
-	most := min(client.MaxAdditional, t.starting.book.PerRun())
+	most := min(client.MaxAdditional, t.starting.ledger.PerRun())
 	return mcp.NewTool(refineTool,
 		costs("Refine sourcing"),
 		mcp.WithDescription("Have a finished run look for more, for credits; confirmed like start_sourcing."),

@@ -31,8 +31,8 @@ type Starter interface {
 // Starting is what start_sourcing and refine_sourcing need. Create one with
 // NewStarting.
 type Starting struct {
-	runs Starter
-	book *spending.Book
+	runs   Starter
+	ledger *spending.Ledger
 	// Remember, if not nil, is called for every run that was started, with the
 	// job's title, or refined, with the run it came from.
 	Remember func(ctx context.Context, requestID, title, refinedFrom string)
@@ -41,9 +41,9 @@ type Starting struct {
 }
 
 // NewStarting returns what the tools that cost credits need: who starts runs,
-// and the book of what was agreed to.
-func NewStarting(runs Starter, book *spending.Book) *Starting {
-	return &Starting{runs: runs, book: book, refined: refinements{seed: maphash.MakeSeed()}}
+// and the ledger of what was agreed to.
+func NewStarting(runs Starter, ledger *spending.Ledger) *Starting {
+	return &Starting{runs: runs, ledger: ledger, refined: refinements{seed: maphash.MakeSeed()}}
 }
 
 func (s *Starting) remember(ctx context.Context, requestID, title, refinedFrom string) {
@@ -123,7 +123,7 @@ func (s *spend) handle(ctx context.Context) (reply, error) {
 	code, wrong := s.confirmation()
 	order := spending.Order{Caller: tenant.IDOf(ctx), Key: keyOf(ctx)}
 	if code != "" && s.isAlone() {
-		if pending, ok := s.starting.book.Pending(order.Caller, code); ok && !s.accepts(pending.Payload) {
+		if pending, ok := s.starting.ledger.Pending(order.Caller, code); ok && !s.accepts(pending.Payload) {
 			return s.void(), nil
 		}
 		return s.confirm(ctx, order, code, nil)
@@ -184,7 +184,7 @@ func (s *spend) isAlone() bool {
 // propose answers with what would be done and the code that confirms it. why
 // says why nothing was done yet; "" if nothing was to be.
 func (s *spend) propose(ctx context.Context, order spending.Order, summary []sanitize.Clean, why sanitize.Clean) (reply, error) {
-	given, earlier, err := s.starting.book.Propose(ctx, order)
+	given, earlier, err := s.starting.ledger.Propose(ctx, order)
 	switch {
 	case err != nil:
 		return s.failure(ctx, err)
@@ -212,7 +212,7 @@ func (s *spend) propose(ctx context.Context, order spending.Order, summary []san
 // call gave the code alone.
 func (s *spend) confirm(ctx context.Context, order spending.Order, code string, summary []sanitize.Clean) (reply, error) {
 	var note sanitize.Clean
-	attempt, err := s.starting.book.Confirm(ctx, order, code, func(ctx context.Context, order spending.Order) (requestID string, err error) {
+	attempt, err := s.starting.ledger.Confirm(ctx, order, code, func(ctx context.Context, order spending.Order) (requestID string, err error) {
 		requestID, note, err = s.carryOut(ctx, order.Payload)
 		return requestID, err
 	})

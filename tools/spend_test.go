@@ -270,6 +270,28 @@ func TestCodesThatDoNotConfirmGiveANewOne(t *testing.T) {
 	}
 }
 
+// A number in another name must not become the default, which costs more.
+func TestNumbersInOtherNamesAreUnderstood(t *testing.T) {
+	for name, tt := range map[string]struct {
+		tool      string
+		arguments map[string]any
+		want      string
+	}{
+		"refine with limit":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "limit": 3}, "at most 3 credits"},
+		"refine with count":     {"refine_sourcing", map[string]any{"requestId": "req_demo_done", "count": "3"}, "at most 3 credits"},
+		"start with additional": {"start_sourcing", map[string]any{"title": "x", "jobDescription": "y", "additional": 3}, "at most 3 credits"},
+		"start with n":          {"start_sourcing", map[string]any{"job_title": "x", "description": "y", "n": 3}, "at most 3 credits"},
+		"wrapped":               {"start_sourcing", map[string]any{"arguments": map[string]any{"title": "x", "job_description": "y", "limit": "3 candidates"}}, "at most 3 credits"},
+		"a list of must-haves":  {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "must_haves": []any{"Go", "ledgers"}}, "must-haves: “Go; ledgers”"},
+		"none at all":           {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "limit": nil, "location": ""}, "at most 10 credits"},
+		"something unknown":     {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "gender": "f"}, "Ignored, as this tool has no such argument: gender."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inStartingWorld(t, 0, 0, func(w *world) { w.wantText(w.call(tt.tool, tt.arguments), false, tt.want) })
+		})
+	}
+}
+
 func TestACodeOfOneToolIsNoneOfTheOther(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {
 		code := w.code(w.call("start_sourcing", brief()))

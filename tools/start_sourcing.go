@@ -25,7 +25,7 @@ func (t startSourcing) definition() mcp.Tool {
 		mcp.WithString("job_description", mcp.Description("At most 10000 characters")),
 		mcp.WithString("location", mcp.Description("Place")),
 		mcp.WithString("query", mcp.Description("Must-haves")),
-		mcp.WithInteger("limit", mcp.Description(fmt.Sprintf("Candidates, 1 credit each, 1-%d; default 10", t.starting.book.PerRun()))),
+		mcp.WithInteger("limit", mcp.Description(fmt.Sprintf("Candidates, 1 credit each, 1-%d; default 10", t.starting.ledger.PerRun()))),
 		again(), confirmation(),
 	)
 }

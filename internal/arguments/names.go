@@ -59,7 +59,7 @@ var meanings = byMeaning(map[string]string{
 	JobDescription: "description jobdesc jd brief jobbrief",
 	Location:       "place city where joblocation",
 	Query:          "musthaves instruction instructions criteria searchquery refinement",
-	Additional:     "additionalcandidates more additionallimit howmanymore",
+	Additional:     "additional additionalcandidates more additionallimit howmanymore",
 	Again:          "repeat force startagain",
 	Confirmation:   "confirmationcode confirmcode confirm code",
 })
@@ -161,8 +161,8 @@ func Rename[T any](written map[string]T, known []string, inUnit func(value T, un
 	return values, renamed
 }
 
-// inPrompts maps arguments of the tools to what prompts call them.
-var inPrompts = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top}}
+// others maps arguments to what prompts and other tools call them.
+var others = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top, Additional}, Additional: {Limit}}
 
 // meaningIn returns the known name that a written name means, or "" if none.
 func meaningIn(known []string, written string) (name, unit string) {
@@ -173,7 +173,7 @@ func meaningIn(known []string, written string) (name, unit string) {
 		}
 	}
 	meant, unit := Name(written)
-	for _, name := range append([]string{meant}, inPrompts[meant]...) {
+	for _, name := range append([]string{meant}, others[meant]...) {
 		if slices.Contains(known, name) {
 			return name, unit
 		}

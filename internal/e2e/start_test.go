@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -98,8 +99,10 @@ func (c *talk) confirmed(tool string, arguments map[string]any, wants ...string)
 }
 
 // wait waits for the end of a run, however often it takes.
-func (c *talk) wait(arguments map[string]any, wants ...string) {
+func (c *talk) wait(requestID string, view map[string]any, wants ...string) {
 	c.t.Helper()
+	arguments := map[string]any{"request_id": requestID}
+	maps.Copy(arguments, view)
 	for {
 		text, isError, err := c.call(c.t.Context(), "wait_for_sourcing", arguments)
 		if err != nil || isError {
@@ -114,15 +117,15 @@ func (c *talk) wait(arguments map[string]any, wants ...string) {
 }
 
 // theWholeWay goes from a brief for so many candidates to a refined shortlist
-// with so many more.
-func (c *talk) theWholeWay(limit, more int) {
+// with so many more, and reads both with view.
+func (c *talk) theWholeWay(limit, more int, view map[string]any) {
 	c.t.Helper()
 	run := c.confirmed("start_sourcing", map[string]any{
 		"title": "Senior Go engineer", "job_description": "Payments. Must have: Go, ledgers.", "location": "Košice", "query": "Go, payments", "limit": limit,
 	}, "Nothing is started yet.", fmt.Sprintf("at most %d credits", limit))
-	c.wait(map[string]any{"request_id": run}, fmt.Sprintf("%d scored of", limit))
+	c.wait(run, view, fmt.Sprintf("%d scored of", limit))
 	next := c.confirmed("refine_sourcing", map[string]any{"request_id": run, "query": "more like rank 3", "additional": more}, fmt.Sprintf("at most %d credits", more))
-	c.wait(map[string]any{"request_id": next}, fmt.Sprintf("%d of %d are new", more, limit+more), " new (")
+	c.wait(next, view, fmt.Sprintf("%d of %d are new", more, limit+more), " new (")
 }
 
 func TestFromABriefToARefinedShortlistEveryWayIn(t *testing.T) {
@@ -138,7 +141,7 @@ func TestFromABriefToARefinedShortlistEveryWayIn(t *testing.T) {
 			if err != nil || !slices.Equal(tools, []string{"get_sourcing_results", "refine_sourcing", "start_sourcing", "wait_for_sourcing"}) {
 				t.Fatalf("tools %v, %v", tools, err)
 			}
-			c.theWholeWay(5, 3)
+			c.theWholeWay(5, 3, nil)
 			var spends []string
 			for _, r := range s.Requests() {
 				if r.Method != "" {
@@ -156,22 +159,30 @@ func TestFromABriefToARefinedShortlistEveryWayIn(t *testing.T) {
 // that the whole way may take, with both prompts, calls and answers.
 const mostOfRawStarted = 0.6
 
-// The demo goes the whole way, and its conversation is weighed against the JSON
-// of the two results, which InstaView has no shorter form of.
+// The demo goes the whole way, and its conversations are weighed against the
+// JSON of the two results, which InstaView has no shorter form of.
 func TestTheDemoGoesFromABriefToARefinedShortlist(t *testing.T) {
 	t.Parallel()
-	c := &talk{t: t, session: startingWays["stdio, mcp-go, 2025-11-25"](t, []string{allowStart}, "--demo")}
-	c.theWholeWay(10, 10)
-	session := c.session.(*mcpGoSession).client
-	prompts := getPrompt(t, session, question{prompt: "write_brief", args: map[string]string{"role": "Senior Go engineer", "location": "Košice"}}) +
-		getPrompt(t, session, question{prompt: "refine_search", args: map[string]string{"request_id": "req_1", "wish": "more like rank 3"}})
-	talk := strings.Join(c.texts, "\n")
-	ours, raw := tokens(t, prompts)+tokens(t, talk), rawStarted(t, 10)+rawStarted(t, 20)
-	share := float64(ours) / float64(raw)
-	t.Logf("tokens (o200k): prompts %d, %d calls and answers %d, together %d; raw JSON of the two results %d; share %.2f",
-		tokens(t, prompts), len(c.texts)/2, tokens(t, talk), ours, raw, share)
-	if share > mostOfRawStarted {
-		t.Errorf("%.2f of the raw JSON's tokens, want at most %.2f", share, mostOfRawStarted)
+	for name, view := range map[string]map[string]any{
+		"the default view": nil,
+		"a line each":      {"detail": "brief"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &talk{t: t, session: startingWays["stdio, mcp-go, 2025-11-25"](t, []string{allowStart}, "--demo")}
+			c.theWholeWay(10, 10, view)
+			session := c.session.(*mcpGoSession).client
+			prompts := getPrompt(t, session, question{prompt: "write_brief", args: map[string]string{"role": "Senior Go engineer", "location": "Košice"}}) +
+				getPrompt(t, session, question{prompt: "refine_search", args: map[string]string{"request_id": "req_1", "wish": "more like rank 3"}})
+			talk := strings.Join(c.texts, "\n")
+			ours, raw := tokens(t, prompts)+tokens(t, talk), rawStarted(t, 10)+rawStarted(t, 20)
+			share := float64(ours) / float64(raw)
+			t.Logf("tokens (o200k): prompts %d, %d calls and answers %d, together %d; raw JSON of the two results %d; share %.2f",
+				tokens(t, prompts), len(c.texts)/2, tokens(t, talk), ours, raw, share)
+			if share > mostOfRawStarted {
+				t.Errorf("%.2f of the raw JSON's tokens, want at most %.2f", share, mostOfRawStarted)
+			}
+		})
 	}
 }
 

@@ -9,19 +9,19 @@ import (
 	"instaview-mcp/internal/tenant"
 )
 
-// The methods of this file need b.mu held.
+// The methods of this file need l.mu held.
 
 // isFor reports whether the code stands for o.
 func (c *confirmation) isFor(o Order) bool { return c.order.Same == o.Same && c.order.Again == o.Again }
 
 // repeated returns the newest attempt at the same order within RepeatWindow; nil
 // if there is none, or if o is wanted again.
-func (b *Book) repeated(o Order) *attempt {
-	b.forget()
+func (l *Ledger) repeated(o Order) *attempt {
+	l.forget()
 	if o.Again {
 		return nil
 	}
-	for _, a := range slices.Backward(b.attempts) {
+	for _, a := range slices.Backward(l.attempts) {
 		if a.caller == o.Caller && a.same == o.Same {
 			return a
 		}
@@ -30,103 +30,103 @@ func (b *Book) repeated(o Order) *attempt {
 }
 
 // allowed returns the limit that o would exceed.
-func (b *Book) allowed(o Order) error {
-	if o.Credits > b.perRun {
-		return &LimitError{Limit: b.perRun}
+func (l *Ledger) allowed(o Order) error {
+	if o.Credits > l.perRun {
+		return &LimitError{Limit: l.perRun}
 	}
-	b.forget()
+	l.forget()
 	total, now := 0, time.Now()
-	for _, e := range b.spent[o.Key] {
+	for _, e := range l.spent[o.Key] {
 		total += e.credits
 	}
-	if total+o.Credits > b.perDay {
-		err := &LimitError{Limit: b.perDay, Daily: true, Spent: total}
-		for _, e := range b.spent[o.Key] {
-			if total -= e.credits; total+o.Credits <= b.perDay {
+	if total+o.Credits > l.perDay {
+		err := &LimitError{Limit: l.perDay, Daily: true, Spent: total}
+		for _, e := range l.spent[o.Key] {
+			if total -= e.credits; total+o.Credits <= l.perDay {
 				err.FreeIn = e.attempt.at.Add(day).Sub(now)
 				break
 			}
 		}
 		return err
 	}
-	if b.spent[o.Key] == nil && len(b.spent) >= maxKeys {
+	if l.spent[o.Key] == nil && len(l.spent) >= maxKeys {
 		return ErrFull
 	}
 	return nil
 }
 
 // newCode makes a code for o, and room for it.
-func (b *Book) newCode(o Order) string {
+func (l *Ledger) newCode(o Order) string {
 	own := 0
-	for _, c := range b.pending {
+	for _, c := range l.pending {
 		if c.order.Caller == o.Caller {
 			own++
 		}
 	}
 	if own >= maxPendingOfCaller {
-		b.drop(slices.IndexFunc(b.pending, func(c *confirmation) bool { return c.order.Caller == o.Caller }))
-	} else if len(b.pending) >= maxPending {
-		b.drop(0)
+		l.drop(slices.IndexFunc(l.pending, func(c *confirmation) bool { return c.order.Caller == o.Caller }))
+	} else if len(l.pending) >= maxPending {
+		l.drop(0)
 	}
 	code := rand.Text()[:codeLength]
-	for b.codes[code] != nil {
+	for l.codes[code] != nil {
 		code = rand.Text()[:codeLength]
 	}
 	c := &confirmation{code: code, order: o, expires: time.Now().Add(CodeLife)}
-	b.codes[code] = c
-	b.pending = append(b.pending, c)
-	b.sweepLater(CodeLife)
+	l.codes[code] = c
+	l.pending = append(l.pending, c)
+	l.sweepLater(CodeLife)
 	return code
 }
 
-func (b *Book) drop(i int) {
-	delete(b.codes, b.pending[i].code)
-	b.pending = slices.Delete(b.pending, i, i+1)
+func (l *Ledger) drop(i int) {
+	delete(l.codes, l.pending[i].code)
+	l.pending = slices.Delete(l.pending, i, i+1)
 }
 
 // use turns a pending code into a used one.
-func (b *Book) use(c *confirmation, a *attempt) {
-	b.pending = slices.DeleteFunc(b.pending, func(p *confirmation) bool { return p == c })
-	if len(b.used) >= maxUsed {
-		delete(b.codes, b.used[0].code)
-		b.used = slices.Delete(b.used, 0, 1)
+func (l *Ledger) use(c *confirmation, a *attempt) {
+	l.pending = slices.DeleteFunc(l.pending, func(p *confirmation) bool { return p == c })
+	if len(l.used) >= maxUsed {
+		delete(l.codes, l.used[0].code)
+		l.used = slices.Delete(l.used, 0, 1)
 	}
 	c.attempt, c.order.Payload = a, nil
-	b.used = append(b.used, c)
+	l.used = append(l.used, c)
 }
 
 // takeBack undoes what begin has recorded of an attempt that spent nothing.
-func (b *Book) takeBack(order Order, a *attempt) {
-	b.attempts = slices.DeleteFunc(b.attempts, func(other *attempt) bool { return other == a })
-	b.spent[a.key] = slices.DeleteFunc(b.spent[a.key], func(e expense) bool { return e.attempt == a })
-	if len(b.spent[a.key]) == 0 {
-		delete(b.spent, a.key)
+func (l *Ledger) takeBack(order Order, a *attempt) {
+	l.attempts = slices.DeleteFunc(l.attempts, func(other *attempt) bool { return other == a })
+	l.spent[a.key] = slices.DeleteFunc(l.spent[a.key], func(e expense) bool { return e.attempt == a })
+	if len(l.spent[a.key]) == 0 {
+		delete(l.spent, a.key)
 	}
-	b.used = slices.DeleteFunc(b.used, func(c *confirmation) bool {
+	l.used = slices.DeleteFunc(l.used, func(c *confirmation) bool {
 		if c.attempt != a {
 			return false
 		}
 		c.attempt, c.order = nil, order
-		b.pending = append(b.pending, c)
+		l.pending = append(l.pending, c)
 		return true
 	})
 }
 
 // forget drops what is too old to matter.
-func (b *Book) forget() {
+func (l *Ledger) forget() {
 	now := time.Now()
-	b.pending = slices.DeleteFunc(b.pending, func(c *confirmation) bool { return b.expired(c, !now.Before(c.expires)) })
-	b.used = slices.DeleteFunc(b.used, func(c *confirmation) bool { return b.expired(c, now.Sub(c.attempt.at) >= day) })
-	b.attempts = slices.DeleteFunc(b.attempts, func(a *attempt) bool { return now.Sub(a.at) >= RepeatWindow && a.ended() })
-	maps.DeleteFunc(b.spent, func(_ tenant.ID, all []expense) bool { return now.Sub(all[len(all)-1].attempt.at) >= day })
-	for key, all := range b.spent {
-		b.spent[key] = slices.DeleteFunc(all, func(e expense) bool { return now.Sub(e.attempt.at) >= day })
+	l.pending = slices.DeleteFunc(l.pending, func(c *confirmation) bool { return l.expired(c, !now.Before(c.expires)) })
+	l.used = slices.DeleteFunc(l.used, func(c *confirmation) bool { return l.expired(c, now.Sub(c.attempt.at) >= day) })
+	l.attempts = slices.DeleteFunc(l.attempts, func(a *attempt) bool { return now.Sub(a.at) >= RepeatWindow && a.ended() })
+	maps.DeleteFunc(l.spent, func(_ tenant.ID, all []expense) bool { return now.Sub(all[len(all)-1].attempt.at) >= day })
+	for key, all := range l.spent {
+		l.spent[key] = slices.DeleteFunc(all, func(e expense) bool { return now.Sub(e.attempt.at) >= day })
 	}
 }
 
-func (b *Book) expired(c *confirmation, yes bool) bool {
+func (l *Ledger) expired(c *confirmation, yes bool) bool {
 	if yes {
-		delete(b.codes, c.code)
+		delete(l.codes, c.code)
 	}
 	return yes
 }
@@ -142,18 +142,18 @@ func (a *attempt) ended() bool {
 
 // sweepLater forgets briefs whose codes have expired, for when nobody asks for
 // anything more.
-func (b *Book) sweepLater(in time.Duration) {
-	if b.sweeping {
+func (l *Ledger) sweepLater(in time.Duration) {
+	if l.sweeping {
 		return
 	}
-	b.sweeping = true
+	l.sweeping = true
 	time.AfterFunc(in, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.sweeping = false
-		b.forget()
-		if len(b.pending) > 0 {
-			b.sweepLater(CodeLife)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.sweeping = false
+		l.forget()
+		if len(l.pending) > 0 {
+			l.sweepLater(CodeLife)
 		}
 	})
 }

@@ -44,7 +44,7 @@ const (
 	maxKeys            = 10_000 // with credits spent within a day
 )
 
-// The errors of a Book, beside LimitError and those of what it carries out.
+// The errors of a Ledger, beside LimitError and those of what it carries out.
 var (
 	// ErrVoid is returned for a code that is unknown or too old, or that was
 	// given to another caller.
@@ -86,9 +86,9 @@ type Attempt struct {
 	Earlier   bool          // it is that of an earlier call
 }
 
-// Book gives out codes and carries out what is confirmed. Create one with New;
+// Ledger gives out codes and carries out what is confirmed. Create one with New;
 // it is safe for concurrent use.
-type Book struct {
+type Ledger struct {
 	perRun, perDay int
 
 	mu       sync.Mutex
@@ -126,57 +126,57 @@ type expense struct {
 	credits int
 }
 
-// New returns a Book with limits in credits, a run and in any 24 hours of a key;
+// New returns a Ledger with limits in credits, a run and in any 24 hours of a key;
 // 0 means the default.
-func New(perRun, perDay int) *Book {
+func New(perRun, perDay int) *Ledger {
 	if perRun == 0 {
 		perRun = DefaultPerRun
 	}
 	if perDay == 0 {
 		perDay = DefaultPerDay
 	}
-	return &Book{perRun: perRun, perDay: perDay, codes: map[string]*confirmation{}, spent: map[tenant.ID][]expense{}}
+	return &Ledger{perRun: perRun, perDay: perDay, codes: map[string]*confirmation{}, spent: map[tenant.ID][]expense{}}
 }
 
 // PerRun returns the limit a run, in credits.
-func (b *Book) PerRun() int { return b.perRun }
+func (l *Ledger) PerRun() int { return l.perRun }
 
 // Propose returns the code that confirms an order. If the same order was carried
 // out within RepeatWindow and o.Again is not set, it returns that attempt
 // instead. Asked again, it returns the same code, good for another CodeLife. The
 // error is a *LimitError, ErrFull, or ctx's.
-func (b *Book) Propose(ctx context.Context, o Order) (code string, earlier *Attempt, err error) {
+func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *Attempt, err error) {
 	for {
-		b.mu.Lock()
-		a := b.repeated(o)
+		l.mu.Lock()
+		a := l.repeated(o)
 		if a == nil {
 			break
 		}
-		b.mu.Unlock()
+		l.mu.Unlock()
 		earlier, err := a.wait(ctx)
 		if err == nil || ctx.Err() != nil {
 			return "", earlier, err
 		} // it was refused, and so is no repetition
 	}
-	defer b.mu.Unlock()
-	if err := b.allowed(o); err != nil {
+	defer l.mu.Unlock()
+	if err := l.allowed(o); err != nil {
 		return "", nil, err
 	}
-	for _, c := range b.pending {
+	for _, c := range l.pending {
 		if c.order.Caller == o.Caller && c.isFor(o) {
 			c.expires = time.Now().Add(CodeLife)
 			return c.code, nil, nil
 		}
 	}
-	return b.newCode(o), nil, nil
+	return l.newCode(o), nil, nil
 }
 
 // Pending returns the order that an unused code of the caller stands for.
-func (b *Book) Pending(caller tenant.ID, code string) (Order, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.forget()
-	c := b.codes[code]
+func (l *Ledger) Pending(caller tenant.ID, code string) (Order, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+	c := l.codes[code]
 	if c == nil || c.order.Caller != caller || c.attempt != nil {
 		return Order{}, false
 	}
@@ -192,13 +192,13 @@ func (b *Book) Pending(caller tenant.ID, code string) (Order, bool) {
 // stays good, unless the error is a *client.Error with OutcomeUnknown. Beside
 // do's error, Confirm returns ErrVoid, ErrChanged, ErrFull, a *LimitError, or
 // ctx's.
-func (b *Book) Confirm(ctx context.Context, o Order, code string, do func(context.Context, Order) (requestID string, err error)) (*Attempt, error) {
-	order, a, mine, err := b.begin(o, code)
+func (l *Ledger) Confirm(ctx context.Context, o Order, code string, do func(context.Context, Order) (requestID string, err error)) (*Attempt, error) {
+	order, a, mine, err := l.begin(o, code)
 	if err != nil {
 		return nil, err
 	}
 	if mine {
-		go b.carryOut(context.WithoutCancel(ctx), order, a, do)
+		go l.carryOut(context.WithoutCancel(ctx), order, a, do)
 	}
 	result, err := a.wait(ctx)
 	if err != nil {
@@ -210,11 +210,11 @@ func (b *Book) Confirm(ctx context.Context, o Order, code string, do func(contex
 
 // begin returns the attempt for a code. If it is mine, the caller must carry out
 // the order.
-func (b *Book) begin(o Order, code string) (order Order, a *attempt, mine bool, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.forget()
-	c := b.codes[code]
+func (l *Ledger) begin(o Order, code string) (order Order, a *attempt, mine bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+	c := l.codes[code]
 	switch {
 	case c == nil || c.order.Caller != o.Caller:
 		return order, nil, false, ErrVoid
@@ -224,33 +224,33 @@ func (b *Book) begin(o Order, code string) (order Order, a *attempt, mine bool, 
 		return order, c.attempt, false, nil
 	}
 	order = c.order
-	if a := b.repeated(order); a != nil {
+	if a := l.repeated(order); a != nil {
 		return order, a, false, nil
 	}
-	if err := b.allowed(order); err != nil {
+	if err := l.allowed(order); err != nil {
 		return order, nil, false, err
 	}
 	a = &attempt{caller: order.Caller, key: order.Key, same: order.Same, at: time.Now(), done: make(chan struct{})}
-	b.attempts = append(b.attempts, a)
-	b.spent[order.Key] = append(b.spent[order.Key], expense{a, order.Credits})
-	b.use(c, a)
+	l.attempts = append(l.attempts, a)
+	l.spent[order.Key] = append(l.spent[order.Key], expense{a, order.Credits})
+	l.use(c, a)
 	return order, a, true, nil
 }
 
 // carryOut makes the attempt. Should do panic, the outcome is unknown.
-func (b *Book) carryOut(ctx context.Context, order Order, a *attempt, do func(context.Context, Order) (string, error)) {
+func (l *Ledger) carryOut(ctx context.Context, order Order, a *attempt, do func(context.Context, Order) (string, error)) {
 	requestID, err := "", error(&client.Error{Code: client.CodeBadResponse, Reason: "an internal error", OutcomeUnknown: true})
 	defer func() {
 		_ = recover() // its value may hold personal data, and the outcome says enough
-		b.end(order, a, requestID, err)
+		l.end(order, a, requestID, err)
 	}()
 	requestID, err = do(ctx, order)
 }
 
 // end records what became of an attempt. A refusal takes everything back.
-func (b *Book) end(order Order, a *attempt, requestID string, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (l *Ledger) end(order Order, a *attempt, requestID string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var failure *client.Error
 	switch {
 	case err == nil:
@@ -259,7 +259,7 @@ func (b *Book) end(order Order, a *attempt, requestID string, err error) {
 		a.unknown = failure
 	default:
 		a.refused = err
-		b.takeBack(order, a)
+		l.takeBack(order, a)
 	}
 	close(a.done)
 }

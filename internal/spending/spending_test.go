@@ -16,16 +16,16 @@ import (
 	"instaview-mcp/internal/tenant"
 )
 
-// desk is a Book with the one who carries orders out.
+// desk is a Ledger with the one who carries orders out.
 type desk struct {
 	t      *testing.T
-	book   *spending.Book
+	ledger *spending.Ledger
 	starts atomic.Int32
 	answer func(n int32) (string, error)
 }
 
 func newDesk(t *testing.T, perRun, perDay int) *desk {
-	return &desk{t: t, book: spending.New(perRun, perDay), answer: func(n int32) (string, error) { return fmt.Sprint("run", n), nil }}
+	return &desk{t: t, ledger: spending.New(perRun, perDay), answer: func(n int32) (string, error) { return fmt.Sprint("run", n), nil }}
 }
 
 func (d *desk) do(ctx context.Context, o spending.Order) (string, error) {
@@ -50,7 +50,7 @@ func again(o spending.Order) spending.Order {
 
 func (d *desk) propose(o spending.Order) string {
 	d.t.Helper()
-	code, earlier, err := d.book.Propose(d.t.Context(), o)
+	code, earlier, err := d.ledger.Propose(d.t.Context(), o)
 	if err != nil || earlier != nil || !regexp.MustCompile(`^[A-Z2-7]{8}$`).MatchString(code) {
 		d.t.Fatalf("code %q, earlier %+v, error %v", code, earlier, err)
 	}
@@ -58,7 +58,7 @@ func (d *desk) propose(o spending.Order) string {
 }
 
 func (d *desk) confirm(o spending.Order, code string) (*spending.Attempt, error) {
-	return d.book.Confirm(d.t.Context(), o, code, d.do)
+	return d.ledger.Confirm(d.t.Context(), o, code, d.do)
 }
 
 func (d *desk) wants(what string, starts int32) {
@@ -96,16 +96,16 @@ func TestACodeAloneStandsForItsOrder(t *testing.T) {
 	in(t, func(t *testing.T) {
 		d := newDesk(t, 0, 0)
 		code := d.propose(order("a", 10))
-		if o, ok := d.book.Pending("ann", code); !ok || o.Payload != "brief" {
+		if o, ok := d.ledger.Pending("ann", code); !ok || o.Payload != "brief" {
 			t.Errorf("pending: %+v, %v", o, ok)
 		}
-		if _, ok := d.book.Pending("bob", code); ok {
+		if _, ok := d.ledger.Pending("bob", code); ok {
 			t.Error("another caller sees the order")
 		}
 		if a, err := d.confirm(spending.Order{Caller: "ann"}, code); err != nil || a.RequestID != "run1" {
 			t.Errorf("%+v, %v", a, err)
 		}
-		if _, ok := d.book.Pending("ann", code); ok {
+		if _, ok := d.ledger.Pending("ann", code); ok {
 			t.Error("a used code is pending")
 		}
 	})
@@ -180,7 +180,7 @@ func TestConfirmationsAtTheSameTimeMakeOneStart(t *testing.T) {
 				}
 			})
 			calls.Go(func() { // another call for the same order meets the run being started
-				switch code, a, err := d.book.Propose(t.Context(), order("a", 10)); {
+				switch code, a, err := d.ledger.Propose(t.Context(), order("a", 10)); {
 				case err != nil, a == nil && code == "", a != nil && a.RequestID != "run1":
 					t.Errorf("%s, %+v, %v", code, a, err)
 				}
@@ -201,7 +201,7 @@ func TestACallerWhoLeavesLosesNothing(t *testing.T) {
 		code := d.propose(order("a", 10))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := d.book.Confirm(ctx, order("a", 10), code, d.do); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := d.ledger.Confirm(ctx, order("a", 10), code, d.do); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		if a, err := d.confirm(order("a", 10), code); err != nil || a.RequestID != "run1" || !a.Earlier {
@@ -219,7 +219,7 @@ func TestTheSameOrderWithinTenMinutesIsARepetition(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10*time.Minute - 1)
-		if code, earlier, err := d.book.Propose(t.Context(), o); code != "" || earlier == nil || earlier.RequestID != "run1" || err != nil {
+		if code, earlier, err := d.ledger.Propose(t.Context(), o); code != "" || earlier == nil || earlier.RequestID != "run1" || err != nil {
 			t.Errorf("%s, %+v, %v", code, earlier, err)
 		}
 		other := o
@@ -229,7 +229,7 @@ func TestTheSameOrderWithinTenMinutesIsARepetition(t *testing.T) {
 			t.Errorf("again: %+v, %v", a, err)
 		}
 		time.Sleep(10*time.Minute - 1)
-		if _, earlier, _ := d.book.Propose(t.Context(), o); earlier == nil || earlier.RequestID != "run2" {
+		if _, earlier, _ := d.ledger.Propose(t.Context(), o); earlier == nil || earlier.RequestID != "run2" {
 			t.Errorf("the newest is not named: %+v", earlier)
 		}
 		time.Sleep(time.Nanosecond)
@@ -274,11 +274,11 @@ func TestAnUnknownOutcomeIsSpentAndBlocks(t *testing.T) {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}
-		if _, earlier, err := d.book.Propose(t.Context(), o); err != nil || earlier == nil || earlier.Unknown == nil {
+		if _, earlier, err := d.ledger.Propose(t.Context(), o); err != nil || earlier == nil || earlier.Unknown == nil {
 			t.Errorf("repeated: %+v, %v", earlier, err)
 		}
 		var limit *spending.LimitError
-		if _, _, err := d.book.Propose(t.Context(), order("b", 10)); !errors.As(err, &limit) || limit.Spent != 10 {
+		if _, _, err := d.ledger.Propose(t.Context(), order("b", 10)); !errors.As(err, &limit) || limit.Spent != 10 {
 			t.Errorf("it does not count as spent: %v", err)
 		}
 		d.wants("confirmed twice", 1)
@@ -321,7 +321,7 @@ func TestLimits(t *testing.T) {
 	in(t, func(t *testing.T) {
 		d := newDesk(t, 20, 50)
 		var limit *spending.LimitError
-		if _, _, err := d.book.Propose(t.Context(), order("big", 21)); !errors.As(err, &limit) || limit.Daily || limit.Limit != 20 {
+		if _, _, err := d.ledger.Propose(t.Context(), order("big", 21)); !errors.As(err, &limit) || limit.Daily || limit.Limit != 20 {
 			t.Errorf("a run of 21: %v", err)
 		}
 		late := order("late", 20)
@@ -341,7 +341,7 @@ func TestLimits(t *testing.T) {
 		d.propose(other)
 		d.propose(order("small", 10))
 		time.Sleep(24*time.Hour - 2*time.Minute - 1)
-		if _, _, err := d.book.Propose(t.Context(), late); !errors.As(err, &limit) {
+		if _, _, err := d.ledger.Propose(t.Context(), late); !errors.As(err, &limit) {
 			t.Errorf("a moment early: %v", err)
 		}
 		time.Sleep(time.Nanosecond)
@@ -362,7 +362,7 @@ func TestTheMemoryIsBounded(t *testing.T) {
 				first = code
 			}
 		}
-		if _, ok := d.book.Pending("ann", first); ok {
+		if _, ok := d.ledger.Pending("ann", first); ok {
 			t.Error("a caller has 21 codes")
 		}
 		mine := order("mine", 1)
@@ -373,7 +373,7 @@ func TestTheMemoryIsBounded(t *testing.T) {
 			o.Caller = tenant.ID(fmt.Sprint(i))
 			d.propose(o)
 		}
-		if _, ok := d.book.Pending("bob", code); ok {
+		if _, ok := d.ledger.Pending("bob", code); ok {
 			t.Error("601 codes are kept")
 		}
 	})
