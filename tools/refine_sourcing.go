@@ -43,34 +43,36 @@ func (refineSourcing) verbs() verbs {
 
 // refinementOrder is what refine_sourcing carries out.
 type refinementOrder struct {
-	RequestID string
+	RequestID sanitize.Clean
 	client.Refinement
 }
 
-func (t refineSourcing) order(ctx context.Context, a *reader) (payload any, credits int, summary []sanitize.Clean, err error) {
-	requestID := a.requestID()
-	o := refinementOrder{string(requestID), client.Refinement{
+func (refineSourcing) order(a *reader) (payload any, credits int) {
+	o := refinementOrder{a.requestID(), client.Refinement{
 		Query:      a.brief(arguments.Query, client.MaxQuery, true),
 		Additional: a.credits(arguments.Additional, client.MaxAdditional),
 	}}
 	if o.Query == "" && a.given[arguments.Additional] == nil {
 		a.refuse("Give query, what to look for, or additional, how many more. For example: query=\"more backend, less front end\".")
 	}
-	if a.fault != "" {
-		return nil, 0, nil, nil
-	}
-	// Read now, so that nobody is asked about a run that cannot be refined.
-	before, err := t.ended(ctx, o.RequestID)
+	return o, o.Additional
+}
+
+// describe reads the run, so that nobody is asked about one that cannot be
+// refined.
+func (t refineSourcing) describe(ctx context.Context, payload any) ([]sanitize.Clean, error) {
+	o := payload.(refinementOrder)
+	before, err := t.ended(ctx, string(o.RequestID))
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, err
 	}
 	var wanted sanitize.Clean = "the same as before"
 	if o.Query != "" {
 		wanted = shown(o.Query, maxShownText)
 	}
 	status, _ := sanitize.Plain(string(before.Status), len(before.Status))
-	return o, o.Additional, []sanitize.Clean{
-		"- run: " + requestID + ", " + status + " with " + counted(len(before.Candidates), "candidate"),
+	return []sanitize.Clean{
+		"- run: " + o.RequestID + ", " + status + " with " + counted(len(before.Candidates), "candidate"),
 		"- look for: " + wanted,
 		"- additional: up to " + counted(o.Additional, "candidate") + " more",
 	}, nil
@@ -93,25 +95,20 @@ func (t refineSourcing) ended(ctx context.Context, requestID string) (*client.Re
 	return nil, &client.Error{Code: client.CodeConflict}
 }
 
-func (refineSourcing) accepts(payload any) bool {
-	_, ok := payload.(refinementOrder)
-	return ok
-}
-
 func (t refineSourcing) carryOut(ctx context.Context, payload any) (requestID string, note sanitize.Clean, err error) {
 	o := payload.(refinementOrder)
-	before, err := t.ended(ctx, o.RequestID)
+	before, err := t.ended(ctx, string(o.RequestID))
 	if err != nil {
 		return "", "", err
 	}
-	started, err := t.starting.runs.Refine(ctx, o.RequestID, o.Refinement, before)
+	started, err := t.starting.runs.Refine(ctx, string(o.RequestID), o.Refinement, before)
 	if err != nil {
 		return "", "", err
 	}
 	t.starting.refined.add(tenant.IDOf(ctx), started.RequestID, before)
-	t.starting.remember(ctx, started.RequestID, "", o.RequestID)
+	t.starting.remember(ctx, started.RequestID, "", string(o.RequestID))
 	note = "InstaView goes on under the same request id."
-	if started.RequestID != o.RequestID {
+	if started.RequestID != string(o.RequestID) {
 		note = "InstaView goes on under another request id than before: use the new one."
 	}
 	return started.RequestID, note, nil

@@ -55,22 +55,23 @@ func (s *Starting) remember(ctx context.Context, requestID, title, refinedFrom s
 // spender is a tool that costs credits.
 type spender interface {
 	definition() mcp.Tool
-	// names are those of its arguments but confirmation, and the first two are
-	// named in messages.
+	// names returns the names of its arguments without confirmation, those of
+	// the first call's least first.
 	names() []sanitize.Clean
-	// order reads and checks the arguments. summary describes to a person what
-	// they ask for.
-	order(ctx context.Context, a *reader) (payload any, credits int, summary []sanitize.Clean, err error)
-	// accepts reports whether a payload is one of the tool's.
-	accepts(payload any) bool
-	// carryOut does what the payload asks for. note is a line for the answer.
+	// order reads and checks the arguments: what to carry out, and the most
+	// credits that it can cost.
+	order(a *reader) (payload any, credits int)
+	// describe tells a person what a payload asks for.
+	describe(ctx context.Context, payload any) ([]sanitize.Clean, error)
+	// carryOut does what a payload of order asks for. note is a line for the
+	// answer.
 	carryOut(ctx context.Context, payload any) (requestID string, note sanitize.Clean, err error)
-	// refused explains an error of carryOut or order.
+	// refused explains an error of carryOut or describe.
 	refused(ctx context.Context, e *client.Error) sanitize.Clean
+	// verbs returns the words in which the tools' answers differ.
 	verbs() verbs
 }
 
-// verbs are the words in which the tools' answers differ.
 type verbs struct{ tool, start, started sanitize.Clean }
 
 // costs sets a tool's title and annotations. It destroys nothing, and done twice
@@ -121,31 +122,25 @@ type spend struct {
 // handle makes a proposal, or carries out what a person has agreed to.
 func (s *spend) handle(ctx context.Context) (reply, error) {
 	code, wrong := s.confirmation()
-	order := spending.Order{Caller: tenant.IDOf(ctx), Key: keyOf(ctx)}
+	order := spending.Order{Tool: string(s.verbs().tool), Caller: tenant.IDOf(ctx), Key: keyOf(ctx)}
 	if code != "" && s.isAlone() {
-		if pending, ok := s.starting.ledger.Pending(order.Caller, code); ok && !s.accepts(pending.Payload) {
-			return s.void(), nil
-		}
-		return s.confirm(ctx, order, code, nil)
+		return s.confirm(ctx, order, code)
 	}
-	payload, credits, summary, err := s.order(ctx, s.a)
+	order.Payload, order.Credits = s.order(s.a)
 	order.Again = s.a.flag(arguments.Again)
 	s.a.finish()
 	if s.a.fault != "" {
 		return failed(OutcomeRefused, s.a.fault+" Nothing was "+s.verbs().started+"."), nil
 	}
-	if err != nil {
-		return s.failure(ctx, err)
-	}
-	text, err := json.Marshal([]any{s.verbs().tool, payload})
+	text, err := json.Marshal(order.Payload)
 	if err != nil {
 		return reply{}, err
 	}
-	order.Same, order.Credits, order.Payload = spending.Fingerprint(string(text)), credits, payload
+	order.Same = spending.Fingerprint(string(text))
 	if code != "" {
-		return s.confirm(ctx, order, code, summary)
+		return s.confirm(ctx, order, code)
 	}
-	return s.propose(ctx, order, summary, wrong)
+	return s.propose(ctx, order, wrong)
 }
 
 // keyOf returns whose credits a call spends: those of the caller's key, whatever
@@ -183,13 +178,17 @@ func (s *spend) isAlone() bool {
 
 // propose answers with what would be done and the code that confirms it. why
 // says why nothing was done yet; "" if nothing was to be.
-func (s *spend) propose(ctx context.Context, order spending.Order, summary []sanitize.Clean, why sanitize.Clean) (reply, error) {
+func (s *spend) propose(ctx context.Context, order spending.Order, why sanitize.Clean) (reply, error) {
 	given, earlier, err := s.starting.ledger.Propose(ctx, order)
 	switch {
 	case err != nil:
 		return s.failure(ctx, err)
 	case earlier != nil:
 		return s.attempted(earlier), nil
+	}
+	summary, err := s.describe(ctx, order.Payload)
+	if err != nil {
+		return s.failure(ctx, err)
 	}
 	v := s.verbs()
 	first := "Nothing is " + v.started + " yet. " + v.start + ":"
@@ -208,21 +207,21 @@ func (s *spend) propose(ctx context.Context, order spending.Order, summary []san
 	return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeProposed}, nil
 }
 
-// confirm carries out the order that a code stands for. summary is nil if the
-// call gave the code alone.
-func (s *spend) confirm(ctx context.Context, order spending.Order, code string, summary []sanitize.Clean) (reply, error) {
+// confirm carries out the order that a code stands for. The order has no payload
+// if the call gave the code alone.
+func (s *spend) confirm(ctx context.Context, order spending.Order, code string) (reply, error) {
 	var note sanitize.Clean
 	attempt, err := s.starting.ledger.Confirm(ctx, order, code, func(ctx context.Context, order spending.Order) (requestID string, err error) {
 		requestID, note, err = s.carryOut(ctx, order.Payload)
 		return requestID, err
 	})
 	switch {
-	case errors.Is(err, spending.ErrVoid) && summary == nil:
+	case errors.Is(err, spending.ErrVoid) && order.Payload == nil:
 		return s.void(), nil
 	case errors.Is(err, spending.ErrVoid):
-		return s.propose(ctx, order, summary, voidCode)
+		return s.propose(ctx, order, voidCode)
 	case errors.Is(err, spending.ErrChanged):
-		return s.propose(ctx, order, summary, "that code is for other arguments.")
+		return s.propose(ctx, order, "that code is for other arguments.")
 	case err != nil:
 		return s.failure(ctx, err)
 	}

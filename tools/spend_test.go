@@ -414,6 +414,20 @@ func TestRefinementsThatFail(t *testing.T) {
 	}
 }
 
+// A refinement that is under way answers with itself, however it is asked for.
+func TestARefinementIsMadeOnce(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		ask := map[string]any{"request_id": "req_demo_done", "additional": 2}
+		confirmed := with(ask, "confirmation", w.code(w.call("refine_sourcing", ask)))
+		w.run(w.call("refine_sourcing", confirmed))
+		for _, again := range []map[string]any{confirmed, {"confirmation": confirmed["confirmation"]}, ask} {
+			w.wantText(w.call("refine_sourcing", again), false, "This was refined", "as sourcing run req_demo_done", "nothing more is spent")
+		}
+		w.wantText(w.call("refine_sourcing", with(ask, "again", true)), true, "still processing", "Nothing was refined.")
+		w.wantSpends("asked five times", "PATCH")
+	})
+}
+
 // An end state that never changes is shown in the end, with a warning.
 func TestARefinementThatChangesNothingIsTold(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {

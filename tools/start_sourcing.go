@@ -48,10 +48,10 @@ func (startSourcing) verbs() verbs {
 const (
 	maxShownText        = client.MaxQuery
 	maxShownDescription = 300
-	maxLocation         = 200 // the API documents no limit
+	maxLocation         = 1_000 // far above any place; the API documents no limit
 )
 
-func (t startSourcing) order(_ context.Context, a *reader) (payload any, credits int, summary []sanitize.Clean, err error) {
+func (startSourcing) order(a *reader) (payload any, credits int) {
 	b := client.Brief{
 		Title:          a.brief(arguments.Title, client.MaxTitle, true),
 		JobDescription: a.brief(arguments.JobDescription, client.MaxJobDescription, false),
@@ -65,6 +65,11 @@ func (t startSourcing) order(_ context.Context, a *reader) (payload any, credits
 	case b.JobDescription == "":
 		a.refuse("job_description is missing: what the job is and needs, in the user's words.")
 	}
+	return b, b.Limit
+}
+
+func (startSourcing) describe(_ context.Context, payload any) ([]sanitize.Clean, error) {
+	b := payload.(client.Brief)
 	var place, mustHaves sanitize.Clean = "none given", "none named: InstaView takes them from the job description"
 	if b.Location != "" {
 		place = shown(b.Location, maxShownText)
@@ -72,18 +77,13 @@ func (t startSourcing) order(_ context.Context, a *reader) (payload any, credits
 	if b.Query != "" {
 		mustHaves = shown(b.Query, maxShownText)
 	}
-	return b, b.Limit, []sanitize.Clean{
+	return []sanitize.Clean{
 		"- title: " + shown(b.Title, maxShownText),
 		"- place: " + place,
 		"- must-haves: " + mustHaves,
 		"- job description, " + counted(utf8.RuneCountInString(b.JobDescription), "character") + ": " + shown(b.JobDescription, maxShownDescription),
 		"- limit: up to " + counted(b.Limit, "candidate"),
 	}, nil
-}
-
-func (startSourcing) accepts(payload any) bool {
-	_, ok := payload.(client.Brief)
-	return ok
 }
 
 func (t startSourcing) carryOut(ctx context.Context, payload any) (requestID string, note sanitize.Clean, err error) {

@@ -47,7 +47,7 @@ const (
 // The errors of a Ledger, beside LimitError and those of what it carries out.
 var (
 	// ErrVoid is returned for a code that is unknown or too old, or that was
-	// given to another caller.
+	// given to another caller or tool.
 	ErrVoid = errors.New("spending: void confirmation code")
 	// ErrChanged is returned for a code that stands for another order.
 	ErrChanged = errors.New("spending: the code is for another order")
@@ -67,6 +67,7 @@ func (e *LimitError) Error() string { return "spending: over the limit" }
 
 // Order is a request that costs credits.
 type Order struct {
+	Tool    string    // which tool asks: the code of one is void for another
 	Caller  tenant.ID // who asks
 	Key     tenant.ID // whose API key pays
 	Same    [32]byte  // equal for orders with the same arguments; see Fingerprint
@@ -171,18 +172,6 @@ func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *At
 	return l.newCode(o), nil, nil
 }
 
-// Pending returns the order that an unused code of the caller stands for.
-func (l *Ledger) Pending(caller tenant.ID, code string) (Order, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.forget()
-	c := l.codes[code]
-	if c == nil || c.order.Caller != caller || c.attempt != nil {
-		return Order{}, false
-	}
-	return c.order, true
-}
-
 // Confirm carries out the order that a code stands for, by calling do, unless
 // that was done before: a code is good for one attempt, and of two calls at the
 // same time one makes it and both get its result. An o without Same stands for
@@ -216,7 +205,7 @@ func (l *Ledger) begin(o Order, code string) (order Order, a *attempt, mine bool
 	l.forget()
 	c := l.codes[code]
 	switch {
-	case c == nil || c.order.Caller != o.Caller:
+	case c == nil || c.order.Caller != o.Caller || c.order.Tool != o.Tool:
 		return order, nil, false, ErrVoid
 	case o.Same != [32]byte{} && !c.isFor(o):
 		return order, nil, false, ErrChanged
