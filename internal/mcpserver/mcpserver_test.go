@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/spending"
 	"instaview-mcp/internal/tenant"
+	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
 
@@ -65,6 +67,34 @@ func TestP13SnapshotsOfWhatAClientIsSent(t *testing.T) {
 // What it is sent where credits may be spent.
 func TestP13SnapshotsOfWhatAClientIsSentToStart(t *testing.T) {
 	snapshots(t, Options{Version: "0.0.0", Settings: startingSettings()}, "_start")
+}
+
+// INSTAVIEW_MCP_TOOLS is checked against these lists.
+func TestTheListsOfNamesAreWhole(t *testing.T) {
+	for starts, o := range map[bool]Options{false: {}, true: {Settings: startingSettings()}} {
+		session, _ := connect(t, o)
+		listed, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		offered, err := session.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, tool := range listed.Tools {
+			got = append(got, tool.Name)
+		}
+		for _, prompt := range offered.Prompts {
+			got = append(got, prompt.Name)
+		}
+		want := append(tools.Names(starts), prompts.Names(starts)...)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("offered %q, listed %q", got, want)
+		}
+	}
 }
 
 func startingSettings() tools.Settings {
