@@ -12,8 +12,8 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// The limits of refinements. One holds hashes of at most client.MaxCandidates
-// ids for each time its run was refined.
+// The limits of refinements, about 10 MB in all. One holds the hashes of the ids
+// of a run's candidates before each time that it was refined.
 const (
 	refinementLife = time.Hour
 	maxRefinements = 500
@@ -33,8 +33,8 @@ type refinement struct {
 	by        tenant.ID
 	requestID string
 	at        time.Time
-	before    time.Time
-	seen      map[uint64]bool
+	before    time.Time // when the old end state was completed
+	seen      []uint64  // sorted
 }
 
 // add records that a run with the results before was refined, and goes on under
@@ -42,15 +42,15 @@ type refinement struct {
 func (m *refinements) add(by tenant.ID, requestID string, before *client.Results) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := refinement{by: by, requestID: requestID, at: time.Now(), before: before.CompletedAt, seen: map[uint64]bool{}}
+	r := refinement{by: by, requestID: requestID, at: time.Now(), before: before.CompletedAt}
 	if earlier := m.find(by, before.RequestID); earlier != nil && len(earlier.seen) < maxSeen {
-		for id := range earlier.seen {
-			r.seen[id] = true
-		}
+		r.seen = slices.Clone(earlier.seen)
 	}
 	for i := range before.Candidates {
-		r.seen[m.hash(before.Candidates[i].ProfileID)] = true
+		r.seen = append(r.seen, m.hash(before.Candidates[i].ProfileID))
 	}
+	slices.Sort(r.seen)
+	r.seen = slices.Compact(r.seen)
 	m.all = slices.DeleteFunc(m.all, func(old refinement) bool {
 		return old.by == by && old.requestID == requestID || time.Since(old.at) >= refinementLife
 	})
@@ -83,9 +83,12 @@ func (s *Starting) refinementOf(ctx context.Context, requestID string) *shortlis
 	if r == nil {
 		return nil
 	}
-	seen, hash := r.seen, s.refined.hash // the map does not change any more
+	seen, hash := r.seen, s.refined.hash
 	return &shortlist.Refinement{
 		At: r.at, Before: r.before, SeenCount: len(seen),
-		Seen: func(profileID string) bool { return seen[hash(profileID)] },
+		Seen: func(profileID string) bool {
+			_, found := slices.BinarySearch(seen, hash(profileID))
+			return found
+		},
 	}
 }

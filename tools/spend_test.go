@@ -414,6 +414,24 @@ func TestRefinementsThatFail(t *testing.T) {
 	}
 }
 
+// What was new after the first refinement is not new after the second.
+func TestARunIsRefinedTwice(t *testing.T) {
+	for name, refining := range map[string]sandbox.Refining{"all": {}, "new only": {OnlyNew: true}, "new ids": {NewID: true, OnlyNew: true}} {
+		t.Run(name, func(t *testing.T) {
+			inStartingWorld(t, 0, 0, func(w *world) {
+				id := w.start(brief())
+				for more := 2; more <= 3; more++ {
+					w.call("wait_for_sourcing", map[string]any{"request_id": id})
+					ask := map[string]any{"request_id": id, "additional": more}
+					id = w.run(w.call("refine_sourcing", with(ask, "confirmation", w.code(w.call("refine_sourcing", ask)))))
+				}
+				w.wantText(w.call("wait_for_sourcing", map[string]any{"request_id": id}), false, "Refined ", ": 3 of ")
+				w.wantSpends("refined twice", "POST PATCH PATCH")
+			}, sandbox.WithRefining(refining))
+		})
+	}
+}
+
 // A refinement that is under way answers with itself, however it is asked for.
 func TestARefinementIsMadeOnce(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {
