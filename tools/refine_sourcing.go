@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -11,7 +10,6 @@ import (
 	"instaview-mcp/internal/arguments"
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/internal/tenant"
-	"instaview-mcp/tools/shortlist"
 )
 
 // refineSourcing has a run that has ended look for more, once a person has
@@ -105,7 +103,7 @@ func (t refineSourcing) carryOut(ctx context.Context, payload any) (requestID st
 	if err != nil {
 		return "", "", err
 	}
-	t.starting.refined.add(tenant.IDOf(ctx), started.RequestID, before)
+	t.starting.refined.add(tenant.IDOf(ctx), string(o.RequestID), started.RequestID, before)
 	t.starting.remember(ctx, started.RequestID, "", string(o.RequestID))
 	note = "InstaView goes on under the same request id."
 	if started.RequestID != string(o.RequestID) {
@@ -124,32 +122,4 @@ func (refineSourcing) refused(ctx context.Context, e *client.Error) sanitize.Cle
 		return "InstaView does not accept this refinement" + cause(e) + ". Check request id and query with the user."
 	}
 	return spendRefused(ctx, e)
-}
-
-// minRetry is what a model is told to wait at least before it tries again.
-const minRetry = 5 * time.Second
-
-// spendRefused explains why InstaView did not start or refine a run.
-func spendRefused(ctx context.Context, e *client.Error) sanitize.Clean {
-	a := adviceFor(ctx)
-	const sameCode = " A confirmation already given stays good within its ten minutes."
-	switch e.Code {
-	case client.CodePaymentRequired:
-		return "InstaView asks for payment: the account has fewer credits than the candidates asked for. " +
-			"Tell the user to top it up, or to ask for fewer." + sameCode
-	case client.CodeForbidden:
-		return "InstaView does not allow this API key to start or refine runs" + cause(e) + ". " +
-			"Tell the user that the key needs the scope sourcing:write, must belong to the run's company " +
-			"(set " + a.company + " for a key of an applicant tracking system), and must be allowed from this network." + proxyHint(e)
-	case client.CodeRateLimited:
-		return "InstaView's request limit for this API key is used up: try again in " +
-			shortlist.Duration(roundUp(max(e.RetryAfter, minRetry))) + "." + sameCode
-	case client.CodeConflict:
-		return "InstaView says that this conflicts with something under way" + cause(e) + ": tell the user."
-	}
-	s := explain(ctx, e)
-	if e.Transient() {
-		s += " This often passes by itself: try again in " + shortlist.Duration(roundUp(max(e.RetryAfter, minRetry))) + "." + sameCode
-	}
-	return s
 }

@@ -37,13 +37,13 @@ type refinement struct {
 	seen      []uint64  // sorted
 }
 
-// add records that a run with the results before was refined, and goes on under
-// requestID.
-func (m *refinements) add(by tenant.ID, requestID string, before *client.Results) {
+// add records that the run from, with the results before, was refined and goes
+// on under requestID.
+func (m *refinements) add(by tenant.ID, from, requestID string, before *client.Results) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := refinement{by: by, requestID: requestID, at: time.Now(), before: before.CompletedAt}
-	if earlier := m.find(by, before.RequestID); earlier != nil && len(earlier.seen) < maxSeen {
+	if earlier := m.find(by, from); earlier != nil && len(earlier.seen) < maxSeen {
 		r.seen = slices.Clone(earlier.seen)
 	}
 	for i := range before.Candidates {
