@@ -100,16 +100,20 @@ func New(o Options) *server.MCPServer {
 	return s
 }
 
-// instructionsFor returns the instructions for the tools that are offered.
+// instructionsFor returns the instructions for the tools that are offered. A
+// line that begins with names of tools is left out if none of them is.
 func instructionsFor(starts bool, only []string) string {
+	isOffered := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }
+	spends := slices.ContainsFunc(tools.Names(true)[len(tools.Names(false)):], isOffered)
 	var text strings.Builder
-	if err := instructions.Execute(&text, map[string]bool{"Starts": starts}); err != nil {
+	if err := instructions.Execute(&text, map[string]bool{"Starts": starts && spends}); err != nil {
 		panic("mcpserver: instructions.md: " + err.Error()) // which any test would find
 	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
-		name, _, isTool := strings.Cut(strings.TrimPrefix(line, "- "), ":")
-		if isTool && len(only) > 0 && slices.Contains(tools.Names(starts), name) && !slices.Contains(only, name) {
+		names, _, _ := strings.Cut(strings.TrimPrefix(line, "- "), ":")
+		about := strings.Split(names, ", ")
+		if slices.Contains(tools.Names(true), about[0]) && !slices.ContainsFunc(about, isOffered) {
 			continue
 		}
 		lines = append(lines, line)

@@ -69,6 +69,28 @@ func TestP13SnapshotsOfWhatAClientIsSentToStart(t *testing.T) {
 	snapshots(t, Options{Version: "0.0.0", Settings: startingSettings()}, "_start")
 }
 
+func TestTheInstructionsNameOnlyWhatIsOffered(t *testing.T) {
+	for _, tt := range []struct {
+		only   []string
+		names  string
+		absent []string
+	}{
+		{nil, "- start_sourcing, refine_sourcing: ", nil},
+		{[]string{"wait_for_sourcing"}, "cannot start", []string{"- get_sourcing_results", "- start_sourcing", "credits"}},
+		{[]string{"get_sourcing_results", "refine_sourcing"}, "This server starts, refines and reads", []string{"- wait_for_sourcing"}},
+	} {
+		_, hello := connect(t, Options{Settings: startingSettings(), Only: tt.only})
+		if !strings.Contains(hello.Instructions, tt.names) {
+			t.Errorf("%q: no %q in\n%s", tt.only, tt.names, hello.Instructions)
+		}
+		for _, absent := range tt.absent {
+			if strings.Contains(hello.Instructions, absent) {
+				t.Errorf("%q: %q in\n%s", tt.only, absent, hello.Instructions)
+			}
+		}
+	}
+}
+
 // INSTAVIEW_MCP_TOOLS is checked against these lists.
 func TestTheListsOfNamesAreWhole(t *testing.T) {
 	for starts, o := range map[bool]Options{false: {}, true: {Settings: startingSettings()}} {

@@ -33,8 +33,9 @@ var ErrFull = errors.New("tenant: too many keys in use")
 
 var errNoKey = errors.New("tenant: a request without credentials")
 
-// Pool reads and starts runs with the keys that callers bring. It has one poll.Poller for
-// each key, because InstaView limits each key. It is safe for concurrent use.
+// Pool reads and starts runs with the keys that callers bring. It has one
+// poll.Poller for each key, because InstaView limits each key. It is safe for
+// concurrent use.
 type Pool struct {
 	open func(client.Key) (*client.Client, error)
 	opts []poll.Option
