@@ -51,18 +51,19 @@ func (m *refinements) add(by tenant.ID, from, requestID string, before *client.R
 	}
 	slices.Sort(r.seen)
 	r.seen = slices.Compact(r.seen)
-	m.all = slices.DeleteFunc(m.all, func(old refinement) bool {
-		return old.by == by && old.requestID == requestID || time.Since(old.at) >= refinementLife
-	})
+	m.all = slices.DeleteFunc(m.all, func(old refinement) bool { return old.by == by && old.requestID == requestID })
 	if len(m.all) >= maxRefinements {
 		m.all = slices.Delete(m.all, 0, 1)
 	}
 	m.all = append(m.all, r)
 }
 
+// find returns a caller's refinement of a run; nil if there is none. It forgets
+// old ones.
 func (m *refinements) find(by tenant.ID, requestID string) *refinement {
+	m.all = slices.DeleteFunc(m.all, func(old refinement) bool { return time.Since(old.at) >= refinementLife })
 	for i := range m.all {
-		if r := &m.all[i]; r.by == by && r.requestID == requestID && time.Since(r.at) < refinementLife {
+		if r := &m.all[i]; r.by == by && r.requestID == requestID {
 			return r
 		}
 	}
