@@ -96,7 +96,13 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 	}
 	var starting *tools.Starting
 	if settings.AllowStart {
-		starting = tools.NewStarting(a.Runs, spending.New(settings.MaxCreditsPerRun, settings.MaxCreditsPerDay))
+		ledger := spending.New(settings.MaxCreditsPerRun, settings.MaxCreditsPerDay)
+		starting = tools.NewStarting(a.Runs, ledger)
+		defer func() {
+			if n := ledger.Unfinished(); n > 0 {
+				a.Log.Warn("stopped before InstaView had answered: look in the InstaView app whether a run was started or refined", "requests", n)
+			}
+		}()
 	}
 	a.Server = mcpserver.New(mcpserver.Options{
 		Version: BuildVersion(),

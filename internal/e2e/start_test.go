@@ -7,9 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	mcpgo "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -279,4 +282,29 @@ func TestTheOperatorNamesTheToolsOffered(t *testing.T) {
 	if r := c.ask(4, "tools/call", mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_done"}`)); r.Error == nil {
 		t.Errorf("a tool that is not offered: %s", r.raw)
 	}
+}
+
+// Whoever stops the program in the middle of a start is told.
+func TestStoppingInTheMiddleOfAStartIsLogged(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // no such signal
+	}
+	t.Parallel()
+	s := sandbox.New()
+	s.Inject(sandbox.Starts, sandbox.Fault{CarriedOut: true, Delay: time.Hour})
+	upstream := httptest.NewServer(s)
+	t.Cleanup(upstream.CloseClientConnections)
+	c := start(t, []string{allowStart, "INSTAVIEW_API_KEY=" + sandbox.Key, "INSTAVIEW_BASE_URL=" + upstream.URL})
+	c.send(mcptest.Hello)
+	c.next()
+	proposal := c.ask(1, "tools/call", mcptest.Call("start_sourcing", `{"title":"Go engineer","job_description":"Payments"}`))
+	code := findIn(t, codeIn, proposal.text())
+	c.send(mcptest.Request(2, "tools/call", mcptest.Call("start_sourcing", fmt.Sprintf(`{"confirmation":%q}`, code))))
+	eventually(t, "the start is on its way", func() bool { return len(s.Requests()) > 0 })
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log says so", func() bool {
+		return strings.Contains(c.stderr.String(), "stopped before InstaView had answered: look in the InstaView app")
+	})
 }

@@ -142,6 +142,18 @@ func New(perRun, perDay int) *Ledger {
 // PerRun returns the limit a run, in credits.
 func (l *Ledger) PerRun() int { return l.perRun }
 
+// Unfinished returns how many attempts are being carried out.
+func (l *Ledger) Unfinished() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.attempts {
+		if !a.ended() {
+			n++
+		}
+	}
+	return n
+}
+
 // Propose returns the code that confirms an order. If the same order was carried
 // out within RepeatWindow and o.Again is not set, it returns that attempt
 // instead. Asked again, it returns the same code, good for another CodeLife. The

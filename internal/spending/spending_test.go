@@ -196,8 +196,14 @@ func TestACallerWhoLeavesLosesNothing(t *testing.T) {
 		if _, err := d.ledger.Confirm(ctx, order("a", 10), code, d.do); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
+		if n := d.ledger.Unfinished(); n != 1 {
+			t.Errorf("%d unfinished, want 1", n)
+		}
 		if a, err := d.confirm(order("a", 10), code); err != nil || a.RequestID != "run1" || !a.Earlier {
 			t.Errorf("%+v, %v", a, err)
+		}
+		if n := d.ledger.Unfinished(); n != 0 {
+			t.Errorf("%d unfinished at the end", n)
 		}
 		d.wants("asked twice", 1)
 	})
