@@ -37,8 +37,8 @@ type Brief struct {
 	JobDescription string // at most MaxJobDescription characters; the API needs it
 	Location       string
 	Query          string // what to look for in particular, at most MaxQuery characters
-	// Limit is how many candidates to source, at a credit each; 0 = DefaultLimit.
-	// No most is documented.
+	// Limit is how many candidates to source, at a credit each; 0 =
+	// DefaultLimit. No most is documented.
 	Limit int
 }
 
@@ -52,8 +52,8 @@ type Refinement struct {
 
 // Started is InstaView's word that it works on a run.
 type Started struct {
-	// RequestID is the run's. Whether that of a refined run is the old one is not
-	// documented, so go on with this one.
+	// RequestID is the run's. Whether that of a refined run is the old one is
+	// not documented, so go on with this one.
 	RequestID string
 	CreatedAt time.Time // zero when missing or unreadable
 	RateLimit RateLimit

@@ -40,8 +40,8 @@ func TestSnapshotsOfThePromptsThatStart(t *testing.T) {
 	}
 }
 
-// The prompts that lead to spending say what must not be asked for, who decides,
-// and which tools to call.
+// The prompts that lead to spending say what must not be asked for, who
+// decides, and which tools to call.
 func TestRulesOfThePromptsThatStart(t *testing.T) {
 	session := connectStarting(t)
 	for name, tt := range map[string]struct {

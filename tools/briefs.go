@@ -56,8 +56,8 @@ func (a *reader) brief(name sanitize.Clean, most int, oneLine bool) string {
 }
 
 // credits reads a number of candidates, which cost a credit each, and returns
-// client.DefaultLimit if none is given. Nothing is lowered, since a person is to
-// agree to the very number.
+// client.DefaultLimit if none is given. Nothing is lowered, since a person is
+// to agree to the very number.
 func (a *reader) credits(name sanitize.Clean, most int) int {
 	f, given := a.number(name, arguments.Count)
 	switch {

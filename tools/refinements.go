@@ -12,8 +12,8 @@ import (
 	"instaview-mcp/tools/shortlist"
 )
 
-// The limits of refinements, about 10 MB in all. One holds the hashes of the ids
-// of a run's candidates before each time that it was refined.
+// The limits of refinements, about 10 MB in all. One holds the hashes of the
+// ids of a run's candidates before each time that it was refined.
 const (
 	refinementLife = time.Hour
 	maxRefinements = 500

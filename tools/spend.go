@@ -74,9 +74,9 @@ type spender interface {
 
 type verbs struct{ tool, start, started sanitize.Clean }
 
-// costs sets a tool's title and annotations. It destroys nothing, and done twice
-// it costs twice. Clients that load tools on demand need not load it before
-// somebody wants it.
+// costs sets a tool's title and annotations. It destroys nothing, and done
+// twice it costs twice. Clients that load tools on demand need not load it
+// before somebody wants it.
 func costs(title string) mcp.ToolOption {
 	yes, no := true, false
 	return func(t *mcp.Tool) {
@@ -143,8 +143,8 @@ func (s *spend) handle(ctx context.Context) (reply, error) {
 	return s.propose(ctx, order, wrong)
 }
 
-// keyOf returns whose credits a call spends: those of the caller's key, whatever
-// company it is used for, or of the server's.
+// keyOf returns whose credits a call spends: those of the caller's key,
+// whatever company it is used for, or of the server's.
 func keyOf(ctx context.Context) tenant.ID {
 	if key := tenant.CredentialsOf(ctx).Key; key.Reveal() != "" {
 		return tenant.Credentials{Key: key}.ID()
@@ -207,8 +207,8 @@ func (s *spend) propose(ctx context.Context, order spending.Order, why sanitize.
 	return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeProposed}, nil
 }
 
-// confirm carries out the order that a code stands for. The order has no payload
-// if the call gave the code alone.
+// confirm carries out the order that a code stands for. The order has no
+// payload if the call gave the code alone.
 func (s *spend) confirm(ctx context.Context, order spending.Order, code string) (reply, error) {
 	var note sanitize.Clean
 	attempt, err := s.starting.ledger.Confirm(ctx, order, code, func(ctx context.Context, order spending.Order) (requestID string, err error) {

@@ -9,13 +9,15 @@ import (
 )
 
 const (
-	// unknownFor is how long after its start a run may be unknown to the results
-	// endpoint. The API documents no such time; most databases need far less.
+	// unknownFor is how long after its start a run may be unknown to the
+	// results endpoint. The API documents no such time; most databases need far
+	// less.
 	unknownFor = 15 * time.Second
-	// staleFor is how long after a refinement the old end state is not taken for
-	// the new one: the documented example of a whole run takes 79 s.
+	// staleFor is how long after a refinement the old end state is not taken
+	// for the new one: the documented example of a whole run takes 79 s.
 	staleFor = 3 * time.Minute
-	// acceptedFor is how long a refined run's age is not counted from its creation.
+	// acceptedFor is how long a refined run's age is not counted from its
+	// creation.
 	acceptedFor = time.Hour
 	// maxAccepted is far above what credits allow a key in acceptedFor.
 	maxAccepted = 1_000
@@ -28,8 +30,8 @@ type acceptance struct {
 	before  time.Time // completedAt of a refined run's old end state; zero = not told
 }
 
-// Accepted tells the Poller that InstaView has just accepted to start the run, or
-// to refine it if before, its old end state, is not nil. For 15 s a 404 then
+// Accepted tells the Poller that InstaView has just accepted to start the run,
+// or to refine it if before, its old end state, is not nil. For 15 s a 404 then
 // means that the run is not known yet, and for three minutes an end state that
 // was completed when before was is not taken for an end.
 //
@@ -54,7 +56,8 @@ func (p *Poller) Accepted(requestID string, before *client.Results) {
 }
 
 // Count counts a request that is made with the key outside the Poller, such as
-// one that starts a run, so that the budget holds for all of the key's requests.
+// one that starts a run, so that the budget holds for all of the key's
+// requests.
 func (p *Poller) Count() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

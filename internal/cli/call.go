@@ -23,9 +23,9 @@ import (
 
 // call makes one tool call through an MCP client in this process. It writes
 // progress to stderr and the answer's text to stdout. If o.table is not "", it
-// also writes the run's candidates to that file. A call that costs credits needs
-// a yes, from the terminal or by o.yes. blind reports whether the settings hide
-// names in every answer and table.
+// also writes the run's candidates to that file. A call that costs credits
+// needs a yes, from the terminal or by o.yes. blind reports whether the
+// settings hide names in every answer and table.
 func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o options, blind bool) error {
 	table := o.table
 	if len(args) == 0 {

@@ -125,10 +125,10 @@ func WithRateLimit(perMinute, perHour int) Option {
 }
 
 // Inject queues faults for a run: each changes the answer of one authorised
-// request for its results, in the order given. The run need not exist. A request
-// with a fault counts against the rate limit and as a request for the run. In
-// place of a run's id, Starts and Refinements stand for the requests that cost
-// credits.
+// request for its results, in the order given. The run need not exist. A
+// request with a fault counts against the rate limit and as a request for the
+// run. In place of a run's id, Starts and Refinements stand for the requests
+// that cost credits.
 func (s *Sandbox) Inject(runID string, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -223,8 +223,9 @@ func (s *Sandbox) start(o order, now time.Time) answer {
 	return e.accepted("Run queued.", now)
 }
 
-// refine has a run that has ended look for more. The query changes whom it finds
-// next no more than the order of its pool: the sandbox understands no text.
+// refine has a run that has ended look for more. The query changes whom it
+// finds next no more than the order of its pool: the sandbox understands no
+// text.
 func (s *Sandbox) refine(id string, o order, now time.Time) answer {
 	e := s.runs[id]
 	if e == nil || now.Before(e.unknownUntil) {
@@ -301,8 +302,8 @@ var pools = []struct{ word, sample string }{
 }
 
 // poolFor returns whom a run for a brief can find, in the order of finding. The
-// people of the large sample come last, with half their score, so that there are
-// always some more to find.
+// people of the large sample come last, with half their score, so that there
+// are always some more to find.
 func poolFor(brief string) []Candidate {
 	brief = strings.ToLower(brief)
 	var pool []Candidate

@@ -14,8 +14,8 @@ import (
 // isFor reports whether the code stands for o.
 func (c *confirmation) isFor(o Order) bool { return c.order.Same == o.Same && c.order.Again == o.Again }
 
-// repeated returns the newest attempt at the same order within RepeatWindow; nil
-// if there is none, or if o is wanted again.
+// repeated returns the newest attempt at the same order within RepeatWindow;
+// nil if there is none, or if o is wanted again.
 func (l *Ledger) repeated(o Order) *attempt {
 	l.forget()
 	if o.Again {

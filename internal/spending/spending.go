@@ -29,7 +29,8 @@ const (
 	// RepeatWindow is how long after an attempt the same order is taken for a
 	// repetition of it.
 	RepeatWindow = 10 * time.Minute
-	// day is how long credits count as spent, and how long a used code is known.
+	// day is how long credits count as spent, and how long a used code is
+	// known.
 	day = 24 * time.Hour
 	// codeLength is in characters of A-Z and 2-7, five bits each: in its ten
 	// minutes a code is found by chance once in some billion tries.
@@ -87,8 +88,8 @@ type Attempt struct {
 	Earlier   bool          // it is that of an earlier call
 }
 
-// Ledger gives out codes and carries out what is confirmed. Create one with New;
-// it is safe for concurrent use.
+// Ledger gives out codes and carries out what is confirmed. Create one with
+// New; it is safe for concurrent use.
 type Ledger struct {
 	perRun, perDay int
 
@@ -127,8 +128,8 @@ type expense struct {
 	credits int
 }
 
-// New returns a Ledger with limits in credits, a run and in any 24 hours of a key;
-// 0 means the default.
+// New returns a Ledger with limits in credits, a run and in any 24 hours of a
+// key; 0 means the default.
 func New(perRun, perDay int) *Ledger {
 	if perRun == 0 {
 		perRun = DefaultPerRun
@@ -154,10 +155,10 @@ func (l *Ledger) Unfinished() (n int) {
 	return n
 }
 
-// Propose returns the code that confirms an order. If the same order was carried
-// out within RepeatWindow and o.Again is not set, it returns that attempt
-// instead. Asked again, it returns the same code, good for another CodeLife. The
-// error is a *LimitError, ErrFull, or ctx's.
+// Propose returns the code that confirms an order. If the same order was
+// carried out within RepeatWindow and o.Again is not set, it returns that
+// attempt instead. Asked again, it returns the same code, good for another
+// CodeLife. The error is a *LimitError, ErrFull, or ctx's.
 func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *Attempt, err error) {
 	for {
 		l.mu.Lock()
@@ -189,10 +190,10 @@ func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *At
 // same time one makes it and both get its result. An o without Same stands for
 // the code's own order, any other must be it.
 //
-// do goes on if ctx ends. If it returns an error, nothing was spent and the code
-// stays good, unless the error is a *client.Error with OutcomeUnknown. Beside
-// do's error, Confirm returns ErrVoid, ErrChanged, ErrFull, a *LimitError, or
-// ctx's.
+// do goes on if ctx ends. If it returns an error, nothing was spent and the
+// code stays good, unless the error is a *client.Error with OutcomeUnknown.
+// Beside do's error, Confirm returns ErrVoid, ErrChanged, ErrFull, a
+// *LimitError, or ctx's.
 func (l *Ledger) Confirm(ctx context.Context, o Order, code string, do func(context.Context, Order) (requestID string, err error)) (*Attempt, error) {
 	order, a, mine, err := l.begin(o, code)
 	if err != nil {
@@ -209,8 +210,8 @@ func (l *Ledger) Confirm(ctx context.Context, o Order, code string, do func(cont
 	return result, nil
 }
 
-// begin returns the attempt for a code. If it is mine, the caller must carry out
-// the order.
+// begin returns the attempt for a code. If it is mine, the caller must carry
+// out the order.
 func (l *Ledger) begin(o Order, code string) (order Order, a *attempt, mine bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"instaview-mcp/client/poll"
 )
 
-// Own reads and starts runs with the server's own key, as a Pool does with those
-// that callers bring.
+// Own reads and starts runs with the server's own key, as a Pool does with
+// those that callers bring.
 type Own struct {
 	*poll.Poller
 	Client *client.Client

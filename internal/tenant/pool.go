@@ -81,14 +81,14 @@ func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onSn
 	})
 }
 
-// Start is client.Client.Start with the key of ctx's caller. Beside its errors it
-// returns ErrFull.
+// Start is client.Client.Start with the key of ctx's caller. Beside its errors
+// it returns ErrFull.
 func (p *Pool) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
 	return p.spend(ctx, nil, func(c *client.Client) (*client.Started, error) { return c.Start(ctx, b) })
 }
 
-// Refine is client.Client.Refine with the key of ctx's caller, of a run with the
-// results before. Beside its errors it returns ErrFull.
+// Refine is client.Client.Refine with the key of ctx's caller, of a run with
+// the results before. Beside its errors it returns ErrFull.
 func (p *Pool) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
 	return p.spend(ctx, before, func(c *client.Client) (*client.Started, error) { return c.Refine(ctx, requestID, r) })
 }

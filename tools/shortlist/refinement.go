@@ -14,8 +14,8 @@ const newMark = " new"
 // *Refinement is that of a run that was not.
 type Refinement struct {
 	At time.Time // of the refinement
-	// Before is when the old end state was completed, by InstaView's clock; zero
-	// = not told. An end state of the same time is the old one.
+	// Before is when the old end state was completed, by InstaView's clock;
+	// zero = not told. An end state of the same time is the old one.
 	Before time.Time
 	// Seen reports whether a profile was in the results before.
 	Seen func(profileID string) bool
