@@ -38,7 +38,7 @@ type Brief struct {
 	Location       string
 	Query          string // what to look for in particular, at most MaxQuery characters
 	// Limit is how many candidates to source, at a credit each; 0 =
-	// DefaultLimit. No most is documented.
+	// DefaultLimit. The API documents no maximum.
 	Limit int
 }
 

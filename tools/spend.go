@@ -55,8 +55,8 @@ func (s *Starting) remember(ctx context.Context, requestID, title, refinedFrom s
 // spender is a tool that costs credits.
 type spender interface {
 	definition() mcp.Tool
-	// names returns the names of its arguments without confirmation, those of
-	// the first call's least first.
+	// names returns the names of its arguments except confirmation. Messages
+	// name the first two, which a first call needs.
 	names() []sanitize.Clean
 	// order reads and checks the arguments: what to carry out, and the most
 	// credits that it can cost.

@@ -223,9 +223,8 @@ func (s *Sandbox) start(o order, now time.Time) answer {
 	return e.accepted("Run queued.", now)
 }
 
-// refine has a run that has ended look for more. The query changes whom it
-// finds next no more than the order of its pool: the sandbox understands no
-// text.
+// refine has a run that has ended look for more. It ignores the query, because
+// the sandbox understands no text.
 func (s *Sandbox) refine(id string, o order, now time.Time) answer {
 	e := s.runs[id]
 	if e == nil || now.Before(e.unknownUntil) {
