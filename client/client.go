@@ -228,7 +228,12 @@ func (c *Client) Results(ctx context.Context, requestID string) (*Results, error
 }
 
 func (c *Client) request(ctx context.Context, requestID string) *http.Request {
-	u := c.base.JoinPath("sourcing", requestID, "results")
+	return c.requestTo(ctx, "sourcing", requestID, "results")
+}
+
+// requestTo returns a GET of a path below the base URL.
+func (c *Client) requestTo(ctx context.Context, path ...string) *http.Request {
+	u := c.base.JoinPath(path...)
 	if c.companyID != "" {
 		u.RawQuery = url.Values{"companyId": {c.companyID}}.Encode()
 	}

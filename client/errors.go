@@ -30,6 +30,10 @@ const (
 	CodeUnreachable     Code = "unreachable"      // a certificate, proxy or setting is wrong
 	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
+
+	// Only Start and Refine have these.
+	CodeConflict      Code = "conflict"      // 409: the run is still processing
+	CodeUnprocessable Code = "unprocessable" // 422
 )
 
 // MaxRetryAfter is the longest wait that is accepted from the API.
@@ -49,6 +53,9 @@ type Error struct {
 	RetryAfter time.Duration // 0 if unknown; at most MaxRetryAfter
 	RateLimit  RateLimit     // from the response's headers, if there was one
 	Date       time.Time     // the server's clock when it answered; zero if unknown
+	// OutcomeUnknown is set when Start or Refine cannot tell whether InstaView
+	// has accepted the request. To send it again may cost its credits twice.
+	OutcomeUnknown bool
 
 	cause error
 }
@@ -66,6 +73,9 @@ func (e *Error) Error() string {
 	if e.Reason != "" {
 		b.WriteString(", " + e.Reason)
 	}
+	if e.OutcomeUnknown {
+		b.WriteString(", outcome unknown")
+	}
 	return b.String()
 }
 
@@ -73,8 +83,12 @@ func (e *Error) Error() string {
 // hold the URL or text from the server.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Transient reports whether the same request may succeed later.
+// Transient reports whether the same request may succeed later. One whose
+// outcome is unknown must not be repeated, so it is not transient.
 func (e *Error) Transient() bool {
+	if e.OutcomeUnknown {
+		return false
+	}
 	switch e.Code {
 	case CodeRateLimited, CodeUnavailable, CodeTimeout:
 		return true

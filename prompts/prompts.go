@@ -40,10 +40,25 @@ type values struct {
 	Candidate, Candidates candidates
 	Role, MustHaves       sanitize.Clean
 	Tone, Language        sanitize.Clean
+	Location, Wish        sanitize.Clean
 	Top                   int
 	Fetched               int  // Top and one more, from further down the ranking
 	Split                 bool // the client seems to have split the job title
 	Blind                 bool // the operator hides names in every answer
+}
+
+// Names returns the names of the prompts, with those of RegisterStarting if
+// starts is set.
+func Names(starts bool) []string {
+	prompts := all()
+	if starts {
+		prompts = append(prompts, starting()...)
+	}
+	var names []string
+	for _, p := range prompts {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // all returns the prompts in the order in which a review uses them.
@@ -57,11 +72,20 @@ func all() []prompt {
 	}
 }
 
+// starting returns the prompts that lead to start_sourcing and refine_sourcing.
+func starting() []prompt { return []prompt{writeBrief(), refineSearch()} }
+
+// RegisterStarting adds the prompts that lead to start_sourcing and
+// refine_sourcing to s. Otherwise it is like Register.
+func RegisterStarting(s *server.MCPServer, blind bool) { register(s, starting(), blind) }
+
 // Register adds the prompts to s. Set blind if the operator hides names in
 // every answer. Of the handlers' errors only a UserError may be shown to the
 // client.
-func Register(s *server.MCPServer, blind bool) {
-	for _, p := range all() {
+func Register(s *server.MCPServer, blind bool) { register(s, all(), blind) }
+
+func register(s *server.MCPServer, prompts []prompt, blind bool) {
+	for _, p := range prompts {
 		s.AddPrompt(p.Prompt, func(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 			return p.result(req.Params.Arguments, blind)
 		})

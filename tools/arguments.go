@@ -23,13 +23,16 @@ type reader struct {
 	fault   sanitize.Clean          // first fault; "" if there is none
 }
 
-// toolArguments lists every argument that a tool may have.
+// toolArguments lists every argument that a tool which reads runs may have.
 var toolArguments = []string{
 	arguments.RequestID, arguments.Detail, arguments.Limit, arguments.Offset, arguments.MinScore, arguments.ProfileIDs, arguments.Ranks,
 	arguments.Blind, arguments.Contacts, arguments.MaxWait,
 }
 
-func readArguments(raw any) *reader {
+func readArguments(raw any) *reader { return readArgumentsOf(raw, toolArguments) }
+
+// readArgumentsOf returns a reader of arguments with the known names.
+func readArgumentsOf(raw any, known []string) *reader {
 	a := &reader{read: map[sanitize.Clean]bool{}}
 	given, within, ok := arguments.Object(raw)
 	if !ok {
@@ -39,7 +42,7 @@ func readArguments(raw any) *reader {
 	if name, ok := plainName(within); ok {
 		a.note("The arguments were taken out of “" + name + "”: send them by themselves.")
 	}
-	a.given, a.renamed = arguments.Rename(given, toolArguments, func(value any, unit string) any { return fmt.Sprint(value) + unit })
+	a.given, a.renamed = arguments.Rename(given, known, func(value any, unit string) any { return fmt.Sprint(value) + unit })
 	for name, value := range a.given {
 		if arguments.ShowsNames(name) && slices.Contains([]any{false, "false", "no", 0.0}, value) {
 			a.refuse("Names are hidden by blind. For example: blind=true.")

@@ -42,6 +42,12 @@ const (
 	OutcomeStopped   = "stopped"    // this server is stopping
 	OutcomeCancelled = "cancelled"  // the caller cancelled the call
 	OutcomeInternal  = "internal"   // an error in this server
+
+	// Only start_sourcing and refine_sourcing have these.
+	OutcomeProposed = "proposed"        // a code was given, and nothing started
+	OutcomeStarted  = "started"         // InstaView works on the run
+	OutcomeEarlier  = "started_earlier" // an earlier call has started it
+	OutcomeUnknown  = "outcome_unknown" // it may have been started
 )
 
 // reply is a handler's answer, with what Call reports about it.
@@ -69,6 +75,7 @@ func toolHandler(tool string, settings Settings, handle handler) server.ToolHand
 		r, err := record(ctx, tool, settings.OnCall, func(call *Call) (reply, error) {
 			a := readArguments(req.Params.Arguments)
 			v := view(a, settings)
+			v.Refinement = settings.Starting.refinementOf(ctx, string(v.RequestID))
 			call.RequestID = string(v.RequestID)
 			return handle(ctx, &req, a, v)
 		})

@@ -12,6 +12,7 @@ import (
 // examples holds a valid value of each number, for messages about invalid ones.
 var examples = map[sanitize.Clean]sanitize.Clean{
 	arguments.Limit: "limit=10", arguments.Offset: "offset=10", arguments.MinScore: "min_score=80", arguments.MaxWait: "max_wait_seconds=30",
+	arguments.Additional: "additional=10",
 }
 
 // number reads a finite number, with parse for text. given is false if the

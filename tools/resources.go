@@ -90,6 +90,7 @@ func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateH
 			a := readArguments(parseURI(req.Params.URI))
 			v := view(a, settings)
 			v.Markdown = true
+			v.Refinement = settings.Starting.refinementOf(ctx, string(v.RequestID))
 			call.RequestID = string(v.RequestID)
 			if a.fault != "" {
 				return failed(OutcomeRefused, a.fault), nil
@@ -157,4 +158,16 @@ func candidateTable(ctx context.Context, v *shortlist.View, snapshot poll.Snapsh
 	r := answer(ctx, v, snapshot, a)
 	r.isError = true
 	return r
+}
+
+// RunResource returns a run as a resource for a list. title is that of the job,
+// or "" if it is not known, and lastUsed a time by RFC 3339.
+func RunResource(requestID, title, lastUsed string) mcp.Resource {
+	shown := "Shortlist of run " + requestID
+	if title != "" {
+		shown = "Shortlist: " + string(sanitize.Line(title, client.MaxTitle).Clean)
+	}
+	return mcp.NewResource(scheme+requestID, requestID,
+		mcp.WithResourceTitle(shown), mcp.WithMIMEType(markdown),
+		mcp.WithAnnotations([]mcp.Role{mcp.RoleUser, mcp.RoleAssistant}, 1, lastUsed))
 }

@@ -30,6 +30,23 @@ const (
 // getTool is the name of the tool that reads a run once.
 const getTool = "get_sourcing_results"
 
+// Names returns the names of the tools, with those that cost credits if starts
+// is set.
+func Names(starts bool) []string {
+	names := []string{getTool, waitTool}
+	if starts {
+		names = append(names, startTool, refineTool)
+	}
+	return names
+}
+
+// The names of the other tools.
+const (
+	waitTool   = "wait_for_sourcing"
+	startTool  = "start_sourcing"
+	refineTool = "refine_sourcing"
+)
+
 // Getter reads a run once. *poll.Poller implements it.
 type Getter interface {
 	Get(ctx context.Context, requestID string) (poll.Snapshot, error)
@@ -57,13 +74,16 @@ type Settings struct {
 	// MaxWaits is how many waits may run at the same time; 0 means
 	// DefaultMaxWaits.
 	MaxWaits int
+	// Starting, if not nil, offers start_sourcing and refine_sourcing, which
+	// cost credits.
+	Starting *Starting
 	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
 	OnCall func(context.Context, Call)
 }
 
 // Register adds get_sourcing_results and wait_for_sourcing to s, which read
-// runs.
+// runs, and the tools of settings.Starting if it is not nil.
 func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.DefaultWait == 0 {
 		settings.DefaultWait = DefaultWait
@@ -79,6 +99,12 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	add := func(tool mcp.Tool, handle handler) { s.AddTool(tool, toolHandler(tool.Name, settings, handle)) }
 	add(get.definition(), get.handle)
 	add(wait.definition(), wait.handle)
+	if settings.Starting != nil {
+		start := startSourcing{starting: settings.Starting}
+		refine := refineSourcing{starting: settings.Starting, runs: runs}
+		s.AddTool(start.definition(), spendHandler(settings, start))
+		s.AddTool(refine.definition(), spendHandler(settings, refine))
+	}
 }
 
 // readOnly sets a tool's title and annotations. All hints are set, because

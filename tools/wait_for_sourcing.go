@@ -23,7 +23,7 @@ type waitForSourcing struct {
 
 func (t *waitForSourcing) definition() mcp.Tool {
 	longest := int(t.settings.MaxWait / time.Second)
-	return mcp.NewTool("wait_for_sourcing",
+	return mcp.NewTool(waitTool,
 		readOnly("Wait for sourcing"),
 		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
 			"When max_wait_seconds are over first, the answer says how far the run is: no error, call again."),

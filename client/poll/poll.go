@@ -136,12 +136,13 @@ type Poller struct {
 	drain    context.CancelFunc
 	requests sync.WaitGroup
 
-	mu      sync.Mutex
-	runs    map[string]*run
-	floors  map[string]*floor // by sourcing run; they outlive the runs
-	queues  [3]queue          // by kind
-	callers int               // calls in progress
-	order   uint64            // the last number of nextOrder
+	mu       sync.Mutex
+	runs     map[string]*run
+	floors   map[string]*floor     // by sourcing run; they outlive the runs
+	accepted map[string]acceptance // by the names of runs
+	queues   [3]queue              // by kind
+	callers  int                   // calls in progress
+	order    uint64                // the last number of nextOrder
 
 	budget   *budget
 	breaker  breaker
@@ -216,6 +217,7 @@ func New(api API, opts ...Option) *Poller {
 		clock:      newClock(slept),
 		runs:       map[string]*run{},
 		floors:     map[string]*floor{},
+		accepted:   map[string]acceptance{},
 		budget:     newBudget(DefaultRequestsPerMinute),
 		cacheLimit: DefaultCacheSize,
 		shared:     new(Shared),

@@ -28,6 +28,7 @@ func (p *Poller) request(r *run) {
 		}
 		return
 	}
+	results, err = p.expect(r.id, results, err)
 	failure := asFailure(err)
 	p.observe(observed(r.last, results, failure, now.Sub(sent)))
 	r.record(results, failure, now)

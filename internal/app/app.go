@@ -17,6 +17,7 @@ import (
 	"instaview-mcp/internal/logging"
 	"instaview-mcp/internal/mcpserver"
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/spending"
 	"instaview-mcp/internal/stdio"
 	"instaview-mcp/internal/telemetry"
 	"instaview-mcp/internal/tenant"
@@ -27,9 +28,11 @@ import (
 // about a thousand lines.
 const maxUnreadLog = 1 << 20
 
-// Runs reads runs for the tools. *poll.Poller and *tenant.Pool implement it.
+// Runs reads and starts runs for the tools. tenant.Own and *tenant.Pool
+// implement it.
 type Runs interface {
 	tools.Waiter
+	tools.Starter
 	httpserver.Runs
 }
 
@@ -91,18 +94,30 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 			audit(ctx, c)
 		}
 	}
+	var starting *tools.Starting
+	if settings.AllowStart {
+		ledger := spending.New(settings.MaxCreditsPerRun, settings.MaxCreditsPerDay)
+		starting = tools.NewStarting(a.Runs, ledger)
+		defer func() {
+			if n := ledger.Unfinished(); n > 0 {
+				a.Log.Warn("stopped before InstaView had answered: look in the InstaView app whether a run was started or refined", "requests", n)
+			}
+		}()
+	}
 	a.Server = mcpserver.New(mcpserver.Options{
 		Version: BuildVersion(),
 		Runs:    a.Runs,
 		Demo:    as.Demo,
 		Key:     a.Settings.APIKey,
 		Log:     a.Log,
+		Only:    settings.Tools,
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,
 			Blind:         settings.Blind,
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,
+			Starting:      starting,
 			OnCall:        onCall,
 		},
 	})
@@ -126,7 +141,7 @@ func (a *App) open(callerKeys bool, options []client.Option) (err error) {
 	if a.API, err = client.New(a.Settings.APIKey, options...); err != nil {
 		return err
 	}
-	a.Runs = poll.New(a.API, polling...)
+	a.Runs = tenant.Own{Poller: poll.New(a.API, polling...), Client: a.API}
 	return nil
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/prompts"
+	"instaview-mcp/tools"
 )
 
 // LoadSettings reads and checks the settings, and everything outside the
@@ -14,10 +17,33 @@ import (
 // check and the server use the same function, so they cannot disagree.
 func LoadSettings(ctx context.Context, environ []string, use config.Use) config.Config {
 	settings := config.Load(ctx, environ, use)
+	if fault := checkTools(settings); fault != "" {
+		settings.Faults = append(settings.Faults, fault)
+		settings.Faulty = append(settings.Faulty, toolsVariable)
+	}
 	if use.Serving && settings.Transport != config.Stdio {
 		settings.Faults = append(settings.Faults, httpSettings(settings).Check()...)
 	}
 	return settings
+}
+
+const toolsVariable = "INSTAVIEW_MCP_TOOLS"
+
+// checkTools returns what is wrong with the names of the tools and prompts to
+// offer; "" if nothing.
+func checkTools(s config.Config) string {
+	known := append(tools.Names(s.AllowStart), prompts.Names(s.AllowStart)...)
+	all := append(tools.Names(true), prompts.Names(true)...)
+	for _, name := range s.Tools {
+		switch {
+		case name == "", slices.Contains(known, name): // as after a last comma
+		case slices.Contains(all, name):
+			return toolsVariable + ": " + name + " needs INSTAVIEW_ALLOW_START=true"
+		default:
+			return toolsVariable + " names what is no tool or prompt: use " + strings.Join(known, ", ")
+		}
+	}
+	return ""
 }
 
 func httpSettings(s config.Config) httpserver.Settings {

@@ -26,6 +26,15 @@ const (
 	Contacts   = "include_contacts"
 	MaxWait    = "max_wait_seconds"
 
+	// Only what starts and refines runs has these.
+	Title          = "title"
+	JobDescription = "job_description"
+	Location       = "location"
+	Query          = "query"
+	Additional     = "additional"
+	Again          = "again"
+	Confirmation   = "confirmation"
+
 	// Only prompts have these.
 	ProfileID = "profile_id"
 	Top       = "top"
@@ -46,6 +55,13 @@ var meanings = byMeaning(map[string]string{
 	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails includeemailaddresses contactdetails includecontactdetails showcontactinfo",
 	MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
 		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds timeouts maxwaits maxwaittimeseconds waittimeseconds maxtime waitduration",
+	Title:          "jobtitle role jobrole",
+	JobDescription: "description jobdesc jd brief jobbrief",
+	Location:       "place city where joblocation",
+	Query:          "musthaves instruction instructions criteria searchquery refinement",
+	Additional:     "additional additionalcandidates more additionallimit howmanymore",
+	Again:          "repeat force startagain",
+	Confirmation:   "confirmationcode confirmcode confirm code",
 })
 
 func byMeaning(names map[string]string) map[string]string {
@@ -145,8 +161,8 @@ func Rename[T any](written map[string]T, known []string, inUnit func(value T, un
 	return values, renamed
 }
 
-// inPrompts maps arguments of the tools to what prompts call them.
-var inPrompts = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top}}
+// others maps arguments to what prompts and other tools call them.
+var others = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top, Additional}, Additional: {Limit}}
 
 // meaningIn returns the known name that a written name means, or "" if none.
 func meaningIn(known []string, written string) (name, unit string) {
@@ -157,7 +173,7 @@ func meaningIn(known []string, written string) (name, unit string) {
 		}
 	}
 	meant, unit := Name(written)
-	for _, name := range append([]string{meant}, inPrompts[meant]...) {
+	for _, name := range append([]string{meant}, others[meant]...) {
 		if slices.Contains(known, name) {
 			return name, unit
 		}

@@ -22,10 +22,12 @@ import (
 )
 
 // call makes one tool call through an MCP client in this process. It writes
-// progress to stderr and the answer's text to stdout. If table is not "", it
-// also writes the run's candidates to that file. blind reports whether the
+// progress to stderr and the answer's text to stdout. If o.table is not "", it
+// also writes the run's candidates to that file. A call that costs credits
+// needs a yes, from the terminal or by o.yes. blind reports whether the
 // settings hide names in every answer and table.
-func call(ctx context.Context, sys System, s *server.MCPServer, args []string, table string, blind bool) error {
+func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o options, blind bool) error {
+	table := o.table
 	if len(args) == 0 {
 		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
 	}
@@ -56,6 +58,18 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, t
 	progress.end()
 	if err != nil {
 		return fmt.Errorf("call %s: %w", args[0], err)
+	}
+	if proposal, code := proposed(result); code != "" {
+		if table != "" {
+			return errors.New("--csv goes with a call that shows candidates: leave it out here")
+		}
+		if err := agree(ctx, sys, proposal, o.yes); err != nil {
+			return err
+		}
+		request.Params.Arguments = map[string]string{arguments.Confirmation: code}
+		if result, err = session.CallTool(ctx, request); err != nil {
+			return fmt.Errorf("call %s: %w", args[0], err)
+		}
 	}
 	for _, content := range result.Content {
 		if text, ok := content.(mcp.TextContent); ok {

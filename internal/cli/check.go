@@ -65,7 +65,11 @@ func summary(settings config.Config, demo bool) string {
 	if settings.Blind {
 		contacts += ", names hidden"
 	}
-	return fmt.Sprintf("%s, at most %d requests a minute, e-mail addresses %s", upstream, settings.RequestsPerMinute, contacts)
+	s := fmt.Sprintf("%s, at most %d requests a minute, e-mail addresses %s", upstream, settings.RequestsPerMinute, contacts)
+	if settings.AllowStart {
+		s += fmt.Sprintf(", starts for at most %d credits a run and %d in 24 hours", settings.MaxCreditsPerRun, settings.MaxCreditsPerDay)
+	}
+	return s
 }
 
 // noKey is sent where callers bring their keys. InstaView refuses it, which

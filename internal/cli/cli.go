@@ -66,7 +66,7 @@ func allCommands() []command {
 			settings := app.LoadSettings(ctx, sys.Environ, use)
 			return app.With(sys.Stderr, settings, use, func(a *app.App) error {
 				a.Warn()
-				return call(ctx, sys, a.Server, args, o.table, settings.Blind)
+				return call(ctx, sys, a.Server, args, o, settings.Blind)
 			})
 		}},
 		{name: "prompt", run: func(ctx context.Context, sys System, _ options, args []string) error { return prompt(ctx, sys, args) }},
@@ -153,7 +153,8 @@ type options struct {
 	demo, version          bool
 	transport, addr, table string
 	print                  string // of setup: the name of a client
-	remove, yes            bool   // of setup
+	remove                 bool   // of setup
+	yes                    bool   // of setup and call
 	args                   []string
 	given                  []string // the names of the flags that were given
 }
@@ -200,6 +201,12 @@ func callFlags(flags *flag.FlagSet, o *options) {
 		o.table = file
 		return nil
 	})
+	yesFlag(flags, o)
+}
+
+// yesFlag is of all commands that ask.
+func yesFlag(flags *flag.FlagSet, o *options) {
+	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes; with call: agree to what costs credits")
 }
 
 func setupFlags(flags *flag.FlagSet, o *options) {
@@ -208,7 +215,7 @@ func setupFlags(flags *flag.FlagSet, o *options) {
 		return knownClients(name)
 	})
 	flags.BoolVar(&o.remove, "remove", false, "with setup: take this server out of the clients' files again")
-	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes")
+	yesFlag(flags, o)
 }
 
 // parse reads the flags, which may stand anywhere. All commands' are accepted

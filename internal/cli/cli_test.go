@@ -225,7 +225,7 @@ func TestHelpAndVersion(t *testing.T) {
 // Each command takes flags of its own, which its help lists.
 func TestACommandTakesItsOwnFlags(t *testing.T) {
 	for command, own := range map[string][]string{
-		"serve": {"addr", "transport"}, "check": {"addr", "transport"}, "call": {"csv"}, "setup": {"print", "remove", "yes"},
+		"serve": {"addr", "transport"}, "check": {"addr", "transport"}, "call": {"csv", "yes"}, "setup": {"print", "remove", "yes"},
 		"prompt": nil, "version": nil, "completion": nil,
 	} {
 		help := execute(t, nil, command, "-h")

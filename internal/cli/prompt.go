@@ -12,6 +12,7 @@ import (
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/mcpserver"
+	"instaview-mcp/internal/spending"
 	"instaview-mcp/tools"
 )
 
@@ -19,9 +20,14 @@ import (
 // request, so it needs no key.
 func prompt(ctx context.Context, sys System, args []string) error {
 	settings := config.Load(ctx, sys.Environ, config.Use{Demo: true})
+	var starting *tools.Starting // for its prompts alone
+	if settings.AllowStart {
+		starting = tools.NewStarting(nil, spending.New(0, 0))
+	}
 	session, err := connect(ctx, mcpserver.New(mcpserver.Options{
 		Version:  app.BuildVersion(),
-		Settings: tools.Settings{Blind: settings.Blind},
+		Only:     settings.Tools,
+		Settings: tools.Settings{Blind: settings.Blind, Starting: starting},
 		Log:      slog.New(slog.NewTextHandler(sys.Stderr, nil)),
 	}))
 	if err != nil {

@@ -275,7 +275,7 @@ func TestSetupExplainsMistakes(t *testing.T) {
 		`flag -print: there is no client "vs code": use ` + names:      {"setup", "--print", "vs code"},
 		"setup --print takes the name of one client and nothing else":  {"setup", "--print", "cursor", "zed"},
 		"no client was found here: name one":                           {"setup", yesToAll},
-		"check takes no --yes: only setup does":                        {"check", yesToAll},
+		"check takes no --yes: only call and setup do":                 {"check", yesToAll},
 		"completion needs the name of a shell: bash, zsh or fish":      {"completion", "csh"},
 		"call takes no --print: only setup does":                       {"call", "--print", "zed"},
 		"setup takes no --csv: only call does":                         {"setup", "--csv", "x"},

@@ -47,6 +47,7 @@ type Memory struct {
 type run struct {
 	by         tenant.ID
 	id         string
+	title      string     // of the job, if the caller has started the run here
 	readAt     time.Time  // last reading by the caller
 	seenAt     time.Time  // answer of InstaView that candidates are from
 	received   []received // candidates that have not been cleaned yet
@@ -86,9 +87,20 @@ func (m *Memory) remember(ctx context.Context, requestID string, snapshot *poll.
 	if snapshot.Results == nil {
 		return
 	}
-	by := tenant.IDOf(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	r := m.touch(tenant.IDOf(ctx), requestID)
+	if !r.seenAt.Equal(snapshot.SeenAt) {
+		r.seenAt, r.candidates = snapshot.SeenAt, nil
+		r.received = receive(snapshot.Results.Candidates)
+		if m.blind {
+			m.clean(r)
+		}
+	}
+}
+
+// touch returns a caller's run as the one that was used last.
+func (m *Memory) touch(by tenant.ID, requestID string) *run {
 	m.dropExpired()
 	r := m.find(by, requestID)
 	if r == nil {
@@ -98,15 +110,44 @@ func (m *Memory) remember(ctx context.Context, requestID string, snapshot *poll.
 		m.drop(r)
 	}
 	r.readAt = time.Now()
-	if !r.seenAt.Equal(snapshot.SeenAt) {
-		r.seenAt, r.candidates = snapshot.SeenAt, nil
-		r.received = receive(snapshot.Results.Candidates)
-		if m.blind {
-			m.clean(r)
-		}
-	}
 	m.read = append(m.read, r)
 	m.sweepLater()
+	return r
+}
+
+// Started remembers a run that the caller of ctx has started, with the job's
+// title, or refined. A refined run has the title of the run it came from.
+func (m *Memory) Started(ctx context.Context, requestID, title, refinedFrom string) {
+	by := tenant.IDOf(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if from := m.find(by, refinedFrom); from != nil && title == "" {
+		title = from.title
+	}
+	m.touch(by, requestID).title = title
+}
+
+// Run is a run that a caller has started or read.
+type Run struct {
+	RequestID string
+	Title     string    // of the job, if the caller has started it here
+	At        time.Time // when it was started or last read
+}
+
+// List returns the runs of the last ten minutes of ctx's caller, the latest
+// first.
+func (m *Memory) List(ctx context.Context) []Run {
+	by := tenant.IDOf(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dropExpired()
+	var runs []Run
+	for _, r := range slices.Backward(m.read) {
+		if r.by == by {
+			runs = append(runs, Run{r.id, r.title, r.readAt})
+		}
+	}
+	return runs
 }
 
 // receive returns the candidates to remember. A name that is longer than honest

@@ -22,6 +22,9 @@ type Config struct {
 	CompanyID         string        `env:"INSTAVIEW_COMPANY_ID" must:"be an id of letters, digits, - and _" doc:"Company whose runs are read; needed for keys of applicant tracking systems"`
 	RequestsPerMinute int           `env:"INSTAVIEW_REQUESTS_PER_MINUTE, default=108" must:"be a whole number from 1 to 1000000" doc:"Most requests a minute; the results endpoint allows 120"`
 	AllowContacts     bool          `env:"INSTAVIEW_ALLOW_CONTACTS, default=false" must:"be true or false" doc:"Lets a call ask for e-mail addresses"`
+	AllowStart        bool          `env:"INSTAVIEW_ALLOW_START, default=false" must:"be true or false" doc:"Offers start_sourcing and refine_sourcing, which cost credits once a person has agreed; the key then needs the scope sourcing:write too"`
+	MaxCreditsPerRun  int           `env:"INSTAVIEW_MAX_CREDITS_PER_RUN, default=20" must:"be a whole number from 1 to 1000" doc:"Most credits that one start or refinement may cost"`
+	MaxCreditsPerDay  int           `env:"INSTAVIEW_MAX_CREDITS_PER_DAY, default=100" must:"be a whole number from 1 to 10000" doc:"Most credits that starts and refinements may cost an API key in any 24 hours, by what was asked for; kept in memory, so counted from the start of the server"`
 	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
 	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
@@ -38,6 +41,7 @@ type Config struct {
 	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
 	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
 	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
+	Tools             []string      `env:"INSTAVIEW_MCP_TOOLS" doc:"Tools and prompts offered, separated by commas; all if not set"`
 	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Lowest level that is logged, to stderr; over HTTP info if not set"`
 	LogFormat         string        `env:"INSTAVIEW_MCP_LOG_FORMAT, default=text" must:"be text or json" doc:"Format of the log"`
 
@@ -101,6 +105,10 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 		e.refuseReference("INSTAVIEW_MCP_CALLER_KEYS")
 	}
 	e.checkInstaView(&c, use)
+	if c.AllowStart { // or the defaults would hold in place of the operator's limits
+		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_RUN")
+		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_DAY")
+	}
 	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
 		if c.AuthToken.Reveal() == "" { // otherwise anyone could use the server
@@ -145,6 +153,8 @@ func (e *environment) checkRanges(c Config) (wrong bool) {
 	}
 	for name, ok := range map[string]bool{
 		"INSTAVIEW_REQUESTS_PER_MINUTE": c.RequestsPerMinute >= 1 && c.RequestsPerMinute <= 1_000_000,
+		"INSTAVIEW_MAX_CREDITS_PER_RUN": c.MaxCreditsPerRun >= 1 && c.MaxCreditsPerRun <= 1_000,
+		"INSTAVIEW_MAX_CREDITS_PER_DAY": c.MaxCreditsPerDay >= 1 && c.MaxCreditsPerDay <= 10_000,
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    inRange(c.DefaultWait),
 		"INSTAVIEW_MCP_MAX_WAIT":        inRange(c.MaxWait),
 		"INSTAVIEW_MCP_MAX_WAITS":       c.MaxWaits >= 1 && c.MaxWaits <= mostWaits,

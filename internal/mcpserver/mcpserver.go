@@ -5,7 +5,9 @@ import (
 	"context"
 	_ "embed"
 	"log/slog"
+	"slices"
 	"strings"
+	"text/template"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -26,7 +28,9 @@ const Name = "instaview-mcp"
 // names of the tools.
 //
 //go:embed instructions.md
-var instructions string
+var instructionsText string
+
+var instructions = template.Must(template.New("instructions").Parse(instructionsText))
 
 // demoLabel precedes every answer of the demo, whose people are invented.
 const demoLabel = "Sample data of the demo: these people and companies are invented.\n"
@@ -36,6 +40,8 @@ type Options struct {
 	Version  string       // sent to clients
 	Runs     tools.Waiter // reads sourcing runs
 	Settings tools.Settings
+	// Only names the tools and prompts to offer; empty = all.
+	Only []string
 	// Demo labels every answer as sample data.
 	Demo bool
 	// Key is redacted in every answer, in case an upstream repeats it, and so
@@ -50,15 +56,20 @@ type Options struct {
 // would keep a connection open for them.
 func New(o Options) *server.MCPServer {
 	m := middleware{redactor: redactor{o.Key}, demo: o.Demo, log: o.Log}
-	memory := completion.New(&yielding{o.Runs}, o.Settings.Blind)
+	memory := runsRead{m, completion.New(&yielding{o.Runs}, o.Settings.Blind)}
+	starts := o.Settings.Starting != nil
+	if starts {
+		o.Settings.Starting.Remember = memory.Started
+	}
 	hooks := &server.Hooks{}
+	hooks.AddAfterListResources(memory.listRuns)
 	addCodes(hooks)
 	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
 		jsonrpc.AwaitAcknowledgement(ctx)
 	})
 	s := server.NewMCPServer(Name, o.Version,
 		server.WithHooks(hooks),
-		server.WithInstructions(strings.TrimSpace(instructions)),
+		server.WithInstructions(instructionsFor(starts, o.Only)),
 		server.WithToolCapabilities(false),
 		// The first middleware is the outermost, so it also redacts the answers
 		// of the second one.
@@ -69,8 +80,8 @@ func New(o Options) *server.MCPServer {
 		server.WithResourceCapabilities(false, false),
 		server.WithResourceHandlerMiddleware(m.resource),
 		server.WithCompletions(),
-		server.WithPromptCompletionProvider(completer{m, memory}),
-		server.WithResourceCompletionProvider(completer{m, memory}),
+		server.WithPromptCompletionProvider(completer{m, memory.Memory}),
+		server.WithResourceCompletionProvider(completer{m, memory.Memory}),
 		// The default of mcp-go, but set here because candidates' data must
 		// never be in a shared cache.
 		server.WithCacheHints(0, mcp.CacheScopePrivate),
@@ -78,7 +89,36 @@ func New(o Options) *server.MCPServer {
 	tools.Register(s, memory, o.Settings)
 	tools.RegisterResources(s, memory, o.Settings)
 	prompts.Register(s, o.Settings.Blind)
+	if starts {
+		prompts.RegisterStarting(s, o.Settings.Blind)
+	}
+	if len(o.Only) > 0 {
+		offered := func(name string) bool { return slices.Contains(o.Only, name) }
+		s.DeleteTools(slices.DeleteFunc(tools.Names(starts), offered)...)
+		s.DeletePrompts(slices.DeleteFunc(prompts.Names(starts), offered)...)
+	}
 	return s
+}
+
+// instructionsFor returns the instructions for the tools that are offered. A
+// line that begins with names of tools is left out if none of them is.
+func instructionsFor(starts bool, only []string) string {
+	isOffered := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }
+	spends := slices.ContainsFunc(tools.Names(true)[len(tools.Names(false)):], isOffered)
+	var text strings.Builder
+	if err := instructions.Execute(&text, map[string]bool{"Starts": starts && spends}); err != nil {
+		panic("mcpserver: instructions.md: " + err.Error()) // which any test would find
+	}
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
+		names, _, _ := strings.Cut(strings.TrimPrefix(line, "- "), ":")
+		about := strings.Split(names, ", ")
+		if slices.Contains(tools.Names(true), about[0]) && !slices.ContainsFunc(about, isOffered) {
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // yielding gives up a waiting call's place, so that other calls of its session

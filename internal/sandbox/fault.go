@@ -27,6 +27,9 @@ type Fault struct {
 	// before, net/http repeats a dropped GET by itself, so tests that count
 	// attempts must turn keep-alive off.
 	Drop bool
+	// CarriedOut has the request take effect before it is delayed, dropped or
+	// answered with Status, as when an answer is lost on the way.
+	CarriedOut bool
 }
 
 // replaces reports whether the fault replaces the normal answer.

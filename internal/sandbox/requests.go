@@ -16,7 +16,9 @@ type Request struct {
 	// Answered is when the answer was written, or the connection was closed
 	// without one. Zero means not yet.
 	Answered time.Time
-	// RunID is the id in the path; "" if it was not a results path.
+	// Method is POST or PATCH of a request that costs credits; "" of any other.
+	Method string
+	// RunID is the id in the path; "" if the path has none.
 	RunID string
 	// Status is the HTTP status of the answer; 0 if there is none yet, it was
 	// dropped, or the caller has left.

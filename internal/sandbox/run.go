@@ -86,12 +86,14 @@ type execution struct {
 	lastRequest time.Time
 	createdAt   time.Time
 	ended       []byte // cached answer once ended, since benchmarks request it a million times
+
+	spent // what POST and PATCH have made of it
 }
 
 // request records a request, which starts the run if it is the first or follows
 // an idle time.
 func (e *execution) request(now time.Time) {
-	if e.lastRequest.IsZero() || now.Sub(e.lastRequest) >= idleLimit {
+	if e.lastRequest.IsZero() || now.Sub(e.lastRequest) >= idleLimit && !e.keeps {
 		// In milliseconds, because answers have no finer times and completedAt
 		// is counted from this one.
 		e.createdAt = now.Add(-e.run.Age).Truncate(time.Millisecond)
@@ -103,7 +105,10 @@ func (e *execution) request(now time.Time) {
 // answer returns the run's state at a time: 202 while it runs, and 200 once it
 // has ended, even if it failed.
 func (e *execution) answer(now time.Time) answer {
-	elapsed := now.Sub(e.createdAt)
+	if now.Before(e.lagUntil) {
+		return answer{status: http.StatusOK, body: e.before}
+	}
+	elapsed := now.Sub(e.began())
 	if elapsed < e.run.Takes {
 		return answer{status: http.StatusAccepted, body: encode(processing{
 			Success:   true,
@@ -123,7 +128,7 @@ func (e *execution) answer(now time.Time) answer {
 }
 
 func (e *execution) encodeEnded() []byte {
-	created, ended := timestamp(e.createdAt), timestamp(e.createdAt.Add(e.run.Takes))
+	created, ended := timestamp(e.createdAt), timestamp(e.began().Add(e.run.Takes))
 	if e.run.ErrorCode != "" {
 		return encode(failed{
 			Success: true, RequestID: e.id, Status: "failed",
@@ -131,10 +136,7 @@ func (e *execution) encodeEnded() []byte {
 			CreatedAt: created, CompletedAt: ended,
 		})
 	}
-	candidates := e.run.Candidates
-	if e.people != nil {
-		candidates = e.people()
-	}
+	candidates := e.candidates()
 	if candidates == nil {
 		candidates = []Candidate{} // "present when status = 'completed'"
 	}

@@ -1,5 +1,5 @@
-// Package sandbox imitates InstaView's results endpoint with invented runs: for
-// the demo without a key, for tests with a virtual clock and for benchmarks
+// Package sandbox imitates InstaView's sourcing endpoints with invented runs:
+// for the demo without a key, for tests with a virtual clock and for benchmarks
 // without a network.
 //
 // It is written from the documentation alone and shares no code with the
@@ -37,6 +37,8 @@ type Sandbox struct {
 	runs   map[string]*execution
 	faults map[string][]Fault
 	log    requestLog
+
+	spending // POST and PATCH
 }
 
 // apiKey is the state of one API key.
@@ -123,8 +125,10 @@ func WithRateLimit(perMinute, perHour int) Option {
 }
 
 // Inject queues faults for a run: each changes the answer of one authorised
-// request, in the order given. The run need not exist. A request with a fault
-// counts against the rate limit and as a request for the run.
+// request for its results, in the order given. The run need not exist. A
+// request with a fault counts against the rate limit and as a request for the
+// run. In place of a run's id, Starts and Refinements stand for the requests
+// that cost credits.
 func (s *Sandbox) Inject(runID string, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,14 +143,16 @@ func (s *Sandbox) Requests() []Request {
 	return s.log.list()
 }
 
-// ServeHTTP answers GET /sourcing/{id}/results. It checks authorisation first,
-// so that callers without a key learn nothing about paths or runs; then come
-// the queued fault, the rate limit and the run.
+// ServeHTTP answers GET /sourcing/{id}/results, POST /sourcing and PATCH
+// /sourcing/{id}. It checks authorisation first, so that callers without a key
+// learn nothing about paths or runs; then come the queued fault, the rate limit
+// and the run.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, isResults := runID(r.URL)
-	c := s.admit(r, id)
-	c.isResults = isResults
-
+	c := s.admit(r)
+	if c.key != nil && c.fault != nil && c.fault.CarriedOut {
+		done := s.serve(r, c)
+		c.done = &done
+	}
 	if c.fault != nil && !sleep(r.Context(), c.fault.Delay) {
 		s.answered(c, 0)
 		panic(http.ErrAbortHandler) // the caller has left or the sandbox stops
@@ -173,6 +179,8 @@ type call struct {
 	seq       int
 	runID     string
 	isResults bool
+	spends    string  // the method of a request that costs credits, or ""
+	done      *answer // of a request carried out before its fault
 	key       *apiKey // nil if unknown
 	limits    http.Header
 	refused   *retry // nil if within the rate limit
@@ -181,11 +189,16 @@ type call struct {
 
 // admit logs the request, counts it against its key and takes the next fault of
 // its run.
-func (s *Sandbox) admit(r *http.Request, id string) *call {
+func (s *Sandbox) admit(r *http.Request) *call {
+	id, isResults := runID(r.URL)
+	faults, spends := id, ""
+	if spent, fault, ok := spendingID(r); ok {
+		id, faults, spends = spent, fault, r.Method
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	c := &call{runID: id, seq: s.log.begin(Request{Arrived: now, RunID: id})}
+	c := &call{runID: id, isResults: isResults, spends: spends, seq: s.log.begin(Request{Arrived: now, Method: spends, RunID: id})}
 	c.key = s.keys[bearer(r)]
 	if c.key == nil {
 		// There is no key to count against, but the documentation promises the
@@ -205,8 +218,8 @@ func (s *Sandbox) admit(r *http.Request, id string) *call {
 	if e := s.runs[id]; e != nil {
 		e.request(now)
 	}
-	if queue := s.faults[id]; id != "" && len(queue) > 0 {
-		c.fault, s.faults[id] = &queue[0], queue[1:]
+	if queue := s.faults[faults]; faults != "" && len(queue) > 0 {
+		c.fault, s.faults[faults] = &queue[0], queue[1:]
 	}
 	return c
 }
@@ -222,7 +235,12 @@ func (s *Sandbox) answer(r *http.Request, c *call) answer {
 	case c.fault != nil && c.fault.replaces():
 		return answer{status: c.fault.status(), body: []byte(c.fault.Body)}.with(c.fault.Header)
 	}
-	a := s.serve(r, c)
+	a := answer{}
+	if c.done != nil {
+		a = *c.done
+	} else {
+		a = s.serve(r, c)
+	}
 	if c.fault != nil {
 		a = a.with(c.fault.Header)
 	}
@@ -234,6 +252,8 @@ func (s *Sandbox) serve(r *http.Request, c *call) answer {
 	switch {
 	case c.refused != nil:
 		return tooMany(c.refused)
+	case c.spends != "":
+		return s.spend(r, c)
 	case !c.isResults:
 		return failure(http.StatusNotFound, "RESOURCE_NOT_FOUND", "The requested resource was not found.",
 			map[string]string{"resourceType": "route", "resourceId": r.URL.Path})
@@ -244,10 +264,10 @@ func (s *Sandbox) serve(r *http.Request, c *call) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.runs[c.runID]
-	if e == nil {
-		return failure(http.StatusNotFound, "REQUEST_NOT_FOUND", "No sourcing request with this id exists for your company.", nil)
+	if now := time.Now(); e != nil && !now.Before(e.unknownUntil) {
+		return e.answer(now)
 	}
-	return e.answer(time.Now())
+	return unknownRun()
 }
 
 // answered completes the log entry of a call.

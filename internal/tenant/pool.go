@@ -33,8 +33,9 @@ var ErrFull = errors.New("tenant: too many keys in use")
 
 var errNoKey = errors.New("tenant: a request without credentials")
 
-// Pool reads runs with the keys that callers bring. It has one poll.Poller for
-// each key, because InstaView limits each key. It is safe for concurrent use.
+// Pool reads and starts runs with the keys that callers bring. It has one
+// poll.Poller for each key, because InstaView limits each key. It is safe for
+// concurrent use.
 type Pool struct {
 	open func(client.Key) (*client.Client, error)
 	opts []poll.Option
@@ -78,6 +79,33 @@ func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onSn
 	return p.with(ctx, requestID, func(poller *poll.Poller, run string) (poll.Snapshot, error) {
 		return poller.Wait(ctx, run, d, onSnapshot)
 	})
+}
+
+// Start is client.Client.Start with the key of ctx's caller. Beside its errors
+// it returns ErrFull.
+func (p *Pool) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
+	return p.spend(ctx, nil, func(c *client.Client) (*client.Started, error) { return c.Start(ctx, b) })
+}
+
+// Refine is client.Client.Refine with the key of ctx's caller, of a run with
+// the results before. Beside its errors it returns ErrFull.
+func (p *Pool) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
+	return p.spend(ctx, before, func(c *client.Client) (*client.Started, error) { return c.Refine(ctx, requestID, r) })
+}
+
+func (p *Pool) spend(ctx context.Context, before *client.Results, do func(*client.Client) (*client.Started, error)) (*client.Started, error) {
+	c := CredentialsOf(ctx)
+	a, err := p.take(c.Key)
+	if err != nil {
+		return nil, err
+	}
+	a.poller.Count()
+	started, err := do(a.client.ForCompany(c.CompanyID))
+	if err == nil {
+		a.poller.Accepted(c.CompanyID+"/"+started.RequestID, before)
+	}
+	p.done(a, err == nil)
+	return started, err
 }
 
 // Drain ends all waits, and all that begin later, with the latest state.
@@ -157,10 +185,15 @@ func (p *Pool) take(key client.Key) (*entry, error) {
 }
 
 func (p *Pool) release(a *entry, seen poll.Snapshot) {
+	p.done(a, seen.Results != nil || seen.Err != nil && seen.Err.Code == client.CodeNotFound)
+}
+
+// done ends a call. accepted reports whether InstaView has accepted the key.
+func (p *Pool) done(a *entry, accepted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a.calls--
-	a.known = a.known || seen.Results != nil || seen.Err != nil && seen.Err.Code == client.CodeNotFound
+	a.known = a.known || accepted
 }
 
 // makeRoom drops the entries that have not been used for long and, if that is

@@ -34,6 +34,7 @@ var usualCaps = caps{maxName, maxTitle, maxHeadline, maxRationale, maxItem, maxI
 // text.
 type candidateWriter struct {
 	candidate   *client.Candidate
+	isNew       bool        // not seen before the run was refined
 	mask        *blind.Mask // nil = names are shown
 	contacts    bool        // e-mail addresses are shown
 	caps        caps
@@ -79,7 +80,7 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 
 // renderWith renders a candidate with the given limits. mask may be nil.
 func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	w := candidateWriter{candidate: c, mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
+	w := candidateWriter{candidate: c, isNew: v.Refinement.isNew(c), mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
 	if v.Markdown {
 		w.escape = sanitize.ForMarkdown
 	}
@@ -145,11 +146,14 @@ func (w *candidateWriter) heading() sanitize.Clean {
 	c := w.candidate
 	name := w.name()
 	who := sanitize.Number(c.Rank)
+	if w.isNew {
+		who += newMark
+	}
 	switch {
 	case c.MatchScore != nil:
 		who += " (" + sanitize.Number(*c.MatchScore) + ")"
-	case strings.HasPrefix(string(name), "(") && name != namePlaceholder:
-		who += " (no score)" // otherwise the name would look like a score
+	case strings.HasPrefix(string(name), "(") && name != namePlaceholder, w.isNew, strings.HasPrefix(" "+string(name), newMark):
+		who += " (no score)" // otherwise the name would look like a score or the mark
 	}
 	if name == "" {
 		name = "(no name)"

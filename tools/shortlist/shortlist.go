@@ -46,6 +46,9 @@ type View struct {
 	// Markdown formats the text as a document, which may always have 35,000
 	// characters.
 	Markdown bool
+	// Refinement marks candidates that are new since the run was refined; nil =
+	// it was not.
+	Refinement *Refinement
 	// Notes are lines to put before the candidates.
 	Notes []sanitize.Clean
 	// Marker identifies the block of third-party text; "" = a random one.
@@ -65,6 +68,7 @@ func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 	}
 	picked := selectCandidates(r.Candidates, v)
 	notes := append(slices.Clone(v.Notes), picked.notes()...)
+	notes = append(notes, v.Refinement.notes(r)...)
 	notes = append(notes, completeness(r)...)
 	switch {
 	case v.Blind && v.Contacts:

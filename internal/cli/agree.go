@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+var codePattern = regexp.MustCompile(`confirmation="([A-Z2-7]{8})"`)
+
+// proposed returns what a call of a tool that costs credits would do, and the
+// code that confirms it; "" if the answer asks for no confirmation. The code is
+// in the last line, which is for a model.
+func proposed(result *mcp.CallToolResult) (proposal, code string) {
+	if result.IsError || len(result.Content) != 1 {
+		return "", ""
+	}
+	text, _ := result.Content[0].(mcp.TextContent)
+	at := strings.LastIndex(text.Text, "\n")
+	found := codePattern.FindStringSubmatch(text.Text[at+1:])
+	if at < 0 || found == nil {
+		return "", ""
+	}
+	return text.Text[:at], found[1]
+}
+
+// agree shows a proposal and asks for a yes.
+func agree(ctx context.Context, sys System, proposal string, yes bool) error {
+	p := newPrompter(sys, yes)
+	p.out = sys.Stderr // stdout is for the answer
+	p.printf("%s", proposal)
+	if p.terminal == nil && !yes {
+		return errors.New("nothing was started: nobody can be asked here, and --yes was not given")
+	}
+	agreed, err := p.confirm(ctx, "Go ahead?")
+	switch {
+	case err != nil:
+		return err
+	case !agreed:
+		return errors.New("nothing was started")
+	}
+	return p.err
+}

@@ -1,0 +1,36 @@
+package spending
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A brief is kept for no longer than its code may need it.
+func TestBriefsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(0, 0)
+		o := Order{Same: Fingerprint("a"), Credits: 1, Payload: "brief"}
+		code, _, err := l.Propose(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Confirm(t.Context(), o, code, func(context.Context, Order) (string, error) { return "r", nil }); err != nil {
+			t.Fatal(err)
+		}
+		if c := l.codes[code]; c.order.Payload != nil {
+			t.Error("the brief of a used code is kept")
+		}
+		o.Same = Fingerprint("b")
+		if _, _, err := l.Propose(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * CodeLife)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if len(l.pending) > 0 || len(l.codes) != 1 {
+			t.Errorf("%d codes wait, %d are known", len(l.pending), len(l.codes))
+		}
+	})
+}

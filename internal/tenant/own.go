@@ -1,0 +1,35 @@
+package tenant
+
+import (
+	"context"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+)
+
+// Own reads and starts runs with the server's own key, as a Pool does with
+// those that callers bring.
+type Own struct {
+	*poll.Poller
+	Client *client.Client
+}
+
+// Start is client.Client.Start.
+func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
+	o.Count()
+	started, err := o.Client.Start(ctx, b)
+	if err == nil {
+		o.Accepted(started.RequestID, nil)
+	}
+	return started, err
+}
+
+// Refine is client.Client.Refine, of a run with the results before.
+func (o Own) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
+	o.Count()
+	started, err := o.Client.Refine(ctx, requestID, r)
+	if err == nil {
+		o.Accepted(started.RequestID, before)
+	}
+	return started, err
+}
