@@ -2,9 +2,9 @@ package setup
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // entryName is the name that clients show for this server.
@@ -39,14 +39,8 @@ type change struct {
 
 // args returns the arguments of an entry: those that its user added, and --demo
 // for the demo.
-func (s Server) args(present any) []string {
-	args := []string{}
-	list, _ := present.([]any)
-	for _, arg := range list {
-		if text, ok := arg.(string); ok && text != "--demo" {
-			args = append(args, text)
-		}
-	}
+func (s Server) args(added []string) []string {
+	args := slices.DeleteFunc(append([]string{}, added...), func(arg string) bool { return arg == "--demo" })
 	if s.KeyFile == "" {
 		args = append(args, "--demo")
 	}
@@ -94,6 +88,10 @@ func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 			return nil, errors.New("its entry " + entryName + " leads to a server elsewhere: run setup --remove first if this one is to stand in its place")
 		}
 	}
+	added, err := argsOf(present)
+	if err != nil {
+		return nil, err
+	}
 	at := func(names ...string) []string { return append([]string{c.section, entryName}, names...) }
 	var all []change
 	for _, m := range c.entry(s) {
@@ -101,7 +99,7 @@ func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 		case object:
 			env, ok := present[m.name].(map[string]any)
 			if _, there := present[m.name]; there && !ok {
-				return nil, fmt.Errorf("%s of its entry %s is no list of variables", m.name, entryName)
+				return nil, errForm
 			}
 			if !ok {
 				all = append(all, change{at(m.name), value})
@@ -114,7 +112,7 @@ func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 				all = append(all, change{at(m.name, variable.name), variable.value})
 			}
 		case []string:
-			all = append(all, change{at(m.name), s.args(present[m.name])})
+			all = append(all, change{at(m.name), s.args(added)})
 		case int: // a time limit that the user chose stays
 			if _, ok := present[m.name]; !ok {
 				all = append(all, change{at(m.name), value})
@@ -124,4 +122,32 @@ func (c Client) changes(present map[string]any, s Server) ([]change, error) {
 		}
 	}
 	return all, nil
+}
+
+// errForm is the error for an entry from which setup would lose settings.
+var errForm = errors.New("its entry " + entryName + " is in a form that setup does not know: run setup --remove first if a new one is to stand in its place")
+
+// argsOf returns the arguments of an existing entry. If it starts another
+// program, such as npx, they are not for this one, and it returns none.
+func argsOf(entry map[string]any) (args []string, err error) {
+	command, ok := entry["command"].(string)
+	if !ok && entry["command"] != nil {
+		return nil, errForm
+	}
+	list, ok := entry["args"].([]any)
+	if !ok && entry["args"] != nil {
+		return nil, errForm
+	}
+	for _, arg := range list {
+		text, ok := arg.(string)
+		if !ok {
+			return nil, errForm
+		}
+		args = append(args, text)
+	}
+	program := command[strings.LastIndexAny(command, `/\`)+1:]
+	if !strings.HasPrefix(strings.ToLower(program), "instaview-mcp") {
+		return nil, nil
+	}
+	return args, nil
 }
