@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 )
@@ -16,6 +17,8 @@ import (
 type format interface {
 	parse(text []byte) (map[string]any, error)
 	apply(text []byte, c change) ([]byte, error)
+	// opaque matches comments, strings, and strings with the colon after them.
+	opaque() *regexp.Regexp
 }
 
 // errUnsupported is the error for files that setup cannot change without loss.
@@ -27,6 +30,7 @@ type Edit struct {
 
 	now, next []byte
 	state     state
+	opaque    *regexp.Regexp  // of the file's format
 	shown     map[string]bool // strings that Diff may show, with their quotes
 }
 
@@ -54,7 +58,7 @@ func (c Client) Remove(file string) (Edit, error) {
 }
 
 func (c Client) edit(file string, changes func(entry map[string]any) ([]change, error), shown object) (Edit, error) {
-	e := Edit{File: file, shown: map[string]bool{}}
+	e := Edit{File: file, opaque: c.format.opaque(), shown: map[string]bool{}}
 	var err error
 	if e.now, e.state, err = read(file); err != nil {
 		return e, err
@@ -165,20 +169,24 @@ func (c Client) others(tree map[string]any) any {
 // Changed reports whether there is anything to change.
 func (e Edit) Changed() bool { return !bytes.Equal(e.now, e.next) }
 
-// Diff returns the change as a unified diff. Strings that setup does not write
-// itself are shown as "…", because other servers' entries may hold secrets.
+// Diff returns the change as a unified diff. Comments, and strings that setup
+// does not write itself, are shown as "…", because they may hold secrets of
+// other servers.
 func (e Edit) Diff() string {
 	return udiff.Unified(e.File, e.File, e.hide(e.now), e.hide(e.next))
 }
 
-// stringLiteral matches a string of JSON or TOML. A match that ends with a
-// colon is the name of a JSON member.
-var stringLiteral = regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:[^"\\\n]|\\.)*"(?:\s*:)?|'[^'\n]*'`)
-
 func (e Edit) hide(text []byte) string {
-	return stringLiteral.ReplaceAllStringFunc(string(bytes.TrimPrefix(text, byteOrderMark)), func(literal string) string {
-		if e.shown[literal] || literal[len(literal)-1] == ':' {
-			return literal
+	return e.opaque.ReplaceAllStringFunc(string(bytes.TrimPrefix(text, byteOrderMark)), func(token string) string {
+		switch {
+		case token[0] == '#':
+			return "# …"
+		case strings.HasPrefix(token, "/*"):
+			return "/* … */"
+		case token[0] == '/':
+			return "// …"
+		case e.shown[token], strings.HasSuffix(token, ":"):
+			return token
 		}
 		return `"…"`
 	})

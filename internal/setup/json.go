@@ -30,6 +30,10 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	return tree, nil
 }
 
+var opaqueJSON = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"(?:\s*:)?`)
+
+func (jsonFormat) opaque() *regexp.Regexp { return opaqueJSON }
+
 // standard returns a value without comments and trailing commas. It works on a
 // copy, because hujson would overwrite them in the text it was parsed from.
 func standard(value hujson.Value) []byte {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,11 @@ func (tomlFormat) parse(text []byte) (map[string]any, error) {
 	}
 	return tree, err
 }
+
+// opaqueTOML allows for two quotation marks at the end of a string over lines.
+var opaqueTOML = regexp.MustCompile(`(?s)#[^\n]*|"""(?:[^\\]|\\.)*?"{3,5}|'''.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`)
+
+func (tomlFormat) opaque() *regexp.Regexp { return opaqueTOML }
 
 // expression is a table's header, or a key with its value.
 type expression struct {
