@@ -149,9 +149,16 @@ func insertJSON(text []byte, parent hujson.Value, path []string, value any, unit
 	if last.AfterExtra != nil { // there is a trailing comma
 		added += ","
 	}
-	// After the last member or comment.
-	end := len(bytes.TrimRight(text[:closing], spaces))
-	result := splice(text, end, closing, withBreaks(text, "\n"+inner+added+"\n"+outer))
+	// On a line of its own, after the last member or comment.
+	from, to := len(bytes.TrimRight(text[:closing], spaces)), closing
+	added = inner + added + "\n"
+	if line := bytes.IndexByte(text[from:to], '\n'); line >= 0 {
+		from += line + 1
+		to = from
+	} else {
+		added = "\n" + added + outer
+	}
+	result := splice(text, from, to, withBreaks(text, added))
 	if len(members) > 0 && last.AfterExtra == nil {
 		result = splice(result, last.EndOffset, last.EndOffset, ",")
 	}

@@ -141,8 +141,11 @@ func sectionEnd(all []expression) int {
 // appendTable adds a table to the end of the file.
 func appendTable(text []byte, path []string, table object) ([]byte, error) {
 	block := "[" + strings.Join(path, ".") + "]\n"
-	if text = bytes.TrimRight(text, spaces); len(text) > 0 {
-		block = "\n\n" + block
+	if len(text) > 0 {
+		block = "\n" + block
+		if text[len(text)-1] != '\n' {
+			block = "\n" + block
+		}
 	}
 	var inner object
 	for _, m := range table {
