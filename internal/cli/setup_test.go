@@ -286,7 +286,7 @@ func TestSetupExplainsMistakes(t *testing.T) {
 	}
 	delete(h.env, "HOME")
 	delete(h.env, "USERPROFILE")
-	h.run("", nil, "setup", yesToAll).wants(t, 1, nil, []string{" is not set: it names the directory"})
+	h.run("", nil, "setup", yesToAll).wants(t, 1, nil, []string{" is not set to a full path: it names the directory"})
 	got := execute(t, nil, "setup", "-h")
 	got.wants(t, 0, []string{names, "-print CLIENT", "--remove", "-yes"}, nil)
 	if strings.Contains(got.stdout, "-transport") {

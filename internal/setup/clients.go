@@ -19,7 +19,7 @@ type Machine struct {
 
 // NewMachine returns the machine of an operating system, named as runtime.GOOS
 // names it, and an environment in os.Environ's form. It fails if the
-// environment names no home directory.
+// environment does not give the full path of a home directory.
 func NewMachine(goos string, environ []string) (Machine, error) {
 	m := Machine{goos: goos, env: map[string]string{}}
 	for _, pair := range environ {
@@ -33,8 +33,8 @@ func NewMachine(goos string, environ []string) (Machine, error) {
 	if goos == "windows" {
 		variable = "USERPROFILE"
 	}
-	if m.home = m.env[variable]; m.home == "" {
-		return m, errors.New(variable + " is not set: it names the directory that holds your settings")
+	if m.home = m.dirOf(variable, ""); m.home == "" {
+		return m, errors.New(variable + " is not set to a full path: it names the directory that holds your settings")
 	}
 	return m, nil
 }
@@ -65,9 +65,11 @@ func (m Machine) appData() string {
 	return m.dirOf("XDG_CONFIG_HOME", filepath.Join(m.home, ".config"))
 }
 
-// dirOf returns the directory in a variable, otherwise usual.
+// dirOf returns the directory in a variable, otherwise usual. It ignores paths
+// that depend on the current directory, which is another one for the client.
 func (m Machine) dirOf(variable, usual string) string {
-	if dir := m.env[variable]; dir != "" {
+	dir := m.env[variable]
+	if filepath.IsAbs(dir) || dir != "" && os.IsPathSeparator(dir[0]) {
 		return dir
 	}
 	return usual
@@ -148,7 +150,7 @@ func claudeDesktop(m Machine) []location {
 
 // claudeCode returns the file with the servers of all projects.
 func claudeCode(m Machine) []location {
-	if dir := m.env["CLAUDE_CONFIG_DIR"]; dir != "" {
+	if dir := m.dirOf("CLAUDE_CONFIG_DIR", ""); dir != "" {
 		return []location{inDir(dir, ".claude.json")}
 	}
 	file := filepath.Join(m.home, ".claude.json")

@@ -89,8 +89,17 @@ func TestWhereClientsKeepTheirFiles(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
+	m := machine(t, "linux", "HOME=/home/jane", "XDG_CONFIG_HOME=c", "CODEX_HOME=./x", "GEMINI_CLI_HOME=g", "CLAUDE_CONFIG_DIR=../d")
+	for _, c := range Clients {
+		if want, got := c.Usual(machine(t, "linux", "HOME=/home/jane")), c.Usual(m); got != want {
+			t.Errorf("%s: a relative directory leads to %s, want %s", c.Name, got, want)
+		}
+	}
+	if _, err := NewMachine("linux", []string{"HOME=jane"}); err == nil {
+		t.Error("a relative home, which a client started elsewhere would not find")
+	}
 	for goos, variable := range map[string]string{"linux": "HOME", "darwin": "HOME", "windows": "USERPROFILE"} {
-		if _, err := NewMachine(goos, []string{"OTHER=x"}); err == nil || !strings.HasPrefix(err.Error(), variable+" is not set") {
+		if _, err := NewMachine(goos, []string{"OTHER=x"}); err == nil || !strings.HasPrefix(err.Error(), variable+" is not set to a full path") {
 			t.Errorf("%s: error %v without a home", goos, err)
 		}
 	}
