@@ -28,10 +28,11 @@ func setupUsage() string {
 CLIENT is ` + strings.Join(setup.Names(), ", ") + `;
 without one, all that are found.
 
-The key is asked for and not shown. INSTAVIEW_API_KEY or INSTAVIEW_API_KEY_FILE is
-used if it is set; without a terminal, the first line of stdin. It is stored in
-~/.config/instaview/key, on Windows in %APPDATA%\instaview\key, for you alone to read.
-Each change is shown, made after a yes, and leaves the file as it was in FILE.bak-TIME.
+The key is asked for and not shown, unless INSTAVIEW_API_KEY or INSTAVIEW_API_KEY_FILE
+is set. It is stored in ~/.config/instaview/key, on Windows in %APPDATA%\instaview\key,
+for you alone to read. Each change is shown and made after a yes; the file as it was is
+kept as FILE.bak-TIME. In a script, without a terminal it needs --yes, and reads the key
+from the first line of stdin.
 
 Flags:
 `
@@ -191,8 +192,9 @@ func (s *setupRun) add(ctx context.Context, all []target) error {
 	if err != nil {
 		return err
 	}
+	const advice = "put it right and run setup again, or add by hand what instaview-mcp setup --print CLIENT prints"
 	if len(s.changed) == 0 {
-		return s.outcome()
+		return s.outcome(advice)
 	}
 	run := "req_…"
 	if s.demo {
@@ -207,7 +209,7 @@ func (s *setupRun) add(ctx context.Context, all []target) error {
 	if strings.Contains(s.server.Command, "_npx") || strings.Contains(s.server.Command, "go-build") {
 		s.prompter.printf("The program is in a directory that is emptied now and then: install it to stay, and run setup again.")
 	}
-	return s.outcome()
+	return s.outcome(advice)
 }
 
 // remove removes the server from the files and, if no clients were named, the
@@ -230,12 +232,13 @@ func (s *setupRun) remove(ctx context.Context, all []target, keyToo bool) error 
 			s.prompter.printf("%s is deleted.", file)
 		}
 	}
-	return s.outcome()
+	return s.outcome("put it right and run setup --remove again, or take the entry instaview out by hand")
 }
 
 // change shows the edit of each file and applies it if the person confirms. A
 // fault in one file does not stop the others.
 func (s *setupRun) change(ctx context.Context, all []target, unchanged string, edit func(target) (setup.Edit, error)) error {
+	explained := false
 	for _, t := range all {
 		edit, err := edit(t)
 		if err != nil {
@@ -245,6 +248,10 @@ func (s *setupRun) change(ctx context.Context, all []target, unchanged string, e
 		if !edit.Changed() {
 			s.prompter.printf(unchanged, t.Title, t.file)
 			continue
+		}
+		if !explained {
+			explained = true
+			s.prompter.printf("\nBelow, + marks a line that is added, - one that is taken out, and … what is not shown.")
 		}
 		s.prompter.printf("\n%s", strings.TrimSuffix(edit.Diff(), "\n"))
 		yes, err := s.prompter.confirm(ctx, "Write this to the file of "+t.Title+"?")
@@ -273,8 +280,9 @@ func (s *setupRun) fault(t target, err error) {
 	s.prompter.printf("%s is left as it is: %s: %v.", t.Title, t.file, err)
 }
 
-func (s *setupRun) outcome() error {
+func (s *setupRun) outcome(advice string) error {
 	if s.failed {
+		s.prompter.printf("\nFor what is left as it is: %s.", advice)
 		return app.ErrFailed
 	}
 	return s.prompter.err

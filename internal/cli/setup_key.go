@@ -31,7 +31,7 @@ func (s *setupRun) ensureKey(ctx context.Context, sys System) error {
 		case !accepted && asked && try < maxTries:
 			continue
 		case !accepted:
-			return errors.New("nothing was written, since InstaView did not accept the key")
+			return errors.New("nothing was written, since InstaView has not confirmed the key")
 		case key == stored:
 			return nil
 		}

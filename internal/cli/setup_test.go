@@ -149,7 +149,7 @@ func TestSetupWritesNothingWithoutAGoodKey(t *testing.T) {
 	}{
 		"none":           {"", nil, fromStdin, "no key was given: set INSTAVIEW_API_KEY, or try setup --demo"},
 		"an empty line":  {"\n" + sandbox.Key + "\n", nil, fromStdin, "no key was given"},
-		"a wrong one":    {"sk_canary\n", nil, []string{"refused: it is unknown"}, "nothing was written, since InstaView did not accept the key"},
+		"a wrong one":    {"sk_canary\n", nil, []string{"refused: it is unknown"}, "nothing was written, since InstaView has not confirmed the key"},
 		"a placeholder":  {"<your key>\n", nil, fromStdin, "the placeholder of an example stands there"},
 		"no InstaView":   {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://127.0.0.1:9"}, []string{"connection refused"}, "nothing was written"},
 		"a bad setting":  {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://example.com"}, fromStdin, "INSTAVIEW_BASE_URL"},
@@ -196,18 +196,19 @@ func TestOneBadFileLeavesTheOthersToSetup(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := h.run("", nil, "setup", "--demo", yesToAll)
-	got.wants(t, 1, []string{"Cursor is left as it is", "it is not valid JSON: line 1, column 30", "Codex is left as it is", "it is a directory", "Restart Gemini CLI."}, nil)
+	got.wants(t, 1, []string{"Cursor is left as it is", "it is not valid JSON: line 1, column 30", "Codex is left as it is", "it is a directory", "Restart Gemini CLI.", "add by hand what instaview-mcp setup --print CLIENT prints"}, nil)
 	if h.read(".cursor/mcp.json") != broken || strings.Contains(got.stdout, "canary") || !strings.Contains(h.read(".gemini/settings.json"), "--demo") {
 		t.Errorf("Cursor's file: %s\nGemini's: %s", h.read(".cursor/mcp.json"), h.read(".gemini/settings.json"))
 	}
 	if len(h.files()) != 2 {
 		t.Errorf("files %q", h.files())
 	}
+	h.run("", nil, "setup", "--remove", yesToAll).wants(t, 1, []string{"Cursor is left as it is", "take the entry instaview out by hand"}, nil)
 }
 
 func TestSetupOfTheDemoAndBack(t *testing.T) {
 	h := newHome(t, ".cursor")
-	h.run("", nil, "--demo", "setup", yesToAll).wants(t, 0, []string{"+", "run req_demo and"}, nil)
+	h.run("", nil, "--demo", "setup", yesToAll).wants(t, 0, []string{"+ marks a line that is added", "run req_demo and"}, nil)
 	if got := h.read(".cursor/mcp.json"); !strings.Contains(got, "--demo") || strings.Contains(got, "env") || h.key() != "" {
 		t.Errorf("the file holds %s, the key file %q", got, h.key())
 	}
@@ -288,7 +289,7 @@ func TestSetupExplainsMistakes(t *testing.T) {
 	delete(h.env, "USERPROFILE")
 	h.run("", nil, "setup", yesToAll).wants(t, 1, nil, []string{" is not set to a full path: it names the directory"})
 	got := execute(t, nil, "setup", "-h")
-	got.wants(t, 0, []string{names, "-print CLIENT", "--remove", "-yes"}, nil)
+	got.wants(t, 0, []string{names, "-print CLIENT", "--remove", "without a terminal it needs --yes"}, nil)
 	if strings.Contains(got.stdout, "-transport") {
 		t.Errorf("the help shows flags of others:\n%s", got.stdout)
 	}

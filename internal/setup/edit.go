@@ -22,7 +22,7 @@ type format interface {
 }
 
 // errUnsupported is the error for files that setup cannot change without loss.
-var errUnsupported = errors.New("its servers are written in a form that setup cannot change: add what setup --print shows by hand")
+var errUnsupported = errors.New("its servers are written in a form that setup cannot change")
 
 // Edit is a planned change of one configuration file.
 type Edit struct {

@@ -82,6 +82,7 @@ var others = map[string]struct {
 	"blank lines":    {"{\n\n  \"%s\": {\n\n    \"x\": {}\n\n  }\n\n}\n\n\n", "[%s.x]\n\n\na = 1\n\n\n\n", true},
 	"mixed breaks":   {"{\n  \"%s\": {\r\n    \"x\": {}\r\n  }\n}\r\n", "a = 1\r\n[%s.x]\nb = 1\n", true},
 	"no settings":    {"{}", "", false},
+	"other spaces":   {"{ \r} ", " \r\n\t", false},
 	"a comment":      {"// nothing yet", "# nothing yet", false},
 	"comments":       {"// one\r\n/* two\r\n*/\r\n", "# one\r\n# two\r\n", false},
 	"another key":    {"{\n    \"a\": [1, 2.50, 1e3, 12345678901234567890]\n}\n", "a = [1, 2.50, 1e3, 0xff]\nb = 1979-05-27T07:32:00Z\n", false},

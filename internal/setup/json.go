@@ -150,15 +150,14 @@ func insertJSON(text []byte, parent hujson.Value, path []string, value any, unit
 		added += ","
 	}
 	// On a line of its own, after the last member or comment.
-	from, to := len(bytes.TrimRight(text[:closing], spaces)), closing
+	at := len(bytes.TrimRight(text[:closing], spaces))
 	added = inner + added + "\n"
-	if line := bytes.IndexByte(text[from:to], '\n'); line >= 0 {
-		from += line + 1
-		to = from
+	if line := bytes.IndexByte(text[at:closing], '\n'); line >= 0 {
+		at += line + 1
 	} else {
-		added = "\n" + added + outer
+		at, added = closing, "\n"+added+outer
 	}
-	result := splice(text, from, to, withBreaks(text, added))
+	result := splice(text, at, at, withBreaks(text, added))
 	if len(members) > 0 && last.AfterExtra == nil {
 		result = splice(result, last.EndOffset, last.EndOffset, ",")
 	}
