@@ -214,7 +214,7 @@ func TestAnEntryThatIsThereIsUpdatedInPlace(t *testing.T) {
       },
       "disabled": false, // for now
       "command": "/old/instaview-mcp", /* old */
-      "args": ["--demo", "--addr", "x"]
+      "args": ["--demo", "-demo", "--demo=true", "--addr", "x"]
     },
     "x": {}
   }
@@ -335,6 +335,7 @@ func TestWhatCannotBeReadOrKeptIsRefused(t *testing.T) {
 		{"a command in parts", `{"%s": {"instaview": {"command": {"path": "canary", "env": {"A": "b"}}}}}`, "[%s.instaview.command]\npath = 'canary'\n", "its entry instaview is in a form that setup does not know"},
 		{"arguments in one text", `{"%s": {"instaview": {"command": "instaview-mcp", "args": "--canary"}}}`, "[%s.instaview]\nargs = '--canary'\n", "its entry instaview is in a form that setup does not know"},
 		{"an argument that is no text", `{"%s": {"instaview": {"args": [1]}}}`, "[%s.instaview]\nargs = [1]\n", "its entry instaview is in a form that setup does not know"},
+		{"more brackets than any settings have", strings.Repeat("[", 5_000_000), "a = " + strings.Repeat("[", 5_000_000), ""},
 		{"servers twice", `{"%s": {}, "%s": {"x": {}}}`, "[%s]\n[%s]\n", ""},
 		{"the entry twice", `{"%s": {"instaview": {}, "instaview": {"a": 1}}}`, "[%s.instaview]\n[%s.instaview]\n", ""},
 		{"too many values", "{}\n{}", "a = 1\na = 2\n", ""},

@@ -3,6 +3,7 @@ package setup
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,10 +38,12 @@ type change struct {
 	value any
 }
 
+var demoFlag = regexp.MustCompile(`^--?demo(=.*)?$`)
+
 // args returns the arguments of an entry: those that its user added, and --demo
 // for the demo.
 func (s Server) args(added []string) []string {
-	args := slices.DeleteFunc(append([]string{}, added...), func(arg string) bool { return arg == "--demo" })
+	args := slices.DeleteFunc(append([]string{}, added...), demoFlag.MatchString)
 	if s.KeyFile == "" {
 		args = append(args, "--demo")
 	}

@@ -47,6 +47,9 @@ var position = regexp.MustCompile(`line \d+, column \d+`)
 // openJSON parses a file. To a file without any value it adds an empty object,
 // and returns that text.
 func openJSON(text []byte) ([]byte, hujson.Value, error) {
+	if isTooDeep(text) {
+		return nil, hujson.Value{}, errors.New("its brackets are nested too deeply")
+	}
 	root, err := hujson.Parse(text)
 	if err == nil {
 		return text, root, nil
@@ -61,6 +64,24 @@ func openJSON(text []byte) ([]byte, hujson.Value, error) {
 	}
 	// The rest of the message may quote the file.
 	return nil, root, fmt.Errorf("it is not valid JSON: %s", position.FindString(err.Error()))
+}
+
+// isTooDeep reports whether brackets are nested so deeply that hujson would run
+// out of stack, which ends the program. No settings come near the limit.
+func isTooDeep(text []byte) bool {
+	depth := 0
+	for _, b := range text {
+		switch b {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		if depth > 100_000 {
+			return true
+		}
+	}
+	return false
 }
 
 func (jsonFormat) apply(text []byte, c change) ([]byte, error) {
