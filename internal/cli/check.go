@@ -91,9 +91,10 @@ func (r *report) probe(ctx context.Context, sys System, settings config.Config, 
 
 // report prints the lines of the check.
 type report struct {
-	w      io.Writer
-	failed bool
-	err    error // of the first line that could not be written
+	w       io.Writer
+	reached bool // InstaView
+	failed  bool
+	err     error // of the first line that could not be written
 }
 
 func (r *report) line(what, verdict, format string, args ...any) {
@@ -129,6 +130,7 @@ func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 		r.failure("reachability", "HTTP %d%s: InstaView has a fault, or INSTAVIEW_BASE_URL is wrong", e.HTTPStatus, comma(e.Reason))
 		return
 	}
+	r.reached = true
 	r.ok("reachability", "answered in %d ms", took.Milliseconds())
 	if callerKeys && e.Code == client.CodeUnauthorized {
 		r.ok("key", "none of the server's own: each caller brings one")

@@ -31,7 +31,7 @@ func (s *setupRun) ensureKey(ctx context.Context, sys System) error {
 		case !accepted && asked && try < maxTries:
 			continue
 		case !accepted:
-			return errors.New("nothing was written, since InstaView has not confirmed the key")
+			return errors.New("nothing was written, since InstaView did not accept the key")
 		case key == stored:
 			return nil
 		}
@@ -101,6 +101,9 @@ func (s *setupRun) checkKey(ctx context.Context, sys System, key string) (bool, 
 	r := report{w: sys.Stdout}
 	if err := r.probe(ctx, sys, settings, false); err != nil {
 		return false, err
+	}
+	if !r.reached {
+		return false, errors.New("nothing was written, since InstaView could not be reached")
 	}
 	return !r.failed, r.err
 }

@@ -123,6 +123,22 @@ func TestAPersonIsAskedAtTheTerminal(t *testing.T) {
 	}
 }
 
+// Another key would not help where InstaView cannot be reached.
+func TestAPersonWithoutANetworkIsAskedOnce(t *testing.T) {
+	h, x := newHome(t, ".cursor"), newTerminal(t)
+	h.env["INSTAVIEW_BASE_URL"] = "http://127.0.0.1:9"
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	status := h.start(ctx, x, "setup")
+	x.types("InstaView API key", 1, sandbox.Key+"\n", true)
+	if got := <-status; got != 1 || !strings.Contains(x.shown(), "nothing was written, since InstaView could not be reached") {
+		t.Errorf("exit status %d:\n%s", got, x.shown())
+	}
+	if files := h.files(); len(files) > 0 {
+		t.Errorf("files %q", files)
+	}
+}
+
 func TestAnInterruptedSetupWritesNoMoreAndShowsTypingAgain(t *testing.T) {
 	h, x := newHome(t, ".cursor"), newTerminal(t)
 	ctx, interrupt := context.WithCancel(t.Context())

@@ -149,9 +149,9 @@ func TestSetupWritesNothingWithoutAGoodKey(t *testing.T) {
 	}{
 		"none":           {"", nil, fromStdin, "no key was given: set INSTAVIEW_API_KEY, or try setup --demo"},
 		"an empty line":  {"\n" + sandbox.Key + "\n", nil, fromStdin, "no key was given"},
-		"a wrong one":    {"sk_canary\n", nil, []string{"refused: it is unknown"}, "nothing was written, since InstaView has not confirmed the key"},
+		"a wrong one":    {"sk_canary\n", nil, []string{"refused: it is unknown"}, "nothing was written, since InstaView did not accept the key"},
 		"a placeholder":  {"<your key>\n", nil, fromStdin, "the placeholder of an example stands there"},
-		"no InstaView":   {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://127.0.0.1:9"}, []string{"connection refused"}, "nothing was written"},
+		"no InstaView":   {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://127.0.0.1:9"}, []string{"connection refused"}, "nothing was written, since InstaView could not be reached"},
 		"a bad setting":  {sandbox.Key, []string{"INSTAVIEW_BASE_URL=http://example.com"}, fromStdin, "INSTAVIEW_BASE_URL"},
 		"a bad variable": {sandbox.Key, []string{`INSTAVIEW_API_KEY="sk_canary"`}, first, "has quotation marks around it"},
 		"no such file":   {sandbox.Key, []string{"INSTAVIEW_API_KEY_FILE=/nonexistent"}, first, "there is no such file"},
