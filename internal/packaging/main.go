@@ -75,6 +75,11 @@ func (o origin) download(file string) string {
 	return o.url() + "/releases/download/v" + o.version + "/" + file
 }
 
+// image is the name of the container image, which takes no capital letters.
+func (o origin) image() string {
+	return "ghcr.io/" + strings.ToLower(o.repository) + ":" + o.version
+}
+
 // registryName is the name under which the MCP registry lists the server. A
 // login at GitHub proves that the publisher may use it.
 func (o origin) registryName() string {

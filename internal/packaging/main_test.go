@@ -90,7 +90,8 @@ func built(t *testing.T) (dist string) {
 	return dist
 }
 
-var testOrigin = origin{"test-owner/test-name", "1.2.3"}
+// testOrigin has capital letters, as owners at GitHub may.
+var testOrigin = origin{"Test-Owner/test-name", "1.2.3"}
 
 // released returns what is made of such programs, in a directory.
 func released(t *testing.T) (packages string) {
@@ -166,12 +167,12 @@ func TestTheRegistryEntryFitsThePackages(t *testing.T) {
 	want := map[string]string{
 		"npm":  npm.Name,
 		"oci":  "ghcr.io/test-owner/test-name:1.2.3",
-		"mcpb": "https://github.com/test-owner/test-name/releases/download/v1.2.3/instaview-mcp.mcpb",
+		"mcpb": "https://github.com/Test-Owner/test-name/releases/download/v1.2.3/instaview-mcp.mcpb",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if entry.Name != "io.github.test-owner/instaview-mcp" || npm.MCPName != entry.Name || entry.Version != "1.2.3" || npm.Version != entry.Version {
+	if entry.Name != "io.github.Test-Owner/instaview-mcp" || npm.MCPName != entry.Name || entry.Version != "1.2.3" || npm.Version != entry.Version {
 		t.Errorf("the entry is %s %s, the npm package says %s %s", entry.Name, entry.Version, npm.MCPName, npm.Version)
 	}
 }
