@@ -104,10 +104,6 @@ type object = map[string]any
 
 // manifest returns a bundle's manifest, as revision 0.3 has it.
 func manifest(from origin) object {
-	asked := userConfig()
-	asked["demo"] = object{"type": "boolean", "title": "Sample data", "required": false, "default": false,
-		"description": "Answers from a built-in sandbox with invented people; any key will do"}
-	const demo = "--demo=${user_config.demo}"
 	return object{
 		"manifest_version": "0.3",
 		"name":             name,
@@ -128,17 +124,17 @@ func manifest(from origin) object {
 		"tools":            toolList(),
 		// A prompt of the manifest has a fixed text; ours take arguments.
 		"prompts_generated": true,
-		"user_config":       asked,
+		"user_config":       userConfig(),
 		"server": object{
 			"type":        "binary",
 			"entry_point": "server/start.sh",
 			"mcp_config": object{
 				// The shell, since unpacking may lose the script's run bit.
 				"command": "/bin/sh",
-				"args":    []string{"${__dirname}/server/start.sh", demo},
+				"args":    []string{"${__dirname}/server/start.sh", demoArgument},
 				"env":     environment(),
 				"platform_overrides": object{
-					"win32": object{"command": "${__dirname}/server/instaview-mcp.exe", "args": []string{demo}},
+					"win32": object{"command": "${__dirname}/server/instaview-mcp.exe", "args": []string{demoArgument}},
 				},
 			},
 		},

@@ -46,6 +46,27 @@ func TestTheTrackedFilesAreCurrent(t *testing.T) {
 	}
 }
 
+// A first try needs no key: each form offers the demo.
+func TestThePluginOffersTheDemo(t *testing.T) {
+	files, err := tracked("## [1.2.3]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plugin struct {
+		UserConfig map[string]struct{ Type string }
+	}
+	var servers struct{ MCPServers map[string]mcpConfig }
+	for path, into := range map[string]any{"plugins/claude-code/.claude-plugin/plugin.json": &plugin, "plugins/claude-code/.mcp.json": &servers} {
+		if err := json.Unmarshal(files[path].content, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := servers.MCPServers["instaview"].Args
+	if plugin.UserConfig["demo"].Type != "boolean" || !slices.Contains(args, "--demo=${user_config.demo}") {
+		t.Errorf("the form is %v, the arguments are %q", plugin.UserConfig, args)
+	}
+}
+
 // A command must say what each of its placeholders stands for.
 func TestCommandsExplainTheirPlaceholders(t *testing.T) {
 	files, err := tracked("## [1.2.3]\n")

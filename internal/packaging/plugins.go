@@ -26,7 +26,7 @@ func tracked(changelog string) (map[string]file, error) {
 	for path, content := range map[string]object{
 		".claude-plugin/marketplace.json":      marketplace("./" + plugin),
 		plugin + "/.claude-plugin/plugin.json": claudePlugin(from),
-		plugin + "/.mcp.json":                  {"mcpServers": object{"instaview": npx(from, environment())}},
+		plugin + "/.mcp.json":                  {"mcpServers": object{"instaview": npx(from, environment(), demoArgument)}},
 		"gemini-extension.json":                geminiExtension(from),
 	} {
 		text, err := toJSON(content)
@@ -46,8 +46,8 @@ func tracked(changelog string) (map[string]file, error) {
 }
 
 // npx returns what starts the published program over stdio.
-func npx(from origin, env map[string]string) object {
-	return object{"command": "npx", "args": []string{"-y", name + "@" + from.version}, "env": env}
+func npx(from origin, env map[string]string, args ...string) object {
+	return object{"command": "npx", "args": append([]string{"-y", name + "@" + from.version}, args...), "env": env}
 }
 
 // marketplace returns what lists our plugin, so that this repository can be

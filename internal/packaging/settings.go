@@ -53,8 +53,13 @@ func userConfig() object {
 		}
 		form[s.key] = field
 	}
+	form["demo"] = object{"type": "boolean", "title": "Sample data", "required": false, "default": false,
+		"description": "Answers from a built-in sandbox with invented people; any key will do"}
 	return form
 }
+
+// demoArgument is the program's argument for the form's switch demo.
+const demoArgument = "--demo=${user_config.demo}"
 
 // environment returns the variables, each with a reference to the form's field.
 func environment() map[string]string {
