@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -47,14 +50,47 @@ func (c Client) Add(file string, s Server) (Edit, error) {
 	}, c.entry(s))
 }
 
-// Remove returns the edit that removes the server from a client's file.
+// Remove returns the edit that removes the server from a client's file. If
+// setup's backup differs only in layout from what is left, the edit restores
+// it.
 func (c Client) Remove(file string) (Edit, error) {
-	return c.edit(file, func(entry map[string]any) ([]change, error) {
+	e, err := c.edit(file, func(entry map[string]any) ([]change, error) {
 		if entry == nil {
 			return nil, nil
 		}
-		return []change{{[]string{c.section, entryName}, nil}}, nil
+		return []change{c.removal()}, nil
 	}, nil)
+	if err == nil && e.Changed() {
+		e.next = c.restored(e)
+	}
+	return e, err
+}
+
+func (c Client) removal() change { return change{[]string{c.section, entryName}, nil} }
+
+// restored returns the newest backup without the server, if adding the server
+// to it and removing it gives the edit's text, otherwise the edit's text.
+func (c Client) restored(e Edit) []byte {
+	dir, name := filepath.Split(e.File)
+	files, _ := os.ReadDir(filepath.Clean(dir))
+	for _, f := range slices.Backward(files) {
+		if !strings.HasPrefix(f.Name(), name+backupSuffix) {
+			continue
+		}
+		added, err := c.Add(filepath.Join(dir, f.Name()), Server{})
+		if err != nil {
+			continue
+		}
+		if _, entry, _ := c.open(bytes.TrimPrefix(added.now, byteOrderMark)); entry != nil {
+			continue
+		}
+		text, err := c.format.apply(bytes.TrimPrefix(added.next, byteOrderMark), c.removal())
+		if err == nil && bytes.Equal(text, bytes.TrimPrefix(e.next, byteOrderMark)) {
+			return added.now
+		}
+		break
+	}
+	return e.next
 }
 
 func (c Client) edit(file string, changes func(entry map[string]any) ([]change, error), shown object) (Edit, error) {
@@ -64,11 +100,7 @@ func (c Client) edit(file string, changes func(entry map[string]any) ([]change, 
 		return e, err
 	}
 	text := bytes.TrimPrefix(e.now, byteOrderMark)
-	tree, err := c.format.parse(text)
-	if err != nil {
-		return e, err
-	}
-	entry, err := c.find(tree)
+	tree, entry, err := c.open(text)
 	if err != nil {
 		return e, err
 	}
@@ -93,29 +125,29 @@ func (c Client) edit(file string, changes func(entry map[string]any) ([]change, 
 	return e, nil
 }
 
-// find returns the server's entry, nil if there is none.
-func (c Client) find(tree map[string]any) (map[string]any, error) {
+// open parses a text and returns its settings, and the server's entry, which is
+// nil if there is none.
+func (c Client) open(text []byte) (tree, entry map[string]any, err error) {
+	if tree, err = c.format.parse(text); err != nil {
+		return nil, nil, err
+	}
 	value, there := tree[c.section]
 	section, ok := value.(map[string]any)
 	if there && !ok {
-		return nil, fmt.Errorf("%s in it is not a list of servers", c.section)
+		return nil, nil, fmt.Errorf("%s in it is not a list of servers", c.section)
 	}
 	value, there = section[entryName]
-	entry, ok := value.(map[string]any)
+	entry, ok = value.(map[string]any)
 	if there && !ok {
-		return nil, fmt.Errorf("its entry %s is not one of a server", entryName)
+		return nil, nil, fmt.Errorf("its entry %s is not one of a server", entryName)
 	}
-	return entry, nil
+	return tree, entry, nil
 }
 
 // verify parses the changed text and returns an error unless it differs from
 // the original by the changes alone.
 func (c Client) verify(before, entry map[string]any, text []byte, changes []change) error {
-	after, err := c.format.parse(text)
-	if err != nil {
-		return errUnsupported
-	}
-	got, err := c.find(after)
+	after, got, err := c.open(text)
 	if err != nil {
 		return errUnsupported
 	}

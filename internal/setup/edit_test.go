@@ -131,7 +131,13 @@ func TestWhatOthersWroteStays(t *testing.T) {
 				if again := plan(t, c.Add, file, server); again.Changed() {
 					t.Errorf("a second time it changes again:\n%s", again.Diff())
 				}
-				removed := apply(t, func(file string, _ Server) (Edit, error) { return c.Remove(file) }, file, server)
+				remove := func(file string, _ Server) (Edit, error) { return c.Remove(file) }
+				if restored := apply(t, remove, file, server); !bytes.Equal(restored, before) {
+					t.Errorf("removed, the file is not as its backup (-before +after):\n%s", cmp.Diff(string(before), string(restored)))
+				}
+				file = filepath.Join(t.TempDir(), "without a backup")
+				write(t, file, after, 0o640)
+				removed := apply(t, remove, file, server)
 				if tt.restored && !bytes.Equal(removed, before) {
 					t.Errorf("removed, the file is not as it was (-before +after):\n%s", cmp.Diff(string(before), string(removed)))
 				}
@@ -196,6 +202,27 @@ var clock time.Time
 func tick() time.Time {
 	clock = clock.Add(time.Second)
 	return clock
+}
+
+// What its user has changed since the backup stays, and a backup with the entry
+// in it is no state to go back to.
+func TestOnlyABackupOfTheSameSettingsComesBack(t *testing.T) {
+	c := cursor(t)
+	remove := func(file string, _ Server) (Edit, error) { return c.Remove(file) }
+	for name, change := range map[string]string{"a setting": `"a": 2`, "a comment": `"a": 1 /* new */`, "nothing": `"a": 1`} {
+		file := filepath.Join(t.TempDir(), "mcp.json")
+		write(t, file, []byte(`{"a": 1}`), 0o600)
+		after := apply(t, c.Add, file, server)
+		apply(t, c.Add, file, demo) // its backup holds the entry
+		write(t, file, bytes.Replace(after, []byte(`"a": 1`), []byte(change), 1), 0o600)
+		want := `{` + change + `, "mcpServers": {}}`
+		if name == "nothing" {
+			want = `{"a": 1}`
+		}
+		if got := string(apply(t, remove, file, server)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
 }
 
 func TestAnEntryThatIsThereIsUpdatedInPlace(t *testing.T) {
@@ -268,48 +295,6 @@ func TestAnEntryThatIsThereIsUpdatedInPlace(t *testing.T) {
 				t.Error("a second time it changes again")
 			}
 		})
-	}
-}
-
-// A quotation mark in a comment, or one that is escaped, must not make what
-// follows it look like the text between two strings.
-func TestQuotesInOtherPlacesRevealNothing(t *testing.T) {
-	for text, client := range map[string]string{
-		`{"a": /* 5" */ "canary", "b": 1}`:                                            "cursor",
-		`{/* it's "x */ "a": "it's canary"}`:                                          "cursor",
-		"{\n// canary\n/* canary\ncanary */ \"a\": \"//\\\"canary\" // \"canary\n}":   "cursor",
-		"a = [ # 5\" it's\n 'canary', \"it's canary\" ]\n":                            "codex",
-		`a = ["""x""""", "canary", '''y''''', 'canary', "canary"]`:                    "codex",
-		`a = ["""x"""", "canary", '''y'''', 'canary', "canary"]`:                      "codex",
-		`a = ["""\""" canary """, "canary"]`:                                          "codex",
-		"# canary\na = '#\"' # canary\nb = \"'\" # canary\nc = \"#\\\"\" # 'canary\n": "codex",
-	} {
-		c, _ := Named(client)
-		file := filepath.Join(t.TempDir(), "config")
-		write(t, file, []byte(text), 0o600)
-		if diff := plan(t, c.Add, file, server).Diff(); strings.Contains(diff, "canary") || !strings.Contains(diff, server.Command) {
-			t.Errorf("%s\nis shown as\n%s", text, diff)
-		}
-	}
-}
-
-// What the person is shown has others' strings hidden, wherever they stand.
-func TestTheDiffShowsNoSecrets(t *testing.T) {
-	jsonText := `{"a": "canary", "%s": {"x": {"command": "npx", "args": ["--token=canary", "Bearer canary"], "env": {"T": "can\"canary"}, "url": "https://x/?canary" /* "T": "canary" */ }}}`
-	tomlText := "a = 'canary'\n# t = \"canary\"\n[%s.x]\nargs = ['canary', \"\"\"\ncanary\"\"\"]\nurl = '''\ncanary'''\n"
-	for _, c := range Clients {
-		text := jsonText
-		if c.Name == "codex" {
-			text = tomlText
-		}
-		for name, text := range map[string]string{"in few lines": text, "in many": strings.NewReplacer("{", "{\n", ", ", ",\n").Replace(text)} {
-			file := filepath.Join(t.TempDir(), "config")
-			write(t, file, []byte(strings.ReplaceAll(text, "%s", c.section)), 0o600)
-			diff := plan(t, c.Add, file, server).Diff()
-			if strings.Contains(diff, "canary") || !strings.Contains(diff, "\n+") || !strings.Contains(diff, server.Command) || !strings.Contains(diff, keyFile) {
-				t.Errorf("%s, %s:\n%s", c.Name, name, diff)
-			}
-		}
 	}
 }
 

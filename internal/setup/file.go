@@ -46,6 +46,9 @@ func read(file string) ([]byte, state, error) {
 	return text, s, nil
 }
 
+// backupSuffix stands between the name of a file and the time of a backup.
+const backupSuffix = ".bak-"
+
 // Apply writes the change, and returns the name of the backup of the previous
 // file, or "" if there was none. It returns an error if the file has changed
 // since the edit was planned.
@@ -59,7 +62,7 @@ func (e Edit) Apply(now time.Time) (backup string, err error) {
 	case s.info == nil:
 		return "", replace(s.target, e.next, 0o600, nil)
 	}
-	backup = e.File + ".bak-" + now.Format("20060102-150405.000")
+	backup = e.File + backupSuffix + now.Format("20060102-150405.000")
 	if exists(backup) {
 		return "", fmt.Errorf("%s is there already: run setup again", backup)
 	}
