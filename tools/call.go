@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // Call describes a tool call or a resource read that has ended, for the audit
 // log and the metrics. It holds no personal data.
 type Call struct {
-	// Tool is a tool's name, or resource_shortlist, resource_candidate or
-	// resource_csv.
+	// Tool is a tool's name, or resource_shortlist, resource_candidate,
+	// resource_csv or resource_html.
 	Tool string
 	// RequestID is the run's id; "" if the arguments held no valid one.
 	RequestID string
@@ -53,7 +54,8 @@ const (
 // reply is a handler's answer, with what Call reports about it.
 type reply struct {
 	text    sanitize.Clean
-	table   string // a CSV document, in place of text
+	file    string          // a document of another type, in place of text
+	view    json.RawMessage // what an MCP App shows; nil = nothing
 	isError bool
 	outcome string
 	shown   int // number of candidates in text
@@ -84,6 +86,9 @@ func toolHandler(tool string, settings Settings, handle handler) server.ToolHand
 		}
 		result := mcp.NewToolResultText(string(r.text))
 		result.IsError = r.isError
+		if r.view != nil {
+			result.Meta = &mcp.Meta{AdditionalFields: map[string]any{ViewKey: r.view}}
+		}
 		return result, nil
 	}
 }

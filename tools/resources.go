@@ -36,11 +36,12 @@ const (
 	scheme   = "sourcing://"
 	markdown = "text/markdown"
 	table    = "text/csv"
+	webPage  = "text/html"
 )
 
 // resources returns all resource templates. They never hold contacts, because a
 // URI cannot show that a person asked for them, as an argument can.
-func resources() []resource {
+func resources(settings Settings) []resource {
 	both := []mcp.Role{mcp.RoleUser, mcp.RoleAssistant}
 	return []resource{
 		{
@@ -67,13 +68,21 @@ func resources() []resource {
 			callName: "resource_csv",
 			write:    candidateTable,
 		},
+		{
+			ResourceTemplate: mcp.NewResourceTemplate(scheme+"{request_id}/shortlist.html", "shortlist.html",
+				mcp.WithTemplateTitle("Shortlist as a page"),
+				mcp.WithTemplateDescription("A run for people to look at"),
+				mcp.WithTemplateMIMEType(webPage), mcp.WithTemplateAnnotations([]mcp.Role{mcp.RoleUser}, 0, "")),
+			callName: "resource_html",
+			write:    shortlistPage(settings),
+		},
 	}
 }
 
 // RegisterResources adds the resources to s, which read runs. Of their
 // handlers' errors only a UserError may be shown to the client.
 func RegisterResources(s *server.MCPServer, runs Getter, settings Settings) {
-	for _, r := range resources() {
+	for _, r := range resources(settings) {
 		s.AddResourceTemplate(r.ResourceTemplate, r.serve(runs, settings))
 	}
 }
@@ -108,8 +117,8 @@ func (r resource) serve(runs Getter, settings Settings) server.ResourceTemplateH
 			return nil, UserError{answer.text, notFoundOutcomes[answer.outcome]}
 		}
 		text := string(answer.text)
-		if answer.table != "" {
-			text = answer.table
+		if answer.file != "" {
+			text = answer.file
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: r.MIMEType, Text: text}}, nil
 	}
@@ -153,7 +162,7 @@ func candidateDetail(ctx context.Context, v *shortlist.View, snapshot poll.Snaps
 // other run it returns an error, since a program expects a table and not prose.
 func candidateTable(ctx context.Context, v *shortlist.View, snapshot poll.Snapshot, a *reader) reply {
 	if snapshot.Err == nil && snapshot.Results != nil && snapshot.Results.Status == client.StatusCompleted {
-		return reply{table: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
+		return reply{file: shortlist.CSV(snapshot.Results, v.RequestID, v.Blind), outcome: OutcomeCompleted, shown: len(snapshot.Results.Candidates)}
 	}
 	r := answer(ctx, v, snapshot, a)
 	r.isError = true

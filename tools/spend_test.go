@@ -316,7 +316,7 @@ func TestTheDescriptionsSayWhatTheToolsDo(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(list.Tools) != 4 {
+		if len(list.Tools) != 5 {
 			w.t.Fatalf("%d tools", len(list.Tools))
 		}
 		for _, tool := range list.Tools {

@@ -33,12 +33,15 @@ const getTool = "get_sourcing_results"
 // Names returns the names of the tools, with those that cost credits if starts
 // is set.
 func Names(starts bool) []string {
-	names := []string{getTool, waitTool}
+	names := []string{getTool, waitTool, ShowTool}
 	if starts {
 		names = append(names, startTool, refineTool)
 	}
 	return names
 }
+
+// ShowTool is the name of the tool that shows a run as a page.
+const ShowTool = "show_shortlist"
 
 // The names of the other tools.
 const (
@@ -77,13 +80,17 @@ type Settings struct {
 	// Starting, if not nil, offers start_sourcing and refine_sourcing, which
 	// cost credits.
 	Starting *Starting
+	// NoApps leaves out show_shortlist and the page that it shows.
+	NoApps bool
+	// Demo labels every page as sample data.
+	Demo bool
 	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
 	OnCall func(context.Context, Call)
 }
 
-// Register adds get_sourcing_results and wait_for_sourcing to s, which read
-// runs, and the tools of settings.Starting if it is not nil.
+// Register adds get_sourcing_results, wait_for_sourcing and show_shortlist to
+// s, which read runs, and the tools of settings.Starting if it is not nil.
 func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	if settings.DefaultWait == 0 {
 		settings.DefaultWait = DefaultWait
@@ -99,6 +106,10 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 	add := func(tool mcp.Tool, handle handler) { s.AddTool(tool, toolHandler(tool.Name, settings, handle)) }
 	add(get.definition(), get.handle)
 	add(wait.definition(), wait.handle)
+	if !settings.NoApps {
+		show := &showShortlist{runs: runs, settings: settings}
+		add(show.definition(), show.handle)
+	}
 	if settings.Starting != nil {
 		start := startSourcing{starting: settings.Starting}
 		refine := refineSourcing{starting: settings.Starting, runs: runs}
@@ -125,10 +136,6 @@ func readOnly(title string) mcp.ToolOption {
 // Descriptions repeat defaults and bounds, because Codex drops them from
 // schemas.
 func selectionArguments(settings Settings) mcp.ToolOption {
-	blind := "Hide names and links; default false"
-	if settings.Blind {
-		blind = "Names and links are always hidden here"
-	}
 	options := []mcp.ToolOption{
 		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id, e.g. req_9f3b827e")),
 		mcp.WithString("detail", mcp.Enum(string(shortlist.Brief), string(shortlist.Summary), string(shortlist.Full)),
@@ -139,7 +146,7 @@ func selectionArguments(settings Settings) mcp.ToolOption {
 		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
 		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("Only these ranks")),
-		mcp.WithBoolean("blind", mcp.Description(blind)),
+		mcp.WithBoolean("blind", mcp.Description(blindDescription(settings))),
 		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
 	}
 	return func(t *mcp.Tool) {
@@ -147,6 +154,13 @@ func selectionArguments(settings Settings) mcp.ToolOption {
 			o(t)
 		}
 	}
+}
+
+func blindDescription(settings Settings) string {
+	if settings.Blind {
+		return "Names and links are always hidden here"
+	}
+	return "Hide names and links; default false"
 }
 
 // view reads the arguments that choose what an answer shows.

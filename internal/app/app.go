@@ -114,6 +114,7 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 		Settings: tools.Settings{
 			AllowContacts: settings.AllowContacts,
 			Blind:         settings.Blind,
+			NoApps:        !settings.Apps,
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,

@@ -26,6 +26,7 @@ type Config struct {
 	MaxCreditsPerRun  int           `env:"INSTAVIEW_MAX_CREDITS_PER_RUN, default=20" must:"be a whole number from 1 to 1000" doc:"Most credits that one start or refinement may cost"`
 	MaxCreditsPerDay  int           `env:"INSTAVIEW_MAX_CREDITS_PER_DAY, default=100" must:"be a whole number from 1 to 10000" doc:"Most credits that starts and refinements may cost an API key in any 24 hours, by what was asked for; kept in memory, so counted from the start of the server"`
 	Blind             bool          `env:"INSTAVIEW_MCP_BLIND, default=false" must:"be true or false" doc:"Hides candidates' names and links, as far as they are known, in every answer, document, table and completion; no call can undo it"`
+	Apps              bool          `env:"INSTAVIEW_MCP_APPS, default=true" must:"be true or false" doc:"Offers show_shortlist, whose page chats with MCP Apps show"`
 	DefaultWait       time.Duration `env:"INSTAVIEW_MCP_DEFAULT_WAIT, default=50s" must:"be a duration from 1s to 240s, such as 50s" doc:"Wait of wait_for_sourcing when the call names none"`
 	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
 	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS" must:"be a whole number from 1, over stdio to 90, over HTTP to 100000" doc:"Most waits at the same time; 90 over stdio and 10000 over HTTP if not set"`

@@ -45,7 +45,7 @@ func TestDefaults(t *testing.T) {
 		APIKey: got.APIKey, AuthToken: got.AuthToken, // pointers
 		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 108, MaxCreditsPerRun: 20, MaxCreditsPerDay: 100, DefaultWait: 50 * time.Second,
 		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelWarn, LogFormat: "text",
-		Transport: Stdio, Addr: "127.0.0.1:8080", MaxConnections: 12_000,
+		Transport: Stdio, Apps: true, Addr: "127.0.0.1:8080", MaxConnections: 12_000,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

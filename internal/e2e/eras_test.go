@@ -50,7 +50,7 @@ func TestBothErasOverTheBuiltBinary(t *testing.T) {
 			e.begin(c)
 
 			list := c.ask(2, "tools/list", e.params("{}", ""))
-			if len(list.Result.Tools) != 2 {
+			if len(list.Result.Tools) != 3 {
 				t.Errorf("tools/list: %s", list.raw)
 			}
 			get := c.ask(3, "tools/call", e.params(mcptest.Call("get_sourcing_results", `{"request_id":"req_demo_done","detail":"brief"}`), ""))

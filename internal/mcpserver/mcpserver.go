@@ -56,6 +56,8 @@ type Options struct {
 // would keep a connection open for them.
 func New(o Options) *server.MCPServer {
 	m := middleware{redactor: redactor{o.Key}, demo: o.Demo, log: o.Log}
+	o.Settings.Demo = o.Demo
+	o.Settings.NoApps = o.Settings.NoApps || len(o.Only) > 0 && !slices.Contains(o.Only, tools.ShowTool)
 	memory := runsRead{m, completion.New(&yielding{o.Runs}, o.Settings.Blind)}
 	starts := o.Settings.Starting != nil
 	if starts {
@@ -85,9 +87,11 @@ func New(o Options) *server.MCPServer {
 		// The default of mcp-go, but set here because candidates' data must
 		// never be in a shared cache.
 		server.WithCacheHints(0, mcp.CacheScopePrivate),
+		server.WithExtensions(o.Settings.Extensions()),
 	)
 	tools.Register(s, memory, o.Settings)
 	tools.RegisterResources(s, memory, o.Settings)
+	tools.RegisterApp(s, o.Settings)
 	prompts.Register(s, o.Settings.Blind)
 	if starts {
 		prompts.RegisterStarting(s, o.Settings.Blind)

@@ -290,9 +290,12 @@ func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 	}
 }
 
-// maxTokens limits what both tools and the instructions cost a model on every
+// What the tools alone, and with the instructions, may cost a model on every
 // turn.
-const maxTokens = 950
+const (
+	maxToolTokens = 900
+	maxTokens     = 1080
+)
 
 // Clients show resources and prompts to people, and to a model at most once.
 func TestTokensOfTheResources(t *testing.T) {
@@ -320,7 +323,7 @@ func TestTokensOfTheResources(t *testing.T) {
 }
 
 // maxStartingTokens is maxTokens where credits may be spent.
-const maxStartingTokens = 1_300
+const maxStartingTokens = 1_430
 
 func TestTokensOfWhatAClientIsSent(t *testing.T) {
 	for most, o := range map[int]Options{maxTokens: {}, maxStartingTokens: {Settings: startingSettings()}} {
@@ -350,6 +353,9 @@ func tokensOfWhatAClientIsSent(t *testing.T, o Options, most int) {
 			t.Fatal(err)
 		}
 		t.Logf("%s: %d tokens", what, n)
+		if what == "tools" && o.Settings.Starting == nil && n > maxToolTokens {
+			t.Errorf("tools: %d tokens, want at most %d", n, maxToolTokens)
+		}
 		total += n
 	}
 	t.Logf("together: %d tokens of %d", total, most)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/completion"
 	"instaview-mcp/internal/tenant"
+	"instaview-mcp/tools"
 )
 
 // middleware wraps the handlers of tools, prompts and resources.
@@ -25,7 +27,7 @@ type middleware struct {
 	log  *slog.Logger
 }
 
-// tool redacts keys in a tool's answer and adds the demo's label.
+// tool redacts keys in a tool's answer and its page, and adds the demo's label.
 func (m middleware) tool(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		result, err := next(ctx, req)
@@ -42,6 +44,11 @@ func (m middleware) tool(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 				text.Text = demoLabel + text.Text
 			}
 			result.Content[i] = text
+		}
+		if result.Meta != nil {
+			if page, ok := result.Meta.AdditionalFields[tools.ViewKey].(json.RawMessage); ok {
+				result.Meta.AdditionalFields[tools.ViewKey] = json.RawMessage(m.redact(ctx, string(page)))
+			}
 		}
 		return result, nil
 	}
@@ -215,5 +222,10 @@ func replaceKey(text string, key client.Key) string {
 	if len(secret) < minKeyLength {
 		return text
 	}
-	return strings.ReplaceAll(text, secret, "[redacted]")
+	const redacted = "[redacted]"
+	text = strings.ReplaceAll(text, secret, redacted)
+	if inJSON, err := json.Marshal(secret); err == nil { // as in a page's data
+		text = strings.ReplaceAll(text, string(inJSON[1:len(inJSON)-1]), redacted)
+	}
+	return text
 }
