@@ -16,13 +16,14 @@ func TestCallSpendsAfterAYes(t *testing.T) {
 		execute(t, starts, "--demo", "--yes", "call", "refine_sourcing", "request_id=req_demo_done", "additional=3").wants(t, 0,
 			[]string{"req_demo_done is refined."}, []string{"This would refine a sourcing run"})
 		execute(t, starts, append(brief, "--yes", "--csv", "x.csv")...).wants(t, 1, nil, []string{"--csv goes with a call that shows candidates"})
+		execute(t, starts, append(brief, "--yes", "--html", "x.html")...).wants(t, 1, nil, []string{"--html goes with a call that shows candidates"})
 		execute(t, starts, "--demo", "--yes", "call", "start_sourcing", "title=x").wants(t, 1, []string{"job_description is missing"}, nil)
 		execute(t, starts, "--demo", "--yes", "call", "start_sourcing", "title=x", "job_description=y", "limit=50").wants(t, 1, []string{"INSTAVIEW_MAX_CREDITS_PER_RUN"}, nil)
 	})
 }
 
 func TestWithoutTheSwitchThereIsNothingToCall(t *testing.T) {
-	execute(t, nil, "--demo", "--yes", "call", "start_sourcing", "title=x").wants(t, 1, nil, []string{"there is no tool \"start_sourcing\": use get_sourcing_results or wait_for_sourcing"})
+	execute(t, nil, "--demo", "--yes", "call", "start_sourcing", "title=x").wants(t, 1, nil, []string{"there is no tool \"start_sourcing\": use get_sourcing_results, show_shortlist or wait_for_sourcing"})
 	execute(t, nil, "prompt", "write_brief", "role=x").wants(t, 1, nil, []string{"there is no prompt \"write_brief\""})
 	execute(t, starts, "prompt", "write_brief", "role=Go engineer").wants(t, 0, []string{"for this job: “Go engineer”"}, nil)
 	execute(t, starts, "--demo", "check").wants(t, 0, []string{"starts for at most 20 credits a run and 100 in 24 hours"}, nil)

@@ -22,14 +22,12 @@ import (
 )
 
 // call makes one tool call through an MCP client in this process. It writes
-// progress to stderr and the answer's text to stdout. If o.table is not "", it
-// also writes the run's candidates to that file. A call that costs credits
-// needs a yes, from the terminal or by o.yes. blind reports whether the
-// settings hide names in every answer and table.
+// progress to stderr and the answer's text to stdout, and then the files of
+// o.save. A call that costs credits needs a yes, from the terminal or by o.yes.
+// blind reports whether the settings hide names in every answer and file.
 func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o options, blind bool) error {
-	table := o.table
 	if len(args) == 0 {
-		return errors.New("call needs a tool: get_sourcing_results or wait_for_sourcing")
+		return errors.New("call needs a tool: get_sourcing_results, show_shortlist or wait_for_sourcing")
 	}
 	request := mcp.CallToolRequest{}
 	request.Params.Name = args[0]
@@ -39,8 +37,8 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o
 	}
 	request.Params.Arguments = given // the tools accept numbers and lists as strings
 	requestID, asksBlind := parseArguments(given)
-	if table != "" && asksBlind && !blind {
-		return errors.New("--csv writes names, which blind hides: leave out one of them, or set INSTAVIEW_MCP_BLIND=true")
+	if err := o.save.check(asksBlind && !blind); err != nil {
+		return err
 	}
 	request.Params.Meta = &mcp.Meta{ProgressToken: "call"}
 
@@ -60,8 +58,8 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o
 		return fmt.Errorf("call %s: %w", args[0], err)
 	}
 	if proposal, code := proposed(result); code != "" {
-		if table != "" {
-			return errors.New("--csv goes with a call that shows candidates: leave it out here")
+		if flags := o.save.flags(); len(flags) > 0 {
+			return fmt.Errorf("%s goes with a call that shows candidates: leave it out here", flags[0])
 		}
 		if err := agree(ctx, sys, proposal, o.yes); err != nil {
 			return err
@@ -81,10 +79,7 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o
 	if result.IsError {
 		return app.ErrFailed
 	}
-	if table != "" {
-		return writeTable(ctx, sys, session, requestID, table)
-	}
-	return nil
+	return o.save.write(ctx, sys, session, requestID)
 }
 
 // parseArguments returns the run that the arguments name, and whether they hide
@@ -118,7 +113,8 @@ func checkTool(ctx context.Context, session *mcpclient.Client, tool string) erro
 		names = append(names, t.Name)
 	}
 	if !slices.Contains(names, tool) {
-		return fmt.Errorf("there is no tool %q: use %s", tool, strings.Join(names, " or "))
+		last := len(names) - 1
+		return fmt.Errorf("there is no tool %q: use %s or %s", tool, strings.Join(names[:last], ", "), names[last])
 	}
 	return nil
 }

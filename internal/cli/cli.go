@@ -150,13 +150,14 @@ func (c command) refuses(flags, args []string) error {
 
 // options are the flags, wherever they stand, and the other arguments.
 type options struct {
-	demo, version          bool
-	transport, addr, table string
-	print                  string // of setup: the name of a client
-	remove                 bool   // of setup
-	yes                    bool   // of setup and call
-	args                   []string
-	given                  []string // the names of the flags that were given
+	demo, version   bool
+	transport, addr string
+	save            saves  // of call
+	print           string // of setup: the name of a client
+	remove          bool   // of setup
+	yes             bool   // of setup and call
+	args            []string
+	given           []string // the names of the flags that were given
 }
 
 // flagSet returns the flags of commands, which store their values in o.
@@ -194,14 +195,21 @@ func serveFlags(flags *flag.FlagSet, o *options) {
 }
 
 func callFlags(flags *flag.FlagSet, o *options) {
-	flags.Func("csv", "with call: `FILE` to write all candidates to, as a table", func(file string) error {
-		if file == "" || argument().MatchString(file) {
-			return errors.New("needs the name of a file: --csv shortlist.csv")
-		}
-		o.table = file
-		return nil
-	})
+	flags.Func("csv", "with call: `FILE` to write all candidates to, as a table", fileName(&o.save.table, "--csv shortlist.csv"))
+	flags.Func("html", "with call: `FILE` to write the run to, as a page to look at", fileName(&o.save.page, "--html shortlist.html"))
+	flags.BoolVar(&o.save.open, "open", false, "with --html: open the page in a browser")
 	yesFlag(flags, o)
+}
+
+// fileName returns a flag that sets file.
+func fileName(file *string, example string) func(string) error {
+	return func(given string) error {
+		if given == "" || argument().MatchString(given) {
+			return errors.New("needs the name of a file: " + example)
+		}
+		*file = given
+		return nil
+	}
 }
 
 // yesFlag is of all commands that ask.

@@ -90,7 +90,7 @@ func TestCallExitsByTheAnswer(t *testing.T) {
 		},
 		"a malformed id": {[]string{"get_sourcing_results", "request_id=../x"}, 1, []string{"No request was made."}, nil},
 		"no tool":        {nil, 1, nil, []string{"call needs a tool"}},
-		"no such tool":   {[]string{"nope"}, 1, nil, []string{`there is no tool "nope": use get_sourcing_results or wait_for_sourcing`}},
+		"no such tool":   {[]string{"nope"}, 1, nil, []string{`there is no tool "nope": use get_sourcing_results, show_shortlist or wait_for_sourcing`}},
 		"not name=value": {[]string{"get_sourcing_results", "req_demo"}, 1, nil, []string{`"req_demo" is not of the form name=value`}},
 	} {
 		t.Run(name, func(t *testing.T) {
