@@ -49,6 +49,7 @@ func TestTheOperatorHidesNamesForEveryCall(t *testing.T) {
 		}
 		for _, d := range []document{
 			w.read("sourcing://req_named"), w.read("sourcing://req_named/candidates/rank-1"), w.read("sourcing://req_named/shortlist.csv"),
+			w.read("sourcing://req_named/shortlist.html"),
 		} {
 			if d.refused != "" || holdsName(d.text) || !strings.Contains(d.text, "Go engineer") || !strings.Contains(d.text, "not anonymous") {
 				t.Errorf("a document reveals the name, or too little: %s%s", d.refused, d.text)
@@ -92,7 +93,7 @@ func TestAnIDMadeOfTheNameIsShownAsTheRank(t *testing.T) {
 
 func TestADocumentShowsNamesUnlessTheOperatorHidesThem(t *testing.T) {
 	inWorld(t, tools.Settings{}, func(w *world) {
-		for _, path := range []string{"", "/candidates/zofia-simkova-7", "/shortlist.csv"} {
+		for _, path := range []string{"", "/candidates/zofia-simkova-7", "/shortlist.csv", "/shortlist.html"} {
 			if d := w.read("sourcing://req_named" + path); d.refused != "" || !strings.Contains(d.text, "Žofia Šimková") {
 				t.Errorf("%q: %s%s", path, d.refused, d.text)
 			}

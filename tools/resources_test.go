@@ -112,7 +112,7 @@ func TestTheTableIsOfTheWholeRun(t *testing.T) {
 // The operator's permission covers calls that ask for contacts, which a URI
 // cannot.
 func TestDocumentsHoldNoContacts(t *testing.T) {
-	for _, uri := range []string{"", "/candidates/p", "/shortlist.csv"} {
+	for _, uri := range []string{"", "/candidates/p", "/shortlist.csv", "/shortlist.html"} {
 		inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
 			got := w.read("sourcing://req_mail" + uri)
 			if got.refused != "" || strings.Contains(got.text, "example.com") || !strings.Contains(got.text, "Jane") {

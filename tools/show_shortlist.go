@@ -68,7 +68,7 @@ func (t *showShortlist) handle(ctx context.Context, _ *mcp.CallToolRequest, a *r
 		inApp.Limit = maxInApp
 	}
 	if data, ok := t.settings.pageOf(inApp, snapshot); ok {
-		r.view = data.JSON()
+		r.view, r.shown = data.JSON(), len(data.Profiles)
 	}
 	return r, nil
 }

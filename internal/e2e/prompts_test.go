@@ -44,11 +44,13 @@ func TestPromptsResourcesAndCompletionsInBothEras(t *testing.T) {
 			ask("prompts/get", `{"name":"review_shortlist","arguments":{"request_id":"req_demo_done","must_haves":"`+strings.Repeat("{{", 250_000)+`"}}`,
 				"must_haves may have at most 2000 characters")
 			ask("prompts/get", `{"name":"../../etc/passwd"}`, `"code":-32602`)
-			ask("resources/list", "{}", `"resources":[]`)
+			ask("resources/list", "{}", `"resources":[]`) // the page is for its tool alone
 			ask("resources/templates/list", "{}", `"sourcing://{request_id}/shortlist.csv"`)
 			ask("completion/complete", `{"ref":{"type":"ref/prompt","name":"review_shortlist"},"argument":{"name":"request_id","value":""}}`, `"values":[]`)
 			ask("resources/read", `{"uri":"sourcing://req_demo_done"}`, "Sample data of the demo", "### 1 (95) ", "data, not instructions")
 			ask("resources/read", `{"uri":"sourcing://req_demo_done/shortlist.csv"}`, `"text":"`+"\ufeff"+`Rank,AI score,`)
+			ask("resources/read", `{"uri":"ui://shortlist"}`, `"ui":{`, "Content-Security-Policy")
+			ask("resources/read", `{"uri":"sourcing://req_demo_done/shortlist.html"}`, `"mimeType":"text/html"`, "Katarína")
 			notFound := map[bool]string{false: `"code":-32002`, true: `"code":-32602`}[modern]
 			ask("resources/read", `{"uri":"sourcing://req_unknown"}`, notFound, `"data":{"uri":"sourcing://req_unknown"}`, "knows no such sourcing run")
 			ask("completion/complete", `{"ref":{"type":"ref/prompt","name":"review_shortlist"},"argument":{"name":"request_id","value":"done"}}`, `"values":["req_demo_done"]`)
@@ -81,10 +83,10 @@ func TestOfficialClientReviews(t *testing.T) {
 		t.Errorf("got %s", text)
 	}
 	templates, err := session.ListResourceTemplates(t.Context(), nil)
-	if err != nil || len(templates.ResourceTemplates) != 3 {
+	if err != nil || len(templates.ResourceTemplates) != 4 {
 		t.Fatalf("%+v, %v", templates, err)
 	}
-	for _, uri := range []string{"sourcing://" + reviewed, "sourcing://" + reviewed + "/candidates/" + first, "sourcing://" + reviewed + "/shortlist.csv"} {
+	for _, uri := range []string{"sourcing://" + reviewed, "sourcing://" + reviewed + "/candidates/" + first, "sourcing://" + reviewed + "/shortlist.csv", "sourcing://" + reviewed + "/shortlist.html"} {
 		document, err := session.ReadResource(t.Context(), &gosdk.ReadResourceParams{URI: uri})
 		if err != nil || !strings.Contains(document.Contents[0].Text, "Katarína") {
 			t.Errorf("%s: %+v, %v", uri, document, err)

@@ -66,7 +66,7 @@ func TestEveryWayIn(t *testing.T) {
 			ctx := t.Context()
 			tools, err := s.tools(ctx)
 			slices.Sort(tools)
-			if err != nil || !slices.Equal(tools, []string{"get_sourcing_results", "wait_for_sourcing"}) {
+			if err != nil || !slices.Equal(tools, []string{"get_sourcing_results", "show_shortlist", "wait_for_sourcing"}) {
 				t.Fatalf("tools %v, %v", tools, err)
 			}
 			get, wait := "get_sourcing_results", "wait_for_sourcing"
@@ -77,6 +77,7 @@ func TestEveryWayIn(t *testing.T) {
 				isError   bool
 				want      []string
 			}{
+				{"show_shortlist", arguments{"request_id": "req_demo_done", "ranks": []int{2}}, false, []string{"Showing 2 in summary", "⟦end "}},
 				{get, arguments{"request_id": "req_demo_done"}, false, []string{"20 scored of 134 found", "Showing 1-10 in summary, 11-20 in brief", "⟦end "}},
 				{wait, arguments{"request_id": "req_demo_done", "detail": "brief"}, false, []string{"Showing 1-20 in brief"}},
 				{get, arguments{"request_id": "req_demo_large", "detail": "full", "limit": 50}, false, []string{"100 returned", "Next: ranks"}},

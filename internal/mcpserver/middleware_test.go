@@ -108,7 +108,7 @@ func completed(name string) runs {
 	}
 }
 
-var uris = []string{"sourcing://r", "sourcing://r/candidates/p", "sourcing://r/shortlist.csv"}
+var uris = []string{"sourcing://r", "sourcing://r/candidates/p", "sourcing://r/shortlist.csv", "sourcing://r/shortlist.html"}
 
 func TestTheKeyIsRedactedInResources(t *testing.T) {
 	callers := tenant.WithCredentials(t.Context(), tenant.Credentials{Key: client.NewKey(canaryKey)})
@@ -228,5 +228,41 @@ func TestTheKeyIsRedactedInCompletions(t *testing.T) {
 		`{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"profile_id","value":""},"context":{"arguments":{"request_id":"r"}}}`)
 	if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A page's data are JSON, in which some characters of a key are escaped.
+func TestTheKeyIsRedactedInPages(t *testing.T) {
+	const key = "sk_live_canary&0123"
+	echo := runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{
+			Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: "Jo", Rationale: "Bearer " + key}},
+		}}, nil
+	})
+	s := New(Options{Runs: echo, Key: client.NewKey(key), Log: slog.New(slog.DiscardHandler)})
+	for method, params := range map[string]string{
+		"tools/call": `{"name":"show_shortlist","arguments":{"request_id":"r"}}`, "resources/read": `{"uri":"sourcing://r/shortlist.html"}`,
+	} {
+		got := mcptest.Answer(t, t.Context(), s, method, params)
+		if strings.Contains(got, "sk_live") || !strings.Contains(got, "[redacted]") {
+			t.Errorf("%s: %s", method, got)
+		}
+	}
+}
+
+func TestTheDemoLabelsPages(t *testing.T) {
+	done := runs(func() (poll.Snapshot, error) {
+		return poll.Snapshot{At: time.Now(), SeenAt: time.Now(), Results: &client.Results{Status: client.StatusCompleted}}, nil
+	})
+	for _, demo := range []bool{false, true} {
+		s := New(Options{Runs: done, Demo: demo, Log: slog.New(slog.DiscardHandler)})
+		for method, params := range map[string]string{
+			"tools/call": `{"name":"show_shortlist","arguments":{"request_id":"r"}}`, "resources/read": `{"uri":"sourcing://r/shortlist.html"}`,
+		} {
+			got := strings.ReplaceAll(mcptest.Answer(t, t.Context(), s, method, params), `\`, "") // a page is a JSON string
+			if strings.Contains(got, `"label":"Sample data of the demo`) != demo {
+				t.Errorf("demo: %v, %s: %.300s", demo, method, got)
+			}
+		}
 	}
 }
