@@ -17,6 +17,9 @@ func files(t *testing.T, suffix string) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
 	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "node_modules" {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, suffix) {
 			return err
 		}

@@ -2,7 +2,7 @@
 // chat.
 
 // forMarkdown escapes a text from a profile, so that it is shown as it is.
-const forMarkdown = (text) => text.replace(/[\\`*_{}[\]<>#|~&!]/g, "\\$&").replace(/^(\s*)([-+]|\d+[.)])(?=\s|$)/, "$1\\$2").replaceAll("\n", " ");
+const forMarkdown = (text) => text.replace(/[\\`*_{}[\]<>#|~&!]/g, "\\$&").replaceAll("\n", " ");
 
 function markdownOf(all) {
   const item = (name, text) => (text ? `- ${name}: ${forMarkdown(text)}` : null);

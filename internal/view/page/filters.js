@@ -61,6 +61,7 @@ function setBlind(blind) {
 
 function startFilters() {
   byId("form").addEventListener("input", (event) => event.target.id !== "blind" && readFilters());
+  byId("sort").addEventListener("input", readFilters);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   byId("form").addEventListener("reset", () => {
     const blind = byId("blind").checked;
