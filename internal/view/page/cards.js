@@ -25,7 +25,7 @@ function actionsOf(p) {
   const marked = state.marked.has(p.rank), compared = state.compared.includes(p.rank);
   const link = profileUrl(p);
   return make("div.actions", {},
-    button(marked ? "★ Marked" : "☆ Mark", () => mark(p.rank), { pressed: marked, label: "Mark " + spokenName(p), kind: "button.mark" }),
+    button(marked ? "★ Mark" : "☆ Mark", () => mark(p.rank), { pressed: marked, label: "Mark " + spokenName(p), kind: "button.mark" }),
     button(compared ? "✓ Compare" : "Compare", () => compare(p.rank), { pressed: compared, label: "Compare " + spokenName(p), kind: "button.compare" }),
     link && make("a.button", { href: link, target: "_blank", rel: "noopener noreferrer", onclick: openLink,
       "aria-label": `LinkedIn profile of ${spokenName(p)}, opens outside this page` }, "LinkedIn ↗"));
@@ -85,7 +85,7 @@ function cardOf(p) {
 // renderCards makes the cards of all candidates anew.
 function renderCards() {
   cards = new Map(profiles().map((p) => [p.rank, cardOf(p)]));
-  byId("list").replaceChildren(...cards.values());
+  byId("list").replaceChildren();
   showCards();
 }
 
@@ -95,7 +95,6 @@ function renderCard(rank) {
   const old = cards.get(rank), card = cardOf(profileOf(rank));
   const focus = old.contains(document.activeElement) ? document.activeElement.className : "";
   const open = old.querySelector("details")?.open;
-  card.hidden = old.hidden;
   cards.set(rank, card);
   old.replaceWith(card);
   if (open) {
@@ -105,21 +104,18 @@ function renderCard(rank) {
   if (focus) card.querySelector("." + focus.split(" ").join("."))?.focus();
 }
 
-// showCards hides and sorts the cards as the filters say.
+// showCards puts the cards into the list that pass the filters, in their order.
+// The others leave the document: hiding hundreds of them takes far longer.
 function showCards() {
-  const shown = shownProfiles();
-  const ranks = new Set(shown.map((p) => p.rank));
-  for (const [rank, card] of cards) card.hidden = !ranks.has(rank);
-  const order = state.filter.sort === "rank" ? profiles().map((p) => p.rank) : shown.map((p) => p.rank);
-  const list = byId("list");
+  const shown = shownProfiles().map((p) => cards.get(p.rank)), list = byId("list"), kept = new Set(shown);
+  for (const card of [...list.children]) if (!kept.has(card)) card.remove();
   let next = list.firstElementChild;
-  for (const rank of order) {
-    const card = cards.get(rank);
+  for (const card of shown) {
     if (card === next) next = next.nextElementSibling;
     else list.insertBefore(card, next);
   }
-  byId("status").textContent = `${shown.length} of ${plural(profiles().length, "candidate")} shown`;
-  byId("list").classList.toggle("none-left", shown.length === 0);
+  byId("status").textContent = `${shown.length} of ${plural(cards.size, "candidate")} shown`;
+  list.classList.toggle("none-left", shown.length === 0);
 }
 
 function mark(rank) {

@@ -25,8 +25,8 @@ function renderHistogram() {
     const range = step.from === step.last ? String(step.from) : `${step.from}–${step.last}`;
     return make("button.column", {
       type: "button", "aria-pressed": String(state.filter.range?.from === step.from), "data-from": step.from,
-      "aria-label": `Score ${range.replace("–", " to ")}: ${plural(step.count, "candidate")}`, onclick: () => setRange(step),
-    }, make("span.column-count", {}, String(step.count)), make("span.column-line", {}, fill), make("span.column-name", {}, range));
+      onclick: () => setRange(step),
+    }, make("span.column-count", {}, String(step.count), unseen(step.count === 1 ? " candidate with the score" : " candidates with scores")), make("span.column-line", {}, fill), make("span.column-name", {}, range));
   }));
   byId("scores").querySelector(".unscored")?.remove();
   if (unscored) byId("scores").append(make("p.quiet.unscored", {}, `${unscored} without a score`));

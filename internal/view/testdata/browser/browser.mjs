@@ -40,4 +40,4 @@ export async function open(t, browser, file, options = {}) {
 }
 
 // shownRanks returns the ranks of the cards that are shown, in their order.
-export const shownRanks = (page) => page.locator("#list > li:not([hidden]) .rank").evaluateAll((all) => all.map((e) => Number(e.textContent.match(/\d+/)[0])));
+export const shownRanks = (page) => page.locator("#list > li .rank").evaluateAll((all) => all.map((e) => Number(e.textContent.match(/\d+/)[0])));

@@ -1,0 +1,183 @@
+// The page inside a chat, as an MCP App.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { chat, connect } from "./host.mjs";
+import { instaView } from "./program.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+const done = { request_id: "req_demo_done" };
+
+// until waits for a condition outside of the browser.
+async function until(condition, what) {
+  for (let i = 0; i < 400; i++) {
+    if (condition()) return;
+    await new Promise((later) => setTimeout(later, 50));
+  }
+  assert.fail("never: " + what);
+}
+
+for (const era of ["2025-11-25", "2026-07-28"])
+  test(`${era}: shown small, opened, filtered, compared, marked and discussed`, async (t) => {
+    const client = await connect(t, { era });
+    const { frame, seen, result } = await chat(t, browser, client, done);
+    assert.ok(result.content[0].text.includes("20 scored of 134 found"), "the text is not complete by itself");
+    await frame.getByText("1–4 of 20 candidates").waitFor();
+    await frame.getByText("Scores are an AI's opinion; a person decides.").waitFor();
+    await frame.getByRole("button", { name: "Further candidates" }).click();
+    await frame.getByText("5–8 of 20 candidates").waitFor();
+
+    await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+    await frame.getByText("20 of 20 candidates shown").waitFor();
+    assert.deepEqual(seen.modes, ["fullscreen"]);
+    await frame.getByLabel("Search", { exact: true }).fill("ledger");
+    await frame.getByText(/^\d of 20 candidates shown/).waitFor();
+    await frame.getByRole("button", { name: "Clear all filters" }).click();
+
+    await frame.locator("#rank-2 .mark").click();
+    await until(() => seen.contexts.length > 0, "the marks reach the model's context");
+    assert.match(seen.contexts.at(-1).content[0].text, /^In the shortlist of sourcing run req_demo_done, the user has marked: rank 2 \(prof_[\w-]+\)\.$/);
+
+    for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
+    await frame.getByRole("button", { name: "Compare 2", exact: true }).click();
+    await frame.getByRole("button", { name: "Discuss these two" }).click();
+    await until(() => seen.messages.length > 0, "the question reaches the chat");
+    const { role, content } = seen.messages[0];
+    assert.equal(role, "user");
+    assert.match(content[0].text, /ranks 1, 2 of sourcing run req_demo_done.*get_sourcing_results\(request_id="req_demo_done", ranks=\[1, 2\], detail="full"\)/s);
+    assert.ok(!content[0].text.includes("Katarína"), "a name reached the chat as the user's own words");
+  });
+
+test("at most 500 px high inside a chat, without scrolling within", async (t) => {
+  const upstream = await instaView(t, {
+    req_failed: { status: "failed", createdAt: "2026-05-20T13:00:00Z", completedAt: "2026-05-20T13:00:02Z", errorCode: "AGENT_ERROR", errorMessage: "broken ".repeat(60) },
+    req_running: { status: "processing", createdAt: "2026-05-20T13:00:00Z", candidatesSourcedCount: 7, message: "Working. ".repeat(30) },
+  });
+  const own = await connect(t, upstream), demo = await connect(t);
+  for (const width of [320, 500, 720])
+    for (const [client, id] of [[demo, "req_demo_done"], [demo, "req_demo_empty"], [own, "req_failed"], [own, "req_running"]]) {
+      const { frame, seen } = await chat(t, browser, client, { request_id: id }, { width });
+      await frame.locator("html[data-state]:not([data-state=waiting])").waitFor();
+      await until(() => seen.sizes.length > 0, "a size");
+      const [scroll, view, wide] = await frame.locator("html").evaluate(async (e) => {
+        await new Promise((later) => setTimeout(later, 300));
+        return [e.scrollHeight, e.getBoundingClientRect().height, e.scrollWidth - e.clientWidth];
+      });
+      assert.ok(view <= 500 && scroll <= 500, `${id} at ${width} px is ${scroll} px high`);
+      assert.equal(wide, 0, `${id} at ${width} px is too wide`);
+      const nested = await frame.locator("body").evaluate(() => [...document.querySelectorAll("body *")]
+        .filter((e) => e.checkVisibility() && /auto|scroll/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1).map((e) => e.id || e.className));
+      assert.deepEqual(nested, [], `${id} scrolls within`);
+      const small = await frame.locator("body").evaluate(() => [...document.querySelectorAll("button")].filter((e) => e.checkVisibility())
+        .map((e) => e.getBoundingClientRect()).filter((box) => box.width < 43.9 || box.height < 43.9).length);
+      assert.equal(small, 0, "a target is too small");
+    }
+});
+
+test("the page asks for its data itself if the chat strips them", async (t) => {
+  const client = await connect(t);
+  for (const strip of ["result", "event"]) { // "event": no result arrives at all
+    const { frame, seen } = await chat(t, browser, client, { ...done, ranks: [2, 3] }, { strip });
+    await frame.getByText("1–2 of 2 candidates").waitFor();
+    assert.deepEqual(seen.calls, [{ name: "show_shortlist", arguments: { ...done, ranks: [2, 3] } }], strip);
+  }
+});
+
+test("a chat that gives no data at all is told where the shortlist is", async (t) => {
+  const client = await connect(t);
+  const refusing = await chat(t, browser, client, done, { strip: "result", refuses: ["serverTools"] });
+  await refusing.frame.getByText("The shortlist is in the assistant's answer.").waitFor();
+  assert.deepEqual(refusing.seen.calls, []);
+  const stripping = await chat(t, browser, client, done, { strip: "always" });
+  await stripping.frame.getByText("20 scored of 134 found").waitFor(); // the text, once
+  assert.equal(stripping.seen.calls.length, 1);
+});
+
+test("the chat's theme is followed, also when it changes", async (t) => {
+  const client = await connect(t);
+  const { frame, bridge } = await chat(t, browser, client, done, { context: { theme: "dark" } });
+  await frame.getByText("1–4 of 20 candidates").waitFor();
+  const ground = () => frame.locator("body").evaluate((e) => getComputedStyle(e).backgroundColor);
+  assert.equal(await ground(), "rgb(17, 21, 26)");
+  await bridge.sendHostContextChange({ theme: "light" });
+  await frame.locator('html[data-theme="light"]').waitFor();
+  assert.equal(await ground(), "rgb(244, 245, 247)");
+});
+
+test("links are opened by the chat", async (t) => {
+  const client = await connect(t);
+  const { frame, seen } = await chat(t, browser, client, done);
+  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.locator("#rank-1 a").click();
+  await until(() => seen.links.length > 0, "the link reaches the chat");
+  assert.match(seen.links[0], /^https:\/\/www\.linkedin\.com\/in\//);
+});
+
+test("without a whole screen the page grows, and without messages nothing is offered", async (t) => {
+  const client = await connect(t);
+  const { frame, seen } = await chat(t, browser, client, done, { context: { availableDisplayModes: ["inline"] }, refuses: ["message", "updateModelContext"] });
+  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.getByText("20 of 20 candidates shown").waitFor();
+  assert.deepEqual(seen.modes, []);
+  for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
+  await frame.getByRole("button", { name: "Compare 2", exact: true }).click();
+  await frame.getByRole("dialog").waitFor();
+  assert.equal(await frame.getByRole("button", { name: /^Discuss/ }).count(), 0);
+  await frame.getByRole("button", { name: "Close" }).click();
+  await frame.locator("#rank-1 .mark").click();
+  await frame.getByText("★ 1 marked").waitFor();
+  assert.deepEqual([seen.messages, seen.contexts], [[], []]);
+});
+
+test("a run that failed, runs on or is unknown", async (t) => {
+  const runs = {
+    req_failed: { status: "failed", createdAt: "2026-05-20T13:00:00Z", completedAt: "2026-05-20T13:00:02Z", errorCode: "AGENT_ERROR", errorMessage: "It broke." },
+    req_running: { status: "processing", createdAt: "2026-05-20T13:00:00Z", candidatesSourcedCount: 7 },
+  };
+  const client = await connect(t, await instaView(t, runs));
+  const failed = await chat(t, browser, client, { request_id: "req_failed" });
+  await failed.frame.getByRole("heading", { name: "The run failed" }).waitFor();
+  await failed.frame.getByText("Start the run again").waitFor();
+  const running = await chat(t, browser, client, { request_id: "req_running" });
+  await running.frame.getByText("7 candidates sourced so far").waitFor();
+  await running.frame.getByRole("button", { name: "Ask again" }).click();
+  await until(() => running.seen.calls.length === 1, "the page asks again");
+  const unknown = await chat(t, browser, client, { request_id: "req_unknown" });
+  await unknown.frame.getByText("InstaView knows no such sourcing run").waitFor();
+  assert.ok(unknown.result.isError);
+});
+
+test("names stay hidden in the page if the call or the operator hides them", async (t) => {
+  for (const [env, args] of [[{}, { ...done, blind: true }], [{ INSTAVIEW_MCP_BLIND: "true" }, done]]) {
+    const client = await connect(t, { env });
+    const { frame, seen, result } = await chat(t, browser, client, args);
+    assert.ok(!JSON.stringify(result).includes("Katarína"));
+    await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+    await frame.getByText("20 of 20 candidates shown").waitFor();
+    assert.ok(!(await frame.locator("body").textContent()).includes("Katarína"));
+    for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
+    await frame.getByRole("button", { name: "Compare 2", exact: true }).click();
+    await frame.getByRole("button", { name: "Discuss these two" }).click();
+    await until(() => seen.messages.length > 0, "the question reaches the chat");
+    assert.ok(seen.messages[0].content[0].text.includes("blind=true"));
+  }
+});
+
+test("copying works inside a chat, or shows the text", async (t) => {
+  const client = await connect(t);
+  const { frame } = await chat(t, browser, client, done);
+  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.locator("#rank-1 .mark").click();
+  await frame.getByRole("button", { name: "Copy ids for the chat" }).click();
+  await frame.locator("#announce", { hasText: "The ids are copied." }).or(frame.getByLabel("Text to copy")).first().waitFor();
+});
+
+test("the App is left out where the operator says so", async (t) => {
+  const client = await connect(t, { env: { INSTAVIEW_MCP_APPS: "false" } });
+  assert.deepEqual((await client.listTools()).tools.map((tool) => tool.name), ["get_sourcing_results", "wait_for_sourcing"]);
+  assert.equal(client.getServerCapabilities().extensions, undefined);
+});
