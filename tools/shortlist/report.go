@@ -161,9 +161,9 @@ func messageForPeople(s string, blind bool) sanitize.Clean {
 	return text
 }
 
-// Seen adds how long ago the run was asked for, if that is a second or more.
+// Seen adds how long ago the run was asked for, if that is a minute or more.
 func (r *Report) Seen(age time.Duration) {
-	if age >= time.Second {
+	if age >= time.Minute {
 		r.Notes = append(r.Notes, "As InstaView answered "+Duration(age)+" before this page was made.")
 	}
 }

@@ -1,7 +1,8 @@
 // The small form inside a chat: a few lines for each candidate, at most 500 px
 // high and without scrolling. The whole page is shown on request.
 
-const rowsAtOnce = 4;
+const narrow = matchMedia("(max-width: 30rem)");
+const rowsAtOnce = () => (narrow.matches ? 3 : 4);
 let firstRow = 0;
 
 function rowOf(p) {
@@ -26,7 +27,7 @@ function markRow(rank) {
 function renderInline() {
   const all = profiles();
   firstRow = Math.max(0, Math.min(firstRow, all.length - 1));
-  const rows = all.slice(firstRow, firstRow + rowsAtOnce).map((p) => {
+  const rows = all.slice(firstRow, firstRow + rowsAtOnce()).map((p) => {
     const row = rowOf(p);
     row.dataset.rank = p.rank;
     return row;
@@ -40,8 +41,8 @@ function renderInline() {
   };
   const focused = document.activeElement?.dataset.does;
   byId("tray").replaceChildren(
-    ...(all.length > rowsAtOnce ? [turn(-rowsAtOnce, "‹", firstRow === 0), turn(rowsAtOnce, "›", firstRow + rowsAtOnce >= all.length)] : []),
-    ...(all.length ? [trayButton("open", "Open the whole shortlist", openWhole, "button.primary")] : []));
+    ...(all.length > rowsAtOnce() ? [turn(-rowsAtOnce(), "‹", firstRow === 0), turn(rowsAtOnce(), "›", firstRow + rowsAtOnce() >= all.length)] : []),
+    ...(all.length ? [trayButton("open", "Open shortlist", openWhole, "button.primary")] : []));
   if (focused) byId("tray").querySelector(`[data-does="${focused}"]`)?.focus();
 }
 

@@ -54,6 +54,7 @@ function showMessage(text, isError) {
 
 function start() {
   startFilters();
+  narrow.addEventListener("change", () => isInline() && state.report && renderInline());
   byId("print").addEventListener("click", () => print());
   byId("dialog-close").addEventListener("click", () => byId("dialog").close());
   const data = JSON.parse(byId("data").textContent);

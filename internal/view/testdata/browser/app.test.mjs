@@ -31,9 +31,10 @@ for (const era of ["2025-11-25", "2026-07-28"])
     await frame.getByRole("button", { name: "Further candidates" }).click();
     await frame.getByText("5–8 of 20 candidates").waitFor();
 
-    await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+    await frame.getByRole("button", { name: "Open shortlist" }).click();
     await frame.getByText("20 of 20 candidates shown").waitFor();
     assert.deepEqual(seen.modes, ["fullscreen"]);
+    await frame.locator("#filters > summary").click();
     await frame.getByLabel("Search", { exact: true }).fill("ledger");
     await frame.getByText(/^\d of 20 candidates shown/).waitFor();
     await frame.getByRole("button", { name: "Clear all filters" }).click();
@@ -111,7 +112,7 @@ test("the chat's theme is followed, also when it changes", async (t) => {
 test("links are opened by the chat", async (t) => {
   const client = await connect(t);
   const { frame, seen } = await chat(t, browser, client, done);
-  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.getByRole("button", { name: "Open shortlist" }).click();
   await frame.locator("#rank-1 a").click();
   await until(() => seen.links.length > 0, "the link reaches the chat");
   assert.match(seen.links[0], /^https:\/\/www\.linkedin\.com\/in\//);
@@ -120,7 +121,7 @@ test("links are opened by the chat", async (t) => {
 test("without a whole screen the page grows, and without messages nothing is offered", async (t) => {
   const client = await connect(t);
   const { frame, seen } = await chat(t, browser, client, done, { context: { availableDisplayModes: ["inline"] }, refuses: ["message", "updateModelContext"] });
-  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.getByRole("button", { name: "Open shortlist" }).click();
   await frame.getByText("20 of 20 candidates shown").waitFor();
   assert.deepEqual(seen.modes, []);
   for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
@@ -156,7 +157,7 @@ test("names stay hidden in the page if the call or the operator hides them", asy
     const client = await connect(t, { env });
     const { frame, seen, result } = await chat(t, browser, client, args);
     assert.ok(!JSON.stringify(result).includes("Katarína"));
-    await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+    await frame.getByRole("button", { name: "Open shortlist" }).click();
     await frame.getByText("20 of 20 candidates shown").waitFor();
     assert.ok(!(await frame.locator("body").textContent()).includes("Katarína"));
     for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
@@ -170,7 +171,7 @@ test("names stay hidden in the page if the call or the operator hides them", asy
 test("copying works inside a chat, or shows the text", async (t) => {
   const client = await connect(t);
   const { frame } = await chat(t, browser, client, done);
-  await frame.getByRole("button", { name: "Open the whole shortlist" }).click();
+  await frame.getByRole("button", { name: "Open shortlist" }).click();
   await frame.locator("#rank-1 .mark").click();
   await frame.getByRole("button", { name: "Copy ids for the chat" }).click();
   await frame.locator("#announce", { hasText: "The ids are copied." }).or(frame.getByLabel("Text to copy")).first().waitFor();
