@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GORELEASER ?= go run github.com/goreleaser/goreleaser/v2@v2.16.0
 REPOSITORY ?= example/instaview-mcp
 
-.PHONY: test lint bench fuzz docs demo release release-check release-snapshot
+.PHONY: test lint bench fuzz browser docs pictures demo release release-check release-snapshot
 
 test: # all tests
 	go test ./...
@@ -26,8 +26,14 @@ fuzz: # every fuzz test for FUZZTIME, one after the other
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
 	done
 
+browser: # the tests of the page, in Chromium
+	.ci/browser
+
 docs: # the generated parts of README.md and docs/
 	go generate .
+
+pictures: # of the page, in docs/pictures
+	.ci/browser pictures
 
 demo: # a run goes from processing to its shortlist; needs no key
 	go run . --demo call wait_for_sourcing request_id=req_demo

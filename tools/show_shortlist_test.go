@@ -20,7 +20,7 @@ import (
 func (w *world) show(arguments args) (*mcp.CallToolResult, view.Data) {
 	w.t.Helper()
 	var request mcp.CallToolRequest
-	request.Params.Name, request.Params.Arguments = "show_shortlist", map[string]any(arguments)
+	request.Params.Name, request.Params.Arguments = "show_shortlist", arguments
 	result, err := w.session.CallTool(w.t.Context(), request)
 	if err != nil {
 		w.t.Fatal(err)

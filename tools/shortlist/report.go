@@ -93,8 +93,8 @@ func outcomeForPeople(r *client.Results, blind bool) []sanitize.Clean {
 			add("None of the candidates could be read. Check the run in the InstaView app.")
 			break
 		}
-		add("Asking again will not change this.",
-			"To find candidates, start a new run with a wider location, fewer must-haves or a more common job title.")
+		add("To find candidates, start a new run with a wider location, fewer must-haves or a more common job title.",
+			"Asking again will not change this.")
 	case Failed:
 		if code := messageForPeople(r.ErrorCode, blind); code != "" {
 			add("InstaView's code: " + code)

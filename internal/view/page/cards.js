@@ -73,7 +73,7 @@ function noteOf(p) {
 function cardOf(p) {
   return make("li.card", { id: "rank-" + p.rank }, make("article", { "aria-labelledby": "name-" + p.rank },
     make("div.card-head", {}, scoreOf(p), whoOf(p), actionsOf(p)),
-    p.headline && make("p.headline", { dir: "auto" }, p.headline),
+    p.headline && make("p.headline", {}, isolated(p.headline)),
     p.why && make("p.why", { dir: "auto" }, p.why),
     pointsOf(p),
     p.skills?.length > 0 && make("div.skill-line", {}, make("h4.unseen", {}, "Skills"), listOf("ul.skills", p.skills, (text) => make("li", {}, isolated(text)))),

@@ -63,14 +63,13 @@ function startFilters() {
   byId("form").addEventListener("input", (event) => event.target.id !== "blind" && readFilters());
   byId("sort").addEventListener("input", readFilters);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
-  byId("form").addEventListener("reset", () => {
+  byId("clear").addEventListener("click", () => {
     const blind = byId("blind").checked;
-    queueMicrotask(() => setTimeout(() => {
-      byId("blind").checked = blind; // a way to look, not a filter
-      state.filter.range = null;
-      renderHistogram();
-      readFilters();
-    }));
+    byId("form").reset();
+    byId("blind").checked = blind; // a way to look, not a filter
+    state.filter.range = null;
+    renderHistogram();
+    readFilters();
   });
   byId("blind").addEventListener("change", (event) => setBlind(event.target.checked));
   const wide = matchMedia("(min-width: 60rem)");

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch, open } from "./browser.mjs";
+import { chat, connect } from "./host.mjs";
 import { savePage } from "./program.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -17,7 +18,14 @@ async function audit(page, where) {
   // The page's policy forbids scripts, so axe is put in by the debugger.
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
+    // axe does not scroll, which uncovers what is behind the bar and gives
+    // cards their true height.
+    const bar = document.querySelector(".bar");
+    bar.style.position = "static";
+    for (const card of document.querySelectorAll(".card")) card.style.contentVisibility = "visible";
     const { violations, passes } = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    bar.style.position = "";
+    for (const card of document.querySelectorAll(".card")) card.style.contentVisibility = "";
     return { passes: passes.length, violations: violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + n.failureSummary).join("\n")}`) };
   });
   assert.deepEqual(found.violations, [], where);
@@ -46,6 +54,20 @@ for (const colorScheme of ["light", "dark"])
         await audit(page, run + ", nobody left");
       }
     });
+
+for (const theme of ["light", "dark"])
+  test(`axe finds nothing inside a chat in ${theme}`, async (t) => {
+    const client = await connect(t);
+    for (const width of [320, 720]) {
+      // The chat's theme counts, not the system's.
+      const { page, frame } = await chat(t, browser, client, { request_id: "req_demo_done" }, { width, context: { theme }, colorScheme: theme === "dark" ? "light" : "dark" });
+      await frame.locator(".row").first().waitFor();
+      await audit(page.frames()[1], "small");
+      await frame.getByRole("button", { name: "Open shortlist" }).click();
+      await frame.locator(".card").first().waitFor();
+      await audit(page.frames()[1], "whole");
+    }
+  });
 
 test("motion is left out where it is not wanted", async (t) => {
   const saved = await savePage("req_demo_done");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
+import { launch, open, watch } from "./browser.mjs";
 import { completed, dataOf, instaView, savePage } from "./program.mjs";
 
 const corpus = async (name) => JSON.parse(await readFile(new URL("../../../sanitize/testdata/" + name, import.meta.url))).cases;
@@ -11,6 +11,26 @@ const corpus = async (name) => JSON.parse(await readFile(new URL("../../../sanit
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
+
+// What a page must not do is noticed: the tests below rest on it.
+test("a page that runs, loads, opens or leaves is noticed", async (t) => {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const wrong = watch(page);
+  await page.setContent("<p>nothing yet</p>");
+  wrong.loaded = page.url();
+  for (const [html, want] of [
+    ["<img src='http://127.0.0.1:9/x.png'>", /^request: http/], ["<img src=x: onerror=alert(1)>", /^dialog: 1/], ["<button onclick='window.open(\"about:blank\")'>open</button>", /^window:/],
+    ["<img src=x: onerror='throw new Error(2)'>", /^error: 2/], ["<img src=x: onerror='location = \"data:text/plain,x\"'>", /^request: data|^navigation:|^console:/],
+  ]) {
+    wrong.length = 0;
+    await page.evaluate((html) => (document.body.innerHTML = html), html);
+    if (html.startsWith("<button")) await page.getByRole("button").click();
+    for (let i = 0; i < 100 && !wrong.some((what) => want.test(what)); i++) await page.waitForTimeout(50);
+    assert.ok(wrong.some((what) => want.test(what)), `${html}: ${wrong}`);
+  }
+});
 
 // unquote returns the text of a string of Go. Bytes that are not UTF-8 cannot
 // be sent in JSON, so they become what a decoder makes of them.
