@@ -246,3 +246,15 @@ func TestLongTextsOfAPageAreCut(t *testing.T) {
 		t.Errorf("%v, JSON that ends a script: %s", err, raw)
 	}
 }
+
+func TestAPageSaysHowOldItsAnswerIs(t *testing.T) {
+	r := NewReport(completedRun(nil), View{RequestID: "r"})
+	r.Seen(59 * time.Second)
+	if len(r.Notes) > 0 {
+		t.Errorf("notes %q for a new answer", r.Notes)
+	}
+	r.Seen(90 * time.Second)
+	if len(r.Notes) != 1 || !strings.Contains(string(r.Notes[0]), "1 min 30 s before") {
+		t.Errorf("notes %q", r.Notes)
+	}
+}

@@ -129,6 +129,7 @@ function mark(rank) {
 function setNote(rank, text) {
   if (text.trim()) state.notes.set(rank, text);
   else state.notes.delete(rank);
+  searchable.set(rank, searchText(profileOf(rank)));
 }
 
 function compare(rank) {

@@ -34,7 +34,7 @@ function comparison(all) {
   const body = comparedRows(common).map(([name, cell]) => make("tr", {}, make("th", { scope: "row" }, name), all.map((p) => make("td", {}, cell(p)))));
   // A scrollable region must be reachable by keyboard.
   return make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Comparison" },
-    make("table.comparison", {}, make("caption", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common."),
+    make("table.comparison", {}, make("caption", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common.", " Scores are an AI's opinion; a person decides."),
       make("thead", {}, head), make("tbody", {}, body)));
 }
 

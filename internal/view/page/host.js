@@ -55,15 +55,19 @@ const host = (() => {
     arrived = true;
     const report = params?._meta?.[dataKey];
     const text = (params?.content ?? []).filter((c) => c.type === "text").map((c) => c.text).join("\n");
+    // The call's own result may arrive after the one that the page asked for.
+    if (report && JSON.stringify(report) === JSON.stringify(state.report)) return;
     if (report) show(report);
     else if (params?.isError || (asked && text)) showMessage(text, params?.isError);
     else askAgain();
   }
 
+  const canAsk = () => Boolean(input && Object.keys(input).length && capabilities.serverTools);
+
   async function askAgain() {
     if (asked) return;
     asked = true;
-    if (!input?.request_id || !capabilities.serverTools) return showMessage("This chat passes no data to the page. The shortlist is in the assistant's answer.");
+    if (!canAsk()) return showMessage("This chat passes no data to the page. The shortlist is in the assistant's answer.");
     try {
       result(await request("tools/call", { name: tool, arguments: input }));
     } catch {
@@ -111,7 +115,7 @@ const host = (() => {
     connect, refresh,
     isActive: () => active,
     canMessage: () => active && Boolean(capabilities.message),
-    canRefresh: () => active && Boolean(capabilities.serverTools && input?.request_id),
+    canRefresh: () => active && canAsk(),
     message: (text) => succeeds("ui/message", { role: "user", content: [{ type: "text", text }] }),
     context: (text) => active && capabilities.updateModelContext && succeeds("ui/update-model-context", { content: [{ type: "text", text }] }),
     open: (url) => succeeds("ui/open-link", { url }),

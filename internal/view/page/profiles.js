@@ -42,17 +42,11 @@ const jobTexts = (jobs = []) => jobs.flatMap((j) => [j.role, j.company, ...(j.po
 // names are hidden, so that a search cannot find a hidden name.
 let searchable = new Map();
 
-function indexProfiles() {
-  searchable = new Map(
-    profiles().map((p) => [
-      p.rank,
-      folded(
-        [p.name, p.role, p.company, p.place, p.headline, p.why, p.id, ...(p.fit ?? []), ...(p.redFlags ?? []), ...(p.skills ?? []),
-          ...jobTexts(p.experience), ...jobTexts(p.evidence), state.notes.get(p.rank)].filter(Boolean).join("\n"),
-      ),
-    ]),
-  );
-}
+const searchText = (p) => folded(
+  [p.name, p.role, p.company, p.place, p.headline, p.why, p.id, ...(p.fit ?? []), ...(p.redFlags ?? []), ...(p.skills ?? []),
+    ...jobTexts(p.experience), ...jobTexts(p.evidence), state.notes.get(p.rank)].filter(Boolean).join("\n"));
+
+const indexProfiles = () => (searchable = new Map(profiles().map((p) => [p.rank, searchText(p)])));
 
 // placesOf returns a candidate's place, and what follows its last comma, such
 // as the country.

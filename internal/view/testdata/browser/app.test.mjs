@@ -88,6 +88,12 @@ test("the page asks for its data itself if the chat strips them", async (t) => {
   }
 });
 
+test("the page asks with the arguments that the model wrote, in whatever spelling", async (t) => {
+  const client = await connect(t);
+  const { frame } = await chat(t, browser, client, { requestId: "req_demo_done" }, { strip: "result" });
+  await frame.getByText("1–4 of 20 candidates").waitFor();
+});
+
 test("a chat that gives no data at all is told where the shortlist is", async (t) => {
   const client = await connect(t);
   const refusing = await chat(t, browser, client, done, { strip: "result", refuses: ["serverTools"] });

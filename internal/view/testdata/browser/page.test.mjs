@@ -132,6 +132,9 @@ test("marks and notes leave the page by copying only: as Markdown or as ids", as
   const page = await open(t, browser, saved.file, clipboard);
   for (const rank of [2, 1]) await page.locator(`#rank-${rank} .mark`).click();
   await page.locator("#rank-2 textarea").fill("Ask about *scope*");
+  await page.getByLabel("Search", { exact: true }).fill("about *scope");
+  assert.deepEqual(await shownRanks(page), [2], "notes are not searched");
+  await page.getByLabel("Search", { exact: true }).fill("");
   await page.getByRole("button", { name: "Copy as Markdown" }).click();
   await page.locator("#announce", { hasText: "copied" }).waitFor();
   const markdown = await copied(page);
