@@ -113,8 +113,7 @@ func checkTool(ctx context.Context, session *mcpclient.Client, tool string) erro
 		names = append(names, t.Name)
 	}
 	if !slices.Contains(names, tool) {
-		last := len(names) - 1
-		return fmt.Errorf("there is no tool %q: use %s or %s", tool, strings.Join(names[:last], ", "), names[last])
+		return fmt.Errorf("there is no tool %q: use %s", tool, oneOf(names))
 	}
 	return nil
 }

@@ -82,6 +82,15 @@ func allCommands() []command {
 	}
 }
 
+// oneOf returns the names as a choice: "a, b or c". There must be one.
+func oneOf(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // names returns the names of commands.
 func names(commands []command) (names []string) {
 	for _, c := range commands {
@@ -120,8 +129,7 @@ func run(ctx context.Context, sys System) error {
 	if len(args) > 0 {
 		at := slices.Index(names(commands), args[0])
 		if at < 0 {
-			last := len(commands) - 1
-			return fmt.Errorf("there is no command %q: use %s or %s", args[0], strings.Join(names(commands[:last]), ", "), commands[last].name)
+			return fmt.Errorf("there is no command %q: use %s", args[0], oneOf(names(commands)))
 		}
 		chosen, args = commands[at], args[1:]
 	}

@@ -148,3 +148,8 @@ func TestOpenStartsABrowserWithThePage(t *testing.T) {
 	}
 	execute(t, nil, args...).wants(t, 1, []string{"completed"}, []string{"no browser could be started: open " + file + " yourself"})
 }
+
+func TestTheOnlyToolIsNamedAlone(t *testing.T) {
+	execute(t, map[string]string{"INSTAVIEW_MCP_TOOLS": "get_sourcing_results"}, "--demo", "call", "show_shortlist", "request_id=x").wants(t, 1, nil,
+		[]string{`there is no tool "show_shortlist": use get_sourcing_results` + "\n"})
+}

@@ -363,3 +363,28 @@ func tokensOfWhatAClientIsSent(t *testing.T, o Options, most int) {
 		t.Errorf("%d tokens, want at most %d", total, most)
 	}
 }
+
+// The page is left out with the tool that shows it, whichever setting says so.
+func TestThePageIsOfferedWithItsToolAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		options Options
+		offered bool
+	}{
+		"by default":      {Options{}, true},
+		"named":           {Options{Only: []string{"show_shortlist"}}, true},
+		"not named":       {Options{Only: []string{"get_sourcing_results"}}, false},
+		"without apps":    {Options{Settings: tools.Settings{NoApps: true}}, false},
+		"named, but left": {Options{Only: []string{"show_shortlist"}, Settings: tools.Settings{NoApps: true}}, false},
+	} {
+		session, hello := connect(t, tt.options)
+		list, err := session.ListTools(t.Context(), mcp.ListToolsRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tool := slices.ContainsFunc(list.Tools, func(tool mcp.Tool) bool { return tool.Name == "show_shortlist" })
+		_, err = session.ReadResource(t.Context(), mcp.ReadResourceRequest{Params: mcp.ReadResourceParams{URI: "ui://shortlist"}})
+		if extension := hello.Capabilities.Extensions != nil; tool != tt.offered || extension != tt.offered || (err == nil) != tt.offered {
+			t.Errorf("%s: tool %v, extension %v, page %v; want %v", name, tool, extension, err, tt.offered)
+		}
+	}
+}
