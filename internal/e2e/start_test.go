@@ -141,7 +141,7 @@ func TestFromABriefToARefinedShortlistEveryWayIn(t *testing.T) {
 			c := &talk{t: t, session: connect(t, []string{allowStart, "INSTAVIEW_API_KEY=" + sandbox.Key, "INSTAVIEW_BASE_URL=" + upstream.URL})}
 			tools, err := c.tools(t.Context())
 			slices.Sort(tools)
-			if err != nil || !slices.Equal(tools, []string{"get_sourcing_results", "refine_sourcing", "start_sourcing", "wait_for_sourcing"}) {
+			if err != nil || !slices.Equal(tools, []string{"get_sourcing_results", "refine_sourcing", "show_shortlist", "start_sourcing", "wait_for_sourcing"}) {
 				t.Fatalf("tools %v, %v", tools, err)
 			}
 			c.theWholeWay(5, 3, nil)
