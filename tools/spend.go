@@ -222,6 +222,8 @@ func (s *spend) confirm(ctx context.Context, order spending.Order, code string) 
 		return s.propose(ctx, order, voidCode)
 	case errors.Is(err, spending.ErrChanged):
 		return s.propose(ctx, order, "that code is for other arguments.")
+	case err != nil && ctx.Err() != nil:
+		return s.underWay(), nil
 	case err != nil:
 		return s.failure(ctx, err)
 	}
@@ -231,7 +233,8 @@ func (s *spend) confirm(ctx context.Context, order spending.Order, code string) 
 	return s.attempted(attempt), nil
 }
 
-const voidCode = "that code is void. A code is good for ten minutes, for whoever was given it, and until this server restarts."
+const voidCode = "that code is void. A code is good for ten minutes, for whoever was given it, and until this server restarts. " +
+	"If it was sent before, it may have worked: let the user look in the InstaView app first."
 
 // void answers a void code that no other arguments came with.
 func (s *spend) void() reply {

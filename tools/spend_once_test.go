@@ -1,12 +1,17 @@
 package tools_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/tools"
 )
 
 // What cannot be confirmed is proposed anew, with why.
@@ -215,12 +220,30 @@ func TestARefinementThatChangesNothingIsTold(t *testing.T) {
 	}, sandbox.WithRefining(sandbox.Refining{Lag: time.Hour}))
 }
 
+// The operator's log must not call a start that may have been made a cancelled
+// call, and the code still answers with the run.
+func TestACallThatEndsDuringAStartHasAnUnknownOutcome(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Starts, sandbox.Fault{Delay: 5 * time.Second})
+		b := with(brief(), "confirmation", w.code(w.call("start_sourcing", brief())))
+		gone, leave := context.WithTimeout(w.t.Context(), time.Second)
+		defer leave()
+		_, _ = w.session.CallTool(gone, mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "start_sourcing", Arguments: b}})
+		synctest.Wait()
+		if last := w.calls[len(w.calls)-1]; last.Outcome != tools.OutcomeUnknown {
+			w.t.Errorf("outcome %q", last.Outcome)
+		}
+		w.run(w.call("start_sourcing", b))
+		w.wantSpends("a caller who leaves", "POST")
+	})
+}
+
 // A restart forgets codes, and says so.
 func TestACodeFromBeforeARestartIsVoid(t *testing.T) {
 	var code string
 	inStartingWorld(t, 0, 0, func(w *world) { code = w.code(w.call("start_sourcing", brief())) })
 	inStartingWorld(t, 0, 0, func(w *world) {
-		w.wantText(w.call("start_sourcing", with(brief(), "confirmation", code)), false, "until this server restarts", "Nothing was started:")
+		w.wantText(w.call("start_sourcing", with(brief(), "confirmation", code)), false, "until this server restarts", "may have worked", "InstaView app", "Nothing was started:")
 		w.wantSpends("a code from before a restart", "")
 	})
 }

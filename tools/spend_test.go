@@ -40,7 +40,10 @@ func inStartingWorld(t *testing.T, perRun, perDay int, test func(w *world), opti
 		defer w.poller.Close()
 		runs := tenant.Own{Poller: w.poller, Client: api}
 		w.session, _ = mcptest.Connect(t, mcpserver.New(mcpserver.Options{Version: "test", Runs: runs, Key: key, Log: slog.New(slog.DiscardHandler),
-			Settings: tools.Settings{Starting: tools.NewStarting(runs, spending.New(perRun, perDay))}}))
+			Settings: tools.Settings{
+				Starting: tools.NewStarting(runs, spending.New(perRun, perDay)),
+				OnCall:   w.record,
+			}}))
 		test(w)
 	})
 }
