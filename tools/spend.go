@@ -166,14 +166,29 @@ func (s *spend) confirmation() (code string, wrong sanitize.Clean) {
 	return "", "confirmation must be the code of an earlier answer."
 }
 
-// isAlone reports whether the call gives no argument beside confirmation.
+// isAlone reports whether the call gives no argument beside confirmation. Some
+// clients fill in all others with empty values.
 func (s *spend) isAlone() bool {
 	for _, name := range s.names() {
-		if given := s.a.given[string(name)]; given != nil && given != "" && name != arguments.Again {
+		if name != arguments.Again && !isEmpty(s.a.given[string(name)]) {
 			return false
 		}
 	}
 	return s.a.fault == ""
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return arguments.IsNothing(v)
+	case float64:
+		return v == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // propose answers with what would be done and the code that confirms it. why
@@ -249,8 +264,8 @@ func (s *spend) attempted(attempt *spending.Attempt) reply {
 	if e := attempt.Unknown; e != nil {
 		return failed(OutcomeUnknown, "This ended with its outcome unknown: InstaView was asked"+ago(attempt)+" and gave no clear answer"+cause(e)+
 			", so the run may have been "+v.started+" or not. Its credits count as spent. "+
-			"Do not repeat it: tell the user, who can see in the InstaView app whether the run is there. If it is, wait_for_sourcing takes its request id. "+
-			"If it is not, "+v.tool+" with the same arguments and again=true asks for another.")
+			"Do not repeat it: tell the user, who can see in the InstaView app whether it was "+v.started+". If it was, wait_for_sourcing takes the run's request id. "+
+			"If it was not, "+v.tool+" with the same arguments and again=true asks for another.")
 	}
 	s.requestID = attempt.RequestID
 	run, _ := sanitize.Plain(attempt.RequestID, len(attempt.RequestID))

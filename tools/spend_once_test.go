@@ -157,7 +157,7 @@ func TestRefinementsThatFail(t *testing.T) {
 		"409":           {sandbox.Fault{Status: 409}, "still processing"},
 		"422":           {sandbox.Fault{Status: 422}, "does not accept this refinement"},
 		"429":           {sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"42"}}}, "try again in 42 s"},
-		"502":           {sandbox.Fault{Status: 502}, "the run may have been refined or not"},
+		"502":           {sandbox.Fault{Status: 502}, "whether it was refined"},
 		"a lost answer": {sandbox.Fault{CarriedOut: true, Drop: true}, "the run may have been refined or not"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,6 +169,20 @@ func TestRefinementsThatFail(t *testing.T) {
 			})
 		})
 	}
+}
+
+// After a refinement whose answer was lost, the old results are not shown as
+// the new ones, and new candidates are marked.
+func TestTheResultsAfterALostRefinementSayWhatIsNew(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Refinements, sandbox.Fault{CarriedOut: true, Drop: true})
+		ask := map[string]any{"request_id": "req_demo_done", "additional": 2}
+		w.wantText(w.call("refine_sourcing", with(ask, "confirmation", w.code(w.call("refine_sourcing", ask)))), true, "outcome unknown")
+		get := map[string]any{"request_id": "req_demo_done", "detail": "brief"}
+		w.wantText(w.call("get_sourcing_results", get), false, "still gives the results from before it")
+		time.Sleep(2 * time.Minute)
+		w.wantText(w.call("get_sourcing_results", get), false, "2 of 22 are new", " new (")
+	}, sandbox.WithRefining(sandbox.Refining{Lag: time.Minute}))
 }
 
 // What was new after the first refinement is not new after the second.

@@ -194,6 +194,34 @@ func TestTheCodeAloneConfirms(t *testing.T) {
 	})
 }
 
+// Clients that fill in every argument of a schema send empty values beside the
+// code.
+func TestTheCodeIsAloneBesideEmptyValues(t *testing.T) {
+	for name, empty := range map[string]map[string]any{
+		"null":        {"title": nil, "job_description": nil, "location": nil, "query": nil, "limit": nil, "again": nil},
+		"empty":       {"title": "", "job_description": " ", "location": "", "query": "", "limit": 0, "again": false},
+		"words":       {"title": "null", "job_description": "None", "location": "n/a", "query": "undefined", "limit": "", "again": "false"},
+		"empty lists": {"title": "", "job_description": "", "query": []any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inStartingWorld(t, 0, 0, func(w *world) {
+				w.run(w.call("start_sourcing", with(empty, "confirmation", w.code(w.call("start_sourcing", brief())))))
+			})
+		})
+	}
+}
+
+// A text that looks the same is the same, however its letters are composed.
+func TestTheSameTextInOtherFormsIsTheSame(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		b := with(brief(), "job_description", "Café\nGo")
+		decomposed := with(b, "title", " Senior\u00a0Go  engineer ", "job_description", "Cafe\u0301\r\nGo\n", "location", "Kos\u030cice", "limit", "5")
+		w.run(w.call("start_sourcing", with(decomposed, "confirmation", w.code(w.call("start_sourcing", b)))))
+		w.wantText(w.call("start_sourcing", decomposed), false, "nothing more is spent")
+		w.wantSpends("the same", "POST")
+	})
+}
+
 func TestCallsThatStartNothing(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	for name, tt := range map[string]struct {
@@ -209,6 +237,7 @@ func TestCallsThatStartNothing(t *testing.T) {
 		"a long query":         {"start_sourcing", with(brief(), "query", long(501)), "at most 500"},
 		"a title of a kind":    {"start_sourcing", with(brief(), "title", 5), "title must be a text"},
 		"too many":             {"start_sourcing", with(brief(), "limit", 21), "INSTAVIEW_MAX_CREDITS_PER_RUN"},
+		"far too many":         {"start_sourcing", with(brief(), "limit", 1e300), "at most 20 candidates"},
 		"all":                  {"start_sourcing", with(brief(), "limit", "all"), "INSTAVIEW_MAX_CREDITS_PER_RUN"},
 		"half a candidate":     {"start_sourcing", with(brief(), "limit", 1.5), "whole number"},
 		"less than none":       {"start_sourcing", with(brief(), "limit", -1), "at least 1"},
@@ -216,7 +245,7 @@ func TestCallsThatStartNothing(t *testing.T) {
 		"a void code alone":    {"start_sourcing", map[string]any{"confirmation": "ABCDEFGH"}, "that code is void"},
 		"refine: no id":        {"refine_sourcing", map[string]any{"query": "x"}, "request_id is missing"},
 		"refine: nothing":      {"refine_sourcing", map[string]any{"request_id": "req_demo_done"}, "Give query"},
-		"refine: too many":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 51}, "at most 50"},
+		"refine: too many":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 51}, "at most 20 candidates"},
 		"refine: over limit":   {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 50}, "INSTAVIEW_MAX_CREDITS_PER_RUN"},
 		"refine: unknown":      {"refine_sourcing", map[string]any{"request_id": "req_x", "additional": 1}, "knows no such sourcing run"},
 		"refine: processing":   {"refine_sourcing", map[string]any{"request_id": "req_demo_slow", "additional": 1}, "still processing"},
@@ -235,6 +264,14 @@ func TestCallsThatStartNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheDocumentedMostOfARefinementHoldsToo(t *testing.T) {
+	inStartingWorld(t, 60, 0, func(w *world) {
+		ask := map[string]any{"request_id": "req_demo_done", "additional": 51}
+		w.wantText(w.call("refine_sourcing", ask), true, "additional may be at most 50. Nothing was refined.")
+		w.code(w.call("refine_sourcing", with(ask, "additional", 50)))
+	})
 }
 
 // A number in another name must not become the default, which costs more.

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -57,7 +56,7 @@ func (startSourcing) order(a *reader) (payload any, credits int) {
 		JobDescription: a.brief(arguments.JobDescription, client.MaxJobDescription, false),
 		Location:       a.brief(arguments.Location, maxLocation, true),
 		Query:          a.brief(arguments.Query, client.MaxQuery, true),
-		Limit:          a.credits(arguments.Limit, math.MaxInt32),
+		Limit:          a.credits(arguments.Limit),
 	}
 	switch {
 	case b.Title == "":
