@@ -24,8 +24,8 @@ func (t refineSourcing) definition() mcp.Tool {
 	most := min(client.MaxAdditional, t.starting.ledger.PerRun())
 	return mcp.NewTool(refineTool,
 		costs("Refine sourcing"),
-		mcp.WithDescription("Have a finished run look for more, for credits; confirmed like start_sourcing."),
-		mcp.WithString("request_id", mcp.Description("Run id")),
+		mcp.WithDescription("Have a finished run find more, for credits; confirmed like start_sourcing."),
+		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id")),
 		mcp.WithString("query", mcp.Description("What to look for")),
 		mcp.WithInteger("additional", mcp.Description(fmt.Sprintf("More candidates, 1-%d; default 10", most))),
 		again(), confirmation(),

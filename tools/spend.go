@@ -166,8 +166,9 @@ func (s *spend) confirmation() (code string, wrong sanitize.Clean) {
 	return "", "confirmation must be the code of an earlier answer."
 }
 
-// isAlone reports whether the call gives no argument beside confirmation. Some
-// clients fill in all others with empty values.
+// isAlone reports whether the call gives no argument beside confirmation, as
+// of a model that has forgotten a long brief. Some clients fill in all others
+// with empty values.
 func (s *spend) isAlone() bool {
 	for _, name := range s.names() {
 		if name != arguments.Again && !isEmpty(s.a.given[string(name)]) {
@@ -217,8 +218,8 @@ func (s *spend) propose(ctx context.Context, order spending.Order, why sanitize.
 	}
 	lines = append(lines, s.a.notes...)
 	code, _ := sanitize.Plain(given, len(given))
-	lines = append(lines, "Show this to the user, cost included, and ask. Only after their yes: "+v.tool+"(confirmation=\""+code+"\"), which does exactly this, once, "+
-		"within "+shortlist.Duration(spending.CodeLife)+". If they want anything changed, call again with the changed arguments.")
+	lines = append(lines, "Show this to the user, cost included, and ask. Only after their yes: "+v.tool+" with the same arguments and confirmation=\""+code+"\" does exactly this, once, "+
+		"within "+shortlist.Duration(spending.CodeLife)+". If they want anything changed, call with the changed arguments and no confirmation.")
 	return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeProposed}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -179,7 +180,7 @@ func TestFromABriefToARefinedShortlist(t *testing.T) {
 	}
 }
 
-// The confirmation alone is enough: a model need not repeat a long brief.
+// The confirmation alone is enough: a model may have forgotten a long brief.
 func TestTheCodeAloneConfirms(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {
 		for _, written := range []func(string) string{
@@ -368,6 +369,14 @@ func TestTheDescriptionsSayWhatTheToolsDo(t *testing.T) {
 			raw, err := json.Marshal(tool.InputSchema)
 			if err != nil {
 				w.t.Fatal(err)
+			}
+			// A model that leaves out what a brief needs makes a call in vain.
+			want := map[string][]string{"start_sourcing": {"title", "job_description"}}[tool.Name]
+			if want == nil {
+				want = []string{"request_id"}
+			}
+			if !slices.Equal(tool.InputSchema.Required, want) {
+				w.t.Errorf("%s: required %v", tool.Name, tool.InputSchema.Required)
 			}
 			if spends && (!strings.Contains(string(raw), "1-7; default 10") || strings.Contains(string(raw), "null")) {
 				w.t.Errorf("%s: %s", tool.Name, raw)

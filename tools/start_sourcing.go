@@ -18,10 +18,10 @@ type startSourcing struct{ starting *Starting }
 func (t startSourcing) definition() mcp.Tool {
 	return mcp.NewTool(startTool,
 		costs("Start sourcing"),
-		mcp.WithDescription("Start an InstaView sourcing run, for credits. The first call starts nothing: it answers with a summary and a code. "+
-			"Show the user; after their yes, call with confirmation alone."),
-		mcp.WithString("title", mcp.Description("Job title")),
-		mcp.WithString("job_description", mcp.Description("At most 10000 characters")),
+		mcp.WithDescription("Start a sourcing run, for credits. The first call starts nothing: it gives a summary and a code. "+
+			"Show the user; after their yes, call again with confirmation."),
+		mcp.WithString("title", mcp.Required(), mcp.Description("Job title")),
+		mcp.WithString("job_description", mcp.Required(), mcp.Description("At most 10000 characters")),
 		mcp.WithString("location", mcp.Description("Place")),
 		mcp.WithString("query", mcp.Description("Must-haves")),
 		mcp.WithInteger("limit", mcp.Description(fmt.Sprintf("Candidates, 1 credit each, 1-%d; default 10", t.starting.ledger.PerRun()))),

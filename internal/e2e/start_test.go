@@ -98,7 +98,9 @@ const (
 func (c *talk) confirmed(tool string, arguments map[string]any, wants ...string) (requestID string) {
 	c.t.Helper()
 	proposal := c.does(tool, arguments, wants...)
-	return findIn(c.t, runIn, c.does(tool, map[string]any{"confirmation": findIn(c.t, codeIn, proposal)}))
+	agreed := maps.Clone(arguments)
+	agreed["confirmation"] = findIn(c.t, codeIn, proposal)
+	return findIn(c.t, runIn, c.does(tool, agreed))
 }
 
 // wait waits for the end of a run, however often it takes.
