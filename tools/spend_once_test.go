@@ -90,6 +90,21 @@ func TestOneRunForManyCalls(t *testing.T) {
 	})
 }
 
+// A model that tries again at once does not reach InstaView.
+func TestRetryAfterHoldsForTheNextConfirmation(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Starts, sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"42"}}})
+		b := with(brief(), "confirmation", w.code(w.call("start_sourcing", brief())))
+		w.wantText(w.call("start_sourcing", b), true, "try again in 42 s")
+		time.Sleep(2 * time.Second)
+		w.wantText(w.call("start_sourcing", b), true, "request limit", "try again in 40 s", "stays good", "Nothing was started.")
+		w.wantSpends("tried again at once", "POST")
+		time.Sleep(40 * time.Second)
+		w.run(w.call("start_sourcing", b))
+		w.wantSpends("tried again in time", "POST POST")
+	})
+}
+
 // What InstaView refuses costs nothing, and the same code works later.
 func TestRefusalsOfInstaView(t *testing.T) {
 	for name, tt := range map[string]struct {

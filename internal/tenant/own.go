@@ -16,8 +16,7 @@ type Own struct {
 
 // Start is client.Client.Start.
 func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
-	o.Count()
-	started, err := o.Client.Start(ctx, b)
+	started, err := o.Poller.Start(func() (*client.Started, error) { return o.Client.Start(ctx, b) })
 	if err == nil {
 		o.Accepted(started.RequestID, nil)
 	}
@@ -26,8 +25,7 @@ func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error)
 
 // Refine is client.Client.Refine, of a run with the results before.
 func (o Own) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
-	o.Count()
-	started, err := o.Client.Refine(ctx, requestID, r)
+	started, err := o.Poller.Start(func() (*client.Started, error) { return o.Client.Refine(ctx, requestID, r) })
 	if err == nil {
 		o.Accepted(started.RequestID, before)
 	}

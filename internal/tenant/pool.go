@@ -99,8 +99,7 @@ func (p *Pool) spend(ctx context.Context, before *client.Results, do func(*clien
 	if err != nil {
 		return nil, err
 	}
-	a.poller.Count()
-	started, err := do(a.client.ForCompany(c.CompanyID))
+	started, err := a.poller.Start(func() (*client.Started, error) { return do(a.client.ForCompany(c.CompanyID)) })
 	if err == nil {
 		a.poller.Accepted(c.CompanyID+"/"+started.RequestID, before)
 	}
