@@ -130,7 +130,11 @@ func (s *spend) handle(ctx context.Context) (reply, error) {
 	order.Again = s.a.flag(arguments.Again)
 	s.a.finish()
 	if s.a.fault != "" {
-		return failed(OutcomeRefused, s.a.fault+" Nothing was "+s.verbs().started+"."), nil
+		text := s.a.fault + " Nothing was " + s.verbs().started + "."
+		if code != "" {
+			text += " Beside confirmation, repeat all arguments or none."
+		}
+		return failed(OutcomeRefused, text), nil
 	}
 	text, err := json.Marshal(order.Payload)
 	if err != nil {

@@ -49,6 +49,17 @@ func TestCodesThatDoNotConfirmGiveANewOne(t *testing.T) {
 	}
 }
 
+// A model that repeats only what the schema requires is told how to go on.
+func TestACodeBesideTooFewArgumentsIsNotLost(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		code := w.code(w.call("refine_sourcing", map[string]any{"request_id": "req_demo_done", "query": "more backend"}))
+		a := w.call("refine_sourcing", map[string]any{"request_id": "req_demo_done", "confirmation": code})
+		w.wantText(a, true, "Give query", "Nothing was refined.", "Beside confirmation, repeat all arguments or none.")
+		w.wantSpends("too few arguments", "")
+		w.run(w.call("refine_sourcing", map[string]any{"confirmation": code}))
+	})
+}
+
 func TestACodeOfOneToolIsNoneOfTheOther(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {
 		code := w.code(w.call("start_sourcing", brief()))
