@@ -23,6 +23,8 @@ import (
 // Starter starts and refines runs, in one attempt each. The errors are those of
 // client.Client.
 type Starter interface {
+	// Known reports whether InstaView has accepted the key of ctx's caller.
+	Known(ctx context.Context) bool
 	Start(ctx context.Context, b client.Brief) (*client.Started, error)
 	// Refine refines a run with the results before.
 	Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error)
@@ -122,7 +124,7 @@ type spend struct {
 // handle makes a proposal, or carries out what a person has agreed to.
 func (s *spend) handle(ctx context.Context) (reply, error) {
 	code, wrong := s.confirmation()
-	order := spending.Order{Tool: string(s.verbs().tool), Caller: tenant.IDOf(ctx), Key: keyOf(ctx)}
+	order := spending.Order{Tool: string(s.verbs().tool), Caller: tenant.IDOf(ctx), Key: keyOf(ctx), Known: s.starting.runs.Known(ctx)}
 	if code != "" && s.isAlone() {
 		return s.confirm(ctx, order, code)
 	}

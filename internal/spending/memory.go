@@ -66,7 +66,8 @@ func (l *Ledger) newCode(o Order) string {
 	if own >= maxPendingOfCaller {
 		l.drop(slices.IndexFunc(l.pending, func(c *confirmation) bool { return c.order.Caller == o.Caller }))
 	} else if len(l.pending) >= maxPending {
-		l.drop(0)
+		unknown := slices.IndexFunc(l.pending, func(c *confirmation) bool { return !c.order.Known })
+		l.drop(max(0, unknown))
 	}
 	code := rand.Text()[:codeLength]
 	for l.codes[code] != nil {

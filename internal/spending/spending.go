@@ -72,6 +72,7 @@ type Order struct {
 	Tool    string    // which tool asks: the code of one is void for another
 	Caller  tenant.ID // who asks
 	Key     tenant.ID // whose API key pays
+	Known   bool      // InstaView has accepted the key; codes of others make room first
 	Same    [32]byte  // equal for orders with the same arguments; see Fingerprint
 	Again   bool      // wanted even if the same order was carried out just now
 	Credits int       // the most that it can cost, at least 1

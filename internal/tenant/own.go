@@ -14,6 +14,9 @@ type Own struct {
 	Client *client.Client
 }
 
+// Known reports true, since nobody else brings a key.
+func (o Own) Known(context.Context) bool { return true }
+
 // Start is client.Client.Start.
 func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
 	started, err := o.Poller.Start(func() (*client.Started, error) { return o.Client.Start(ctx, b) })
