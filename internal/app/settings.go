@@ -34,6 +34,9 @@ const toolsVariable = "INSTAVIEW_MCP_TOOLS"
 func checkTools(s config.Config) string {
 	known := append(tools.Names(s.AllowStart), prompts.Names(s.AllowStart)...)
 	all := append(tools.Names(true), prompts.Names(true)...)
+	if len(s.Tools) > 0 && !slices.ContainsFunc(s.Tools, func(name string) bool { return name != "" }) {
+		return toolsVariable + " names nothing: use " + strings.Join(known, ", ")
+	}
 	for _, name := range s.Tools {
 		switch {
 		case name == "", slices.Contains(known, name): // as after a last comma

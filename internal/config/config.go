@@ -107,8 +107,9 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	}
 	e.checkInstaView(&c, use)
 	if c.AllowStart { // or the defaults would hold in place of the operator's limits
-		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_RUN")
-		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_DAY")
+		for _, limit := range []string{"INSTAVIEW_MAX_CREDITS_PER_RUN", "INSTAVIEW_MAX_CREDITS_PER_DAY", "INSTAVIEW_MCP_TOOLS"} {
+			e.refuseReference(limit)
+		}
 	}
 	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")

@@ -102,7 +102,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_ALLOW_START":         {"yes", `"true"`},
 		"INSTAVIEW_MAX_CREDITS_PER_RUN": {"0", "-1", "many", "1001", `"5"`},
 		"INSTAVIEW_MAX_CREDITS_PER_DAY": {"0", "-1", "many", "10001", `"5"`},
-		"INSTAVIEW_MCP_TOOLS":           {"search", "wait_for_sourcing,search", "start_sourcing", "write_brief", `"wait_for_sourcing"`},
+		"INSTAVIEW_MCP_TOOLS":           {"search", ",", " , ,", "wait_for_sourcing,search", "start_sourcing", "write_brief", `"wait_for_sourcing"`},
 		"INSTAVIEW_MCP_BLIND":           {"yes", `"true"`},
 		"INSTAVIEW_MCP_APPS":            {"no", `"false"`},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"50", "0s", "1h", "'50s'"},

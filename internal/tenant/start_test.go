@@ -37,9 +37,15 @@ func TestCallersStartRunsOfTheirOwn(t *testing.T) {
 		defer p.Close()
 		ann, bob := on(t, "a", "acme"), on(t, "b", "")
 
+		if p.Known(ann) {
+			t.Error("a key is known before InstaView has accepted it")
+		}
 		started, err := p.Start(ann, client.Brief{Title: "Go engineer", JobDescription: "Payments", Limit: 2})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !p.Known(ann) || p.Known(bob) {
+			t.Error("the key that has started a run is not known, or another is")
 		}
 		if s, err := p.Get(bob, started.RequestID); err != nil || s.Err == nil || s.Err.Code != client.CodeNotFound {
 			t.Errorf("another caller: %+v, %v", s, err)
