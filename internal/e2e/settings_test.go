@@ -215,6 +215,9 @@ func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 		"TLS in quotes, at home":  {http, key, "INSTAVIEW_MCP_ADDR=127.0.0.1:0", tls[0], tls[1] + `"`},
 		"a transport in quotes":   {key, `INSTAVIEW_MCP_TRANSPORT="http"`, "INSTAVIEW_MCP_MAX_WAITS=10000"},
 		"a key in quotes":         {`INSTAVIEW_API_KEY="k"`},
+		"an issuer in quotes":     {http, key, everywhere, terminated, `INSTAVIEW_MCP_OAUTH_ISSUER="https://x"`, "INSTAVIEW_MCP_OAUTH_SCOPE=a", "INSTAVIEW_MCP_URL=https://y/mcp"},
+		"an issuer not replaced":  {http, key, everywhere, terminated, "INSTAVIEW_MCP_OAUTH_ISSUER=${ISSUER}", "INSTAVIEW_MCP_OAUTH_SCOPE=a"},
+		"an issuer over http":     {http, key, everywhere, terminated, "INSTAVIEW_MCP_OAUTH_ISSUER=http://x.example", "INSTAVIEW_MCP_URL=https://y/mcp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
