@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -232,6 +233,35 @@ func TestOAuthWithARealAuthorizationServer(t *testing.T) {
 				t.Errorf("calls are not logged with their caller:\n%s", log)
 			}
 		})
+	}
+}
+
+// The documented curl commands, run by a shell.
+func TestTheDocumentedOAuthRequestsAreAnswered(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("no curl here")
+	}
+	s := serveOAuth(t, "http", "/mcp")
+	asked := false
+	for _, block := range blocks(t) {
+		_, commands, ok := strings.Cut(block.text, "\n")
+		if block.language != "sh" || !ok || !strings.HasPrefix(block.text, "TOKEN=") {
+			continue
+		}
+		asked = true
+		cmd := exec.Command("sh", "-c", strings.ReplaceAll(commands, "https://mcp.example.com/mcp", s.public))
+		cmd.Args[2] = strings.ReplaceAll(cmd.Args[2], "https://mcp.example.com", strings.TrimSuffix(s.public, "/mcp"))
+		cmd.Env = append(os.Environ(), "TOKEN="+s.newToken(t))
+		out, _ := cmd.Output() // base64 does not like the lack of padding
+		for _, want := range []string{"401 Unauthorized", "resource_metadata=", `"authorization_servers":["` + s.issuer, `"wait_for_sourcing"`, `"aud":["` + s.public} {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("no %s in\n%s", want, out)
+			}
+		}
+	}
+	if !asked {
+		t.Error("no document has such lines")
 	}
 }
 
