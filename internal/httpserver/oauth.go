@@ -69,10 +69,11 @@ func (o *resourceServer) authenticate(r *http.Request) (context.Context, *refusa
 		return tenant.WithPerson(r.Context(), caller.Issuer, caller.Subject, caller.Company), nil
 	case errors.Is(err, oauth.ErrScope), errors.Is(err, oauth.ErrForbidden):
 		return nil, &refusal{http.StatusForbidden, err.Error(), [2]string{"WWW-Authenticate", o.challenge("insufficient_scope")}}
-	case errors.Is(err, oauth.ErrUnavailable):
-		return nil, &refusal{http.StatusServiceUnavailable, err.Error() + ": try again in " + retryLater + " s", [2]string{"Retry-After", retryLater}}
-	default:
-		return nil, unauthorized(oauth.ErrInvalid.Error()+": log in again", o.challenge("invalid_token"))
+	case errors.Is(err, oauth.ErrInvalid):
+		return nil, unauthorized(err.Error()+": log in again", o.challenge("invalid_token"))
+	default: // nobody can say whether the token is good
+		text := oauth.ErrUnavailable.Error() + ": try again in " + retryLater + " s"
+		return nil, &refusal{http.StatusServiceUnavailable, text, [2]string{"Retry-After", retryLater}}
 	}
 }
 

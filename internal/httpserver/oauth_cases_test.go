@@ -288,7 +288,7 @@ func wantsOnlyTheRFCsWords(t *testing.T, name string, a answer) {
 	const where = `Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="sourcing:read"`
 	challenge := a.Header.Get("WWW-Authenticate")
 	body := strings.TrimSpace(a.body)
-	ok := true
+	var ok bool
 	switch a.StatusCode {
 	case 401:
 		ok = challenge == where && body == "an access token is needed: log in" ||

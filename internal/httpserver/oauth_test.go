@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	mcpgo "github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/mcptest"
@@ -47,6 +50,9 @@ func TestT39MetadataSayWhereToLogIn(t *testing.T) {
 			}
 		}
 		const path = "/.well-known/oauth-protected-resource"
+		if a := s.send(t, get(path, "Sec-Fetch-Site: cross-site")); a.StatusCode != 200 {
+			t.Errorf("without an origin: %d %s", a.StatusCode, a.body)
+		}
 		for _, tt := range []struct {
 			name, raw string
 			status    int
@@ -251,6 +257,14 @@ func TestT37AndT49TheCompanyIsTheTokens(t *testing.T) {
 				upstream.ServeHTTP(w, r)
 			})
 		})
+		s.mcp.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+			return func(ctx context.Context, req mcpgo.CallToolRequest) (*mcpgo.CallToolResult, error) {
+				if req.Header.Get("Authorization") != "" {
+					t.Error("a tool was given the token")
+				}
+				return next(ctx, req)
+			}
+		})
 		call := toCall(1, "get_sourcing_results", `{"request_id":"req_same"}`)
 		asked := func(company any) (answer, string) {
 			companies = nil
@@ -354,7 +368,7 @@ func TestT48AThousandCallers(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		issuer.Rotate()
 		time.Sleep(10 * time.Second)
-		issuer.Fail(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", 502) })
+		issuer.Fail(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusBadGateway) })
 		issuer.Rotate()
 		time.Sleep(10 * time.Second)
 		issuer.Fail(nil)

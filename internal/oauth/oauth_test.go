@@ -73,7 +73,7 @@ func TestT44UnknownKeysAreFetchedOnceIn5Seconds(t *testing.T) {
 		}
 		times := issuer.Fetches()
 		for i := 1; i < len(times); i++ {
-			if apart := times[i].Sub(times[i-1]); apart < fetchInterval {
+			if apart := times[i].Sub(times[i-1]); apart < 5*time.Second {
 				t.Errorf("two fetches %v apart", apart)
 			}
 		}
@@ -116,7 +116,7 @@ func TestT46AWithdrawnKeyIsRefusedAfter5Minutes(t *testing.T) {
 		old := good(issuer)
 		wants(t, v, old, nil)
 		issuer.Rotate()
-		time.Sleep(refreshInterval + fetchTime)
+		time.Sleep(5*time.Minute + 10*time.Second)
 		wants(t, v, old, ErrInvalid)
 	})
 }
@@ -148,8 +148,13 @@ func TestT47TheKeyServerFails(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 		}
 	}
+	stranger := mcptest.NewIssuer("http://localhost")
 	redirect := func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "http://localhost/elsewhere", http.StatusFound)
+		if r.URL.RawQuery == "" {
+			http.Redirect(w, r, "/keys?stranger", http.StatusFound)
+			return
+		}
+		stranger.ServeHTTP(w, r)
 	}
 	for name, fault := range map[string]http.HandlerFunc{
 		"hangs": hang, "sends a byte now and then": drip, "redirects": redirect,
