@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	gosdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
+
+	"instaview-mcp/internal/mcptest"
 )
 
 // The client that testdata/authserver knows.
@@ -422,4 +425,48 @@ func (c official) token(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return token.AccessToken
+}
+
+// The SDK in TypeScript, which most clients are built on. It renews a token
+// only after a 401.
+func TestOAuthWithTheTypeScriptSDK(t *testing.T) {
+	t.Parallel()
+	if !*long {
+		t.Skip("installs packages and waits for a token to end: part of -long")
+	}
+	for _, needed := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(needed); err != nil {
+			t.Skip("no " + needed + " here")
+		}
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "testdata", "oauthclient"))); err != nil {
+		t.Fatal(err)
+	}
+	install := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	install.Dir = dir
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+	s := serveOAuth(t, "http", "/mcp")
+	s.control(t, "lifetime?seconds=2")
+	cmd := exec.Command("node", "client.mjs", s.public, "60")
+	cmd.Dir = dir
+	stderr := &mcptest.Buffer{}
+	cmd.Stderr = stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node: %v\n%s\n%s\n%s", err, out, stderr, s.log)
+	}
+	var got struct {
+		Tools              []string
+		Got, Waited, Again string
+		Renewed            bool
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !slices.Contains(got.Tools, "wait_for_sourcing") || !strings.Contains(got.Got, "20 ") || !strings.Contains(got.Waited, "req_demo_slow") || got.Again == "" || !got.Renewed {
+		t.Errorf("%s", out)
+	}
 }
