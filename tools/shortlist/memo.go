@@ -18,11 +18,10 @@ type memo struct {
 	room     int64 // bytes that may still be kept
 }
 
-// memoKey is all that the text of a candidate depends on.
+// memoKey names a text of a candidate of the run.
 type memoKey struct {
-	rank                      int
-	detail                    Detail
-	contacts, blind, markdown bool
+	rank int
+	form form
 }
 
 // memos holds the memo of all results that are in memory.
@@ -55,14 +54,14 @@ func forgetMemo(key weak.Pointer[client.Results]) {
 
 // render renders a candidate, unless that was done before. Calls that need the
 // same candidate at once wait for the first.
-func (m *memo) render(c *client.Candidate, v View, d Detail) renderedCandidate {
-	key := memoKey{c.Rank, d, v.Contacts, v.Blind, v.Markdown}
+func (m *memo) render(c *client.Candidate, f form) renderedCandidate {
+	key := memoKey{c.Rank, f}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r, ok := m.rendered[key]; ok {
 		return r
 	}
-	r := render(c, v, d)
+	r := render(c, f)
 	if size := int64(len(r.text)); size <= m.room {
 		m.room -= size
 		m.rendered[key] = r

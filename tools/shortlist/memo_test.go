@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"weak"
 )
 
@@ -14,8 +15,9 @@ func TestACandidateIsRenderedOnce(t *testing.T) {
 	run := completedRun(people(3))
 	run.Candidates[0].Rationale = "first"
 	v := View{Tool: "get_sourcing_results", RequestID: "r", Marker: "0000"}
-	blind, full := v, v
-	blind.Blind, full.Detail = true, Full
+	blind, full, contacts, document, refined := v, v, v, v, v
+	blind.Blind, full.Detail, contacts.Contacts, document.Markdown = true, Full, true, true
+	refined.Refinement = refinedFrom(time.Time{}, "none of them")
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() { Render(run, v) })
@@ -27,7 +29,7 @@ func TestACandidateIsRenderedOnce(t *testing.T) {
 	if again, _ := Render(run, v); again != first {
 		t.Errorf("the second answer was rendered anew:\n%s", again)
 	}
-	for name, other := range map[string]View{"blind": blind, "full": full} {
+	for name, other := range map[string]View{"blind": blind, "full": full, "contacts": contacts, "document": document, "refined": refined} {
 		if text, _ := Render(run, other); !strings.Contains(string(text), "second") {
 			t.Errorf("%s shows what was rendered for another view:\n%s", name, text)
 		}
