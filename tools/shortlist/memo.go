@@ -1,17 +1,15 @@
 package shortlist
 
 import (
-	"runtime"
 	"sync"
-	"weak"
 
 	"instaview-mcp/client"
 )
 
 // memo keeps the candidates of one run as they were rendered, so that another
-// answer about the same results only selects and joins them. It lasts as long
-// as the results do: they are shared by all calls that a Poller answers with
-// them, and are never changed.
+// answer about the same results only selects and joins them. It is freed with
+// the results, which are shared by all calls that a Poller answers with them,
+// and are never changed.
 type memo struct {
 	mu       sync.Mutex
 	rendered map[memoKey]renderedCandidate
@@ -24,32 +22,12 @@ type memoKey struct {
 	form form
 }
 
-// memos holds the memo of all results that are in memory.
-var memos = struct {
-	sync.Mutex
-	of map[weak.Pointer[client.Results]]*memo
-}{of: map[weak.Pointer[client.Results]]*memo{}}
-
 // memoOf returns the memo of r. It keeps no more bytes than r itself has, so
 // that it can at most double what a Poller's cache holds.
 func memoOf(r *client.Results) *memo {
-	key := weak.Make(r)
-	memos.Lock()
-	defer memos.Unlock()
-	m := memos.of[key]
-	if m == nil {
-		m = &memo{rendered: map[memoKey]renderedCandidate{}, room: r.Footprint()}
-		memos.of[key] = m
-		runtime.AddCleanup(r, forgetMemo, key)
-	}
-	return m
-}
-
-// forgetMemo drops the memo of results that are not in memory any more.
-func forgetMemo(key weak.Pointer[client.Results]) {
-	memos.Lock()
-	defer memos.Unlock()
-	delete(memos.of, key)
+	return r.Derived(func() any {
+		return &memo{rendered: map[memoKey]renderedCandidate{}, room: r.Footprint()}
+	}).(*memo)
 }
 
 // render renders a candidate, unless that was done before. Calls that need the
