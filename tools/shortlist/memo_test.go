@@ -1,10 +1,12 @@
 package shortlist
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"weak"
 )
@@ -38,6 +40,46 @@ func TestACandidateIsRenderedOnce(t *testing.T) {
 	if text, _ := Render(newer, v); !strings.Contains(string(text), "second") {
 		t.Errorf("newer results show what older ones held:\n%s", text)
 	}
+}
+
+// Whatever was answered about results before, and at the same time, an answer
+// is the same as the first about them: no e-mail address, name or mark crosses
+// from one view to another.
+func TestKeptTextsChangeNoAnswer(t *testing.T) {
+	people := people(12)
+	for i := range people {
+		people[i].Emails, people[i].Rationale = []string{"someone@example.com"}, people[i].Name+" leads a team."
+	}
+	synctest.Test(t, func(t *testing.T) { // otherwise an age could change in between
+		refined := refinedFrom(time.Time{}, people[0].ProfileID)
+		var views []View
+		for _, d := range []Detail{"", Brief, Summary, Full} {
+			for flags := range 1 << 5 {
+				v := View{Tool: "get_sourcing_results", RequestID: "r", Marker: "0000", Selection: Selection{Detail: d}}
+				v.Contacts, v.Blind, v.Markdown = flags&1 > 0, flags&2 > 0, flags&4 > 0
+				if flags&8 > 0 {
+					v.Refinement = refined
+				}
+				if flags&16 > 0 {
+					v.Limit = 1
+				}
+				views = append(views, v)
+			}
+		}
+		shared := completedRun(people)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for _, i := range rand.Perm(len(views)) {
+					got, _ := Render(shared, views[i])
+					if want, _ := Render(completedRun(people), views[i]); got != want {
+						t.Errorf("%+v: got\n%s\nwant\n%s", views[i], got, want)
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
 }
 
 // What is kept of results takes no more room than they do, and is dropped with
