@@ -347,19 +347,38 @@ func TestDerivedIsShared(t *testing.T) {
 }
 
 func TestFootprintCountsWhatIsHeld(t *testing.T) {
-	body := envelope(`"status":"completed","candidates":[` + strings.Join(slices.Repeat([]string{manyLists()}, 300), ",") + `]`)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	got, err := decodeBody(t.Context(), strings.NewReader(body), 200, testRun)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	held := int64(after.HeapAlloc) - int64(before.HeapAlloc)
-	if estimate := got.Footprint(); estimate < held/2 || estimate > held*2 {
-		t.Errorf("estimated %d KiB, held %d KiB", estimate>>10, held>>10)
+	for name, tt := range map[string]struct {
+		results int // so many that they outweigh what the test itself allocates
+		body    string
+	}{
+		"many lists":             {1, `"candidates":[` + strings.Join(slices.Repeat([]string{manyLists()}, 300), ",") + `]`},
+		"far fewer than scored":  {16, `"scoredCount":500,"candidates":[{"name":"a"}]`},
+		"somewhat fewer":         {16, `"scoredCount":500,"candidates":[` + strings.Join(slices.Repeat([]string{`{"name":"a"}`}, 300), ",") + `]`},
+		"without a scored count": {16, `"candidates":[` + strings.Join(slices.Repeat([]string{`{"name":"a"}`}, 300), ",") + `]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := envelope(`"status":"completed",` + tt.body)
+			var kept []*Results
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			for range tt.results {
+				got, err := decodeBody(t.Context(), strings.NewReader(body), 200, testRun)
+				if err != nil {
+					t.Fatal(err)
+				}
+				kept = append(kept, got)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			held := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / int64(tt.results)
+			if estimate := kept[0].Footprint(); held > 64<<10 && (estimate < held/2 || estimate > held*2) {
+				t.Errorf("estimated %d KiB, held %d KiB", estimate>>10, held>>10)
+			} else if len(kept[0].Candidates) == 1 && held > 16<<10 {
+				t.Errorf("one candidate holds %d KiB", held>>10)
+			}
+			runtime.KeepAlive(kept)
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -224,6 +225,9 @@ func (d *decoder) candidates() error {
 		} else {
 			r.Broken++
 		}
+	}
+	if len(r.Candidates) < cap(r.Candidates)/2 { // the number was wrong, and results are kept
+		r.Candidates = slices.Clone(r.Candidates)
 	}
 	_, err := d.json.ReadToken()
 	return err

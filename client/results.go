@@ -94,6 +94,7 @@ func (r *Results) Footprint() int64 {
 		return r.footprint
 	}
 	n := int64(unsafe.Sizeof(*r)) + lengths(r.RequestID, string(r.Status), r.Message, r.ErrorCode, r.ErrorMessage)
+	n += int64(cap(r.Candidates)-len(r.Candidates)) * int64(unsafe.Sizeof(Candidate{}))
 	for i := range r.Candidates {
 		n += r.Candidates[i].footprint()
 	}

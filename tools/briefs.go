@@ -8,13 +8,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"instaview-mcp/client"
 	"instaview-mcp/internal/arguments"
 	"instaview-mcp/internal/sanitize"
 )
 
 // brief reads a text of at most most characters as it is to be sent: without
-// what a person could not see in it. oneLine joins its lines.
+// what a person could not see in it, and with composed letters, so that what
+// looks the same is the same. oneLine joins its lines.
 func (a *reader) brief(name sanitize.Clean, most int, oneLine bool) string {
 	text := ""
 	switch v := a.get(name).(type) {
@@ -41,7 +44,7 @@ func (a *reader) brief(name sanitize.Clean, most int, oneLine bool) string {
 			return -1
 		}
 		return r
-	}, strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n"))
+	}, strings.ReplaceAll(norm.NFC.String(strings.ToValidUTF8(text, "")), "\r\n", "\n"))
 	if oneLine {
 		text = strings.Join(strings.Fields(text), " ")
 	}
@@ -57,8 +60,8 @@ func (a *reader) brief(name sanitize.Clean, most int, oneLine bool) string {
 
 // credits reads a number of candidates, which cost a credit each, and returns
 // client.DefaultLimit if none is given. Nothing is lowered, since a person is
-// to agree to the very number.
-func (a *reader) credits(name sanitize.Clean, most int) int {
+// to agree to the very number; the ledger refuses what is too large.
+func (a *reader) credits(name sanitize.Clean) int {
 	f, given := a.number(name, arguments.Count)
 	switch {
 	case !given, f == 0:
@@ -67,10 +70,8 @@ func (a *reader) credits(name sanitize.Clean, most int) int {
 		a.refuse(name + " must be a whole number. For example: " + examples[name] + ".")
 	case f < 1:
 		a.refuse(name + " must be at least 1. For example: " + examples[name] + ".")
-	case f > float64(most):
-		a.refuse(name + " may be at most " + sanitize.Number(most) + ".")
 	}
-	return int(f)
+	return int(min(f, math.MaxInt32))
 }
 
 // counted returns n with a noun in the singular or the plural.

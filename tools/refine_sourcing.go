@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -23,8 +24,8 @@ func (t refineSourcing) definition() mcp.Tool {
 	most := min(client.MaxAdditional, t.starting.ledger.PerRun())
 	return mcp.NewTool(refineTool,
 		costs("Refine sourcing"),
-		mcp.WithDescription("Have a finished run look for more, for credits; confirmed like start_sourcing."),
-		mcp.WithString("request_id", mcp.Description("Run id")),
+		mcp.WithDescription("Have a finished run find more, for credits; confirmed like start_sourcing."),
+		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id")),
 		mcp.WithString("query", mcp.Description("What to look for")),
 		mcp.WithInteger("additional", mcp.Description(fmt.Sprintf("More candidates, 1-%d; default 10", most))),
 		again(), confirmation(),
@@ -45,12 +46,15 @@ type refinementOrder struct {
 	client.Refinement
 }
 
-func (refineSourcing) order(a *reader) (payload any, credits int) {
+func (t refineSourcing) order(a *reader) (payload any, credits int) {
 	o := refinementOrder{a.requestID(), client.Refinement{
 		Query:      a.brief(arguments.Query, client.MaxQuery, true),
-		Additional: a.credits(arguments.Additional, client.MaxAdditional),
+		Additional: a.credits(arguments.Additional),
 	}}
-	if o.Query == "" && a.given[arguments.Additional] == nil {
+	switch {
+	case o.Additional > client.MaxAdditional && t.starting.ledger.PerRun() > client.MaxAdditional: // otherwise PerRun is told
+		a.refuse("additional may be at most " + sanitize.Number(client.MaxAdditional) + ".")
+	case o.Query == "" && a.given[arguments.Additional] == nil:
 		a.refuse("Give query, what to look for, or additional, how many more. For example: query=\"more backend, less front end\".")
 	}
 	return o, o.Additional
@@ -101,6 +105,10 @@ func (t refineSourcing) carryOut(ctx context.Context, payload any) (requestID st
 	}
 	started, err := t.starting.runs.Refine(ctx, string(o.RequestID), o.Refinement, before)
 	if err != nil {
+		// If it is refined all the same, its results have to say what is new.
+		if failure := new(client.Error); errors.As(err, &failure) && failure.OutcomeUnknown {
+			t.starting.refined.add(tenant.IDOf(ctx), string(o.RequestID), string(o.RequestID), before)
+		}
 		return "", "", err
 	}
 	t.starting.refined.add(tenant.IDOf(ctx), string(o.RequestID), started.RequestID, before)

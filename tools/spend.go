@@ -23,6 +23,8 @@ import (
 // Starter starts and refines runs, in one attempt each. The errors are those of
 // client.Client.
 type Starter interface {
+	// Known reports whether InstaView has accepted the key of ctx's caller.
+	Known(ctx context.Context) bool
 	Start(ctx context.Context, b client.Brief) (*client.Started, error)
 	// Refine refines a run with the results before.
 	Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error)
@@ -122,7 +124,7 @@ type spend struct {
 // handle makes a proposal, or carries out what a person has agreed to.
 func (s *spend) handle(ctx context.Context) (reply, error) {
 	code, wrong := s.confirmation()
-	order := spending.Order{Tool: string(s.verbs().tool), Caller: tenant.IDOf(ctx), Key: keyOf(ctx)}
+	order := spending.Order{Tool: string(s.verbs().tool), Caller: tenant.IDOf(ctx), Key: keyOf(ctx), Known: s.starting.runs.Known(ctx)}
 	if code != "" && s.isAlone() {
 		return s.confirm(ctx, order, code)
 	}
@@ -130,7 +132,11 @@ func (s *spend) handle(ctx context.Context) (reply, error) {
 	order.Again = s.a.flag(arguments.Again)
 	s.a.finish()
 	if s.a.fault != "" {
-		return failed(OutcomeRefused, s.a.fault+" Nothing was "+s.verbs().started+"."), nil
+		text := s.a.fault + " Nothing was " + s.verbs().started + "."
+		if code != "" {
+			text += " Beside confirmation, repeat all arguments or none."
+		}
+		return failed(OutcomeRefused, text), nil
 	}
 	text, err := json.Marshal(order.Payload)
 	if err != nil {
@@ -166,14 +172,30 @@ func (s *spend) confirmation() (code string, wrong sanitize.Clean) {
 	return "", "confirmation must be the code of an earlier answer."
 }
 
-// isAlone reports whether the call gives no argument beside confirmation.
+// isAlone reports whether the call gives no argument beside confirmation, as
+// of a model that has forgotten a long brief. Some clients fill in all others
+// with empty values.
 func (s *spend) isAlone() bool {
 	for _, name := range s.names() {
-		if given := s.a.given[string(name)]; given != nil && given != "" && name != arguments.Again {
+		if name != arguments.Again && !isEmpty(s.a.given[string(name)]) {
 			return false
 		}
 	}
 	return s.a.fault == ""
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return arguments.IsNothing(v)
+	case float64:
+		return v == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // propose answers with what would be done and the code that confirms it. why
@@ -202,8 +224,8 @@ func (s *spend) propose(ctx context.Context, order spending.Order, why sanitize.
 	}
 	lines = append(lines, s.a.notes...)
 	code, _ := sanitize.Plain(given, len(given))
-	lines = append(lines, "Show this to the user, cost included, and ask. Only after their yes: "+v.tool+"(confirmation=\""+code+"\"), which does exactly this, once, "+
-		"within "+shortlist.Duration(spending.CodeLife)+". If they want anything changed, call again with the changed arguments.")
+	lines = append(lines, "Show this to the user, cost included, and ask. Only after their yes: "+v.tool+" with the same arguments and confirmation=\""+code+"\" does exactly this, once, "+
+		"within "+shortlist.Duration(spending.CodeLife)+". If they want anything changed, call with the changed arguments and no confirmation.")
 	return reply{text: sanitize.Join("\n", lines...), outcome: OutcomeProposed}, nil
 }
 
@@ -222,6 +244,8 @@ func (s *spend) confirm(ctx context.Context, order spending.Order, code string) 
 		return s.propose(ctx, order, voidCode)
 	case errors.Is(err, spending.ErrChanged):
 		return s.propose(ctx, order, "that code is for other arguments.")
+	case err != nil && ctx.Err() != nil:
+		return s.underWay(), nil
 	case err != nil:
 		return s.failure(ctx, err)
 	}
@@ -231,7 +255,8 @@ func (s *spend) confirm(ctx context.Context, order spending.Order, code string) 
 	return s.attempted(attempt), nil
 }
 
-const voidCode = "that code is void. A code is good for ten minutes, for whoever was given it, and until this server restarts."
+const voidCode = "that code is void. A code is good for ten minutes, for whoever was given it, and until this server restarts. " +
+	"If it was sent before, it may have worked: let the user look in the InstaView app first."
 
 // void answers a void code that no other arguments came with.
 func (s *spend) void() reply {
@@ -246,8 +271,8 @@ func (s *spend) attempted(attempt *spending.Attempt) reply {
 	if e := attempt.Unknown; e != nil {
 		return failed(OutcomeUnknown, "This ended with its outcome unknown: InstaView was asked"+ago(attempt)+" and gave no clear answer"+cause(e)+
 			", so the run may have been "+v.started+" or not. Its credits count as spent. "+
-			"Do not repeat it: tell the user, who can see in the InstaView app whether the run is there. If it is, wait_for_sourcing takes its request id. "+
-			"If it is not, "+v.tool+" with the same arguments and again=true asks for another.")
+			"Do not repeat it: tell the user, who can see in the InstaView app whether it was "+v.started+". If it was, wait_for_sourcing takes the run's request id. "+
+			"If it was not, "+v.tool+" with the same arguments and again=true asks for another.")
 	}
 	s.requestID = attempt.RequestID
 	run, _ := sanitize.Plain(attempt.RequestID, len(attempt.RequestID))

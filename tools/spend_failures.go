@@ -25,11 +25,17 @@ func (s *spend) failure(ctx context.Context, err error) (reply, error) {
 		return failed(OutcomeBusy, "This server counts the credits of as many InstaView accounts as it can."+nothing+" Try again in some hours."), nil
 	case errors.As(err, &failure):
 		return failed(string(failure.Code), s.refused(ctx, failure)+nothing), nil
-	case ctx.Err() != nil:
-		return failed(OutcomeCancelled, "The call was cancelled, but what a person had confirmed may go on. "+
-			"The same confirmation tells what became of it, and starts nothing twice."), nil
 	}
 	return reply{}, err
+}
+
+// underWay answers for an order that is being carried out while the call ends,
+// because it was cancelled or because this server stops.
+func (s *spend) underWay() reply {
+	v := s.verbs()
+	return failed(OutcomeUnknown, "The call ended before InstaView had answered, so the run may have been "+v.started+" or not. "+
+		"While this server runs, the same confirmation tells what became of it, and starts nothing twice. "+
+		"If this server has stopped, it has forgotten: let the user look in the InstaView app before "+v.tool+" is called again.")
 }
 
 // overLimit says which limit an order exceeds, and what is within it.

@@ -1,12 +1,17 @@
 package tools_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/tools"
 )
 
 // What cannot be confirmed is proposed anew, with why.
@@ -42,6 +47,17 @@ func TestCodesThatDoNotConfirmGiveANewOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A model that repeats only what the schema requires is told how to go on.
+func TestACodeBesideTooFewArgumentsIsNotLost(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		code := w.code(w.call("refine_sourcing", map[string]any{"request_id": "req_demo_done", "query": "more backend"}))
+		a := w.call("refine_sourcing", map[string]any{"request_id": "req_demo_done", "confirmation": code})
+		w.wantText(a, true, "Give query", "Nothing was refined.", "Beside confirmation, repeat all arguments or none.")
+		w.wantSpends("too few arguments", "")
+		w.run(w.call("refine_sourcing", map[string]any{"confirmation": code}))
+	})
 }
 
 func TestACodeOfOneToolIsNoneOfTheOther(t *testing.T) {
@@ -82,6 +98,21 @@ func TestOneRunForManyCalls(t *testing.T) {
 		w.wantSpends("again=true", "POST POST")
 		time.Sleep(10 * time.Minute)
 		w.code(w.call("start_sourcing", brief()))
+	})
+}
+
+// A model that tries again at once does not reach InstaView.
+func TestRetryAfterHoldsForTheNextConfirmation(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Starts, sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"42"}}})
+		b := with(brief(), "confirmation", w.code(w.call("start_sourcing", brief())))
+		w.wantText(w.call("start_sourcing", b), true, "try again in 42 s")
+		time.Sleep(2 * time.Second)
+		w.wantText(w.call("start_sourcing", b), true, "request limit", "try again in 40 s", "stays good", "Nothing was started.")
+		w.wantSpends("tried again at once", "POST")
+		time.Sleep(40 * time.Second)
+		w.run(w.call("start_sourcing", b))
+		w.wantSpends("tried again in time", "POST POST")
 	})
 }
 
@@ -152,7 +183,7 @@ func TestRefinementsThatFail(t *testing.T) {
 		"409":           {sandbox.Fault{Status: 409}, "still processing"},
 		"422":           {sandbox.Fault{Status: 422}, "does not accept this refinement"},
 		"429":           {sandbox.Fault{Status: 429, Header: map[string][]string{"Retry-After": {"42"}}}, "try again in 42 s"},
-		"502":           {sandbox.Fault{Status: 502}, "the run may have been refined or not"},
+		"502":           {sandbox.Fault{Status: 502}, "whether it was refined"},
 		"a lost answer": {sandbox.Fault{CarriedOut: true, Drop: true}, "the run may have been refined or not"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,6 +195,20 @@ func TestRefinementsThatFail(t *testing.T) {
 			})
 		})
 	}
+}
+
+// After a refinement whose answer was lost, the old results are not shown as
+// the new ones, and new candidates are marked.
+func TestTheResultsAfterALostRefinementSayWhatIsNew(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Refinements, sandbox.Fault{CarriedOut: true, Drop: true})
+		ask := map[string]any{"request_id": "req_demo_done", "additional": 2}
+		w.wantText(w.call("refine_sourcing", with(ask, "confirmation", w.code(w.call("refine_sourcing", ask)))), true, "outcome unknown")
+		get := map[string]any{"request_id": "req_demo_done", "detail": "brief"}
+		w.wantText(w.call("get_sourcing_results", get), false, "still gives the results from before it")
+		time.Sleep(2 * time.Minute)
+		w.wantText(w.call("get_sourcing_results", get), false, "2 of 22 are new", " new (")
+	}, sandbox.WithRefining(sandbox.Refining{Lag: time.Minute}))
 }
 
 // What was new after the first refinement is not new after the second.
@@ -215,12 +260,30 @@ func TestARefinementThatChangesNothingIsTold(t *testing.T) {
 	}, sandbox.WithRefining(sandbox.Refining{Lag: time.Hour}))
 }
 
+// The operator's log must not call a start that may have been made a cancelled
+// call, and the code still answers with the run.
+func TestACallThatEndsDuringAStartHasAnUnknownOutcome(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		w.sandbox.Inject(sandbox.Starts, sandbox.Fault{Delay: 5 * time.Second})
+		b := with(brief(), "confirmation", w.code(w.call("start_sourcing", brief())))
+		gone, leave := context.WithTimeout(w.t.Context(), time.Second)
+		defer leave()
+		_, _ = w.session.CallTool(gone, mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "start_sourcing", Arguments: b}})
+		synctest.Wait()
+		if last := w.calls[len(w.calls)-1]; last.Outcome != tools.OutcomeUnknown {
+			w.t.Errorf("outcome %q", last.Outcome)
+		}
+		w.run(w.call("start_sourcing", b))
+		w.wantSpends("a caller who leaves", "POST")
+	})
+}
+
 // A restart forgets codes, and says so.
 func TestACodeFromBeforeARestartIsVoid(t *testing.T) {
 	var code string
 	inStartingWorld(t, 0, 0, func(w *world) { code = w.code(w.call("start_sourcing", brief())) })
 	inStartingWorld(t, 0, 0, func(w *world) {
-		w.wantText(w.call("start_sourcing", with(brief(), "confirmation", code)), false, "until this server restarts", "Nothing was started:")
+		w.wantText(w.call("start_sourcing", with(brief(), "confirmation", code)), false, "until this server restarts", "may have worked", "InstaView app", "Nothing was started:")
 		w.wantSpends("a code from before a restart", "")
 	})
 }

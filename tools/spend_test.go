@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,7 +41,10 @@ func inStartingWorld(t *testing.T, perRun, perDay int, test func(w *world), opti
 		defer w.poller.Close()
 		runs := tenant.Own{Poller: w.poller, Client: api}
 		w.session, _ = mcptest.Connect(t, mcpserver.New(mcpserver.Options{Version: "test", Runs: runs, Key: key, Log: slog.New(slog.DiscardHandler),
-			Settings: tools.Settings{Starting: tools.NewStarting(runs, spending.New(perRun, perDay))}}))
+			Settings: tools.Settings{
+				Starting: tools.NewStarting(runs, spending.New(perRun, perDay)),
+				OnCall:   w.record,
+			}}))
 		test(w)
 	})
 }
@@ -176,7 +180,7 @@ func TestFromABriefToARefinedShortlist(t *testing.T) {
 	}
 }
 
-// The confirmation alone is enough: a model need not repeat a long brief.
+// The confirmation alone is enough: a model may have forgotten a long brief.
 func TestTheCodeAloneConfirms(t *testing.T) {
 	inStartingWorld(t, 0, 0, func(w *world) {
 		for _, written := range []func(string) string{
@@ -188,6 +192,34 @@ func TestTheCodeAloneConfirms(t *testing.T) {
 			w.run(w.call("start_sourcing", map[string]any{"confirmation": written(w.code(w.call("start_sourcing", b)))}))
 		}
 		w.wantSpends("three codes", "POST POST POST")
+	})
+}
+
+// Clients that fill in every argument of a schema send empty values beside the
+// code.
+func TestTheCodeIsAloneBesideEmptyValues(t *testing.T) {
+	for name, empty := range map[string]map[string]any{
+		"null":        {"title": nil, "job_description": nil, "location": nil, "query": nil, "limit": nil, "again": nil},
+		"empty":       {"title": "", "job_description": " ", "location": "", "query": "", "limit": 0, "again": false},
+		"words":       {"title": "null", "job_description": "None", "location": "n/a", "query": "undefined", "limit": "", "again": "false"},
+		"empty lists": {"title": "", "job_description": "", "query": []any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inStartingWorld(t, 0, 0, func(w *world) {
+				w.run(w.call("start_sourcing", with(empty, "confirmation", w.code(w.call("start_sourcing", brief())))))
+			})
+		})
+	}
+}
+
+// A text that looks the same is the same, however its letters are composed.
+func TestTheSameTextInOtherFormsIsTheSame(t *testing.T) {
+	inStartingWorld(t, 0, 0, func(w *world) {
+		b := with(brief(), "job_description", "Café\nGo")
+		decomposed := with(b, "title", " Senior\u00a0Go  engineer ", "job_description", "Cafe\u0301\r\nGo\n", "location", "Kos\u030cice", "limit", "5")
+		w.run(w.call("start_sourcing", with(decomposed, "confirmation", w.code(w.call("start_sourcing", b)))))
+		w.wantText(w.call("start_sourcing", decomposed), false, "nothing more is spent")
+		w.wantSpends("the same", "POST")
 	})
 }
 
@@ -206,6 +238,7 @@ func TestCallsThatStartNothing(t *testing.T) {
 		"a long query":         {"start_sourcing", with(brief(), "query", long(501)), "at most 500"},
 		"a title of a kind":    {"start_sourcing", with(brief(), "title", 5), "title must be a text"},
 		"too many":             {"start_sourcing", with(brief(), "limit", 21), "INSTAVIEW_MAX_CREDITS_PER_RUN"},
+		"far too many":         {"start_sourcing", with(brief(), "limit", 1e300), "at most 20 candidates"},
 		"all":                  {"start_sourcing", with(brief(), "limit", "all"), "INSTAVIEW_MAX_CREDITS_PER_RUN"},
 		"half a candidate":     {"start_sourcing", with(brief(), "limit", 1.5), "whole number"},
 		"less than none":       {"start_sourcing", with(brief(), "limit", -1), "at least 1"},
@@ -213,7 +246,7 @@ func TestCallsThatStartNothing(t *testing.T) {
 		"a void code alone":    {"start_sourcing", map[string]any{"confirmation": "ABCDEFGH"}, "that code is void"},
 		"refine: no id":        {"refine_sourcing", map[string]any{"query": "x"}, "request_id is missing"},
 		"refine: nothing":      {"refine_sourcing", map[string]any{"request_id": "req_demo_done"}, "Give query"},
-		"refine: too many":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 51}, "at most 50"},
+		"refine: too many":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 51}, "at most 20 candidates"},
 		"refine: over limit":   {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "additional": 50}, "INSTAVIEW_MAX_CREDITS_PER_RUN"},
 		"refine: unknown":      {"refine_sourcing", map[string]any{"request_id": "req_x", "additional": 1}, "knows no such sourcing run"},
 		"refine: processing":   {"refine_sourcing", map[string]any{"request_id": "req_demo_slow", "additional": 1}, "still processing"},
@@ -234,6 +267,14 @@ func TestCallsThatStartNothing(t *testing.T) {
 	}
 }
 
+func TestTheDocumentedMostOfARefinementHoldsToo(t *testing.T) {
+	inStartingWorld(t, 60, 0, func(w *world) {
+		ask := map[string]any{"request_id": "req_demo_done", "additional": 51}
+		w.wantText(w.call("refine_sourcing", ask), true, "additional may be at most 50. Nothing was refined.")
+		w.code(w.call("refine_sourcing", with(ask, "additional", 50)))
+	})
+}
+
 // A number in another name must not become the default, which costs more.
 func TestNumbersInOtherNamesAreUnderstood(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -244,6 +285,10 @@ func TestNumbersInOtherNamesAreUnderstood(t *testing.T) {
 		"refine with limit":     {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "limit": 3}, "at most 3 credits"},
 		"refine with count":     {"refine_sourcing", map[string]any{"requestId": "req_demo_done", "count": "3"}, "at most 3 credits"},
 		"start with additional": {"start_sourcing", map[string]any{"title": "x", "jobDescription": "y", "additional": 3}, "at most 3 credits"},
+		"start with people":     {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "candidates": 3}, "at most 3 credits"},
+		"start with credits":    {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "max_credits": 3}, "at most 3 credits"},
+		"refine with people":    {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "more_candidates": 3}, "at most 3 credits"},
+		"refine with credits":   {"refine_sourcing", map[string]any{"request_id": "req_demo_done", "query": "x", "credits": 3}, "at most 3 credits"},
 		"start with n":          {"start_sourcing", map[string]any{"job_title": "x", "description": "y", "n": 3}, "at most 3 credits"},
 		"wrapped":               {"start_sourcing", map[string]any{"arguments": map[string]any{"title": "x", "job_description": "y", "limit": "3 candidates"}}, "at most 3 credits"},
 		"a list of must-haves":  {"start_sourcing", map[string]any{"title": "x", "job_description": "y", "must_haves": []any{"Go", "ledgers"}}, "must-haves: “Go; ledgers”"},
@@ -328,6 +373,14 @@ func TestTheDescriptionsSayWhatTheToolsDo(t *testing.T) {
 			raw, err := json.Marshal(tool.InputSchema)
 			if err != nil {
 				w.t.Fatal(err)
+			}
+			// A model that leaves out what a brief needs makes a call in vain.
+			want := map[string][]string{"start_sourcing": {"title", "job_description"}}[tool.Name]
+			if want == nil {
+				want = []string{"request_id"}
+			}
+			if !slices.Equal(tool.InputSchema.Required, want) {
+				w.t.Errorf("%s: required %v", tool.Name, tool.InputSchema.Required)
 			}
 			if spends && (!strings.Contains(string(raw), "1-7; default 10") || strings.Contains(string(raw), "null")) {
 				w.t.Errorf("%s: %s", tool.Name, raw)

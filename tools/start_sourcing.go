@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -19,10 +18,10 @@ type startSourcing struct{ starting *Starting }
 func (t startSourcing) definition() mcp.Tool {
 	return mcp.NewTool(startTool,
 		costs("Start sourcing"),
-		mcp.WithDescription("Start an InstaView sourcing run, for credits. The first call starts nothing: it answers with a summary and a code. "+
-			"Show the user; after their yes, call with confirmation alone."),
-		mcp.WithString("title", mcp.Description("Job title")),
-		mcp.WithString("job_description", mcp.Description("At most 10000 characters")),
+		mcp.WithDescription("Start a sourcing run, for credits. The first call starts nothing: it gives a summary and a code. "+
+			"Show the user; after their yes, call again with confirmation."),
+		mcp.WithString("title", mcp.Required(), mcp.Description("Job title")),
+		mcp.WithString("job_description", mcp.Required(), mcp.Description("At most 10000 characters")),
 		mcp.WithString("location", mcp.Description("Place")),
 		mcp.WithString("query", mcp.Description("Must-haves")),
 		mcp.WithInteger("limit", mcp.Description(fmt.Sprintf("Candidates, 1 credit each, 1-%d; default 10", t.starting.ledger.PerRun()))),
@@ -57,7 +56,7 @@ func (startSourcing) order(a *reader) (payload any, credits int) {
 		JobDescription: a.brief(arguments.JobDescription, client.MaxJobDescription, false),
 		Location:       a.brief(arguments.Location, maxLocation, true),
 		Query:          a.brief(arguments.Query, client.MaxQuery, true),
-		Limit:          a.credits(arguments.Limit, math.MaxInt32),
+		Limit:          a.credits(arguments.Limit),
 	}
 	switch {
 	case b.Title == "":

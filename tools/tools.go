@@ -84,6 +84,9 @@ type Settings struct {
 	NoApps bool
 	// Demo labels every page as sample data.
 	Demo bool
+	// CallerWaits is how many waits each caller that tenant.IDOf tells from
+	// others may run at the same time; 0 means no limit but MaxWaits.
+	CallerWaits int
 	// OnCall, if not nil, is called after every call. It must be safe for
 	// concurrent use.
 	OnCall func(context.Context, Call)
@@ -102,7 +105,7 @@ func Register(s *server.MCPServer, runs Waiter, settings Settings) {
 		settings.MaxWaits = DefaultMaxWaits
 	}
 	get := &getSourcingResults{runs: runs, settings: settings}
-	wait := &waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits)}
+	wait := &waitForSourcing{runs: runs, settings: settings, slots: make(chan struct{}, settings.MaxWaits), callers: &callerWaits{limit: settings.CallerWaits}}
 	add := func(tool mcp.Tool, handle handler) { s.AddTool(tool, toolHandler(tool.Name, settings, handle)) }
 	add(get.definition(), get.handle)
 	add(wait.definition(), wait.handle)

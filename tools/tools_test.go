@@ -44,6 +44,14 @@ type world struct {
 
 	mu       sync.Mutex
 	progress []progress
+	calls    []tools.Call // of a starting world
+}
+
+// record is a tools.Settings.OnCall.
+func (w *world) record(_ context.Context, c tools.Call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c)
 }
 
 type progress struct {

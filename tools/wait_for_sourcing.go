@@ -11,6 +11,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/sanitize"
+	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -19,6 +20,7 @@ type waitForSourcing struct {
 	runs     Waiter
 	settings Settings
 	slots    chan struct{} // semaphore: holds one value per running wait
+	callers  *callerWaits
 }
 
 func (t *waitForSourcing) definition() mcp.Tool {
@@ -44,6 +46,12 @@ func (t *waitForSourcing) handle(ctx context.Context, req *mcp.CallToolRequest, 
 	if wait == 0 {
 		return (&getSourcingResults{t.runs, t.settings}).handle(ctx, req, a, v)
 	}
+	leave, ok := t.callers.enter(tenant.IDOf(ctx))
+	if !ok {
+		return failed(OutcomeBusy, "You already have "+sanitize.Number(t.settings.CallerWaits)+" waits running, your limit. "+
+			"Try again in 10 s, or read the run once with get_sourcing_results("+v.Arguments()+")."), nil
+	}
+	defer leave()
 	select {
 	case t.slots <- struct{}{}:
 		defer func() { <-t.slots }()

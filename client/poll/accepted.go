@@ -56,14 +56,44 @@ func (p *Poller) Accepted(requestID string, before *client.Results) {
 	}
 }
 
-// Count counts a request that is made with the key outside the Poller, such as
-// one that starts a run, so that the budget holds for all of the key's
-// requests.
-func (p *Poller) Count() {
+// Start makes a request with the key that starts or refines a run. It counts
+// against the budget, and the rate limits that it is told hold for all of the
+// key's requests. While they forbid one, Start makes none and returns a
+// *client.Error with CodeRateLimited.
+func (p *Poller) Start(request func() (*client.Started, error)) (*client.Started, error) {
+	sent, hold := p.begin()
+	if hold > 0 {
+		return nil, &client.Error{Code: client.CodeRateLimited, RetryAfter: hold}
+	}
+	started, err := request()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.budget.take(p.clock.now(), get)
+	now := p.clock.now()
 	p.budget.ended()
+	var failure *client.Error
+	switch {
+	case err == nil:
+		p.budget.learn(now, sent, started.RateLimit)
+	case errors.As(err, &failure) && failure.HTTPStatus != 0:
+		p.budget.learn(now, sent, failure.RateLimit)
+		p.budget.notBefore = later(p.budget.notBefore, now.Add(failure.RetryAfter))
+	}
+	return started, err
+}
+
+// begin counts a request, or returns for how long none is allowed.
+func (p *Poller) begin() (now time.Time, hold time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now = p.clock.now()
+	hold = p.budget.held(now)
+	if p.breaker.cause == client.CodeRateLimited {
+		hold = max(hold, p.breaker.wait(now))
+	}
+	if hold == 0 {
+		p.budget.take(now, get)
+	}
+	return now, hold
 }
 
 // expect corrects the outcome of an attempt by what was accepted.

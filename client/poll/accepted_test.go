@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -128,11 +129,61 @@ func TestARefinedRunInProgressIsNotCalledOld(t *testing.T) {
 	})
 }
 
+// Retry-After holds for all of a key's requests, whichever was told it.
+func TestStartsAndPollsObeyOneRetryAfter(t *testing.T) {
+	limited := &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 42 * time.Second}
+	start := func(t *testing.T, p *Poller, err error) (made bool, retry time.Duration) {
+		_, got := p.Start(func() (*client.Started, error) {
+			made = true
+			return &client.Started{RequestID: "s"}, err
+		})
+		var failure *client.Error
+		if errors.As(got, &failure) {
+			retry = failure.RetryAfter
+			if failure.Code != client.CodeRateLimited {
+				t.Error(got)
+			}
+		}
+		return made, retry
+	}
+	polled := &upstream{answer: func(n int, _ time.Duration) (*client.Results, error) {
+		if n == 1 {
+			return nil, limited
+		}
+		return completed(), nil
+	}}
+	bubble(t, polled, func(t *testing.T, p *Poller) {
+		_, _ = p.Wait(t.Context(), "r", 2*time.Second, nil)
+		if made, retry := start(t, p, nil); made || retry != 40*time.Second {
+			t.Errorf("after a poll's 429: made %v, retry after %v", made, retry)
+		}
+		time.Sleep(40 * time.Second)
+		if made, retry := start(t, p, nil); !made || retry != 0 {
+			t.Errorf("42 s later: made %v, retry after %v", made, retry)
+		}
+	})
+	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return completed(), nil }}
+	bubble(t, u, func(t *testing.T, p *Poller) {
+		_, _ = start(t, p, limited)
+		if made, retry := start(t, p, nil); made || retry != 42*time.Second {
+			t.Errorf("after a start's 429: made %v, retry after %v", made, retry)
+		}
+		if _, err := p.Wait(t.Context(), "r", time.Minute, nil); err != nil {
+			t.Fatal(err)
+		}
+		if at := u.times()[0]; at < 42*time.Second {
+			t.Errorf("asked at %v, before Retry-After", at)
+		}
+	})
+}
+
 func TestRequestsOutsideThePollerCount(t *testing.T) {
 	u := &upstream{answer: func(int, time.Duration) (*client.Results, error) { return completed(), nil }}
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		for range maxBurst {
-			p.Count()
+			if _, err := p.Start(func() (*client.Started, error) { return &client.Started{RequestID: "s"}, nil }); err != nil {
+				t.Error(err)
+			}
 		}
 		if _, err := p.Get(t.Context(), "r"); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,10 @@ type clock struct {
 
 func newClock(slept func() time.Duration) clock { return clock{slept, slept()} }
 
+// Clock returns a function like time.Now that includes the time that the
+// machine sleeps from now on, for durations that must not stand still.
+func Clock() func() time.Time { return newClock(slept).now }
+
 // now returns time.Now plus the time slept.
 func (c clock) now() time.Time { return time.Now().Add(c.sleptSince()) }
 

@@ -80,7 +80,7 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 	} else {
 		options = append(options, client.WithBaseURL(settings.BaseURL), client.WithCompanyID(settings.CompanyID))
 	}
-	if err := a.open(as.Serving && settings.CallerKeys, options); err != nil {
+	if err := a.open(as.Serving, options); err != nil {
 		return err
 	}
 	defer a.close()
@@ -118,6 +118,7 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 			DefaultWait:   settings.DefaultWait,
 			MaxWait:       settings.MaxWait,
 			MaxWaits:      settings.MaxWaits,
+			CallerWaits:   callerWaits(settings),
 			Starting:      starting,
 			OnCall:        onCall,
 		},
@@ -126,8 +127,8 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 }
 
 // open makes what runs are read with: one client and poller for the server's
-// key or, with callerKeys, one of each for every key that callers bring.
-func (a *App) open(callerKeys bool, options []client.Option) (err error) {
+// key or, if the server's callers bring keys, one of each for every key.
+func (a *App) open(serving bool, options []client.Option) (err error) {
 	polling := []poll.Option{
 		poll.WithRequestsPerMinute(a.Settings.RequestsPerMinute),
 		poll.WithLogger(a.Log),
@@ -135,15 +136,29 @@ func (a *App) open(callerKeys bool, options []client.Option) (err error) {
 	if a.Metrics != nil {
 		polling = append(polling, poll.WithObserver(a.Metrics.CountRequest))
 	}
-	if callerKeys {
+	if serving && a.Settings.CallerKeys {
 		a.Runs = tenant.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
 		return nil
 	}
 	if a.API, err = client.New(a.Settings.APIKey, options...); err != nil {
 		return err
 	}
+	if serving && a.Settings.OAuthCompanyClaim != "" {
+		pool := tenant.NewPool(func(client.Key) (*client.Client, error) { return a.API, nil }, polling...)
+		a.Runs = pool.ForCompanies(a.Settings.APIKey)
+		return nil
+	}
 	a.Runs = tenant.Own{Poller: poll.New(a.API, polling...), Client: a.API}
 	return nil
+}
+
+// callerWaits returns the limit of waits at the same time for each person that
+// OAuth tells from others; 0 without OAuth, where callers are programs.
+func callerWaits(settings config.Config) int {
+	if settings.OAuthIssuer == "" {
+		return 0
+	}
+	return tools.DefaultMaxWaits
 }
 
 func (a *App) close() {

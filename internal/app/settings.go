@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/httpserver"
+	"instaview-mcp/internal/oauth"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -34,6 +36,9 @@ const toolsVariable = "INSTAVIEW_MCP_TOOLS"
 func checkTools(s config.Config) string {
 	known := append(tools.Names(s.AllowStart), prompts.Names(s.AllowStart)...)
 	all := append(tools.Names(true), prompts.Names(true)...)
+	if len(s.Tools) > 0 && !slices.ContainsFunc(s.Tools, func(name string) bool { return name != "" }) {
+		return toolsVariable + " names nothing: use " + strings.Join(known, ", ")
+	}
 	for _, name := range s.Tools {
 		switch {
 		case name == "", slices.Contains(known, name): // as after a last comma
@@ -52,7 +57,9 @@ func httpSettings(s config.Config) httpserver.Settings {
 		SSE:            s.Transport == config.SSE,
 		Token:          s.AuthToken,
 		CallerKeys:     s.CallerKeys,
-		AllowedHosts:   s.AllowedHosts,
+		OAuth:          OAuthSettings(s),
+		URL:            s.URL,
+		AllowedHosts:   append(slices.Clone(s.AllowedHosts), ownHost(s.URL)...),
 		AllowedOrigins: s.AllowedOrigins,
 		TLSCert:        s.TLSCert,
 		TLSKey:         s.TLSKey,
@@ -61,6 +68,27 @@ func httpSettings(s config.Config) httpserver.Settings {
 		MaxConnections: s.MaxConnections,
 		Faulty:         s.Faulty,
 	}
+}
+
+// OAuthSettings returns which access tokens are accepted. Without OAuth it has
+// no issuer.
+func OAuthSettings(s config.Config) oauth.Settings {
+	return oauth.Settings{
+		Issuer:       s.OAuthIssuer,
+		Audiences:    s.OAuthAudiences,
+		Scope:        s.OAuthScope,
+		Require:      s.OAuthRequire,
+		CompanyClaim: s.OAuthCompanyClaim,
+		JWKSURL:      s.OAuthJWKSURL,
+	}
+}
+
+// ownHost returns the host of this server's public address, if it has one.
+func ownHost(address string) []string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return []string{u.Host}
+	}
+	return nil
 }
 
 // Refused returns the faults of the settings as joined errors, or nil. It adds

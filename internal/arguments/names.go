@@ -46,7 +46,7 @@ var meanings = byMeaning(map[string]string{
 	RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
 		"therequestid requestidentifier req sourcingrequest sessionid sourcingsessionid instaviewid instaviewrunid instaviewrequestid url uri link",
 	Detail:     "detail details detaillevel level levelofdetail verbosity",
-	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany num number amount results maxprofiles resultlimit",
+	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany num number amount results maxprofiles resultlimit numprofiles candidatecount credits maxcredits creditlimit",
 	Offset:     "offset skip startat startindex fromindex",
 	MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff score scoregte min minimum minpercent",
 	ProfileIDs: "profileids profileid profileidlist profiles profile candidateids candidateid candidates candidate ids people person names candidatenames candidatename",
@@ -59,7 +59,7 @@ var meanings = byMeaning(map[string]string{
 	JobDescription: "description jobdesc jd brief jobbrief",
 	Location:       "place city where joblocation",
 	Query:          "musthaves instruction instructions criteria searchquery refinement",
-	Additional:     "additional additionalcandidates more additionallimit howmanymore",
+	Additional:     "additional additionalcandidates morecandidates extracandidates more additionallimit howmanymore",
 	Again:          "repeat force startagain",
 	Confirmation:   "confirmationcode confirmcode confirm code",
 })
@@ -162,7 +162,7 @@ func Rename[T any](written map[string]T, known []string, inUnit func(value T, un
 }
 
 // others maps arguments to what prompts and other tools call them.
-var others = map[string][]string{ProfileIDs: {ProfileID}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top, Additional}, Additional: {Limit}}
+var others = map[string][]string{ProfileIDs: {ProfileID, Limit, Additional}, Ranks: {ProfileIDs, ProfileID}, Limit: {Top, Additional}, Additional: {Limit}}
 
 // meaningIn returns the known name that a written name means, or "" if none.
 func meaningIn(known []string, written string) (name, unit string) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/oauth"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -36,6 +38,9 @@ func check(ctx context.Context, sys System, demo bool) error {
 	}
 	for _, w := range settings.Warnings {
 		report.line("", "warning", "%s", w)
+	}
+	if settings.OAuthIssuer != "" && settings.CanVerify() {
+		report.oauth(ctx, settings)
 	}
 	if settings.CanRequest() {
 		// Other faults, such as a port that the server itself uses, do not
@@ -72,6 +77,17 @@ func summary(settings config.Config, demo bool) string {
 	return s
 }
 
+// oauth reads the metadata and keys of the authorization server, which the
+// server itself does when it has started.
+func (r *report) oauth(ctx context.Context, settings config.Config) {
+	keys, err := oauth.New(app.OAuthSettings(settings), slog.New(slog.DiscardHandler)).Probe(ctx)
+	if err != nil {
+		r.failure("oauth", "%v", err)
+		return
+	}
+	r.ok("oauth", "%s publishes keys, of which %d can verify tokens", settings.OAuthIssuer, keys)
+}
+
 // noKey is sent where callers bring their keys. InstaView refuses it, which
 // shows that it can be reached.
 const noKey = "each-caller-brings-a-key"
@@ -84,7 +100,7 @@ func (r *report) probe(ctx context.Context, sys System, settings config.Config, 
 	return app.With(sys.Stderr, settings, config.Use{Demo: demo}, func(a *app.App) error {
 		start := time.Now()
 		_, err := a.API.Results(ctx, "check-"+rand.Text())
-		r.upstream(err, time.Since(start), settings.CallerKeys)
+		r.upstream(err, time.Since(start), settings)
 		return nil
 	})
 }
@@ -111,7 +127,7 @@ func (r *report) failure(what, format string, args ...any) {
 }
 
 // upstream prints what the answer says about network, key, clock and budget.
-func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
+func (r *report) upstream(err error, took time.Duration, settings config.Config) {
 	var e *client.Error
 	switch {
 	case err == nil:
@@ -132,9 +148,12 @@ func (r *report) upstream(err error, took time.Duration, callerKeys bool) {
 	}
 	r.reached = true
 	r.ok("reachability", "answered in %d ms", took.Milliseconds())
-	if callerKeys && e.Code == client.CodeUnauthorized {
+	switch {
+	case settings.CallerKeys && e.Code == client.CodeUnauthorized:
 		r.ok("key", "none of the server's own: each caller brings one")
-	} else {
+	case settings.OAuthCompanyClaim != "" && slices.Contains([]client.Code{client.CodeForbidden, client.CodeInvalidRequest}, e.Code):
+		r.line("key", "unknown", "HTTP %d: the company is named by each caller's token, and this check has none", e.HTTPStatus)
+	default:
 		r.key(e)
 	}
 	r.clock(e)

@@ -31,10 +31,17 @@ type Config struct {
 	MaxWait           time.Duration `env:"INSTAVIEW_MCP_MAX_WAIT, default=240s" must:"be a duration from 1s to 240s, such as 240s" doc:"Longest wait a call may ask for; shortens the default wait when that is not set"`
 	MaxWaits          int           `env:"INSTAVIEW_MCP_MAX_WAITS" must:"be a whole number from 1, over stdio to 90, over HTTP to 100000" doc:"Most waits at the same time; 90 over stdio and 10000 over HTTP if not set"`
 	Transport         string        `env:"INSTAVIEW_MCP_TRANSPORT, default=stdio" must:"be stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)" doc:"How clients connect: stdio, http (Streamable HTTP) or sse (HTTP+SSE, deprecated)"`
-	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token or callers' keys, and TLS"`
+	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token, callers' keys or OAuth, and TLS"`
 	AuthToken         client.Key    `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
 	AuthTokenFile     string        `env:"INSTAVIEW_MCP_AUTH_TOKEN_FILE" doc:"File that holds the token instead; others must not be able to read it"`
 	CallerKeys        bool          `env:"INSTAVIEW_MCP_CALLER_KEYS, default=false" must:"be true or false" doc:"Over HTTP each request brings its own InstaView key in X-InstaView-Api-Key, and X-InstaView-Company-Id if needed; the server has none"`
+	URL               string        `env:"INSTAVIEW_MCP_URL" doc:"Public address of the endpoint, such as https://mcp.example.com/mcp; needed for OAuth, and its host is allowed"`
+	OAuthIssuer       string        `env:"INSTAVIEW_MCP_OAUTH_ISSUER" doc:"Authorization server whose access tokens callers bring over HTTP, spelt as in its metadata; http only for a loopback address"`
+	OAuthAudiences    []string      `env:"INSTAVIEW_MCP_OAUTH_AUDIENCES" must:"be audiences separated by commas, such as https://mcp.example.com/mcp" doc:"Audiences of which an access token must have one, separated by commas; INSTAVIEW_MCP_URL if not set"`
+	OAuthScope        string        `env:"INSTAVIEW_MCP_OAUTH_SCOPE" must:"be one scope, such as sourcing:read" doc:"Scope that every access token must have"`
+	OAuthRequire      []string      `env:"INSTAVIEW_MCP_OAUTH_REQUIRE" must:"be claim=value, several separated by commas, such as groups=recruiters,email=@example.com" doc:"Claims that every access token must have, as claim=value separated by commas; email=@example.com stands for every verified address there"`
+	OAuthCompanyClaim string        `env:"INSTAVIEW_MCP_OAUTH_COMPANY_CLAIM" doc:"Claim that holds the company whose runs a caller may read, for keys of applicant tracking systems"`
+	OAuthJWKSURL      string        `env:"INSTAVIEW_MCP_OAUTH_JWKS_URL" doc:"Where the authorization server publishes its keys, if its metadata must not be asked"`
 	AllowedHosts      []string      `env:"INSTAVIEW_MCP_ALLOWED_HOSTS" doc:"Host names of this server beside localhost, separated by commas"`
 	AllowedOrigins    []string      `env:"INSTAVIEW_MCP_ALLOWED_ORIGINS" doc:"Origins of web pages that may use this server, separated by commas"`
 	TLSCert           string        `env:"INSTAVIEW_MCP_TLS_CERT" doc:"PEM file with the certificate to serve HTTPS with"`
@@ -83,6 +90,12 @@ func (c Config) CanRequest() bool {
 	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return slices.Contains(requestVariables, f) })
 }
 
+// CanVerify reports whether the authorization server's metadata and keys can be
+// read, whatever faults other settings have.
+func (c Config) CanVerify() bool {
+	return !slices.ContainsFunc(c.Faulty, func(f string) bool { return f == issuerName || f == jwksName })
+}
+
 // Load reads and checks the environment, in the form of os.Environ; if a name
 // occurs twice, its last value counts. It reads APIKey and AuthToken from their
 // files. It finds all faults. Of a Config with faults only Transport, Logger
@@ -107,8 +120,12 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	}
 	e.checkInstaView(&c, use)
 	if c.AllowStart { // or the defaults would hold in place of the operator's limits
-		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_RUN")
-		e.refuseReference("INSTAVIEW_MAX_CREDITS_PER_DAY")
+		for _, limit := range []string{"INSTAVIEW_MAX_CREDITS_PER_RUN", "INSTAVIEW_MAX_CREDITS_PER_DAY", "INSTAVIEW_MCP_TOOLS"} {
+			e.refuseReference(limit)
+		}
+	}
+	if use.Serving {
+		e.checkOAuth(&c)
 	}
 	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")

@@ -49,13 +49,15 @@ func TestAnUnexpandedReferenceOfWhatProtectsAServerIsAFault(t *testing.T) {
 		env       map[string]string
 		fault     string // "" if there is only a warning
 	}{
-		"a token":                   {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
-		"a token over SSE":          {sse, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "$CANARY"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
-		"a token's file":            {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": "%CANARY%"}, "INSTAVIEW_MCP_AUTH_TOKEN_FILE is a literal"},
-		"callers' keys":             {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}"}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
-		"callers' keys alone":       {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}", "INSTAVIEW_API_KEY": ""}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
-		"a token beside its file":   {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}", "INSTAVIEW_MCP_AUTH_TOKEN_FILE": good}, ""},
-		"stdio, which has no token": {Stdio, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, ""},
+		"tools, of which some spend": {Stdio, map[string]string{"INSTAVIEW_ALLOW_START": "true", "INSTAVIEW_MCP_TOOLS": "${CANARY}"}, "INSTAVIEW_MCP_TOOLS is a literal"},
+		"tools that only read":       {Stdio, map[string]string{"INSTAVIEW_MCP_TOOLS": "${CANARY}"}, ""},
+		"a token":                    {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
+		"a token over SSE":           {sse, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "$CANARY"}, "INSTAVIEW_MCP_AUTH_TOKEN is a literal"},
+		"a token's file":             {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN_FILE": "%CANARY%"}, "INSTAVIEW_MCP_AUTH_TOKEN_FILE is a literal"},
+		"callers' keys":              {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}"}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
+		"callers' keys alone":        {http, map[string]string{"INSTAVIEW_MCP_CALLER_KEYS": "${CANARY}", "INSTAVIEW_API_KEY": ""}, "INSTAVIEW_MCP_CALLER_KEYS is a literal"},
+		"a token beside its file":    {http, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}", "INSTAVIEW_MCP_AUTH_TOKEN_FILE": good}, ""},
+		"stdio, which has no token":  {Stdio, map[string]string{"INSTAVIEW_MCP_AUTH_TOKEN": "${CANARY}"}, ""},
 	} {
 		env := map[string]string{"INSTAVIEW_MCP_TRANSPORT": tt.transport}
 		maps.Copy(env, tt.env)
@@ -88,7 +90,7 @@ func TestN24AMisspeltVariableIsReportedWithTheNearestName(t *testing.T) {
 		"INSTA_VIEW_API_KEY":            "INSTAVIEW_API_KEY",
 		"INSTAVIEW_API_KEYFILE":         "INSTAVIEW_API_KEY_FILE",
 		"INSTAVIEW_API_FILE":            "INSTAVIEW_API_KEY_FILE",
-		"INSTAVIEW_URL":                 "INSTAVIEW_BASE_URL",
+		"INSTAVIEW_URL":                 "INSTAVIEW_MCP_URL",
 		"INSTAVIEW_COMPANY":             "INSTAVIEW_COMPANY_ID",
 		"INSTAVIEW_TRANSPORT":           "INSTAVIEW_MCP_TRANSPORT",
 		"INSTAVIEW_MCP_TRANSPROT":       "INSTAVIEW_MCP_TRANSPORT",

@@ -102,7 +102,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_ALLOW_START":         {"yes", `"true"`},
 		"INSTAVIEW_MAX_CREDITS_PER_RUN": {"0", "-1", "many", "1001", `"5"`},
 		"INSTAVIEW_MAX_CREDITS_PER_DAY": {"0", "-1", "many", "10001", `"5"`},
-		"INSTAVIEW_MCP_TOOLS":           {"search", "wait_for_sourcing,search", "start_sourcing", "write_brief", `"wait_for_sourcing"`},
+		"INSTAVIEW_MCP_TOOLS":           {"search", ",", " , ,", "wait_for_sourcing,search", "start_sourcing", "write_brief", `"wait_for_sourcing"`},
 		"INSTAVIEW_MCP_BLIND":           {"yes", `"true"`},
 		"INSTAVIEW_MCP_APPS":            {"no", `"false"`},
 		"INSTAVIEW_MCP_DEFAULT_WAIT":    {"50", "0s", "1h", "'50s'"},
@@ -113,15 +113,23 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_MCP_AUTH_TOKEN":      {"short", "correct horse battery staple", `"correct-horse-battery-staple"`},
 		"INSTAVIEW_MCP_AUTH_TOKEN_FILE": slices.Concat(secretFiles, []string{file("short", "short", 0o600)}),
 		"INSTAVIEW_MCP_CALLER_KEYS":     {"maybe", "true"}, // conflicts with the key
-		"INSTAVIEW_MCP_ALLOWED_HOSTS":   {"*", "https://x", "a b"},
-		"INSTAVIEW_MCP_ALLOWED_ORIGINS": {"*", "example.com", "https://x/y", "null"},
-		"INSTAVIEW_MCP_TLS_CERT":        {"/nonexistent", dir, `"/nonexistent"`},
-		"INSTAVIEW_MCP_TLS_KEY":         {"/nonexistent", dir},
-		"INSTAVIEW_MCP_TLS_TERMINATED":  {"perhaps"},
-		"INSTAVIEW_MCP_METRICS_ADDR":    {"9090", "127.0.0.1:99999", taken.Addr().String(), "127.0.0.1:0"},
-		"INSTAVIEW_MCP_MAX_CONNECTIONS": {"0", "100001", "many"},
-		"INSTAVIEW_MCP_LOG_LEVEL":       {"loud", "warning", `"info"`},
-		"INSTAVIEW_MCP_LOG_FORMAT":      {"xml", "JSON"},
+		"INSTAVIEW_MCP_URL":             {"http://mcp.example.com/mcp", "mcp.example.com", `"https://x"`},
+		// Each needs an issuer, which needs INSTAVIEW_MCP_URL and HTTP.
+		"INSTAVIEW_MCP_OAUTH_ISSUER":        {"http://login.example.com", "login.example.com", "https://x?y"},
+		"INSTAVIEW_MCP_OAUTH_AUDIENCES":     {"a", ","},
+		"INSTAVIEW_MCP_OAUTH_SCOPE":         {"a", "a b"},
+		"INSTAVIEW_MCP_OAUTH_REQUIRE":       {"a=b", "a"},
+		"INSTAVIEW_MCP_OAUTH_COMPANY_CLAIM": {"org"},
+		"INSTAVIEW_MCP_OAUTH_JWKS_URL":      {"https://x/keys", "http://x.example/keys"},
+		"INSTAVIEW_MCP_ALLOWED_HOSTS":       {"*", "https://x", "a b"},
+		"INSTAVIEW_MCP_ALLOWED_ORIGINS":     {"*", "example.com", "https://x/y", "null"},
+		"INSTAVIEW_MCP_TLS_CERT":            {"/nonexistent", dir, `"/nonexistent"`},
+		"INSTAVIEW_MCP_TLS_KEY":             {"/nonexistent", dir},
+		"INSTAVIEW_MCP_TLS_TERMINATED":      {"perhaps"},
+		"INSTAVIEW_MCP_METRICS_ADDR":        {"9090", "127.0.0.1:99999", taken.Addr().String(), "127.0.0.1:0"},
+		"INSTAVIEW_MCP_MAX_CONNECTIONS":     {"0", "100001", "many"},
+		"INSTAVIEW_MCP_LOG_LEVEL":           {"loud", "warning", `"info"`},
+		"INSTAVIEW_MCP_LOG_FORMAT":          {"xml", "JSON"},
 	}
 	httpOnly = map[string]bool{}
 	for _, name := range []string{"ADDR", "AUTH_TOKEN", "AUTH_TOKEN_FILE", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TLS_CERT", "TLS_KEY", "METRICS_ADDR"} {
@@ -207,6 +215,9 @@ func TestN24NoFaultFollowsFromAnother(t *testing.T) {
 		"TLS in quotes, at home":  {http, key, "INSTAVIEW_MCP_ADDR=127.0.0.1:0", tls[0], tls[1] + `"`},
 		"a transport in quotes":   {key, `INSTAVIEW_MCP_TRANSPORT="http"`, "INSTAVIEW_MCP_MAX_WAITS=10000"},
 		"a key in quotes":         {`INSTAVIEW_API_KEY="k"`},
+		"an issuer in quotes":     {http, key, everywhere, terminated, `INSTAVIEW_MCP_OAUTH_ISSUER="https://x"`, "INSTAVIEW_MCP_OAUTH_SCOPE=a", "INSTAVIEW_MCP_URL=https://y/mcp"},
+		"an issuer not replaced":  {http, key, everywhere, terminated, "INSTAVIEW_MCP_OAUTH_ISSUER=${ISSUER}", "INSTAVIEW_MCP_OAUTH_SCOPE=a"},
+		"an issuer over http":     {http, key, everywhere, terminated, "INSTAVIEW_MCP_OAUTH_ISSUER=http://x.example", "INSTAVIEW_MCP_URL=https://y/mcp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

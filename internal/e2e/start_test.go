@@ -98,7 +98,9 @@ const (
 func (c *talk) confirmed(tool string, arguments map[string]any, wants ...string) (requestID string) {
 	c.t.Helper()
 	proposal := c.does(tool, arguments, wants...)
-	return findIn(c.t, runIn, c.does(tool, map[string]any{"confirmation": findIn(c.t, codeIn, proposal)}))
+	agreed := maps.Clone(arguments)
+	agreed["confirmation"] = findIn(c.t, codeIn, proposal)
+	return findIn(c.t, runIn, c.does(tool, agreed))
 }
 
 // wait waits for the end of a run, however often it takes.
@@ -284,8 +286,9 @@ func TestTheOperatorNamesTheToolsOffered(t *testing.T) {
 	}
 }
 
-// Whoever stops the program in the middle of a start is told.
-func TestStoppingInTheMiddleOfAStartIsLogged(t *testing.T) {
+// Whoever stops the program in the middle of a start is told, and so is the
+// model, which must not take a void code for a start that was not made.
+func TestStoppingInTheMiddleOfAStartIsTold(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // no such signal
 	}
@@ -303,6 +306,12 @@ func TestStoppingInTheMiddleOfAStartIsLogged(t *testing.T) {
 	eventually(t, "the start is on its way", func() bool { return len(s.Requests()) > 0 })
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
+	}
+	answer := c.next().text()
+	for _, want := range []string{"may have been started or not", "If this server has stopped, it has forgotten", "InstaView app"} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("the answer lacks %q:\n%s", want, answer)
+		}
 	}
 	eventually(t, "the log says so", func() bool {
 		return strings.Contains(c.stderr.String(), "stopped before InstaView had answered: look in the InstaView app")

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mark3labs/mcp-go/server"
+
 	"instaview-mcp/client"
 	"instaview-mcp/internal/jsonrpc"
 	"instaview-mcp/internal/tenant"
@@ -43,6 +45,7 @@ type guard struct {
 	settings  Settings
 	endpoints map[string]endpoint // by exact path
 	hint      string              // which path to use, for requests to any other
+	oauth     *resourceServer     // nil without OAuth
 	logger    *slog.Logger
 }
 
@@ -50,6 +53,7 @@ type guard struct {
 type endpoint struct {
 	method string // the only one allowed; HEAD is allowed where GET is
 	open   bool   // needs no credentials and is not counted as a connection
+	public bool   // may be read from web pages of every origin
 	handle func(*responseWriter, *http.Request)
 }
 
@@ -95,16 +99,19 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks host, origin, path and method.
 func (g *guard) admit(s *responseWriter, r *http.Request) (endpoint, *refusal) {
-	if refused := g.checkSource(s, r); refused != nil {
+	at, ok := g.endpoints[r.URL.EscapedPath()]
+	if refused := g.checkSource(s, r, at.public); refused != nil {
 		return endpoint{}, refused
 	}
-	at, ok := g.endpoints[r.URL.EscapedPath()]
 	switch {
 	case overCapacity(r) && !at.open:
 		return at, tooMany("connections")
 	case !ok && isOAuth(r.URL.Path):
-		text := fmt.Sprintf(`{"error":"invalid_request","error_description":"this server has no OAuth; its authentication: %s"}`, g.settings.authentication())
-		return at, &refusal{http.StatusNotFound, text, [2]string{"Content-Type", "application/json"}}
+		text := "this server has no OAuth; its authentication: " + g.settings.authentication()
+		if g.oauth != nil {
+			text = "this server issues no tokens: " + server.WellKnownProtectedResourcePath + " names the one that does"
+		}
+		return at, &refusal{http.StatusNotFound, fmt.Sprintf(`{"error":"invalid_request","error_description":%q}`, text), [2]string{"Content-Type", "application/json"}}
 	case !ok:
 		return at, &refusal{status: http.StatusNotFound, text: "not found: " + g.hint}
 	case r.Method == at.method, r.Method == http.MethodHead && at.open, isPreflight(s, r):
@@ -126,17 +133,17 @@ func tooMany(what string) *refusal {
 // checkSource refuses requests that a foreign web page made a browser send. It
 // recognises them by the origin, or by a host name that does not belong to this
 // server but that an attacker's name server has pointed at it (DNS rebinding).
-func (g *guard) checkSource(s *responseWriter, r *http.Request) *refusal {
+func (g *guard) checkSource(s *responseWriter, r *http.Request, public bool) *refusal {
 	if !g.settings.hostAllowed(r.Host) && !isOwnAddress(r) {
 		return &refusal{status: http.StatusForbidden, text: "host not allowed: name it in INSTAVIEW_MCP_ALLOWED_HOSTS if it is this server's"}
 	}
 	origins := r.Header.Values("Origin")
 	switch {
-	case len(origins) == 1 && (sameOrigin(origins[0], r.Host) || g.settings.originAllowed(origins[0])):
+	case len(origins) == 1 && (public || sameOrigin(origins[0], r.Host) || g.settings.originAllowed(origins[0])):
 		s.origin = origins[0]
 	case len(origins) > 0:
 		return &refusal{status: http.StatusForbidden, text: "origin not allowed: name it in INSTAVIEW_MCP_ALLOWED_ORIGINS if it may use this server"}
-	case slices.Contains([]string{"cross-site", "same-site"}, strings.ToLower(r.Header.Get("Sec-Fetch-Site"))):
+	case !public && slices.Contains([]string{"cross-site", "same-site"}, strings.ToLower(r.Header.Get("Sec-Fetch-Site"))):
 		return &refusal{status: http.StatusForbidden, text: "cross-site requests are not allowed"}
 	}
 	return nil
@@ -178,6 +185,9 @@ func preflight(s *responseWriter, method string) {
 
 // authenticate returns the request's context with its caller.
 func (g *guard) authenticate(r *http.Request) (context.Context, *refusal) {
+	if g.oauth != nil {
+		return g.oauth.authenticate(r)
+	}
 	if token := g.settings.Token.Reveal(); token != "" {
 		given, ok := bearer(r.Header)
 		if !ok {

@@ -66,6 +66,7 @@ type Server struct {
 	runs     Runs
 	logger   *slog.Logger
 	metrics  endpoint
+	oauth    *resourceServer // nil without OAuth
 
 	http     *http.Server
 	sse      *sse // nil for Streamable HTTP
@@ -91,8 +92,11 @@ func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler
 	if settings.Token.Reveal() != "" && settings.MetricsAddr == "" {
 		endpoints[metricsPath] = h.metrics
 	}
+	if h.oauth = newResourceServer(settings, logger); h.oauth != nil {
+		h.oauth.addEndpoints(endpoints, h.path())
+	}
 	hint := "MCP is on " + h.path() + ", which an MCP client opens, not a browser"
-	h.http = h.server(&guard{settings, endpoints, hint, logger}, &h.open)
+	h.http = h.server(&guard{settings, endpoints, hint, h.oauth, logger}, &h.open)
 	return h
 }
 
@@ -292,6 +296,9 @@ func (h *Server) serve(ctx context.Context, listener net.Listener) error {
 	defer abandon()
 	h.http.BaseContext = func(net.Listener) context.Context { return base }
 	h.announce(listener.Addr())
+	if h.oauth != nil {
+		go h.oauth.verifier.Run(ctx)
+	}
 	go func() {
 		if h.settings.TLSCert != "" {
 			failed <- h.http.ServeTLS(h.limit(listener), h.settings.TLSCert, h.settings.TLSKey)
@@ -385,5 +392,5 @@ func (h *Server) metricsServer() *http.Server {
 	settings := h.settings
 	settings.Token, settings.CallerKeys = client.Key{}, false
 	endpoints := map[string]endpoint{metricsPath: h.metrics}
-	return h.server(&guard{settings, endpoints, "metrics are on " + metricsPath, h.logger}, new(atomic.Int64))
+	return h.server(&guard{settings, endpoints, "metrics are on " + metricsPath, nil, h.logger}, new(atomic.Int64))
 }

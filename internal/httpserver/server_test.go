@@ -50,6 +50,12 @@ type runs interface {
 
 func newSite(t testing.TB, change func(*Settings)) *site {
 	t.Helper()
+	return newSiteBehind(t, change, nil)
+}
+
+// newSiteBehind is newSite with something before the sandbox, unless it is nil.
+func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handler) http.Handler) *site {
+	t.Helper()
 	settings := Settings{Addr: "127.0.0.1:0", MaxConnections: 100}
 	if change != nil {
 		change(&settings)
@@ -64,7 +70,11 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		if key == sandbox.Key {
 			s.sandbox = box
 		}
-		dial, stop := box.Start()
+		start := box.Start
+		if before != nil {
+			start = func() (mcptest.Dial, func()) { return mcptest.ServePipes(before(box)) }
+		}
+		dial, stop := start()
 		dials[key], stops = dial, append(stops, stop)
 	}
 	open := func(key client.Key) (*client.Client, error) {
@@ -82,9 +92,16 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 		}
 		stops = append(stops, api.CloseIdleConnections)
 		poller = poll.New(api)
+		if settings.OAuth.CompanyClaim != "" {
+			poller = tenant.NewPool(open).ForCompanies(client.NewKey(sandbox.Key))
+		}
+	}
+	callerWaits := 0
+	if settings.OAuth.Issuer != "" {
+		callerWaits = 5
 	}
 	mcp := mcpserver.New(mcpserver.Options{Version: "test", Runs: poller, Log: slog.New(slog.DiscardHandler), Settings: tools.Settings{
-		MaxWaits: 10_000, OnCall: func(_ context.Context, c tools.Call) {
+		MaxWaits: 10_000, CallerWaits: callerWaits, OnCall: func(_ context.Context, c tools.Call) {
 			select {
 			case s.calls <- c:
 			default: // a flood test makes more calls than fit

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"instaview-mcp/client"
+	"instaview-mcp/internal/oauth"
 )
 
 // Settings configure how a server faces the network.
@@ -23,6 +24,11 @@ type Settings struct {
 	Token client.Key
 	// CallerKeys requires callers to send the InstaView key for their calls.
 	CallerKeys bool
+	// OAuth says which access tokens callers must send. Without an issuer none
+	// is needed.
+	OAuth oauth.Settings
+	// URL is the address that clients connect to; needed for OAuth.
+	URL string
 	// AllowedHosts are the host names, beside those of the loopback interface,
 	// that requests may be sent to. A name without a port allows every port.
 	AllowedHosts []string
@@ -91,9 +97,9 @@ func (c *checker) checkAddr() {
 		c.listen("INSTAVIEW_MCP_ADDR", c.Addr)
 		return
 	}
-	hasCallers := c.Token.Reveal() != "" || c.CallerKeys
-	if !hasCallers && !c.isFaulty("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE", "INSTAVIEW_MCP_CALLER_KEYS") {
-		c.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, or INSTAVIEW_MCP_CALLER_KEYS=true", c.Addr)
+	hasCallers := c.Token.Reveal() != "" || c.CallerKeys || c.OAuth.Issuer != ""
+	if !hasCallers && !c.isFaulty("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE", "INSTAVIEW_MCP_CALLER_KEYS", "INSTAVIEW_MCP_OAUTH_ISSUER") {
+		c.fault("INSTAVIEW_MCP_ADDR: %s can be reached from the network: set INSTAVIEW_MCP_AUTH_TOKEN, INSTAVIEW_MCP_CALLER_KEYS=true, or INSTAVIEW_MCP_OAUTH_ISSUER", c.Addr)
 	}
 	hasTLS := c.TLSCert != "" || c.TLSKey != "" || c.TLSTerminated
 	if !hasTLS && !c.isFaulty("INSTAVIEW_MCP_TLS_CERT", "INSTAVIEW_MCP_TLS_KEY", "INSTAVIEW_MCP_TLS_TERMINATED") {
@@ -218,6 +224,9 @@ func (s Settings) authentication() string {
 	var parts []string
 	if s.Token.Reveal() != "" {
 		parts = append(parts, "bearer token in Authorization")
+	}
+	if s.OAuth.Issuer != "" {
+		parts = append(parts, "access token of "+s.OAuth.Issuer)
 	}
 	if s.CallerKeys {
 		parts = append(parts, "each caller's InstaView key in "+apiKeyHeader)

@@ -62,9 +62,11 @@ func (e Edit) Apply(now time.Time) (backup string, err error) {
 	case s.info == nil:
 		return "", replace(s.target, e.next, 0o600, nil)
 	}
-	backup = e.File + backupSuffix + now.Format("20060102-150405.000")
-	if exists(backup) {
-		return "", fmt.Errorf("%s is there already: run setup again", backup)
+	for {
+		if backup = e.File + backupSuffix + now.Format("20060102-150405.000"); !exists(backup) {
+			break
+		}
+		now = now.Add(time.Millisecond) // two changes may come in one
 	}
 	if err := replace(backup, e.now, s.info.Mode().Perm(), s.info); err != nil {
 		return "", err

@@ -35,7 +35,7 @@ func (l *Ledger) allowed(o Order) error {
 		return &LimitError{Limit: l.perRun}
 	}
 	l.forget()
-	total, now := 0, time.Now()
+	total, now := 0, l.now()
 	for _, e := range l.spent[o.Key] {
 		total += e.credits
 	}
@@ -66,13 +66,14 @@ func (l *Ledger) newCode(o Order) string {
 	if own >= maxPendingOfCaller {
 		l.drop(slices.IndexFunc(l.pending, func(c *confirmation) bool { return c.order.Caller == o.Caller }))
 	} else if len(l.pending) >= maxPending {
-		l.drop(0)
+		unknown := slices.IndexFunc(l.pending, func(c *confirmation) bool { return !c.order.Known })
+		l.drop(max(0, unknown))
 	}
 	code := rand.Text()[:codeLength]
 	for l.codes[code] != nil {
 		code = rand.Text()[:codeLength]
 	}
-	c := &confirmation{code: code, order: o, expires: time.Now().Add(CodeLife)}
+	c := &confirmation{code: code, order: o, expires: l.now().Add(CodeLife)}
 	l.codes[code] = c
 	l.pending = append(l.pending, c)
 	l.sweepLater(CodeLife)
@@ -114,7 +115,7 @@ func (l *Ledger) takeBack(order Order, a *attempt) {
 
 // forget drops what is too old to matter.
 func (l *Ledger) forget() {
-	now := time.Now()
+	now := l.now()
 	l.pending = slices.DeleteFunc(l.pending, func(c *confirmation) bool { return l.expired(c, !now.Before(c.expires)) })
 	l.used = slices.DeleteFunc(l.used, func(c *confirmation) bool { return l.expired(c, now.Sub(c.attempt.at) >= day) })
 	l.attempts = slices.DeleteFunc(l.attempts, func(a *attempt) bool { return now.Sub(a.at) >= RepeatWindow && a.ended() })

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/tenant"
 )
 
@@ -71,6 +72,7 @@ type Order struct {
 	Tool    string    // which tool asks: the code of one is void for another
 	Caller  tenant.ID // who asks
 	Key     tenant.ID // whose API key pays
+	Known   bool      // InstaView has accepted the key; codes of others make room first
 	Same    [32]byte  // equal for orders with the same arguments; see Fingerprint
 	Again   bool      // wanted even if the same order was carried out just now
 	Credits int       // the most that it can cost, at least 1
@@ -92,6 +94,7 @@ type Attempt struct {
 // New; it is safe for concurrent use.
 type Ledger struct {
 	perRun, perDay int
+	now            func() time.Time // goes on while the machine sleeps
 
 	mu       sync.Mutex
 	codes    map[string]*confirmation
@@ -137,7 +140,7 @@ func New(perRun, perDay int) *Ledger {
 	if perDay == 0 {
 		perDay = DefaultPerDay
 	}
-	return &Ledger{perRun: perRun, perDay: perDay, codes: map[string]*confirmation{}, spent: map[tenant.ID][]expense{}}
+	return &Ledger{perRun: perRun, perDay: perDay, now: poll.Clock(), codes: map[string]*confirmation{}, spent: map[tenant.ID][]expense{}}
 }
 
 // PerRun returns the limit a run, in credits.
@@ -167,7 +170,7 @@ func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *At
 			break
 		}
 		l.mu.Unlock()
-		earlier, err := a.wait(ctx)
+		earlier, err := l.wait(ctx, a)
 		if err == nil || ctx.Err() != nil {
 			return "", earlier, err
 		} // it was refused, and so is no repetition
@@ -178,7 +181,7 @@ func (l *Ledger) Propose(ctx context.Context, o Order) (code string, earlier *At
 	}
 	for _, c := range l.pending {
 		if c.order.Caller == o.Caller && c.isFor(o) {
-			c.expires = time.Now().Add(CodeLife)
+			c.expires = l.now().Add(CodeLife)
 			return c.code, nil, nil
 		}
 	}
@@ -202,7 +205,7 @@ func (l *Ledger) Confirm(ctx context.Context, o Order, code string, do func(cont
 	if mine {
 		go l.carryOut(context.WithoutCancel(ctx), order, a, do)
 	}
-	result, err := a.wait(ctx)
+	result, err := l.wait(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +235,7 @@ func (l *Ledger) begin(o Order, code string) (order Order, a *attempt, mine bool
 	if err := l.allowed(order); err != nil {
 		return order, nil, false, err
 	}
-	a = &attempt{caller: order.Caller, key: order.Key, same: order.Same, at: time.Now(), done: make(chan struct{})}
+	a = &attempt{caller: order.Caller, key: order.Key, same: order.Same, at: l.now(), done: make(chan struct{})}
 	l.attempts = append(l.attempts, a)
 	l.spent[order.Key] = append(l.spent[order.Key], expense{a, order.Credits})
 	l.use(c, a)
@@ -267,7 +270,7 @@ func (l *Ledger) end(order Order, a *attempt, requestID string, err error) {
 }
 
 // wait returns the result of an attempt once it has ended.
-func (a *attempt) wait(ctx context.Context) (*Attempt, error) {
+func (l *Ledger) wait(ctx context.Context, a *attempt) (*Attempt, error) {
 	select {
 	case <-a.done:
 	case <-ctx.Done():
@@ -276,5 +279,5 @@ func (a *attempt) wait(ctx context.Context) (*Attempt, error) {
 	if a.refused != nil {
 		return nil, a.refused
 	}
-	return &Attempt{RequestID: a.requestID, Unknown: a.unknown, Ago: time.Since(a.at), Earlier: true}, nil
+	return &Attempt{RequestID: a.requestID, Unknown: a.unknown, Ago: l.now().Sub(a.at), Earlier: true}, nil
 }

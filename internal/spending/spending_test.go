@@ -376,3 +376,21 @@ func TestTheMemoryIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// Strangers who make up keys must not make the codes of real callers void.
+func TestCodesOfUnknownKeysGoFirst(t *testing.T) {
+	in(t, func(t *testing.T) {
+		d := newDesk(t, 1, 10_000)
+		mine := order("mine", 1)
+		mine.Known = true
+		code := d.propose(mine)
+		for i := range 600 {
+			o := order("x", 1)
+			o.Caller = tenant.ID(fmt.Sprint(i))
+			d.propose(o)
+		}
+		if _, err := d.confirm(mine, code); err != nil {
+			t.Error(err)
+		}
+	})
+}

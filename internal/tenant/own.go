@@ -14,10 +14,12 @@ type Own struct {
 	Client *client.Client
 }
 
+// Known reports true, since nobody else brings a key.
+func (o Own) Known(context.Context) bool { return true }
+
 // Start is client.Client.Start.
 func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
-	o.Count()
-	started, err := o.Client.Start(ctx, b)
+	started, err := o.Poller.Start(func() (*client.Started, error) { return o.Client.Start(ctx, b) })
 	if err == nil {
 		o.Accepted(started.RequestID, nil)
 	}
@@ -26,8 +28,7 @@ func (o Own) Start(ctx context.Context, b client.Brief) (*client.Started, error)
 
 // Refine is client.Client.Refine, of a run with the results before.
 func (o Own) Refine(ctx context.Context, requestID string, r client.Refinement, before *client.Results) (*client.Started, error) {
-	o.Count()
-	started, err := o.Client.Refine(ctx, requestID, r)
+	started, err := o.Poller.Start(func() (*client.Started, error) { return o.Client.Refine(ctx, requestID, r) })
 	if err == nil {
 		o.Accepted(started.RequestID, before)
 	}

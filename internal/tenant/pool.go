@@ -81,6 +81,14 @@ func (p *Pool) Wait(ctx context.Context, requestID string, d time.Duration, onSn
 	})
 }
 
+// Known reports whether InstaView has accepted the key of ctx's caller.
+func (p *Pool) Known(ctx context.Context) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := p.entries[hash(CredentialsOf(ctx).Key.Reveal())]
+	return at != nil && at.Value.(*entry).known
+}
+
 // Start is client.Client.Start with the key of ctx's caller. Beside its errors
 // it returns ErrFull.
 func (p *Pool) Start(ctx context.Context, b client.Brief) (*client.Started, error) {
@@ -99,8 +107,7 @@ func (p *Pool) spend(ctx context.Context, before *client.Results, do func(*clien
 	if err != nil {
 		return nil, err
 	}
-	a.poller.Count()
-	started, err := do(a.client.ForCompany(c.CompanyID))
+	started, err := a.poller.Start(func() (*client.Started, error) { return do(a.client.ForCompany(c.CompanyID)) })
 	if err == nil {
 		a.poller.Accepted(c.CompanyID+"/"+started.RequestID, before)
 	}

@@ -121,6 +121,27 @@ func TestARequestWithoutAKeyFallsBackToNone(t *testing.T) {
 	})
 }
 
+// Without a company, a caller must not read the runs of the key's own.
+func TestTheServersKeyIsUsedOnlyForACallersCompany(t *testing.T) {
+	inBubble(t, map[string]int{"a": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
+		runs := p.ForCompanies(client.NewKey("a"))
+		for _, ctx := range []context.Context{t.Context(), WithPerson(t.Context(), "issuer", "ada", "")} {
+			if _, err := runs.Get(ctx, "req_1"); !errors.Is(err, errNoKey) {
+				t.Errorf("error %v", err)
+			}
+			if _, err := runs.Wait(ctx, "req_1", time.Second, nil); !errors.Is(err, errNoKey) {
+				t.Errorf("error %v", err)
+			}
+		}
+		if snapshot, err := runs.Get(WithPerson(t.Context(), "issuer", "ada", "acme"), "req_1"); err != nil || snapshot.Results == nil {
+			t.Errorf("for a company: %+v, %v", snapshot, err)
+		}
+		if asked("a") != 1 {
+			t.Errorf("%d requests, want 1", asked("a"))
+		}
+	})
+}
+
 func TestAFullPoolForgetsTheKeysThatWereNeverAccepted(t *testing.T) {
 	inBubble(t, map[string]int{"good": 1}, func(t *testing.T, p *Pool, asked func(string) int) {
 		get := func(key string) {

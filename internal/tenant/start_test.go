@@ -2,8 +2,10 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,9 +39,15 @@ func TestCallersStartRunsOfTheirOwn(t *testing.T) {
 		defer p.Close()
 		ann, bob := on(t, "a", "acme"), on(t, "b", "")
 
+		if p.Known(ann) {
+			t.Error("a key is known before InstaView has accepted it")
+		}
 		started, err := p.Start(ann, client.Brief{Title: "Go engineer", JobDescription: "Payments", Limit: 2})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !p.Known(ann) || p.Known(bob) {
+			t.Error("the key that has started a run is not known, or another is")
 		}
 		if s, err := p.Get(bob, started.RequestID); err != nil || s.Err == nil || s.Err.Code != client.CodeNotFound {
 			t.Errorf("another caller: %+v, %v", s, err)
@@ -103,3 +111,38 @@ func (p pipes) Close() error {
 }
 
 func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// With OAuth and a claim for the company, the server's key is used for the
+// caller's company alone.
+func TestRunsAreStartedForThePersonsCompany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &queries{Sandbox: sandbox.New(sandbox.WithKey("a"), sandbox.WithRefining(sandbox.Refining{}))}
+		p := NewPool(func(key client.Key) (*client.Client, error) {
+			return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(serve(t, q)))
+		})
+		defer p.Close()
+		runs := p.ForCompanies(client.NewKey("a"))
+		ada, eve := WithPerson(t.Context(), "issuer", "ada", "acme"), WithPerson(t.Context(), "issuer", "eve", "")
+		brief := client.Brief{Title: "Go engineer", JobDescription: "Payments", Limit: 2}
+		if _, err := runs.Start(eve, brief); !errors.Is(err, errNoKey) {
+			t.Errorf("a person without a company: %v", err)
+		}
+		started, err := runs.Start(ada, brief)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := runs.Wait(ada, started.RequestID, 2*time.Minute, nil)
+		if err != nil || s.Err != nil || !s.Results.Finished() {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if _, err := runs.Refine(eve, started.RequestID, client.Refinement{Additional: 1}, s.Results); !errors.Is(err, errNoKey) {
+			t.Errorf("a person without a company: %v", err)
+		}
+		if _, err := runs.Refine(ada, started.RequestID, client.Refinement{Additional: 1}, s.Results); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(q.companies, ", "); got != "POST acme, PATCH acme" {
+			t.Errorf("sent %q", got)
+		}
+	})
+}

@@ -11,15 +11,15 @@ import (
 	"instaview-mcp/client"
 )
 
-// ID identifies a caller in memory and in logs. It is a hash of the
-// credentials, which cannot be recovered from it. The zero value is the only
-// caller of a server that has its own key.
+// ID identifies a caller in memory and in logs. It is a hash of what the caller
+// brought. The zero value is every caller of a server that has its own key and
+// no OAuth.
 type ID string
 
-// Credentials are what a caller brings on a server without its own key.
+// Credentials are what requests to InstaView are made with for a caller.
 type Credentials struct {
-	Key       client.Key
-	CompanyID string // "" for the company that the key belongs to
+	Key       client.Key // the caller's; the zero value if the server's own is used
+	CompanyID string     // "" for the company that the key belongs to
 }
 
 // ID returns the caller's ID: a hash of key and company, since one key may
@@ -44,6 +44,14 @@ func With(ctx context.Context, id ID) context.Context {
 // WithCredentials returns a context whose caller brought c.
 func WithCredentials(ctx context.Context, c Credentials) context.Context {
 	return context.WithValue(With(ctx, c.ID()), credentialsKey{}, c)
+}
+
+// WithPerson returns a context whose caller is a person whom an OAuth issuer
+// knows as subject, and who may read only the runs of company; "" for all that
+// the server's key may read. A person has an ID for each company.
+func WithPerson(ctx context.Context, issuer, subject, company string) context.Context {
+	id := hash(issuer + "\x00" + subject + "\x00" + company)
+	return context.WithValue(With(ctx, id), credentialsKey{}, Credentials{CompanyID: company})
 }
 
 // IDOf returns the caller of ctx; "" if none was set.
