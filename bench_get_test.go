@@ -88,7 +88,8 @@ func BenchmarkGetBeside(b *testing.B) {
 	inTurns(b, calls)
 }
 
-// How many runs a server reads in a second for 128 callers over HTTP.
+// How many runs a server reads in a second for 128 callers over HTTP, and its
+// memory at the end in MiB.
 func BenchmarkGetTogether(b *testing.B) {
 	const (
 		callers = 128
@@ -98,9 +99,10 @@ func BenchmarkGetTogether(b *testing.B) {
 	for _, sample := range samples {
 		api := upstream(b, sample.run)
 		b.Run(fmt.Sprintf("candidates=%d", sample.candidates), func(b *testing.B) {
-			clients := map[string][]*caller{}
+			clients, servers := map[string][]*caller{}, map[string]*process{}
 			for _, p := range all {
 				s := p.start(b, "http", api, unlimited)
+				servers[p.name] = s
 				for range callers {
 					clients[p.name] = append(clients[p.name], s.connect(b))
 				}
@@ -126,6 +128,9 @@ func BenchmarkGetTogether(b *testing.B) {
 				}
 			}
 			rate.report(b, "calls/s")
+			for name, s := range servers {
+				b.ReportMetric(float64(s.resident())/1024, name+"-MiB")
+			}
 		})
 	}
 }

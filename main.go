@@ -17,7 +17,7 @@ import (
 
 // gcPercent makes the garbage collector run less often, since the program uses
 // little memory. The environment variable GOGC overrides it.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	if os.Getenv("GOGC") == "" {

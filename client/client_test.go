@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -329,6 +330,20 @@ func manyNames() string {
 func manyLists() string {
 	position := `{"highlights":["` + strings.Repeat(`","x`, 20) + `"]}`
 	return `{"name":"a","detailedExperience":[` + strings.Join(slices.Repeat([]string{position}, MaxListItems), ",") + `]}`
+}
+
+// What is derived from results is made once and the same for all callers.
+func TestDerivedIsShared(t *testing.T) {
+	var r Results
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() { r.Derived(func() any { return &i }) })
+	}
+	all.Wait()
+	first := r.Derived(func() any { t.Error("made twice"); return new(int) })
+	if first == nil || first != r.Derived(nil) {
+		t.Error("callers get different values")
+	}
 }
 
 func TestFootprintCountsWhatIsHeld(t *testing.T) {

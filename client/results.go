@@ -1,6 +1,7 @@
 package client
 
 import (
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -48,7 +49,19 @@ type Results struct {
 	Date      time.Time
 	RateLimit RateLimit
 
-	footprint int64 // as Footprint computes it; 0 = not yet
+	footprint int64        // as Footprint computes it; 0 = not yet
+	derived   atomic.Value // see Derived
+}
+
+// Derived returns what the first build has made of r, such as its text. The
+// value is kept for as long as r is in memory, and shared by all callers, whose
+// builds must return the same type. Callers at the same time may all build, but
+// get the same value.
+func (r *Results) Derived(build func() any) any {
+	if r.derived.Load() == nil {
+		r.derived.CompareAndSwap(nil, build())
+	}
+	return r.derived.Load()
 }
 
 // Finished reports whether the run has ended. Only the documented end states

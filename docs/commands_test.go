@@ -38,7 +38,7 @@ func TestCommandsThatDoNotExistAreFound(t *testing.T) {
 		"make test": "", "make deploy": "target deploy", "make bench BENCH=Waits": "", "make bench BENCH=Gone": "benchmark Gone", "make fuzz TIME=1m": "variable TIME",
 		"go test ./client -run N01 -soak": "", "go test ./... -run 'N01|N02'": "Test N01|N02", "go test -run N01 ./tools": "Test N01",
 		"go test ./client -long": "flag -long", "go test -fuzz FuzzDecode ./client": "", "go test -fuzz FuzzGone ./client": "Fuzz FuzzGone",
-		"go test -run '^$' -bench . ./client": "", "go test -bench Gone ./...": "Benchmark Gone",
+		"go test -run '^$' -bench . ./client": "", "go test -bench Gone ./...": "Benchmark Gone", "go test -bench Waits -benchtime 5s ./client": "",
 	} {
 		if got := unknownIn(command, "\nBENCH ?= .\n\ntest: # all\nbench:\nfuzz:\n", tests); got != want {
 			t.Errorf("%q: there is no %q, want %q", command, got, want)
@@ -75,7 +75,7 @@ func unknownIn(command, makefile string, tests map[string]string) string {
 		flag, isFlag := strings.CutPrefix(word, "-")
 		kind, isPattern := map[string]string{"run": "Test", "bench": "Benchmark", "fuzz": "Fuzz"}[flag]
 		switch {
-		case !isFlag || slices.Contains([]string{"v", "short", "race"}, flag):
+		case !isFlag || slices.Contains([]string{"v", "short", "race", "benchtime"}, flag):
 		case isPattern && words[i+1] != "^$" && !matches(kind, words[i+1], tests, folders):
 			return kind + " " + words[i+1]
 		case !isPattern && !declaresFlag(flag, tests, folders):

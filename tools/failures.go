@@ -132,8 +132,11 @@ func pending(v *shortlist.View, snapshot poll.Snapshot, call sanitize.Clean, a *
 	case why != "":
 	case snapshot.Ahead > 0:
 		requests := sanitize.Number(snapshot.Ahead) + " requests"
-		if snapshot.Ahead == 1 {
+		switch {
+		case snapshot.Ahead == 1:
 			requests = "1 request"
+		case snapshot.Ahead >= poll.MaxAhead: // the rest is not counted
+			requests = "at least " + requests
 		}
 		why = "Its request is queued: " + requests + " of this API key ahead, about " + shortlist.Duration(roundUp(snapshot.NextIn)) + "."
 	case snapshot.NextIn > poll.Floor:

@@ -53,16 +53,17 @@ func TestARunThatIsNotAnsweredYetIsANormalAnswer(t *testing.T) {
 	}{
 		"queued": {poll.Snapshot{Ahead: 12, NextIn: 6600 * time.Millisecond},
 			[]string{"queued: 12 requests of this API key ahead, about 7 s.", goesOn}},
-		"queued behind one":      {poll.Snapshot{Ahead: 1, NextIn: 500 * time.Millisecond}, []string{"queued: 1 request of this API key ahead, about 1 s.", goesOn}},
-		"queued behind many":     {poll.Snapshot{Ahead: 300, NextIn: 3 * time.Minute}, []string{"queued: 300 requests of this API key ahead, about 3 min.", goesOn}},
-		"next":                   {poll.Snapshot{NextIn: 300 * time.Millisecond}, []string{"Its request is the next.", goesOn}},
-		"asked":                  {poll.Snapshot{}, []string{"asked and not answered yet", goesOn}},
-		"hour spent":             {poll.Snapshot{NextIn: 40 * time.Minute}, []string{"budget of this API key is used up", `InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing(request_id="r"`}},
-		"refused":                {poll.Snapshot{NextIn: 90 * time.Second, Paused: client.CodeRateLimited}, []string{"request limit for this API key is reached", "InstaView can be asked again in 1 min 30 s"}},
-		"down":                   {poll.Snapshot{NextIn: 30 * time.Second, Paused: client.CodeUnavailable}, []string{"failed several times in a row", goesOn}},
-		"running, hour spent":    {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 40 * time.Minute}, []string{"still processing", "InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing"}},
-		"running, an old run":    {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 5 * time.Second}, []string{"still processing", goesOn}},
-		"running, behind others": {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 2 * time.Minute, Ahead: 220}, []string{"still processing", goesOn}},
+		"queued behind one":       {poll.Snapshot{Ahead: 1, NextIn: 500 * time.Millisecond}, []string{"queued: 1 request of this API key ahead, about 1 s.", goesOn}},
+		"queued behind many":      {poll.Snapshot{Ahead: 300, NextIn: 3 * time.Minute}, []string{"queued: 300 requests of this API key ahead, about 3 min.", goesOn}},
+		"queued behind thousands": {poll.Snapshot{Ahead: poll.MaxAhead, NextIn: 9 * time.Minute}, []string{"queued: at least 1000 requests of this API key ahead, about 9 min.", goesOn}},
+		"next":                    {poll.Snapshot{NextIn: 300 * time.Millisecond}, []string{"Its request is the next.", goesOn}},
+		"asked":                   {poll.Snapshot{}, []string{"asked and not answered yet", goesOn}},
+		"hour spent":              {poll.Snapshot{NextIn: 40 * time.Minute}, []string{"budget of this API key is used up", `InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing(request_id="r"`}},
+		"refused":                 {poll.Snapshot{NextIn: 90 * time.Second, Paused: client.CodeRateLimited}, []string{"request limit for this API key is reached", "InstaView can be asked again in 1 min 30 s"}},
+		"down":                    {poll.Snapshot{NextIn: 30 * time.Second, Paused: client.CodeUnavailable}, []string{"failed several times in a row", goesOn}},
+		"running, hour spent":     {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 40 * time.Minute}, []string{"still processing", "InstaView can be asked again in 40 min: tell the user, and call wait_for_sourcing"}},
+		"running, an old run":     {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 5 * time.Second}, []string{"still processing", goesOn}},
+		"running, behind others":  {poll.Snapshot{Results: running, SeenAt: time.Now(), At: time.Now(), NextIn: 2 * time.Minute, Ahead: 220}, []string{"still processing", goesOn}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, call := range []struct{ tool, arguments string }{

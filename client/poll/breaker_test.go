@@ -241,7 +241,7 @@ func TestCallersAreCapped(t *testing.T) {
 			wait(fmt.Sprint("r", i))
 		}
 		time.Sleep(time.Second)
-		if look, err := p.Wait(ctx, "one more", time.Second, nil); err != nil || look.Ahead < maxCallers-100 {
+		if look, err := p.Wait(ctx, "one more", time.Second, nil); err != nil || look.Ahead < MaxAhead {
 			t.Errorf("the last wait that has room: %+v, %v", look, err)
 		}
 		// The get goes before the waits.

@@ -63,20 +63,19 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	return forWait, waitIn
 }
 
+// MaxAhead limits how many requests Snapshot.Ahead counts, because thousands of
+// waits may end at the same moment and each of them counts.
+const MaxAhead = 1_000
+
 // ahead returns how many requests are sent before that for r, which is queued
-// and due: those of its kind that go first, and as many of the other kind,
-// since the kinds alternate.
+// and due: those of its kind that go first, of which it counts MaxAhead, and as
+// many of the other kind, since the kinds alternate.
 func (p *Poller) ahead(r *run, now time.Time) int {
 	kind := p.queuedFor(r)
 	mine, others := &p.queues[kind], &p.queues[get+wait-kind]
 	mine.update(now)
 	others.update(now)
-	own := 0
-	for _, q := range mine.due.runs {
-		if mine.due.before(q, r) {
-			own++
-		}
-	}
+	own := mine.due.countBefore(r, 0, MaxAhead)
 	return own + min(own+1, len(others.due.runs))
 }
 

@@ -151,7 +151,7 @@ func (p *Poller) leave(r *run, by kind) {
 // snapshot sets known to the latest state of r for a call that began after the
 // attempts before, and returns a channel that is closed after the next attempt,
 // or with onlyFinal after the next that ends a wait. With queue it also counts
-// the requests that are sent before, for which it visits every run that is due.
+// the requests that are sent before.
 func (p *Poller) snapshot(known *Snapshot, r *run, before tally, queue, onlyFinal bool) (changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -97,6 +97,8 @@ type Snapshot struct {
 	// that spreads the hour's remaining requests.
 	NextIn time.Duration
 	// Ahead is how many requests are sent before the run's; 0 if it is not due.
+	// Of those of the same kind, for gets or for waits, at most MaxAhead
+	// count.
 	Ahead int
 	// Stopping reports whether Drain or Close ended the wait early.
 	Stopping bool

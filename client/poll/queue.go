@@ -85,6 +85,16 @@ func (h *runHeap) before(a, b *run) bool {
 	return a.order < b.order
 }
 
+// countBefore returns how many of the runs at i and below it in the heap are
+// requested before r, at most limit. If a run is not, none below it is.
+func (h *runHeap) countBefore(r *run, i, limit int) int {
+	if limit == 0 || i >= len(h.runs) || !h.before(h.runs[i], r) {
+		return 0
+	}
+	n := 1 + h.countBefore(r, 2*i+1, limit-1)
+	return n + h.countBefore(r, 2*i+2, limit-n)
+}
+
 func (h *runHeap) Len() int           { return len(h.runs) }
 func (h *runHeap) Less(i, j int) bool { return h.before(h.runs[i], h.runs[j]) }
 

@@ -2,13 +2,21 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
@@ -63,6 +71,57 @@ func TestMetricsCount(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s", want)
 		}
+	}
+}
+
+// An operator finds every metric of the program, with its labels, in the
+// documents, and no other: a scrape has no sentences about them.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	m := NewMetrics()
+	m.CountCall(tools.Call{Tool: "get_sourcing_results", Outcome: tools.OutcomeCompleted})
+	m.CountRequest(poll.Observed{Outcome: "ended"})
+	s := server.NewMCPServer("test", "1")
+	m.CountInFlight(s)
+	s.AddTool(mcp.NewTool("get_sourcing_results"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText(""), nil
+	})
+	s.HandleMessage(t.Context(), []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_sourcing_results"}}`))
+	served, label := map[string][]string{}, regexp.MustCompile(`(\w+)="`)
+	for line := range strings.Lines(figures(t, m)) {
+		if name, isType := strings.CutPrefix(line, "# TYPE instaview_mcp_"); isType {
+			served["instaview_mcp_"+strings.Fields(name)[0]] = nil
+			continue
+		}
+		series, labels, _ := strings.Cut(line, "{")
+		for _, ending := range []string{"", "_bucket", "_sum", "_count"} {
+			name := strings.TrimSuffix(series, ending)
+			if known, ok := served[name]; ok {
+				for _, l := range label.FindAllStringSubmatch(labels, -1) {
+					if l[1] != "le" && !slices.Contains(known, l[1]) {
+						known = append(known, l[1])
+					}
+				}
+				slices.Sort(known)
+				served[name] = known
+				break
+			}
+		}
+	}
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented, quoted := map[string][]string{}, regexp.MustCompile("`(\\w+)`")
+	for _, row := range regexp.MustCompile("(?m)^\\| `(instaview_mcp_\\w+)` \\|([^|]*)\\|").FindAllStringSubmatch(string(text), -1) {
+		var labels []string
+		for _, l := range quoted.FindAllStringSubmatch(row[2], -1) {
+			labels = append(labels, l[1])
+		}
+		slices.Sort(labels)
+		documented[row[1]] = labels
+	}
+	if len(served) == 0 || !maps.EqualFunc(served, documented, slices.Equal) {
+		t.Errorf("served are\n%v\ndocumented are\n%v", served, documented)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 
 	"instaview-mcp/internal/sanitize"
 	"instaview-mcp/tools/shortlist"
@@ -34,11 +35,16 @@ func (d Data) JSON() json.RawMessage {
 }
 
 // Page returns a document that shows d.
-func Page(d Data) string { return before + string(d.JSON()) + after }
+func Page(d Data) string { return withData(string(d.JSON())) }
 
 // App returns a document without data, which asks the chat that shows it for
 // them, as an MCP App does.
-func App() string { return before + "null" + after }
+func App() string { return withData("null") }
+
+func withData(data string) string {
+	before, after := document()
+	return before + data + after
+}
 
 // The files of the page. The scripts form one module, in this order.
 //
@@ -47,12 +53,13 @@ var files embed.FS
 
 var scripts = []string{"dom.js", "profiles.js", "cards.js", "filters.js", "compare.js", "copy.js", "inline.js", "host.js", "main.js"}
 
-// before and after are the document around its data.
-var before, after = document()
+// document returns what stands before and after the data. Most servers show no
+// page, so it is put together when the first is.
+var document = sync.OnceValues(assemble)
 
-// document puts the files together. Only this style and these scripts may run
+// assemble puts the files together. Only this style and these scripts may run
 // in the page, so the policy names their hashes.
-func document() (before, after string) {
+func assemble() (before, after string) {
 	var script strings.Builder
 	for _, name := range scripts {
 		script.WriteString(file(name))

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"instaview-mcp/client"
-	"instaview-mcp/internal/blind"
 	"instaview-mcp/internal/sanitize"
 )
 
@@ -21,21 +20,18 @@ const (
 // has more than maxCandidate characters, it shows as many items as fit, after
 // the first from. Headline and reason count as items. An item too long for any
 // answer is shortened.
-func renderAlone(c *client.Candidate, v View, from int) renderedCandidate {
-	var mask *blind.Mask
-	if v.Blind {
-		mask = newMask(c)
-	}
-	whole := renderWith(c, v, Full, caps{}, window{}, mask)
+func renderAlone(c *client.Candidate, f form, from int) renderedCandidate {
+	mask := f.mask(c)
+	whole := renderWith(c, f, caps{}, window{}, mask)
 	if from == 0 && whole.size <= maxCandidate {
 		return whole
 	}
 	paged := caps{name: maxPagedTitle, title: maxPagedTitle}
-	frame := renderWith(c, v, Full, paged, window{from: math.MaxInt}, mask)
+	frame := renderWith(c, f, paged, window{from: math.MaxInt}, mask)
 	room := maxCandidate - labelRoom - frame.size
 	longest := room - entryHeadRoom - itemOverhead
 	paged.headline, paged.rationale, paged.item = longest, longest, longest
-	return renderWith(c, v, Full, paged, window{from: from, room: room}, mask)
+	return renderWith(c, f, paged, window{from: from, room: room}, mask)
 }
 
 // window is the part of a candidate's items that an answer shows. The zero

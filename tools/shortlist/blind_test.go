@@ -56,7 +56,7 @@ func (c blindCase) candidate(t *testing.T) client.Candidate {
 func (c blindCase) wrong(t *testing.T) string {
 	t.Helper()
 	person := c.candidate(t)
-	text := string(render(&person, View{Tool: "get_sourcing_results", Blind: true}, Full).text)
+	text := string(render(&person, View{Tool: "get_sourcing_results", Blind: true}.form(&person, Full)).text)
 	for _, s := range c.Absent {
 		if strings.Contains(text, s) {
 			return fmt.Sprintf("%s: the name %q, field %s: %q is shown in %q", c.ID, c.Name, c.Field, s, text)

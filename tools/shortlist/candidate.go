@@ -49,6 +49,28 @@ type candidateWriter struct {
 	escape func(sanitize.Clean) sanitize.Clean
 }
 
+// form is all that the text of a candidate depends on, beside the candidate and
+// its place in an answer. Texts are kept by it, so no other part of a View may
+// change them.
+type form struct {
+	detail                    Detail
+	contacts, blind, markdown bool
+	isNew                     bool // since the run was refined
+}
+
+// form returns the form of c in an answer.
+func (v View) form(c *client.Candidate, d Detail) form {
+	return form{d, v.Contacts && !v.Blind, v.Blind, v.Markdown, v.Refinement.isNew(c)}
+}
+
+// mask returns what hides the name of c; nil = it is shown.
+func (f form) mask(c *client.Candidate) *blind.Mask {
+	if !f.blind {
+		return nil
+	}
+	return newMask(c)
+}
+
 // renderedCandidate is the text of a candidate, which ends in a newline.
 type renderedCandidate struct {
 	text   sanitize.Clean
@@ -65,13 +87,10 @@ const minItem = 20
 // render renders a candidate in at most maxCandidate characters. If the usual
 // limits are too high for that, those of lists are lowered until it fits, which
 // it does at the latest with one item of minItem characters in each list.
-func render(c *client.Candidate, v View, d Detail) renderedCandidate {
-	var mask *blind.Mask
-	if v.Blind {
-		mask = newMask(c)
-	}
+func render(c *client.Candidate, f form) renderedCandidate {
+	mask := f.mask(c)
 	for caps := usualCaps; ; caps.item, caps.items = max(caps.item*2/3, minItem), max(caps.items*2/3, 1) {
-		r := renderWith(c, v, d, caps, window{}, mask)
+		r := renderWith(c, f, caps, window{}, mask)
 		if r.size < maxCandidate || caps.item == minItem {
 			return r
 		}
@@ -79,20 +98,20 @@ func render(c *client.Candidate, v View, d Detail) renderedCandidate {
 }
 
 // renderWith renders a candidate with the given limits. mask may be nil.
-func renderWith(c *client.Candidate, v View, d Detail, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	w := candidateWriter{candidate: c, isNew: v.Refinement.isNew(c), mask: mask, contacts: v.Contacts && !v.Blind, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
-	if v.Markdown {
+func renderWith(c *client.Candidate, f form, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
+	w := candidateWriter{candidate: c, isNew: f.isNew, mask: mask, contacts: f.contacts, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
+	if f.markdown {
 		w.escape = sanitize.ForMarkdown
 	}
-	w.out.Grow(usualSize[d])
-	w.write(d)
+	w.out.Grow(usualSize[f.detail])
+	w.write(f.detail)
 	text := w.out.Clean()
 	rank := sanitize.Number(c.Rank)
 	marked := w.altered || w.mixedScript
 	if marked {
 		text = rank + "*" + text[len(rank):]
 	}
-	if v.Markdown {
+	if f.markdown {
 		text = markdown(text)
 	}
 	return renderedCandidate{text, utf8.RuneCountInString(string(text)), w.cut, marked, w.window}

@@ -254,7 +254,7 @@ func TestContactsAreHiddenBeforeTextIsCut(t *testing.T) {
 	for _, contact := range []string{"+421 905 123 456", "(415) 555-2671", "jane.doe@example.com", "tel. 905 123 456"} {
 		for at := range len(contact) + 2 {
 			c := client.Candidate{Rank: 1, Rationale: strings.Repeat("w ", (maxRationale-at)/2) + contact + strings.Repeat(" word", 9)}
-			text := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
+			text := string(render(&c, View{Tool: "get_sourcing_results"}.form(&c, Summary)).text)
 			if !hidden(contact, text) || strings.Contains(text, "905") || strings.Contains(text, "+4") || strings.Contains(text, "jane") {
 				t.Errorf("%q, cut %d characters behind its beginning: …%s", contact, at, text[len(text)-80:])
 			}

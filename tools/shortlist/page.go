@@ -50,11 +50,12 @@ func (p *pager) renderedAt(i int) renderedCandidate {
 
 // renderAt renders the candidate at i.
 func (p *pager) renderAt(i int) renderedCandidate {
+	c := p.candidates[i]
 	if p.showsOneInFull() {
-		return renderAlone(p.candidates[i], p.view, p.view.itemOffset())
+		return renderAlone(c, p.view.form(c, Full), p.view.itemOffset())
 	}
 	detail, _ := p.detailAt(i)
-	return p.memo.render(p.candidates[i], p.view, detail)
+	return p.memo.render(c, p.view.form(c, detail))
 }
 
 // showsOneInFull reports whether only one candidate is shown, and in full.

@@ -306,11 +306,11 @@ func TestEveryLineCanBeReadBack(t *testing.T) {
 func checkReadBack(t *testing.T, c client.Candidate) {
 	t.Helper()
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if blind := readBack(t, string(render(&c, View{Tool: "get_sourcing_results", Blind: true}, d).text)); blind.Name != "(name hidden)" || blind.Link != "" {
+		if blind := readBack(t, string(render(&c, View{Tool: "get_sourcing_results", Blind: true}.form(&c, d)).text)); blind.Name != "(name hidden)" || blind.Link != "" {
 			t.Fatalf("%s, blind: %+v", d, blind)
 		}
 		v := View{Tool: "get_sourcing_results", Contacts: c.Rank%2 == 0}
-		text := string(render(&c, v, d).text)
+		text := string(render(&c, v.form(&c, d)).text)
 		got := readBack(t, text)
 		// A candidate that is too large has its lists shortened.
 		shown := slices.ContainsFunc(cuts(), func(cut [2]int) bool {

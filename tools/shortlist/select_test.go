@@ -230,13 +230,13 @@ func TestAnOffsetBeyondTheLastItemIsSaid(t *testing.T) {
 func TestAnEmptyListOfRedFlagsDiffersFromNone(t *testing.T) {
 	for want, flags := range map[string][]string{"\n   risk: none named\n": {}, "\n   skills: Go\n": nil} {
 		c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: flags, Skills: []string{"Go"}}
-		got := string(render(&c, View{Tool: "get_sourcing_results"}, Summary).text)
+		got := string(render(&c, View{Tool: "get_sourcing_results"}.form(&c, Summary)).text)
 		if !strings.Contains(got, want) || flags == nil && strings.Contains(got, "risk") {
 			t.Errorf("%v: %q is not in:\n%s", flags, want, got)
 		}
 	}
 	c := client.Candidate{Rank: 1, Name: "Ada", ProfileID: "p", RedFlags: []string{}}
-	if got, want := string(render(&c, View{Tool: "get_sourcing_results"}, Brief).text), "1 Ada [p] none named\n"; got != want {
+	if got, want := string(render(&c, View{Tool: "get_sourcing_results"}.form(&c, Brief)).text), "1 Ada [p] none named\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

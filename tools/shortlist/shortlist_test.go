@@ -243,7 +243,7 @@ func TestSizesHoldForTheLongestCandidates(t *testing.T) {
 		})
 	}
 	for _, d := range []Detail{Brief, Summary, Full} {
-		if got := render(&all[0], View{Tool: "get_sourcing_results", Contacts: true}, d); utf8.RuneCountInString(string(got.text)) > maxCandidate || !got.cut {
+		if got := render(&all[0], View{Tool: "get_sourcing_results", Contacts: true}.form(&all[0], d)); utf8.RuneCountInString(string(got.text)) > maxCandidate || !got.cut {
 			t.Errorf("one candidate in %s: %d characters, cut %v", d, utf8.RuneCountInString(string(got.text)), got.cut)
 		}
 	}

@@ -126,7 +126,7 @@ func cost(c corpus, d Detail) (ours, least, pretty float64) {
 	count := tokens()
 	var text, base strings.Builder
 	for i := range c.candidates {
-		text.WriteString(string(render(&c.candidates[i], View{Tool: "get_sourcing_results"}, d).text))
+		text.WriteString(string(render(&c.candidates[i], View{Tool: "get_sourcing_results"}.form(&c.candidates[i], d)).text))
 		base.WriteString(floor(&c.candidates[i], d))
 	}
 	n := float64(len(c.candidates))
