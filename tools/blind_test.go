@@ -59,7 +59,7 @@ func TestTheOperatorHidesNamesForEveryCall(t *testing.T) {
 }
 
 func TestTheArgumentSaysThatTheOperatorHidesNames(t *testing.T) {
-	for blind, want := range map[bool]string{false: "Hide names and links; default false", true: "Names and links are always hidden here"} {
+	for blind, want := range map[bool]string{false: "Hide names and links", true: "Names and links are always hidden here"} {
 		inWorld(t, tools.Settings{Blind: blind}, func(w *world) {
 			list, err := w.session.ListTools(w.t.Context(), mcp.ListToolsRequest{})
 			if err != nil {

@@ -136,21 +136,20 @@ func readOnly(title string) mcp.ToolOption {
 }
 
 // selectionArguments declares the arguments that choose what an answer shows.
-// Descriptions repeat defaults and bounds, because Codex drops them from
-// schemas.
+// Bounds stand in descriptions alone: Codex drops them from schemas, and
+// clients that obey a schema would refuse what the server understands.
 func selectionArguments(settings Settings) mcp.ToolOption {
 	options := []mcp.ToolOption{
-		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id, e.g. req_9f3b827e")),
+		mcp.WithString("request_id", mcp.Required(), mcp.Description("Run id")),
 		mcp.WithString("detail", mcp.Enum(string(shortlist.Brief), string(shortlist.Summary), string(shortlist.Full)),
-			mcp.Description("brief: a line each; summary (default): what a decision rests on; full: plus experience and evidence")),
-		mcp.WithInteger("limit", mcp.Min(1), mcp.Max(shortlist.MaxLimit),
-			mcp.Description("How many, 1-50; default: summary 10 and the rest in brief, brief 50, full 5")),
-		mcp.WithInteger("offset", mcp.Min(0), mcp.Description("Candidates to skip; default 0")),
-		mcp.WithNumber("min_score", mcp.Min(0), mcp.Max(100), mcp.Description("Hide lower scores, 0-100")),
+			mcp.Description("brief: a line each; summary (default): for deciding; full: plus experience and evidence")),
+		mcp.WithInteger("limit", mcp.Description("1-50; default: summary 10 and the rest in brief, brief 50, full 5")),
+		mcp.WithInteger("offset", mcp.Description("Candidates to skip")),
+		mcp.WithNumber("min_score", mcp.Description("Hide lower scores, 0-100")),
 		mcp.WithArray("profile_ids", mcp.WithStringItems(), mcp.Description("Only these candidates, at most 50")),
 		mcp.WithArray("ranks", mcp.Items(map[string]any{"type": "integer"}), mcp.Description("Only these ranks")),
 		mcp.WithBoolean("blind", mcp.Description(blindDescription(settings))),
-		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if the operator allows; default false")),
+		mcp.WithBoolean("include_contacts", mcp.Description("Show e-mails, if allowed")),
 	}
 	return func(t *mcp.Tool) {
 		for _, o := range options {
@@ -163,7 +162,7 @@ func blindDescription(settings Settings) string {
 	if settings.Blind {
 		return "Names and links are always hidden here"
 	}
-	return "Hide names and links; default false"
+	return "Hide names and links"
 }
 
 // view reads the arguments that choose what an answer shows.

@@ -27,10 +27,10 @@ func (t *waitForSourcing) definition() mcp.Tool {
 	longest := int(t.settings.MaxWait / time.Second)
 	return mcp.NewTool(waitTool,
 		readOnly("Wait for sourcing"),
-		mcp.WithDescription("Wait until an InstaView sourcing run has ended, then answer like get_sourcing_results. "+
-			"When max_wait_seconds are over first, the answer says how far the run is: no error, call again."),
+		mcp.WithDescription("Wait for an InstaView sourcing run to end, then answer like get_sourcing_results. "+
+			"If max_wait_seconds end first, the answer says how far it is: no error, call again."),
 		selectionArguments(t.settings),
-		mcp.WithInteger("max_wait_seconds", mcp.Min(0), mcp.Max(float64(longest)),
+		mcp.WithInteger("max_wait_seconds",
 			mcp.Description(fmt.Sprintf("Longest wait, 0-%d; default %d; above %d only if the client shows progress",
 				longest, int(t.settings.DefaultWait/time.Second), int(DefaultWait/time.Second)))),
 	)

@@ -294,7 +294,7 @@ func TestTheDemoLabelsEveryAnswer(t *testing.T) {
 // turn.
 const (
 	maxToolTokens = 900
-	maxTokens     = 1080
+	maxTokens     = 1_000
 )
 
 // Clients show resources and prompts to people, and to a model at most once.
@@ -323,7 +323,7 @@ func TestTokensOfTheResources(t *testing.T) {
 }
 
 // maxStartingTokens is maxTokens where credits may be spent.
-const maxStartingTokens = 1_430
+const maxStartingTokens = 1_300
 
 func TestTokensOfWhatAClientIsSent(t *testing.T) {
 	for most, o := range map[int]Options{maxTokens: {}, maxStartingTokens: {Settings: startingSettings()}} {
