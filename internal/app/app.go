@@ -104,24 +104,16 @@ func With(stderr io.Writer, settings config.Config, as config.Use, use func(*App
 			}
 		}()
 	}
+	offered := toolSettings(settings)
+	offered.Starting, offered.OnCall = starting, onCall
 	a.Server = mcpserver.New(mcpserver.Options{
-		Version: BuildVersion(),
-		Runs:    a.Runs,
-		Demo:    as.Demo,
-		Key:     a.Settings.APIKey,
-		Log:     a.Log,
-		Only:    settings.Tools,
-		Settings: tools.Settings{
-			AllowContacts: settings.AllowContacts,
-			Blind:         settings.Blind,
-			NoApps:        !settings.Apps,
-			DefaultWait:   settings.DefaultWait,
-			MaxWait:       settings.MaxWait,
-			MaxWaits:      settings.MaxWaits,
-			CallerWaits:   callerWaits(settings),
-			Starting:      starting,
-			OnCall:        onCall,
-		},
+		Version:  BuildVersion(),
+		Runs:     a.Runs,
+		Demo:     as.Demo,
+		Key:      a.Settings.APIKey,
+		Log:      a.Log,
+		Only:     settings.Tools,
+		Settings: offered,
 	})
 	return use(a)
 }

@@ -44,7 +44,11 @@ func ServeFaults(ctx context.Context, s Streams, settings config.Config) error {
 	why := "This server cannot work with its present settings, so it sent no request to InstaView. Tell the user to correct them " +
 		"where the client is told how to start it, and then to restart it; the command instaview-mcp check tries them:\n- " +
 		strings.ReplaceAll(err.Error(), "\n", "\n- ")
-	server := mcpserver.NewUnusable(BuildVersion(), why, log)
+	o := mcpserver.Options{Version: BuildVersion(), Log: log, Settings: toolSettings(settings)}
+	if checkTools(settings) == "" {
+		o.Only = settings.Tools
+	}
+	server := mcpserver.NewUnusable(o, why)
 	return errors.Join(ErrFailed, stdio.Serve(ctx, server, s.Stdin, s.Stdout, noRuns{}, log))
 }
 

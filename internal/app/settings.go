@@ -51,6 +51,19 @@ func checkTools(s config.Config) string {
 	return ""
 }
 
+// toolSettings returns the settings of the tools that only read runs.
+func toolSettings(s config.Config) tools.Settings {
+	return tools.Settings{
+		AllowContacts: s.AllowContacts,
+		Blind:         s.Blind,
+		NoApps:        !s.Apps,
+		DefaultWait:   s.DefaultWait,
+		MaxWait:       s.MaxWait,
+		MaxWaits:      s.MaxWaits,
+		CallerWaits:   callerWaits(s),
+	}
+}
+
 func httpSettings(s config.Config) httpserver.Settings {
 	return httpserver.Settings{
 		Addr:           s.Addr,

@@ -371,6 +371,30 @@ func TestN23AServerThatCannotWorkTalks(t *testing.T) {
 	}
 }
 
+// A program with faulty settings lists what it would without them, so that a
+// client that caches lists keeps no tool that the operator leaves out.
+func TestN23AFaultySettingOffersNoMoreTools(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string][]string{
+		"INSTAVIEW_MCP_APPS=false":              {"get_sourcing_results", "wait_for_sourcing"},
+		"INSTAVIEW_MCP_TOOLS=wait_for_sourcing": {"wait_for_sourcing"},
+		"INSTAVIEW_MCP_TOOLS=wait":              {"get_sourcing_results", "show_shortlist", "wait_for_sourcing"}, // a fault itself
+		"INSTAVIEW_MCP_APPS=perhaps":            {"get_sourcing_results", "show_shortlist", "wait_for_sourcing"},
+	} {
+		for _, args := range [][]string{nil, {"--misspelt"}} {
+			c := start(t, []string{setting}, args...)
+			eras[0].begin(c)
+			var got []string
+			for _, tool := range c.ask(2, "tools/list", eras[0].params("{}", "")).Result.Tools {
+				got = append(got, tool.Name)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s %v: want (-), got (+):\n%s", setting, args, diff)
+			}
+		}
+	}
+}
+
 // Only a faulty command line for serving is answered over MCP; other commands
 // end at once.
 func TestN23OtherCommandsEndAtOnce(t *testing.T) {

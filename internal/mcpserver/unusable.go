@@ -2,18 +2,17 @@ package mcpserver
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
 
 // NewUnusable returns a server for a program whose settings are invalid. It
-// lists the same tools, prompts and resources as New's, and answers each with
-// why: a sentence for the model and its user. Clients would show people only
+// lists the same tools, prompts and resources as New's, but reads no runs, and
+// answers each with why: a sentence for the model and its user. Clients would show people only
 // “connection closed” if the program ended instead.
-func NewUnusable(version, why string, log *slog.Logger) *server.MCPServer {
-	s := New(Options{Version: version, Log: log})
+func NewUnusable(o Options, why string) *server.MCPServer {
+	s := New(o)
 	for _, refuse := range []server.ServerOption{
 		server.WithToolHandlerMiddleware(func(server.ToolHandlerFunc) server.ToolHandlerFunc {
 			return func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
