@@ -159,8 +159,10 @@ test("text-cases.json: every text is shown as it was cleaned", async (t) => {
 test("markup in any field stays text", async (t) => {
   const payloads = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg onload=alert(1)>", "javascript:alert(1)", "</script><script>alert(1)</script>",
     "<iframe srcdoc='<script>parent.alert(1)</script>'>", "<a href='javascript:alert(1)'>x</a>", "<style>*{background:url(https://evil.example/)}</style>", "${alert(1)}", "{{data}}",
-    "<form action=https://evil.example><button>Mark</button></form>", "<meta http-equiv=refresh content='0;url=https://evil.example'>", "<base href=https://evil.example/>"];
-  const people = payloads.map((text, i) => ({ ...everywhere("p" + i, text), linkedinUrl: text }));
+    "<form action=https://evil.example><button>Mark</button></form>", "<meta http-equiv=refresh content='0;url=https://evil.example'>", "<base href=https://evil.example/>",
+    "__proto__", "constructor", "<!--<script>", "]]><script>alert(1)</script>", "</textarea></title></style><img src=x onerror=alert(1)>", "\u2028alert(1)//\u2029", "\u202Egnp.exe\u2066\u202D", "\u0000\uFEFF<\u0000script>alert(1)",
+    "red;background:url(https://evil.example/x)}*{display:none", "expression(alert(1))", "W".repeat(20000), "‏שלום ".repeat(400), "data:text/html,<script>alert(1)</script>"];
+  const people = payloads.map((text, i) => ({ ...everywhere(i % 2 ? text : "p" + i, text), linkedinUrl: i % 3 ? text : "https://www.linkedin.com/in/" + text }));
   const upstream = await instaView(t, {
     req_1: completed(people),
     req_2: { status: "failed", createdAt: "2026-05-20T13:00:00Z", errorCode: payloads[0], errorMessage: payloads[4] },
