@@ -34,7 +34,7 @@ function comparison(all) {
   const body = comparedRows(common).map(([name, cell]) => make("tr", {}, make("th", { scope: "row" }, name), all.map((p) => make("td", {}, cell(p)))));
   // A scrollable region must be reachable by keyboard.
   return make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Comparison" },
-    make("table.comparison", {}, make("caption", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common.", " Scores are an AI's opinion; a person decides."),
+    make("table.comparison", {}, make("caption", {}, make("span", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common.", " Scores are an AI's opinion; a person decides.")),
       make("thead", {}, head), make("tbody", {}, body)));
 }
 
@@ -63,6 +63,7 @@ function renderTray() {
     marked > 0 && trayButton("ids", "Copy ids for the chat", () => copy(idsOf(markedProfiles()), "The ids")),
     compared > 0 && trayButton("clear", "Clear comparison", clearComparison),
     compared > 0 && trayButton("compare", compared < 2 ? "Choose another to compare" : `Compare ${compared}`, openComparison, "button.primary", compared < 2),
+    document.documentElement.dataset.mode === "grown" && trayButton("less", "Show less", () => setMode("inline")),
     state.marked.size + compared === 0 && state.report?.profiles?.length > 0 && make("span.tally.quiet", {}, "Mark candidates to copy them, or compare up to four."),
   ].filter(Boolean));
   if (focused) byId("tray").querySelector(`[data-does=${focused}]`)?.focus();

@@ -5,7 +5,8 @@ const host = (() => {
   const dataKey = "instaview-mcp/shortlist", tool = "show_shortlist";
   const patience = 4000; // ms for the result of the call that opened the page
   const waiting = new Map(); // by request id
-  let active = false, nextId = 1, capabilities = {}, modes = [], input = null, asked = false, arrived = false;
+  const noData = "This chat passes no data to the page. The shortlist is in the assistant's answer.";
+  let active = false, nextId = 1, capabilities = {}, modes = [], displayMode = "", input = null, asked = false, arrived = false;
 
   // The chat's origin is unknown to a page without one of its own. Nothing
   // secret is sent: the chat has given all of it.
@@ -43,7 +44,8 @@ const host = (() => {
     } else if (method === "ui/notifications/tool-result") {
       result(params);
     } else if (method === "ui/notifications/tool-cancelled") {
-      showMessage("The call was cancelled.");
+      arrived = true;
+      if (!state.report) showMessage("The call was cancelled.");
     } else if (method === "ui/notifications/host-context-changed") {
       context(params);
     }
@@ -54,31 +56,37 @@ const host = (() => {
   function result(params) {
     arrived = true;
     const report = params?._meta?.[dataKey];
-    const text = (params?.content ?? []).filter((c) => c.type === "text").map((c) => c.text).join("\n");
-    // The call's own result may arrive after the one that the page asked for.
-    if (report && JSON.stringify(report) === JSON.stringify(state.report)) return;
+    const text = textOf(params);
+    // The call's own result may arrive after the one that the page asked for,
+    // and without its data or as an error. What is shown stays.
+    if (report ? JSON.stringify(report) === JSON.stringify(state.report) : state.report) return;
     if (report) show(report);
     else if (params?.isError || (asked && text)) showMessage(text, params?.isError);
     else askAgain();
   }
+
+  const textOf = (result) => (result?.content ?? []).filter((c) => c.type === "text").map((c) => c.text).join("\n");
 
   const canAsk = () => Boolean(input && Object.keys(input).length && capabilities.serverTools);
 
   async function askAgain() {
     if (asked) return;
     asked = true;
-    if (!canAsk()) return showMessage("This chat passes no data to the page. The shortlist is in the assistant's answer.");
+    if (!canAsk()) return showMessage(noData);
     try {
       result(await request("tools/call", { name: tool, arguments: input }));
     } catch {
-      showMessage("This chat passes no data to the page. The shortlist is in the assistant's answer.");
+      if (!state.report) showMessage(noData);
     }
   }
 
-  // refresh asks for a run that has not ended yet.
+  // refresh asks for a run that has not ended yet. If there is no news, the
+  // page stays and says why.
   async function refresh() {
-    asked = false;
-    await askAgain();
+    const before = state.report;
+    const given = await request("tools/call", { name: tool, arguments: input }).catch(() => null);
+    if (given && !given.isError) result(given);
+    if (state.report === before) announce(!given || given.isError ? textOf(given) || "The chat could not ask again." : "Nothing new yet.");
   }
 
   function context(given) {
@@ -88,17 +96,23 @@ const host = (() => {
     if (font) document.documentElement.style.setProperty("--font", font);
     const insets = given.safeAreaInsets;
     if (insets) document.body.style.padding = ["top", "right", "bottom", "left"].map((side) => (Number(insets[side]) || 0) + "px").join(" ");
-    if (given.displayMode) setMode(given.displayMode);
+    const room = given.containerDimensions?.height ?? given.containerDimensions?.maxHeight;
+    if (room) mostHeight = Math.min(room, 500);
+    // A chat may repeat the mode with other news, which would shrink a page that
+    // has grown.
+    if (given.displayMode && given.displayMode !== displayMode) setMode((displayMode = given.displayMode));
   }
 
   async function connect() {
     active = true;
     addEventListener("message", receive);
     setMode("inline");
+    const silent = setTimeout(() => showMessage("This page waits for a chat that does not answer."), 10000);
     const hello = await request("ui/initialize", {
       protocolVersion: "2026-01-26", appInfo: { name: "instaview-shortlist", version: "1" },
       appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
     });
+    clearTimeout(silent);
     capabilities = hello.hostCapabilities ?? {};
     context({ displayMode: "inline", ...hello.hostContext });
     notify("ui/notifications/initialized");
@@ -122,7 +136,8 @@ const host = (() => {
     wholeScreen: async () => {
       if (!modes.includes("fullscreen")) return "grown";
       const got = await request("ui/request-display-mode", { mode: "fullscreen" }).catch(() => null);
-      return got?.mode === "fullscreen" ? "fullscreen" : "grown";
+      if (got?.mode !== "fullscreen") return "grown";
+      return (displayMode = "fullscreen");
     },
   };
 })();

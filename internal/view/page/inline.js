@@ -1,9 +1,9 @@
 // The small form inside a chat: a few lines for each candidate, at most 500 px
 // high and without scrolling. The whole page is shown on request.
 
-const narrow = matchMedia("(max-width: 30rem)");
-const rowsAtOnce = () => (narrow.matches ? 3 : 4);
-let firstRow = 0;
+const mostRows = 4;
+let mostHeight = 500; // px, or less if the chat has less room
+let rowsAtOnce = mostRows, firstRow = 0;
 
 function rowOf(p) {
   const marked = state.marked.has(p.rank);
@@ -24,15 +24,25 @@ function markRow(rank) {
   reportMarks();
 }
 
+// renderInline draws as many rows as fit.
 function renderInline() {
+  drawRows();
+  while (rowsAtOnce > 1 && document.documentElement.getBoundingClientRect().height > mostHeight) {
+    rowsAtOnce--;
+    drawRows();
+  }
+}
+
+function drawRows() {
   const all = profiles();
   firstRow = Math.max(0, Math.min(firstRow, all.length - 1));
-  const rows = all.slice(firstRow, firstRow + rowsAtOnce()).map((p) => {
+  const rows = all.slice(firstRow, firstRow + rowsAtOnce).map((p) => {
     const row = rowOf(p);
     row.dataset.rank = p.rank;
     return row;
   });
   byId("list").replaceChildren(...rows);
+  byId("list").classList.remove("none-left"); // filters do not hold here
   byId("status").textContent = all.length ? `${firstRow + 1}–${firstRow + rows.length} of ${plural(all.length, "candidate")}` : "";
   const turn = (by, text, disabled) => {
     const made = trayButton("turn" + by, text, () => ((firstRow += by), renderInline()), "button", disabled);
@@ -41,7 +51,7 @@ function renderInline() {
   };
   const focused = document.activeElement?.dataset.does;
   byId("tray").replaceChildren(
-    ...(all.length > rowsAtOnce() ? [turn(-rowsAtOnce(), "‹", firstRow === 0), turn(rowsAtOnce(), "›", firstRow + rowsAtOnce() >= all.length)] : []),
+    ...(all.length > rowsAtOnce ? [turn(-rowsAtOnce, "‹", firstRow === 0), turn(rowsAtOnce, "›", firstRow + rowsAtOnce >= all.length)] : []),
     ...(all.length ? [trayButton("open", "Open shortlist", openWhole, "button.primary")] : []));
   if (focused) byId("tray").querySelector(`[data-does="${focused}"]`)?.focus();
 }
@@ -50,4 +60,5 @@ function renderInline() {
 // grows.
 async function openWhole() {
   setMode(await host.wholeScreen());
+  byId("candidates").focus();
 }

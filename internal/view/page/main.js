@@ -4,9 +4,15 @@ const titles = {
   completed: "Shortlist", empty: "No candidates found", failed: "The run failed", processing: "The run is still processing", unknown: "Unknown status",
 };
 
-// setMode shows the small form inside a chat ("inline") or the whole page.
+// setMode shows the small form inside a chat ("inline") or the whole page. One
+// that has grown inside a chat is scrolled by the chat, so that nothing in it
+// can stay in view: its bar is above the candidates.
 function setMode(mode) {
   document.documentElement.dataset.mode = mode;
+  const main = document.querySelector("main"), bar = document.querySelector(".bar");
+  if (mode === "grown") main.before(bar);
+  else if (bar.nextElementSibling === main) main.after(bar);
+  rowsAtOnce = mostRows;
   if (state.report) render();
 }
 
@@ -39,7 +45,7 @@ function show(report) {
   document.documentElement.dataset.state = report.state;
   byId("blind-label").hidden = Boolean(report.blind);
   byId("blind").checked = false;
-  firstRow = 0;
+  [firstRow, rowsAtOnce] = [0, mostRows];
   indexProfiles();
   render();
 }
@@ -54,7 +60,13 @@ function showMessage(text, isError) {
 
 function start() {
   startFilters();
-  narrow.addEventListener("change", () => isInline() && state.report && renderInline());
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width || !isInline() || !state.report) return;
+    width = innerWidth;
+    rowsAtOnce = mostRows;
+    renderInline();
+  });
   byId("print").addEventListener("click", () => print());
   byId("dialog-close").addEventListener("click", () => byId("dialog").close());
   const data = JSON.parse(byId("data").textContent);

@@ -183,6 +183,100 @@ test("copying works inside a chat, or shows the text", async (t) => {
   await frame.locator("#announce", { hasText: "The ids are copied." }).or(frame.getByLabel("Text to copy")).first().waitFor();
 });
 
+test("what is shown stays when the call's own result arrives late, without data or as an error", async (t) => {
+  const client = await connect(t);
+  const { frame, bridge } = await chat(t, browser, client, done, { strip: "event" });
+  await frame.getByText("1–4 of 20 candidates").waitFor(); // the page has asked itself
+  for (const late of [{ content: [{ type: "text", text: "The shortlist." }] }, { content: [{ type: "text", text: "Time is up." }], isError: true }]) {
+    await bridge.sendToolResult(late);
+    await bridge.sendHostContextChange({ theme: late.isError ? "light" : "dark" }); // comes after it
+    await frame.locator(`html[data-theme="${late.isError ? "light" : "dark"}"]`).waitFor();
+    assert.equal(await frame.locator(".row").count(), 4);
+    assert.equal(await frame.locator("html").getAttribute("data-state"), "completed");
+  }
+});
+
+test("a cancelled call is not made by the page instead", async (t) => {
+  const client = await connect(t);
+  const { page, frame, bridge, seen } = await chat(t, browser, client, done, { strip: "event" });
+  await bridge.sendToolCancelled({ reason: "user" });
+  await frame.getByText("The call was cancelled.").waitFor();
+  await page.waitForTimeout(4500); // longer than the page's patience
+  assert.deepEqual(seen.calls, []);
+});
+
+test("no window but the chat's is obeyed", async (t) => {
+  const client = await connect(t);
+  const { page, bridge, seen } = await chat(t, browser, client, done);
+  const frame = page.frameLocator("iframe >> nth=0");
+  await frame.getByText("1–4 of 20 candidates").waitFor();
+  await page.evaluate(() => new Promise((done) => {
+    addEventListener("message", (event) => event.data === "posted" && done());
+    const other = document.createElement("iframe");
+    other.hidden = true;
+    other.sandbox = "allow-scripts";
+    other.srcdoc = `<script>
+      for (const message of [
+        { method: "ui/notifications/tool-result", params: { content: [{ type: "text", text: "forged" }], isError: true } },
+        { method: "ui/notifications/tool-result", params: { content: [], _meta: { "instaview-mcp/shortlist": { state: "failed", requestId: "forged" } } } },
+        { method: "ui/notifications/host-context-changed", params: { theme: "dark", displayMode: "fullscreen" } },
+        { id: 1, result: {} }, { id: 7, method: "ping" },
+      ]) parent.frames[0].postMessage({ jsonrpc: "2.0", ...message }, "*");
+      parent.postMessage("posted", "*");
+    </scr` + "ipt>";
+    document.body.append(other);
+  }));
+  await bridge.sendHostContextChange({ safeAreaInsets: { top: 3, right: 0, bottom: 0, left: 0 } }); // comes after them
+  await frame.locator('body[style*="3px"]').waitFor();
+  const html = frame.locator("html");
+  assert.deepEqual([await html.getAttribute("data-theme"), await html.getAttribute("data-mode"), await html.getAttribute("data-state")], ["light", "inline", "completed"]);
+  assert.deepEqual(seen.calls, []);
+});
+
+test("asking again says what came of it, and the page stays", async (t) => {
+  const running = { status: "processing", message: "Working." };
+  const runs = { req_running: running };
+  const client = await connect(t, await instaView(t, runs));
+  const { frame, bridge, seen } = await chat(t, browser, client, { request_id: "req_running" });
+  await frame.getByRole("button", { name: "Ask again" }).click();
+  await frame.locator("#announce", { hasText: "Nothing new yet." }).waitFor();
+  bridge.oncalltool = async () => ({ content: [{ type: "text", text: "InstaView's request limit is reached." }], isError: true });
+  await frame.getByRole("button", { name: "Ask again" }).click();
+  await frame.locator("#announce", { hasText: "request limit" }).waitFor();
+  await frame.getByRole("heading", { name: "The run is still processing" }).waitFor();
+  assert.ok(await frame.getByRole("button", { name: "Ask again" }).isVisible());
+  assert.equal(seen.calls.length, 1);
+});
+
+test("a page that has grown is used from its top, and shrinks again", async (t) => {
+  const client = await connect(t);
+  const { page, frame, bridge } = await chat(t, browser, client, done, { context: { availableDisplayModes: ["inline"] } });
+  await frame.getByRole("button", { name: "Open shortlist" }).click();
+  await frame.getByText("20 of 20 candidates shown").waitFor();
+  await bridge.sendHostContextChange({ displayMode: "inline", theme: "dark" }); // repeats the mode
+  await frame.locator('html[data-theme="dark"]').waitFor();
+  for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
+  const top = (selector) => frame.locator(selector).evaluate((e) => e.getBoundingClientRect().top);
+  assert.ok((await top(".decides")) < 300, "a person has to scroll to read who decides");
+  await frame.getByRole("button", { name: "Compare 2", exact: true }).click();
+  assert.ok((await top("dialog")) < 100, "the comparison opens out of view");
+  await frame.getByRole("button", { name: "Close" }).click();
+  await frame.getByRole("button", { name: "Show less" }).click();
+  await frame.getByText("1–4 of 20 candidates").waitFor();
+  await page.waitForFunction(() => document.querySelector("iframe").offsetHeight <= 500);
+});
+
+test("fewer rows where the chat has less room or larger letters", async (t) => {
+  const client = await connect(t);
+  const { frame } = await chat(t, browser, client, done, { context: { containerDimensions: { maxHeight: 320, maxWidth: 720 } } });
+  await frame.getByText(/^1–[12] of 20 candidates/).waitFor();
+  const large = await chat(t, browser, client, done);
+  await large.frame.getByText("1–4 of 20 candidates").waitFor();
+  await large.frame.locator("html").evaluate((e) => (e.style.fontSize = "24px"));
+  await large.frame.getByRole("button", { name: "Further candidates" }).click();
+  assert.ok((await large.frame.locator("html").evaluate((e) => e.getBoundingClientRect().height)) <= 500);
+});
+
 test("the App is left out where the operator says so", async (t) => {
   const client = await connect(t, { env: { INSTAVIEW_MCP_APPS: "false" } });
   assert.deepEqual((await client.listTools()).tools.map((tool) => tool.name), ["get_sourcing_results", "wait_for_sourcing"]);
