@@ -3,6 +3,7 @@ package docs
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,7 +42,9 @@ var caseNumbers = regexp.MustCompile(`(?:\b|Test|And)((?:[A-Z][0-9]{2})+)(?:\b|[
 func cited(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for path, text := range files(t, "_test.go") {
+	texts := files(t, "_test.go")
+	maps.Copy(texts, files(t, ".test.mjs"))
+	for path, text := range texts {
 		for _, match := range caseNumbers.FindAllStringSubmatch(text, -1) {
 			for number := range slices.Chunk([]byte(match[1]), 3) {
 				found[string(number)] = path

@@ -86,8 +86,8 @@ func TestShowTellsOfEveryState(t *testing.T) {
 	})
 }
 
-// The operator's settings hold for the page as for the text, and a blind page
-// holds no name anywhere.
+// V05: the operator's settings hold for the page as for the text, and a blind
+// page holds no name anywhere.
 func TestThePageHoldsNoNameIfTheyAreHidden(t *testing.T) {
 	for name, tt := range map[string]struct {
 		settings  tools.Settings
@@ -109,7 +109,7 @@ func TestThePageHoldsNoNameIfTheyAreHidden(t *testing.T) {
 	}
 }
 
-func TestThePageHoldsNoContacts(t *testing.T) {
+func TestV04ThePageHoldsNoContacts(t *testing.T) {
 	inWorld(t, tools.Settings{AllowContacts: true}, func(w *world) {
 		result, _ := w.show(args{"request_id": "req_mail", "include_contacts": true})
 		raw, err := json.Marshal(result.Meta)
@@ -121,8 +121,8 @@ func TestThePageHoldsNoContacts(t *testing.T) {
 	}}))
 }
 
-// A chat gets no more candidates than it can hold, and says so. A saved page
-// has all.
+// V10: a chat gets no more candidates than it can hold, and says so. A saved
+// page has all.
 func TestThePageInAChatIsBounded(t *testing.T) {
 	var people []sandbox.Candidate
 	for i := range 300 {

@@ -37,7 +37,7 @@ func TestCallWritesTheTableOfTheRun(t *testing.T) {
 	}
 }
 
-func TestATableOfPeopleIsForItsOwner(t *testing.T) {
+func TestV09ATableOfPeopleIsForItsOwner(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such permissions")
 	}
@@ -96,7 +96,7 @@ func TestATableThatCannotBeWrittenIsExplained(t *testing.T) {
 	execute(t, nil, append(get, "request_id=req_unknown", "--csv", file)...).wants(t, 1, []string{"knows no such sourcing run"}, nil)
 }
 
-func TestCallWritesThePageOfARunInAnyState(t *testing.T) {
+func TestV09CallWritesThePageOfARunInAnyState(t *testing.T) {
 	for id, want := range map[string]string{
 		"req_demo_done": `"state":"completed"`, "req_demo_empty": `"state":"empty"`, "req_demo_slow": `"state":"processing"`,
 	} {

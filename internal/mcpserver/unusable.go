@@ -9,8 +9,8 @@ import (
 
 // NewUnusable returns a server for a program whose settings are invalid. It
 // lists the same tools, prompts and resources as New's, but reads no runs, and
-// answers each with why: a sentence for the model and its user. Clients would show people only
-// “connection closed” if the program ended instead.
+// answers each with why: a sentence for the model and its user. Clients would
+// show people only “connection closed” if the program ended instead.
 func NewUnusable(o Options, why string) *server.MCPServer {
 	s := New(o)
 	for _, refuse := range []server.ServerOption{

@@ -22,7 +22,7 @@ func TestSizeOfThePage(t *testing.T) {
 	}
 }
 
-// Browsers run a script or style only if its hash is in the policy.
+// V03: browsers run a script or style only if its hash is in the policy.
 func TestThePolicyAllowsThisStyleAndScriptAlone(t *testing.T) {
 	page := App()
 	policy := regexp.MustCompile(`http-equiv="Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
@@ -63,7 +63,7 @@ func TestThePageUsesNothingThatCouldLoadOrParse(t *testing.T) {
 	}
 }
 
-func TestDataCannotEndTheirScript(t *testing.T) {
+func TestV02DataCannotEndTheirScript(t *testing.T) {
 	name := "</script><script>alert(1)</script><!--<script>\u2028 &amp; {{data}}"
 	r := &client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{{Rank: 1, Name: name, Rationale: name, Skills: []string{name}}}}
 	d := Data{Report: shortlist.NewReport(r, shortlist.View{RequestID: "req_1"}), Label: "Sample"}

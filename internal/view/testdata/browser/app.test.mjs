@@ -41,6 +41,7 @@ for (const era of ["2025-11-25", "2026-07-28"])
 
     await frame.locator("#rank-2 .mark").click();
     await until(() => seen.contexts.length > 0, "the marks reach the model's context");
+    await frame.locator("#rank-2 textarea").fill("private thought"); // V07
     assert.match(seen.contexts.at(-1).content[0].text, /^In the shortlist of sourcing run req_demo_done, the user has marked: rank 2 \(prof_[\w-]+\)\.$/);
 
     for (const rank of [1, 2]) await frame.locator(`#rank-${rank} .compare`).click();
@@ -51,6 +52,7 @@ for (const era of ["2025-11-25", "2026-07-28"])
     assert.equal(role, "user");
     assert.match(content[0].text, /ranks 1, 2 of sourcing run req_demo_done.*get_sourcing_results\(request_id="req_demo_done", ranks=\[1, 2\], detail="full"\)/s);
     assert.ok(!content[0].text.includes("Katarína"), "a name reached the chat as the user's own words");
+    assert.ok(!JSON.stringify([seen.contexts, seen.messages]).includes("private thought"), "a note reached the chat");
   });
 
 test("at most 500 px high inside a chat, without scrolling within", async (t) => {
@@ -205,7 +207,7 @@ test("a cancelled call is not made by the page instead", async (t) => {
   assert.deepEqual(seen.calls, []);
 });
 
-test("no window but the chat's is obeyed", async (t) => {
+test("V06 no window but the chat's is obeyed", async (t) => {
   const client = await connect(t);
   const { page, bridge, seen } = await chat(t, browser, client, done);
   const frame = page.frameLocator("iframe >> nth=0");

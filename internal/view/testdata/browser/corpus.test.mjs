@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { launch, open, watch } from "./browser.mjs";
 import { completed, dataOf, instaView, savePage } from "./program.mjs";
 
@@ -121,7 +122,7 @@ async function check(t, upstream, id) {
   return data;
 }
 
-test("hostile.json: no script runs, no request leaves, nothing opens", async (t) => {
+test("V01 hostile.json: no script runs, no request leaves, nothing opens", async (t) => {
   const cases = await corpus("hostile.json");
   const fields = cases.filter((c) => c.channel === "candidate_field").map((c) => {
     const text = unquote(c.input_go_quoted).repeat(Math.min(Number(c.repeat ?? 1), 5000));
@@ -137,6 +138,7 @@ test("hostile.json: no script runs, no request leaves, nothing opens", async (t)
     const p = data.profiles.find((p) => p.id === c.id);
     assert.ok(JSON.stringify(p).includes(JSON.stringify(c.keep).slice(1, -1)), `${c.id} lost ${c.keep}`);
   }
+  // V08
   const linked = await check(t, upstream, "req_links");
   assert.deepEqual(linked.profiles.filter((p) => p.link).map((p) => p.id), links.filter((c) => c.class.startsWith("control-")).map((c) => c.id));
   t.diagnostic(`${fields.length} texts in every field, ${links.length} links`);
@@ -155,8 +157,51 @@ test("text-cases.json: every text is shown as it was cleaned", async (t) => {
   t.diagnostic(`${shown} candidates`);
 });
 
+// The policy is a second wall: it holds even if markup or a script got in.
+test("V03 the policy blocks what would get into the page", async (t) => {
+  const saved = await savePage("req_demo_done");
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(saved.file).href);
+  const seen = [];
+  page.on("dialog", (dialog) => { seen.push("dialog"); dialog.dismiss(); });
+  page.on("requestfinished", (request) => seen.push("request: " + request.url()));
+  page.on("framenavigated", (frame) => frame === page.mainFrame() && seen.push("navigation: " + frame.url()));
+  const blocked = await page.evaluate(async () => {
+    const blocked = [];
+    document.addEventListener("securitypolicyviolation", (event) => blocked.push(event.effectiveDirective));
+    const far = "http://127.0.0.1:9/";
+    const add = (tag, attributes, text = "") => {
+      const element = Object.assign(document.createElement(tag), { textContent: text });
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      document.body.append(element);
+      return element;
+    };
+    add("script", {}, "alert(1)");
+    add("script", { src: far + "x.js" });
+    add("style", {}, `body { background: url(${far}x.png) }`);
+    add("p", { style: "color: red", onclick: "alert(1)" }).click();
+    add("a", { href: "javascript:alert(1)" }).click();
+    add("img", { src: far + "x.png" });
+    add("iframe", { src: far });
+    add("object", { data: far });
+    add("link", { rel: "stylesheet", href: far + "x.css" });
+    add("video", { src: far });
+    add("form", { action: far }).submit();
+    add("base", { href: far });
+    await fetch(far).catch(() => {});
+    try { new WebSocket("ws://127.0.0.1:9/"); } catch {}
+    try { new EventSource(far); } catch {}
+    await new Promise((later) => setTimeout(later, 500));
+    return [...new Set(blocked)].sort();
+  });
+  assert.deepEqual(blocked, ["base-uri", "connect-src", "form-action", "frame-src", "img-src", "media-src", "object-src", "script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem"]);
+  assert.deepEqual(seen, []);
+});
+
 // Scripts that would run if any text were taken for markup or an address.
-test("markup in any field stays text", async (t) => {
+test("V01 markup in any field stays text", async (t) => {
   const payloads = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg onload=alert(1)>", "javascript:alert(1)", "</script><script>alert(1)</script>",
     "<iframe srcdoc='<script>parent.alert(1)</script>'>", "<a href='javascript:alert(1)'>x</a>", "<style>*{background:url(https://evil.example/)}</style>", "${alert(1)}", "{{data}}",
     "<form action=https://evil.example><button>Mark</button></form>", "<meta http-equiv=refresh content='0;url=https://evil.example'>", "<base href=https://evil.example/>",
