@@ -69,9 +69,7 @@ func (s saves) write(ctx context.Context, sys System, session *mcpclient.Client,
 	return nil
 }
 
-// saveResource writes a resource to a file. A new file is readable by its owner
-// only, as it holds personal data. An existing file is overwritten and keeps
-// its permissions.
+// saveResource writes a resource to a file, which may exist.
 func saveResource(ctx context.Context, session *mcpclient.Client, uri, file string) error {
 	var request mcp.ReadResourceRequest
 	request.Params.URI = uri
@@ -81,10 +79,28 @@ func saveResource(ctx context.Context, session *mcpclient.Client, uri, file stri
 	}
 	for _, content := range result.Contents {
 		if text, ok := content.(mcp.TextResourceContents); ok {
-			return os.WriteFile(file, []byte(text.Text), 0o600)
+			return writePrivate(file, text.Text)
 		}
 	}
 	return fmt.Errorf("%s is not written: the server gave no document", file)
+}
+
+// writePrivate writes a file that only its owner can read, as it holds personal
+// data.
+func writePrivate(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	// A file that others could read before holds no such data yet. What is no
+	// file, such as /dev/stdout, keeps its permissions.
+	if info, statErr := f.Stat(); statErr == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600)
+	}
+	if err == nil {
+		_, err = f.WriteString(text)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // openPage opens a file in the person's browser.

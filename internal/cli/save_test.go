@@ -42,13 +42,20 @@ func TestV09ATableOfPeopleIsForItsOwner(t *testing.T) {
 		t.Skip("Windows has no such permissions")
 	}
 	file := filepath.Join(t.TempDir(), "shortlist.csv")
-	execute(t, nil, "--demo", "call", "get_sourcing_results", "requestId=sourcing://req_demo_done", "--csv", file).wants(t, 0, []string{"completed"}, []string{file})
-	info, err := os.Stat(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if mode := info.Mode().Perm(); mode != 0o600 {
-		t.Errorf("mode %o, want 600", mode)
+	for _, before := range []os.FileMode{0, 0o644} { // 0 = no such file
+		if before != 0 {
+			if err := os.Chmod(file, before); err != nil {
+				t.Fatal(err)
+			}
+		}
+		execute(t, nil, "--demo", "call", "get_sourcing_results", "requestId=sourcing://req_demo_done", "--csv", file).wants(t, 0, []string{"completed"}, []string{file})
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("mode %o, once %o, want 600", mode, before)
+		}
 	}
 }
 
