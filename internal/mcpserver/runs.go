@@ -21,8 +21,9 @@ type runsRead struct {
 // because mcp-go's own list is the same for all callers.
 func (r runsRead) listRuns(ctx context.Context, _ any, _ *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
 	defer func() { _ = recover() }() // mcp-go would send its value to the client
-	// The page of show_shortlist is for its tool. In a list, people would take
-	// it for a shortlist to attach.
+	// The page of show_shortlist is for its tool, where hosts find it; the
+	// specification of MCP Apps lets a server omit it here. In a list, people
+	// would take it for a shortlist to attach.
 	result.Resources = []mcp.Resource{}
 	for _, run := range r.List(ctx) {
 		resource := tools.RunResource(run.RequestID, r.redact(ctx, run.Title), run.At.UTC().Format(time.RFC3339))
