@@ -111,8 +111,7 @@ const host = (() => {
     const hello = await request("ui/initialize", {
       protocolVersion: "2026-01-26", appInfo: { name: "instaview-shortlist", version: "1" },
       appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
-    });
-    clearTimeout(silent);
+    }).finally(() => clearTimeout(silent));
     capabilities = hello.hostCapabilities ?? {};
     context({ displayMode: "inline", ...hello.hostContext });
     notify("ui/notifications/initialized");
