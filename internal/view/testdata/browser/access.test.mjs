@@ -67,6 +67,10 @@ for (const theme of ["light", "dark"])
       await frame.locator(".card").first().waitFor();
       await audit(page.frames()[1], "whole");
     }
+    const grown = await chat(t, browser, client, { request_id: "req_demo_done" }, { context: { theme, availableDisplayModes: ["inline"] } });
+    await grown.frame.getByRole("button", { name: "Open shortlist" }).click();
+    await grown.frame.locator(".card").first().waitFor();
+    await audit(grown.page.frames()[1], "grown");
   });
 
 test("motion is left out where it is not wanted", async (t) => {

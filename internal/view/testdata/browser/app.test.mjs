@@ -279,6 +279,24 @@ test("fewer rows where the chat has less room or larger letters", async (t) => {
   assert.ok((await large.frame.locator("html").evaluate((e) => e.getBoundingClientRect().height)) <= 500);
 });
 
+test("the page answers the chat, also when it is about to be removed", async (t) => {
+  const client = await connect(t);
+  const { frame, bridge } = await chat(t, browser, client, done);
+  await frame.getByText("1–4 of 20 candidates").waitFor();
+  assert.deepEqual(await bridge.teardownResource({}), {});
+  await assert.rejects(bridge.request({ method: "tools/list", params: {} }, { parse: (result) => result }), /not supported/);
+});
+
+test("a page that no chat answers says so", async (t) => {
+  const client = await connect(t);
+  const { contents: [{ text }] } = await client.readResource({ uri: "ui://shortlist" });
+  const page = await browser.newPage();
+  t.after(() => page.close());
+  await page.setContent("<!doctype html><iframe sandbox='allow-scripts' width=600 height=400></iframe>");
+  await page.evaluate((html) => (document.querySelector("iframe").srcdoc = html), text);
+  await page.frameLocator("iframe").getByText("waits for a chat that does not answer").waitFor();
+});
+
 test("the App is left out where the operator says so", async (t) => {
   const client = await connect(t, { env: { INSTAVIEW_MCP_APPS: "false" } });
   assert.deepEqual((await client.listTools()).tools.map((tool) => tool.name), ["get_sourcing_results", "wait_for_sourcing"]);
