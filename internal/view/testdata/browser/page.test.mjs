@@ -128,6 +128,23 @@ test("two to four candidates side by side, with the skills they share marked", a
   assert.equal(await page.locator('.compare[aria-pressed="true"]').count(), 0);
 });
 
+test("compared candidates get the same room, on a phone beside the names of the rows", async (t) => {
+  const long = { profileId: "p2", name: "Jo", matchScore: 1, rationale: "word ".repeat(700), currentRole: "R".repeat(120) };
+  const odd = await savePage("req_odd", await instaView(t, { req_odd: completed([{ profileId: "p1", name: "Al", matchScore: 2 }, long]) }));
+  for (const width of [320, 1280]) {
+    const page = await open(t, browser, odd.file, { viewport: { width, height: 800 } });
+    for (const rank of [1, 2]) await page.locator(`#rank-${rank} .compare`).click();
+    await page.locator("#tray [data-does=compare]").click();
+    const [first, second] = await page.locator(".comparison thead th").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().width));
+    assert.ok(Math.abs(first - second) < 0.35 * second, `${width} px: ${first} and ${second}`);
+    const [title, close] = await page.locator("#dialog-title, #dialog-close").evaluateAll((all) => all.map((e) => e.getBoundingClientRect()));
+    assert.ok(close.top < title.bottom, `${width} px: Close is not beside the title`);
+    await page.locator(".scroll").evaluate((e) => (e.scrollLeft = 1e6));
+    const left = await page.locator(".comparison tbody th").first().evaluate((e) => e.getBoundingClientRect().left - e.closest(".scroll").getBoundingClientRect().left);
+    assert.ok(left >= 0, `${width} px: the names of the rows are scrolled away`);
+  }
+});
+
 test("marks and notes leave the page by copying only: as Markdown or as ids", async (t) => {
   const page = await open(t, browser, saved.file, clipboard);
   for (const rank of [2, 1]) await page.locator(`#rank-${rank} .mark`).click();
