@@ -32,10 +32,11 @@ function comparison(all) {
   const head = make("tr", {}, make("td", {}, unseen("Field")), all.map((p) => make("th", { scope: "col" },
     make("span.rank", {}, "#" + p.rank), " ", isolated(nameOf(p)))));
   const body = comparedRows(common).map(([name, cell]) => make("tr", {}, make("th", { scope: "row" }, name), all.map((p) => make("td", {}, cell(p)))));
+  const table = make("table.comparison", {}, make("caption", {}, make("span", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common.", " Scores are an AI's opinion; a person decides.")),
+    make("thead", {}, head), make("tbody", {}, body));
+  table.style.setProperty("--compared", all.length);
   // A scrollable region must be reachable by keyboard.
-  return make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Comparison" },
-    make("table.comparison", {}, make("caption", {}, make("span", {}, common.size ? `${plural(common.size, "skill")} in common, marked ✓.` : "No skill in common.", " Scores are an AI's opinion; a person decides.")),
-      make("thead", {}, head), make("tbody", {}, body)));
+  return make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Comparison" }, table);
 }
 
 function openDialog(title, body, ...actions) {

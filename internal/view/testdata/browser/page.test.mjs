@@ -135,8 +135,8 @@ test("compared candidates get the same room, on a phone beside the names of the 
     const page = await open(t, browser, odd.file, { viewport: { width, height: 800 } });
     for (const rank of [1, 2]) await page.locator(`#rank-${rank} .compare`).click();
     await page.locator("#tray [data-does=compare]").click();
-    const [first, second] = await page.locator(".comparison thead th").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().width));
-    assert.ok(Math.abs(first - second) < 0.35 * second, `${width} px: ${first} and ${second}`);
+    const [names, first, second] = await page.locator(".comparison thead tr > *").evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().width)));
+    assert.ok(first === second && names < first && first > 140, `${width} px: ${[names, first, second]}`);
     const [title, close] = await page.locator("#dialog-title, #dialog-close").evaluateAll((all) => all.map((e) => e.getBoundingClientRect()));
     assert.ok(close.top < title.bottom, `${width} px: Close is not beside the title`);
     await page.locator(".scroll").evaluate((e) => (e.scrollLeft = 1e6));
