@@ -70,7 +70,6 @@ type Verifier struct {
 	settings Settings
 	parser   *jwt.Parser
 	keys     *keySet
-	keyfunc  keyfunc.Keyfunc
 	log      *slog.Logger
 }
 
@@ -78,11 +77,6 @@ type Verifier struct {
 // them. log gets a line when they cannot be read and, at level debug, why a
 // token was refused; neither holds anything of a token.
 func New(settings Settings, log *slog.Logger) *Verifier {
-	keys := newKeySet(settings, log)
-	find, err := keyfunc.New(keyfunc.Options{Storage: keys})
-	if err != nil {
-		panic(err) // only without a storage
-	}
 	return &Verifier{
 		settings: settings,
 		parser: jwt.NewParser(
@@ -94,9 +88,8 @@ func New(settings Settings, log *slog.Logger) *Verifier {
 			jwt.WithLeeway(leeway),
 			jwt.WithStrictDecoding(),
 		),
-		keys:    keys,
-		keyfunc: find,
-		log:     log,
+		keys: newKeySet(settings, log),
+		log:  log,
 	}
 }
 
@@ -149,7 +142,7 @@ func (v *Verifier) claims(ctx context.Context, token string) (jwt.MapClaims, err
 		if err := checkHeader(t.Header); err != nil {
 			return nil, err
 		}
-		key, err := v.keyfunc.KeyfuncCtx(ctx)(t)
+		key, err := v.key(ctx, t)
 		signed = err == nil
 		return key, err
 	}
@@ -163,6 +156,15 @@ func (v *Verifier) claims(ctx context.Context, token string) (jwt.MapClaims, err
 		return nil, err
 	}
 	return parsed.Claims.(jwt.MapClaims), nil
+}
+
+// key returns the key that must have signed a token; several if it names none.
+func (v *Verifier) key(ctx context.Context, t *jwt.Token) (any, error) {
+	find, err := keyfunc.New(keyfunc.Options{Storage: algorithmKeys{v.keys, t.Method.Alg()}})
+	if err != nil {
+		return nil, err
+	}
+	return find.KeyfuncCtx(ctx)(t)
 }
 
 // The reasons that golang-jwt has no errors for.
