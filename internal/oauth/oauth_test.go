@@ -194,6 +194,7 @@ func TestT47TheKeyServerFails(t *testing.T) {
 					t.Errorf("during the failure tokens took %v", took)
 				}
 				issuer.Rotate()
+				wants(t, v, issuer.Token(issuer.Claims(audience, nil), map[string]any{"kid": nil}), ErrUnavailable)
 				issuer.Fail(nil)
 				time.Sleep(fetchInterval)
 				wants(t, v, good(issuer), nil)

@@ -147,10 +147,15 @@ func (v *Verifier) claims(ctx context.Context, token string) (jwt.MapClaims, err
 		return key, err
 	}
 	parsed, err := v.parser.Parse(token, find)
-	if signed && errors.Is(err, jwt.ErrTokenSignatureInvalid) && v.keys.refresh(ctx) == nil {
+	if signed && errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 		// The server may have changed a key under the same id, or the token
 		// names no key.
-		parsed, err = v.parser.Parse(token, find)
+		_, named := parsed.Header["kid"]
+		if unread := v.keys.refresh(ctx); unread == nil {
+			parsed, err = v.parser.Parse(token, find)
+		} else if !named {
+			err = unread // its key may be a new one
+		}
 	}
 	if err != nil {
 		return nil, err
