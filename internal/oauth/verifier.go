@@ -53,6 +53,9 @@ const (
 	// leeway is how far the clocks of this machine and of the authorization
 	// server may be apart.
 	leeway = 30 * time.Second
+	// maxTime is the end of the year 9999, in seconds. Far larger times
+	// overflow in golang-jwt, so that the future would count as the past.
+	maxTime = 253402300799
 )
 
 // algorithms are the signatures accepted: those that need no shared secret.
@@ -160,7 +163,13 @@ func (v *Verifier) claims(ctx context.Context, token string) (jwt.MapClaims, err
 	if err != nil {
 		return nil, err
 	}
-	return parsed.Claims.(jwt.MapClaims), nil
+	claims := parsed.Claims.(jwt.MapClaims)
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		if at, ok := claims[name].(float64); ok && (at < 0 || at > maxTime) {
+			return nil, errTime
+		}
+	}
+	return claims, nil
 }
 
 // key returns the key that must have signed a token; several if it names none.
@@ -178,6 +187,7 @@ var (
 	errType     = errors.New("typ")
 	errCritical = errors.New("crit")
 	errSubject  = errors.New("sub")
+	errTime     = errors.New("time")
 )
 
 // checkHeader refuses what is signed with the same keys but is no access token,
@@ -206,7 +216,7 @@ func reason(err error) string {
 		word string
 	}{
 		{ErrUnavailable, "keys cannot be read"}, {errUnknownKey, "unknown key"}, {ErrScope, "scope"}, {errCompany, "company claim"},
-		{ErrForbidden, "required claim"}, {errSize, "size"}, {errType, "typ"}, {errCritical, "crit"}, {errSubject, "sub"},
+		{ErrForbidden, "required claim"}, {errSize, "size"}, {errType, "typ"}, {errCritical, "crit"}, {errSubject, "sub"}, {errTime, "exp, nbf or iat is no time"},
 		{jwt.ErrTokenMalformed, "malformed"}, {jwt.ErrTokenSignatureInvalid, "signature"}, {jwt.ErrTokenInvalidIssuer, "issuer"},
 		{jwt.ErrTokenInvalidAudience, "audience"}, {jwt.ErrTokenExpired, "expired"}, {jwt.ErrTokenNotValidYet, "not yet valid"},
 		{jwt.ErrTokenUsedBeforeIssued, "issued in the future"}, {jwt.ErrTokenRequiredClaimMissing, "exp, iss or aud is missing"},
