@@ -145,12 +145,13 @@ func (a *App) open(serving bool, options []client.Option) (err error) {
 }
 
 // callerWaits returns the limit of waits at the same time for each person that
-// OAuth tells from others; 0 without OAuth, where callers are programs.
+// OAuth tells from others, who must not take all places; 0 without OAuth, where
+// callers are programs.
 func callerWaits(settings config.Config) int {
 	if settings.OAuthIssuer == "" {
 		return 0
 	}
-	return tools.DefaultMaxWaits
+	return min(tools.DefaultMaxWaits, (settings.MaxWaits+1)/2)
 }
 
 func (a *App) close() {

@@ -96,10 +96,12 @@ func OAuthSettings(s config.Config) oauth.Settings {
 	}
 }
 
-// ownHost returns the host of this server's public address, if it has one.
+// ownHost returns the host of this server's public address, if it has one. It
+// is without the port, which clients leave out of Host if it is the usual one,
+// and which a proxy may change.
 func ownHost(address string) []string {
-	if u, err := url.Parse(address); err == nil && u.Host != "" {
-		return []string{u.Host}
+	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+		return []string{u.Hostname()}
 	}
 	return nil
 }

@@ -66,6 +66,10 @@ var scopeToken = regexp.MustCompile(`^[!#-\[\]-~]+$`)
 // plainPath matches a path that needs no escapes and cannot climb.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$`)
 
+// plainHost matches a host and port that need no quoting in a header. What
+// other characters url.Parse allows stand in no real name.
+var plainHost = regexp.MustCompile(`^([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
+
 // checkOAuthValues adds a fault for each setting of OAuth that is not of the
 // required form.
 func (e *environment) checkOAuthValues(c *Config) {
@@ -95,7 +99,7 @@ func isRequirement(s string) bool {
 func checkAddress(raw string, queryAllowed bool) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
+	case err != nil || u.Opaque != "" || !plainHost.MatchString(u.Host):
 		return errors.New("the address is not of the form https://host/path")
 	case u.User != nil || strings.Contains(raw, "#") || !queryAllowed && strings.Contains(raw, "?"):
 		return errors.New("the address must not hold a user, a query or a fragment")

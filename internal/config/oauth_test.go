@@ -25,6 +25,9 @@ func TestOAuthSettingsAreRead(t *testing.T) {
 	if !reflect.DeepEqual(c.OAuthAudiences, []string{"https://mcp.example.com/mcp"}) {
 		t.Errorf("audiences %q, want the server's address", c.OAuthAudiences)
 	}
+	for _, address := range []string{"http://[::1]:9000/mcp", "http://localhost:9000/mcp", "https://MCP.example.com:8443/a/mcp"} {
+		load(t, oauthEnv(map[string]string{"INSTAVIEW_MCP_URL": address})).wants(t, address, "")
+	}
 	c = load(t, oauthEnv(map[string]string{
 		"INSTAVIEW_MCP_OAUTH_ISSUER": " http://127.0.0.1:9000/ ", "INSTAVIEW_MCP_OAUTH_AUDIENCES": "a, api://b", "INSTAVIEW_MCP_OAUTH_SCOPE": "sourcing:read",
 		"INSTAVIEW_MCP_OAUTH_REQUIRE": "https://x.example/groups=a=b , email=@example.com", "INSTAVIEW_MCP_OAUTH_COMPANY_CLAIM": "org",
@@ -51,6 +54,10 @@ func TestWrongCombinationsOfOAuthSettingsAreRefused(t *testing.T) {
 		{name + "ISSUER", "https://x.example/#canary", "or a fragment"},
 		{name + "ISSUER", "https://x.example/a/../canary", "path must be plain"},
 		{name + "ISSUER", "https://x.example/%63anary", "path must be plain"},
+		{name + "ISSUER", "https://:443/canary", "not of the form https://host/path"},
+		{"INSTAVIEW_MCP_URL", `https://can"ary.example/mcp`, "not of the form https://host/path"},
+		{"INSTAVIEW_MCP_URL", "https://can<ary.example/mcp", "not of the form https://host/path"},
+		{name + "ISSUER", "https://canary.example,x", "not of the form https://host/path"},
 		{name + "ISSUER", "${CANARY}", name + "ISSUER is a literal"},
 		{name + "SCOPE", "$CANARY", name + "SCOPE is a literal"},
 		{name + "REQUIRE", "%CANARY%", name + "REQUIRE is a literal"},

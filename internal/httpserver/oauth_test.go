@@ -21,6 +21,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/internal/mcptest"
+	"instaview-mcp/internal/oauth"
 	"instaview-mcp/internal/tenant"
 )
 
@@ -137,6 +138,51 @@ func TestTokensArriveInOneHeaderAlone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The answers are the same on every protocol, with headers of any size that the
+// server reads.
+func TestTokensAreVerifiedOnEveryProtocol(t *testing.T) {
+	issuer := mcptest.NewIssuer("http://localhost")
+	var stop func()
+	withOAuth := func(s *Settings) {
+		var dial mcptest.Dial
+		dial, stop = issuer.Start()
+		s.URL, s.OAuth = resource, oauth.Settings{Issuer: issuer.URL, Audiences: []string{resource}, Scope: "sourcing:read", DialContext: dial}
+	}
+	onEveryProtocol(t, withOAuth, func(t *testing.T, s *site, c *http.Client) {
+		defer stop()
+		token := func(changes object) string { return issuer.Token(issuer.Claims(resource, changes), nil) }
+		for _, tt := range []struct {
+			name, token, challenge string
+			status                 int
+		}{
+			{"a good token", token(nil), "", 200},
+			{"no token", "", `resource_metadata="`, 401},
+			{"expired", token(object{"exp": 1}), `error="invalid_token"`, 401},
+			{"11 KiB", token(object{"padding": strings.Repeat("x", 8<<10)}), `error="invalid_token"`, 401},
+			{"no scope", token(object{"scope": nil}), `error="insufficient_scope"`, 403},
+		} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, mcpPath, strings.NewReader(ping))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept", "application/json, text/event-stream")
+			if tt.token != "" {
+				req.Header.Set("Authorization", "Bearer "+tt.token)
+			}
+			resp, err := c.Do(req)
+			if err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+			_ = resp.Body.Close()
+			challenge := resp.Header.Get("WWW-Authenticate")
+			if resp.StatusCode != tt.status || !strings.Contains(challenge, tt.challenge) || tt.status == 200 && challenge != "" {
+				t.Errorf("%s: %d %q", tt.name, resp.StatusCode, challenge)
+			}
+		}
+	})
 }
 
 // T35: who may use a session of HTTP+SSE is its person, also after their token

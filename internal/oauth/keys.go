@@ -2,9 +2,7 @@ package oauth
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,13 +24,17 @@ const (
 	refreshInterval = 5 * time.Minute
 )
 
+// maxKeys is how many keys that can verify tokens are kept. Usual servers have
+// fewer than ten, and a token that names none is checked with each.
+const maxKeys = 100
+
 // errUnknownKey is for a token whose key the authorization server does not
 // have.
 var errUnknownKey = errors.New("unknown key")
 
-// keySet holds the public keys of the authorization server. It is the storage
-// that keyfunc looks keys up in; jwkset's own HTTP storage fetches once for
-// each caller, and cannot tell an unknown key from a failure.
+// keySet holds the public keys of the authorization server. jwkset's own HTTP
+// storage fetches once for each caller, and cannot tell an unknown key from a
+// failure.
 type keySet struct {
 	jwkset.Storage // the keys of the last successful fetch
 	issuer         string
@@ -75,33 +77,6 @@ func (k *keySet) run(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
-}
-
-// KeyRead returns the key with an id. A key that is not known is fetched.
-func (k *keySet) KeyRead(ctx context.Context, id string) (jwkset.JWK, error) {
-	key, err := k.Storage.KeyRead(ctx, id)
-	if err == nil {
-		return key, nil
-	}
-	if err := k.refresh(ctx); err != nil {
-		return jwkset.JWK{}, err
-	}
-	if key, err = k.Storage.KeyRead(ctx, id); err != nil {
-		return jwkset.JWK{}, errUnknownKey
-	}
-	return key, nil
-}
-
-// KeyReadAll returns all keys, for a token that names none.
-func (k *keySet) KeyReadAll(ctx context.Context) ([]jwkset.JWK, error) {
-	all, err := k.Storage.KeyReadAll(ctx)
-	if err != nil || len(all) > 0 {
-		return all, err
-	}
-	if err := k.refresh(ctx); err != nil {
-		return nil, err
-	}
-	return k.Storage.KeyReadAll(ctx)
 }
 
 // refresh fetches the keys, or waits for the fetch in progress. The result of a
@@ -162,7 +137,7 @@ func (k *keySet) fetch(ctx context.Context) error {
 		}
 	}
 	var published struct {
-		Keys []jwkset.JWKMarshal `json:"keys"`
+		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := k.get(ctx, address, &published); err != nil {
 		return fmt.Errorf("the keys of the authorization server: %w; INSTAVIEW_MCP_OAUTH_JWKS_URL can name another place", err)
@@ -173,28 +148,11 @@ func (k *keySet) fetch(ctx context.Context) error {
 			keys = append(keys, key)
 		}
 	}
-	if len(keys) == 0 {
+	switch {
+	case len(keys) == 0:
 		return errors.New("the authorization server publishes no public keys that can verify a token")
+	case len(keys) > maxKeys:
+		return fmt.Errorf("the authorization server publishes more than %d keys", maxKeys)
 	}
 	return k.KeyReplaceAll(ctx, keys)
-}
-
-// verificationKey returns a published key, if it is a public key for
-// signatures. Others are skipped: a shared secret must verify nothing, and one
-// key of a new kind must not make the rest useless.
-func verificationKey(published jwkset.JWKMarshal) (jwkset.JWK, bool) {
-	if published.USE != "" && published.USE != jwkset.UseSig {
-		return jwkset.JWK{}, false
-	}
-	// Certificates are not needed, and would have to match.
-	published.X5U, published.X5C, published.X5T, published.X5TS256 = "", nil, "", ""
-	key, err := jwkset.NewJWKFromMarshal(published, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
-	if err != nil {
-		return jwkset.JWK{}, false
-	}
-	switch key.Key().(type) {
-	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
-		return key, true
-	}
-	return jwkset.JWK{}, false
 }

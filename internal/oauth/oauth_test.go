@@ -194,6 +194,7 @@ func TestT47TheKeyServerFails(t *testing.T) {
 					t.Errorf("during the failure tokens took %v", took)
 				}
 				issuer.Rotate()
+				wants(t, v, issuer.Token(issuer.Claims(audience, nil), map[string]any{"kid": nil}), ErrUnavailable)
 				issuer.Fail(nil)
 				time.Sleep(fetchInterval)
 				wants(t, v, good(issuer), nil)
@@ -268,6 +269,7 @@ func TestT40AndT41MetadataMustBeTheIssuersOwn(t *testing.T) {
 		"without an issuer":  {metadataAt("/.well-known/openid-configuration", "", "http://localhost/keys"), "http://localhost", "names another issuer"},
 		"with keys on http":  {metadataAt("/.well-known/openid-configuration", "http://localhost", "http://evil.example/keys"), "http://localhost", "no https address"},
 		"with keys in files": {metadataAt("/.well-known/openid-configuration", "http://localhost", "file:///etc/passwd"), "http://localhost", "no https address"},
+		"with keys nowhere":  {metadataAt("/.well-known/openid-configuration", "http://localhost", "https://:443/keys"), "http://localhost", "no https address"},
 		"nowhere":            {http.NotFound, "http://localhost", "openid-configuration: answered with HTTP status 404"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -291,6 +293,16 @@ func TestT40AndT41MetadataMustBeTheIssuersOwn(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// T41: an authorization server of https has its keys there too.
+func TestT41KeysOfAnHTTPSIssuerAreNotReadOverHTTP(t *testing.T) {
+	for issuer, wantFault := range map[string]bool{"https://login.example.com": true, "http://localhost:9000": false} {
+		k := newKeySet(Settings{Issuer: issuer}, slog.New(slog.DiscardHandler))
+		if err := k.checkMetadata(issuer, "http://127.0.0.1:8080/keys"); (err != nil) != wantFault {
+			t.Errorf("%s: %v", issuer, err)
+		}
 	}
 }
 

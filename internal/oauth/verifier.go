@@ -53,6 +53,9 @@ const (
 	// leeway is how far the clocks of this machine and of the authorization
 	// server may be apart.
 	leeway = 30 * time.Second
+	// maxTime is the end of the year 9999, in seconds. Far larger times
+	// overflow in golang-jwt, so that the future would count as the past.
+	maxTime = 253402300799
 )
 
 // algorithms are the signatures accepted: those that need no shared secret.
@@ -70,7 +73,6 @@ type Verifier struct {
 	settings Settings
 	parser   *jwt.Parser
 	keys     *keySet
-	keyfunc  keyfunc.Keyfunc
 	log      *slog.Logger
 }
 
@@ -78,11 +80,6 @@ type Verifier struct {
 // them. log gets a line when they cannot be read and, at level debug, why a
 // token was refused; neither holds anything of a token.
 func New(settings Settings, log *slog.Logger) *Verifier {
-	keys := newKeySet(settings, log)
-	find, err := keyfunc.New(keyfunc.Options{Storage: keys})
-	if err != nil {
-		panic(err) // only without a storage
-	}
 	return &Verifier{
 		settings: settings,
 		parser: jwt.NewParser(
@@ -94,9 +91,8 @@ func New(settings Settings, log *slog.Logger) *Verifier {
 			jwt.WithLeeway(leeway),
 			jwt.WithStrictDecoding(),
 		),
-		keys:    keys,
-		keyfunc: find,
-		log:     log,
+		keys: newKeySet(settings, log),
+		log:  log,
 	}
 }
 
@@ -149,20 +145,40 @@ func (v *Verifier) claims(ctx context.Context, token string) (jwt.MapClaims, err
 		if err := checkHeader(t.Header); err != nil {
 			return nil, err
 		}
-		key, err := v.keyfunc.KeyfuncCtx(ctx)(t)
+		key, err := v.key(ctx, t)
 		signed = err == nil
 		return key, err
 	}
 	parsed, err := v.parser.Parse(token, find)
-	if signed && errors.Is(err, jwt.ErrTokenSignatureInvalid) && v.keys.refresh(ctx) == nil {
+	if signed && errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 		// The server may have changed a key under the same id, or the token
 		// names no key.
-		parsed, err = v.parser.Parse(token, find)
+		_, named := parsed.Header["kid"]
+		if unread := v.keys.refresh(ctx); unread == nil {
+			parsed, err = v.parser.Parse(token, find)
+		} else if !named {
+			err = unread // its key may be a new one
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return parsed.Claims.(jwt.MapClaims), nil
+	claims := parsed.Claims.(jwt.MapClaims)
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		if at, ok := claims[name].(float64); ok && (at < 0 || at > maxTime) {
+			return nil, errTime
+		}
+	}
+	return claims, nil
+}
+
+// key returns the key that must have signed a token; several if it names none.
+func (v *Verifier) key(ctx context.Context, t *jwt.Token) (any, error) {
+	find, err := keyfunc.New(keyfunc.Options{Storage: algorithmKeys{v.keys, t.Method.Alg()}})
+	if err != nil {
+		return nil, err
+	}
+	return find.KeyfuncCtx(ctx)(t)
 }
 
 // The reasons that golang-jwt has no errors for.
@@ -171,6 +187,7 @@ var (
 	errType     = errors.New("typ")
 	errCritical = errors.New("crit")
 	errSubject  = errors.New("sub")
+	errTime     = errors.New("time")
 )
 
 // checkHeader refuses what is signed with the same keys but is no access token,
@@ -199,7 +216,7 @@ func reason(err error) string {
 		word string
 	}{
 		{ErrUnavailable, "keys cannot be read"}, {errUnknownKey, "unknown key"}, {ErrScope, "scope"}, {errCompany, "company claim"},
-		{ErrForbidden, "required claim"}, {errSize, "size"}, {errType, "typ"}, {errCritical, "crit"}, {errSubject, "sub"},
+		{ErrForbidden, "required claim"}, {errSize, "size"}, {errType, "typ"}, {errCritical, "crit"}, {errSubject, "sub"}, {errTime, "exp, nbf or iat is no time"},
 		{jwt.ErrTokenMalformed, "malformed"}, {jwt.ErrTokenSignatureInvalid, "signature"}, {jwt.ErrTokenInvalidIssuer, "issuer"},
 		{jwt.ErrTokenInvalidAudience, "audience"}, {jwt.ErrTokenExpired, "expired"}, {jwt.ErrTokenNotValidYet, "not yet valid"},
 		{jwt.ErrTokenUsedBeforeIssued, "issued in the future"}, {jwt.ErrTokenRequiredClaimMissing, "exp, iss or aud is missing"},
