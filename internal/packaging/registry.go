@@ -31,7 +31,7 @@ func registryEntry(from origin, bundle []byte) ([]byte, error) {
 		"websiteUrl":  from.url(),
 		"repository":  object{"url": from.url(), "source": "github"},
 		"packages": []object{
-			local(object{"registryType": "npm", "registryBaseUrl": "https://registry.npmjs.org", "identifier": name, "version": from.version, "runtimeHint": "npx"}),
+			local(object{"registryType": "npm", "identifier": name, "version": from.version, "runtimeHint": "npx"}),
 			local(object{"registryType": "oci", "identifier": from.image(), "runtimeHint": "docker"}),
 			local(object{"registryType": "mcpb", "identifier": from.download(bundleFile), "fileSha256": sum(bundle)}),
 		},
