@@ -126,7 +126,7 @@ func talk(t *testing.T, cmd *exec.Cmd) (tools []string, answer string) {
 func wantDemo(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	tools, answer := talk(t, cmd)
-	if diff := cmp.Diff([]string{"get_sourcing_results", "wait_for_sourcing"}, tools); diff != "" {
+	if diff := cmp.Diff([]string{"get_sourcing_results", "show_shortlist", "wait_for_sourcing"}, tools); diff != "" {
 		t.Error(diff)
 	}
 	if !strings.Contains(answer, "Sample data of the demo") || !strings.Contains(answer, "completed") {
