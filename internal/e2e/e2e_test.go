@@ -49,7 +49,7 @@ func program(t testing.TB) string {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Most tests only wait for a process, and need no core of their own.
-	if err := flag.Set("test.parallel", "32"); err != nil {
+	if err := flag.Set("test.parallel", "64"); err != nil {
 		panic(err)
 	}
 	os.Exit(func() int {

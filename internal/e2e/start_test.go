@@ -134,6 +134,7 @@ func (c *talk) theWholeWay(limit, more int, view map[string]any) {
 }
 
 func TestFromABriefToARefinedShortlistEveryWayIn(t *testing.T) {
+	t.Parallel()
 	for name, connect := range startingWays {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
