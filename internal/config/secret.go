@@ -89,6 +89,39 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 	return client.NewKey(secret)
 }
 
+// The lengths of a webhook secret, in bytes. A header's value in InstaView's
+// API has at most 4,096.
+const (
+	minWebhookSecret = 16
+	maxWebhookSecret = 4096
+)
+
+// readWebhookSecret reads and checks the secret of webhook deliveries. Only the
+// command that registers a webhook cannot do without it.
+func (e *environment) readWebhookSecret(c *Config, use Use) {
+	name, fileName := "INSTAVIEW_MCP_WEBHOOK_SECRET", "INSTAVIEW_MCP_WEBHOOK_SECRET_FILE"
+	c.WebhookSecret = e.secret(c.WebhookSecret, c.WebhookSecretFile, name)
+	if e.isFaulty(name, fileName) {
+		return
+	}
+	secret := c.WebhookSecret.Reveal()
+	if secret == "" {
+		if !e.refuseReference(name, fileName) && use.Webhook {
+			e.fault(name, "%s is not set: put a random text of %d characters or more into it, or the path of a file that holds one into %s", name, minWebhookSecret, fileName)
+		}
+		return
+	}
+	if c.WebhookSecretFile != "" {
+		name = fileName
+	}
+	switch {
+	case len(secret) < minWebhookSecret || len(secret) > maxWebhookSecret:
+		e.fault(name, "%s must have %d to %d characters", name, minWebhookSecret, maxWebhookSecret)
+	case c.WebhookSecret.Validate() != nil:
+		e.fault(name, "%s must be ASCII without spaces", name)
+	}
+}
+
 // isExample reports whether key is what instructions show in its place, such as
 // <your key> and YOUR_API_KEY.
 func isExample(key string) bool {
