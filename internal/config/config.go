@@ -34,7 +34,7 @@ type Config struct {
 	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token, callers' keys or OAuth, and TLS"`
 	AuthToken         client.Key    `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
 	AuthTokenFile     string        `env:"INSTAVIEW_MCP_AUTH_TOKEN_FILE" doc:"File that holds the token instead; others must not be able to read it"`
-	WebhookSecret     client.Key    `env:"INSTAVIEW_MCP_WEBHOOK_SECRET" doc:"Secret that InstaView's webhook deliveries must bring in X-InstaView-Webhook-Secret, 16 characters or more"`
+	WebhookSecret     client.Key    `env:"INSTAVIEW_MCP_WEBHOOK_SECRET" doc:"Secret that InstaView's webhook deliveries must bring in X-InstaView-Webhook-Secret over HTTP, 16 characters or more; without it none is accepted"`
 	WebhookSecretFile string        `env:"INSTAVIEW_MCP_WEBHOOK_SECRET_FILE" doc:"File that holds the secret instead; others must not be able to read it"`
 	CallerKeys        bool          `env:"INSTAVIEW_MCP_CALLER_KEYS, default=false" must:"be true or false" doc:"Over HTTP each request brings its own InstaView key in X-InstaView-Api-Key, and X-InstaView-Company-Id if needed; the server has none"`
 	URL               string        `env:"INSTAVIEW_MCP_URL" doc:"Public address of the endpoint, such as https://mcp.example.com/mcp; needed for OAuth, and its host is allowed"`

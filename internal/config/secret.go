@@ -100,25 +100,26 @@ const (
 // command that registers a webhook cannot do without it.
 func (e *environment) readWebhookSecret(c *Config, use Use) {
 	name, fileName := "INSTAVIEW_MCP_WEBHOOK_SECRET", "INSTAVIEW_MCP_WEBHOOK_SECRET_FILE"
-	c.WebhookSecret = e.secret(c.WebhookSecret, c.WebhookSecretFile, name)
-	if e.isFaulty(name, fileName) {
-		return
+	used := name
+	if c.WebhookSecretFile != "" {
+		used = fileName
 	}
+	c.WebhookSecret = e.secret(c.WebhookSecret, c.WebhookSecretFile, name)
 	secret := c.WebhookSecret.Reveal()
-	if secret == "" {
+	switch {
+	case e.isFaulty(name, fileName):
+	case secret == "":
 		if !e.refuseReference(name, fileName) && use.Webhook {
 			e.fault(name, "%s is not set: put a random text of %d characters or more into it, or the path of a file that holds one into %s", name, minWebhookSecret, fileName)
 		}
-		return
-	}
-	if c.WebhookSecretFile != "" {
-		name = fileName
-	}
-	switch {
 	case len(secret) < minWebhookSecret || len(secret) > maxWebhookSecret:
-		e.fault(name, "%s must have %d to %d characters", name, minWebhookSecret, maxWebhookSecret)
+		e.fault(used, "%s must have %d to %d characters", used, minWebhookSecret, maxWebhookSecret)
 	case c.WebhookSecret.Validate() != nil:
-		e.fault(name, "%s must be ASCII without spaces", name)
+		e.fault(used, "%s must be ASCII without spaces", used)
+	case secret == c.AuthToken.Reveal(): // InstaView keeps the secret, and must not learn the token
+		e.fault(used, "%s must not be the same as INSTAVIEW_MCP_AUTH_TOKEN", used)
+	case use.Serving && c.CallerKeys: // a delivery does not say whose run it is about
+		e.fault(used, "%s and INSTAVIEW_MCP_CALLER_KEYS=true exclude each other: unset one", used)
 	}
 }
 
