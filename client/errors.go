@@ -54,8 +54,8 @@ type Error struct {
 	RateLimit  RateLimit     // from the response's headers, if there was one
 	Date       time.Time     // the server's clock when it answered; zero if unknown
 	// OutcomeUnknown is set if a request that changes something may have been
-	// carried out. To send it again may cost credits twice, or register a second
-	// webhook.
+	// carried out. To send it again may cost credits twice, or register a
+	// second webhook.
 	OutcomeUnknown bool
 
 	cause error
