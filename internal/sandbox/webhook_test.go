@@ -202,6 +202,21 @@ func TestEveryEndIsDeliveredOnce(t *testing.T) {
 	})
 }
 
+// Only the last of these starts is of a run that goes on to its end.
+func TestARunThatStartsOverEndsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &receiver{}
+		_, c := hooked(t, r, sandbox.WithRun("long", sandbox.Run{Takes: 15 * time.Minute}))
+		c.get("long")
+		time.Sleep(11 * time.Minute) // idle for longer than a run goes on
+		c.get("long")
+		time.Sleep(time.Hour)
+		if got := r.list(); len(got) != 1 || got[0].After != 26*time.Minute {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
 func TestARunMayNameItsWebhook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &receiver{}
@@ -238,9 +253,12 @@ func TestTheCircuitOpensAfterFiveFailures(t *testing.T) {
 					t.Errorf("%d deliveries, want 5", len(r.list()))
 				}
 				c.webhook("POST", "/webhooks/hook/reset-circuit", "", 200)
-				r.answer(0)
-				if failures, open := ends(); failures != 0 || open || len(r.list()) != 6 {
+				if failures, open := ends(); failures != 1 || open || len(r.list()) != 6 {
 					t.Errorf("after a reset: %v failures, open %v, %d deliveries", failures, open, len(r.list()))
+				}
+				r.answer(0)
+				if failures, open := ends(); failures != 0 || open {
+					t.Errorf("after a success: %v failures, open %v", failures, open)
 				}
 			})
 		})
@@ -276,8 +294,10 @@ func TestStopEndsAllDeliveries(t *testing.T) {
 			c.accepts("POST", "/sourcing", brief)
 		}
 		time.Sleep(13 * time.Second)
+		c.get("req_demo") // which ends only after the sandbox
 		stop()
 		stop()
+		time.Sleep(time.Minute)
 		if len(s.Deliveries()) != 60 || r.begun != 16 {
 			t.Errorf("%d deliveries, %d at the same time, want 60 and 16", len(s.Deliveries()), r.begun)
 		}
