@@ -212,9 +212,11 @@ var webhookCommands = map[string][]string{
 }
 
 func TestErrorsOfWebhookCommandsSayWhatToDo(t *testing.T) {
-	const unknown = "it is not known whether InstaView did it: HTTP %s. Look with instaview-mcp webhook list before you try again"
 	sent := func(status string) map[string]string {
-		return map[string]string{"create": fmt.Sprintf(unknown, status), "test": fmt.Sprintf(unknown, status)}
+		return map[string]string{
+			"create": "it is not known whether InstaView did it: HTTP " + status + ". Look with instaview-mcp webhook list before you try again",
+			"test":   "it is not known whether the test arrived: HTTP " + status + ". Look into the log of the webhook's server",
+		}
 	}
 	for name, tt := range map[string]struct {
 		answer

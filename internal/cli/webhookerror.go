@@ -76,7 +76,10 @@ func (w *webhookRun) explain(err error, action, id string) error {
 	if e.HTTPStatus != 0 {
 		what = fmt.Sprintf("HTTP %d%s", e.HTTPStatus, comma(e.Reason))
 	}
-	if e.OutcomeUnknown {
+	switch {
+	case e.OutcomeUnknown && action == "test":
+		return fmt.Errorf("it is not known whether the test arrived: %s. Look into the log of the webhook's server", what)
+	case e.OutcomeUnknown:
 		return fmt.Errorf("it is not known whether InstaView did it: %s. Look with instaview-mcp webhook list before you try again", what)
 	}
 	return fmt.Errorf("%s: %s", what, webhookAdvice(e, action, id))
