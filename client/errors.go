@@ -31,8 +31,8 @@ const (
 	CodeBadResponse     Code = "bad_response"     // an answer outside the contract
 	CodeInvalidRequest  Code = "invalid_request"  // 400, 422, other 4xx, or refused before sending
 
-	// Only Start and Refine have these.
-	CodeConflict      Code = "conflict"      // 409: the run is still processing
+	// Results has neither of these.
+	CodeConflict      Code = "conflict"      // 409: such as a run that is still processing
 	CodeUnprocessable Code = "unprocessable" // 422
 )
 
@@ -43,7 +43,7 @@ const MaxRetryAfter = time.Hour
 var documentedCodes = []string{"INVALID_API_KEY", "API_KEY_SUSPENDED", "INSUFFICIENT_PERMISSIONS", "RESOURCE_ACCESS_DENIED",
 	"RESOURCE_NOT_FOUND", "REQUEST_NOT_FOUND", "RATE_LIMIT_EXCEEDED"}
 
-// Error is a request that returned no results. Its text is safe to log: from
+// Error is a request that failed. Its text is safe to log: from
 // the server's answer it holds only documented codes.
 type Error struct {
 	Code       Code
@@ -53,8 +53,9 @@ type Error struct {
 	RetryAfter time.Duration // 0 if unknown; at most MaxRetryAfter
 	RateLimit  RateLimit     // from the response's headers, if there was one
 	Date       time.Time     // the server's clock when it answered; zero if unknown
-	// OutcomeUnknown is set when Start or Refine cannot tell whether InstaView
-	// has accepted the request. To send it again may cost its credits twice.
+	// OutcomeUnknown is set if a request that changes something may have been
+	// carried out. To send it again may cost credits twice, or register a
+	// second webhook.
 	OutcomeUnknown bool
 
 	cause error

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -119,83 +117,16 @@ func invalid(format string, args ...any) *Error {
 
 // spend makes one request that costs credits.
 func (c *Client) spend(ctx context.Context, method string, payload any, path ...string) (*Started, error) {
-	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	// From the moment it has a connection, the request may have been received.
-	var sent atomic.Bool
-	attempt = httptrace.WithClientTrace(onlyOnce(attempt, cancel), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
-	})
-	req, err := c.withBody(attempt, method, payload, path...)
+	r, err := c.exchange(ctx, method, payload, maxStartedBytes, path...)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.http.Do(req)
-	switch {
-	case err == nil:
-	case sent.Load():
-		return nil, unknownOutcome(ctx, err)
-	default:
-		return nil, transportError(ctx, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-
-	answer := readAnswer(resp)
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, c.spendError(resp, answer)
-	}
-	started, err := readStarted(resp.Body)
+	started, err := readStarted(bytes.NewReader(r.body))
 	if err != nil {
-		return nil, &Error{Code: CodeBadResponse, HTTPStatus: resp.StatusCode, Reason: "the answer names no run",
-			RateLimit: answer.limit, Date: answer.date, OutcomeUnknown: true, cause: err}
+		return nil, r.unreadable("the answer names no run", err)
 	}
-	started.RateLimit = answer.limit
+	started.RateLimit = r.limit
 	return started, nil
-}
-
-// withBody returns a request with a JSON body. It has no GetBody, so net/http
-// cannot send the body a second time.
-func (c *Client) withBody(ctx context.Context, method string, payload any, path ...string) (*http.Request, error) {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(payload); err != nil {
-		return nil, err
-	}
-	req := c.requestTo(ctx, path...)
-	req.Method = method
-	req.Header.Set("Content-Type", "application/json")
-	req.ContentLength = int64(body.Len())
-	req.Body = io.NopCloser(&body)
-	return req, nil
-}
-
-// unknownOutcome is for a request that was sent and got no response.
-func unknownOutcome(ctx context.Context, err error) error {
-	e, ok := transportError(context.WithoutCancel(ctx), err).(*Error) //nolint:errorlint // made here, not wrapped
-	if !ok {
-		return err
-	}
-	if ctx.Err() != nil {
-		e.Reason = "given up before the answer"
-	}
-	e.OutcomeUnknown = true
-	return e
-}
-
-// spendError is for a response other than 2xx. A 4xx refuses the request, but
-// 408 tells as little of what became of it as a 5xx or a redirect.
-func (c *Client) spendError(resp *http.Response, a answer) *Error {
-	e := c.statusError(resp, a)
-	switch status := resp.StatusCode; {
-	case status == http.StatusConflict:
-		e.Code = CodeConflict
-	case status == http.StatusUnprocessableEntity:
-		e.Code = CodeUnprocessable
-	case status < 400, status >= 500, status == http.StatusRequestTimeout:
-		e.OutcomeUnknown, e.RetryAfter = true, 0
-	}
-	return e
 }
 
 // readStarted reads the answer of POST and PATCH: flat, as documented, or

@@ -12,7 +12,7 @@ import (
 // Files that documented commands write, or that hold secrets in them, are not
 // committed by accident, and not sent to a Docker build.
 func TestFilesOfDocumentedCommandsAreIgnored(t *testing.T) {
-	written := regexp.MustCompile("(?:go build -o|--csv|--from-file=[a-z-]+=)\\s?(\\w[\\w.-]+)|file `(\\.env)`")
+	written := regexp.MustCompile("(?:go build -o|--csv|--from-file=[a-z-]+=|-hex 32 >)\\s?(\\w[\\w.-]+)|file `(\\.env)`")
 	var names []string
 	for _, text := range files(t, ".md") {
 		for _, match := range written.FindAllStringSubmatch(text, -1) {
@@ -21,7 +21,7 @@ func TestFilesOfDocumentedCommandsAreIgnored(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"instaview-mcp", "instaview-mcp.exe", "shortlist.csv", "key.txt", "token.txt", ".env"} {
+	for _, want := range []string{"instaview-mcp", "instaview-mcp.exe", "shortlist.csv", "key.txt", "token.txt", "webhook-secret.txt", ".env"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no document names %s; they name %q", want, names)
 		}

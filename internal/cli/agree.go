@@ -27,20 +27,21 @@ func proposed(result *mcp.CallToolResult) (proposal, code string) {
 	return text.Text[:at], found[1]
 }
 
-// agree shows a proposal and asks for a yes.
-func agree(ctx context.Context, sys System, proposal string, yes bool) error {
+// agree shows a proposal and asks for a yes. Otherwise its error begins with
+// undone, which says that nothing has happened.
+func agree(ctx context.Context, sys System, proposal, undone string, yes bool) error {
 	p := newPrompter(sys, yes)
 	p.out = sys.Stderr // stdout is for the answer
 	p.printf("%s", proposal)
 	if p.terminal == nil && !yes {
-		return errors.New("nothing was started: nobody can be asked here, and --yes was not given")
+		return errors.New(undone + ": nobody can be asked here, and --yes was not given")
 	}
 	agreed, err := p.confirm(ctx, "Go ahead?")
 	switch {
 	case err != nil:
 		return err
 	case !agreed:
-		return errors.New("nothing was started")
+		return errors.New(undone)
 	}
 	return p.err
 }

@@ -61,7 +61,7 @@ func call(ctx context.Context, sys System, s *server.MCPServer, args []string, o
 		if flags := o.save.flags(); len(flags) > 0 {
 			return fmt.Errorf("%s goes with a call that shows candidates: leave it out here", flags[0])
 		}
-		if err := agree(ctx, sys, proposal, o.yes); err != nil {
+		if err := agree(ctx, sys, proposal, "nothing was started", o.yes); err != nil {
 			return err
 		}
 		request.Params.Arguments = map[string]string{arguments.Confirmation: code}
@@ -113,7 +113,7 @@ func checkTool(ctx context.Context, session *mcpclient.Client, tool string) erro
 		names = append(names, t.Name)
 	}
 	if !slices.Contains(names, tool) {
-		return fmt.Errorf("there is no tool %q: use %s", tool, oneOf(names))
+		return fmt.Errorf("there is no tool %q: use %s", tool, joined(names, "or"))
 	}
 	return nil
 }

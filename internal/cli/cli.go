@@ -1,5 +1,5 @@
 // Package cli implements the command line: the commands serve, which is the
-// default, call, prompt, check, setup, version and completion.
+// default, call, prompt, check, setup, webhook, version and completion.
 package cli
 
 import (
@@ -38,6 +38,7 @@ const usage = `instaview-mcp gives AI assistants InstaView's candidate-sourcing 
   instaview-mcp [flags] prompt [NAME name=value …] print a prompt, or list them
   instaview-mcp [flags] check                    say whether settings, key and network will do
   instaview-mcp [flags] setup [CLIENT …]         add this server to the clients on this machine; setup -h says more
+  instaview-mcp [flags] webhook DO               have InstaView report the end of runs; webhook -h says more
   instaview-mcp version                          say which version and build this is
   instaview-mcp completion SHELL                 print completions for bash, zsh or fish
 
@@ -72,6 +73,7 @@ func allCommands() []command {
 		{name: "prompt", run: func(ctx context.Context, sys System, _ options, args []string) error { return prompt(ctx, sys, args) }},
 		{name: "check", flags: serveFlags, noArguments: true, run: func(ctx context.Context, sys System, o options, _ []string) error { return check(ctx, sys, o.demo) }},
 		{name: "setup", usage: setupUsage(), flags: setupFlags, run: setUp},
+		{name: "webhook", usage: webhookUsage, flags: webhookFlags, run: webhook},
 		{name: "version", noArguments: true, run: func(_ context.Context, sys System, _ options, _ []string) error {
 			_, err := io.WriteString(sys.Stdout, app.Details())
 			return err
@@ -82,13 +84,13 @@ func allCommands() []command {
 	}
 }
 
-// oneOf returns the names as a choice: "a, b or c". There must be one.
-func oneOf(names []string) string {
+// joined returns names with a conjunction: "a, b or c". There must be one.
+func joined(names []string, conjunction string) string {
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]
 	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return strings.Join(names[:last], ", ") + " " + conjunction + " " + names[last]
 }
 
 // names returns the names of commands.
@@ -129,7 +131,7 @@ func run(ctx context.Context, sys System) error {
 	if len(args) > 0 {
 		at := slices.Index(names(commands), args[0])
 		if at < 0 {
-			return fmt.Errorf("there is no command %q: use %s", args[0], oneOf(names(commands)))
+			return fmt.Errorf("there is no command %q: use %s", args[0], joined(names(commands), "or"))
 		}
 		chosen, args = commands[at], args[1:]
 	}
@@ -147,7 +149,7 @@ func (c command) refuses(flags, args []string) error {
 		if own.Lookup(name) == nil {
 			owners := slices.DeleteFunc(allCommands(), func(other command) bool { return flagSet(new(options), other).Lookup(name) == nil })
 			does := map[bool]string{true: "does", false: "do"}[len(owners) == 1]
-			return fmt.Errorf("%s takes no --%s: only %s %s", c.name, name, strings.Join(names(owners), " and "), does)
+			return fmt.Errorf("%s takes no --%s: only %s %s", c.name, name, joined(names(owners), "and"), does)
 		}
 	}
 	if c.noArguments && len(args) > 0 {
@@ -163,7 +165,8 @@ type options struct {
 	save            saves  // of call
 	print           string // of setup: the name of a client
 	remove          bool   // of setup
-	yes             bool   // of setup and call
+	yes             bool   // of setup, call and webhook
+	webhook         newWebhook
 	args            []string
 	given           []string // the names of the flags that were given
 }
@@ -222,7 +225,7 @@ func fileName(file *string, example string) func(string) error {
 
 // yesFlag is of all commands that ask.
 func yesFlag(flags *flag.FlagSet, o *options) {
-	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes; with call: agree to what costs credits")
+	flags.BoolVar(&o.yes, "yes", false, "with setup: answer every question with yes; with call: agree to what costs credits; with webhook: register or delete without a question")
 }
 
 func setupFlags(flags *flag.FlagSet, o *options) {

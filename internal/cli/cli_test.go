@@ -226,10 +226,11 @@ func TestHelpAndVersion(t *testing.T) {
 func TestACommandTakesItsOwnFlags(t *testing.T) {
 	for command, own := range map[string][]string{
 		"serve": {"addr", "transport"}, "check": {"addr", "transport"}, "call": {"csv", "yes"}, "setup": {"print", "remove", "yes"},
-		"prompt": nil, "version": nil, "completion": nil,
+		"webhook": {"url", "name", "dotted-events", "show-signing-secret", "yes"},
+		"prompt":  nil, "version": nil, "completion": nil,
 	} {
 		help := execute(t, nil, command, "-h")
-		for _, flag := range []string{"addr", "transport", "csv", "print", "remove", "yes"} {
+		for _, flag := range []string{"addr", "transport", "csv", "print", "remove", "yes", "url", "name", "dotted-events", "show-signing-secret"} {
 			takes := slices.Contains(own, flag)
 			if strings.Contains(help.stdout, "\n  -"+flag) != takes {
 				t.Errorf("%s -h lists --%s: want %t\n%s", command, flag, takes, help.stdout)

@@ -10,8 +10,8 @@ import (
 	"instaview-mcp/internal/setup"
 )
 
-// completion prints a script that makes a shell complete commands, flags and
-// the clients of setup.
+// completion prints a script that makes a shell complete commands, flags, the
+// clients of setup and what webhook does.
 func completion(w io.Writer, args []string) error {
 	shells := map[string]string{"bash": bashCompletion, "zsh": zshCompletion}
 	if len(args) == 1 && args[0] == "fish" {
@@ -23,7 +23,7 @@ func completion(w io.Writer, args []string) error {
 	}
 	var flags []string
 	flagSet(new(options), allCommands()...).VisitAll(func(f *flag.Flag) { flags = append(flags, "--"+f.Name) })
-	_, err := fmt.Fprintf(w, shells[args[0]], strings.Join(setup.Names(), " "), strings.Join(names(allCommands()), " "), strings.Join(flags, " "))
+	_, err := fmt.Fprintf(w, shells[args[0]], strings.Join(setup.Names(), " "), strings.Join(webhookActionNames(), " "), strings.Join(names(allCommands()), " "), strings.Join(flags, " "))
 	return err
 }
 
@@ -31,6 +31,7 @@ const bashCompletion = `_instaview_mcp() {
 	local words
 	case " ${COMP_WORDS[*]} " in
 	*" setup "*) words="%s" ;;
+	*" webhook "*) words="%s" ;;
 	*" completion "*) words="bash zsh fish" ;;
 	*) words="%s" ;;
 	esac
@@ -42,6 +43,7 @@ complete -o default -F _instaview_mcp instaview-mcp
 const zshCompletion = `#compdef instaview-mcp
 case " $words " in
 *" setup "*) compadd -- %s ;;
+*" webhook "*) compadd -- %s ;;
 *" completion "*) compadd -- bash zsh fish ;;
 *) compadd -- %s ;;
 esac
@@ -53,6 +55,7 @@ func fishCompletion() string {
 	b.WriteString("complete -c instaview-mcp -f\n")
 	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_is_first_arg' -a '%s'\n", strings.Join(names(allCommands()), " "))
 	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_seen_subcommand_from setup' -a '%s'\n", strings.Join(setup.Names(), " "))
+	fmt.Fprintf(&b, "complete -c instaview-mcp -n '__fish_seen_subcommand_from webhook' -a '%s'\n", strings.Join(webhookActionNames(), " "))
 	b.WriteString("complete -c instaview-mcp -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n")
 	flagSet(new(options), allCommands()...).VisitAll(func(f *flag.Flag) {
 		name, text := flag.UnquoteUsage(f)

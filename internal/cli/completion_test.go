@@ -9,7 +9,7 @@ import (
 func TestShellsCanReadTheirCompletions(t *testing.T) {
 	for shell, check := range map[string]string{"bash": "-n", "zsh": "-n", "fish": "--no-execute"} {
 		got := execute(t, nil, "completion", shell)
-		got.wants(t, 0, []string{"instaview-mcp", "setup", "windsurf", "print"}, nil)
+		got.wants(t, 0, []string{"instaview-mcp", "setup", "windsurf", "print", "webhook", "create", "url"}, nil)
 		path, err := exec.LookPath(shell)
 		if err != nil {
 			t.Logf("%s is not installed", shell)
@@ -35,6 +35,8 @@ func TestBashCompletes(t *testing.T) {
 		"instaview-mcp setup c":           "claude-desktop claude-code cursor codex",
 		"instaview-mcp setup --print vsc": "vscode",
 		"instaview-mcp completion z":      "zsh",
+		"instaview-mcp webhook c":         "create",
+		"instaview-mcp webhook list --sh": "--show-signing-secret",
 	} {
 		words := strings.Fields(line)
 		cmd := exec.Command(bash, "-c", script+`COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _instaview_mcp; echo "${COMPREPLY[@]}"`, "-")

@@ -271,17 +271,17 @@ func TestSetupExplainsMistakes(t *testing.T) {
 	h := newHome(t)
 	names := "claude-desktop, claude-code, cursor, vscode, codex, gemini, zed, windsurf"
 	for want, args := range map[string][]string{
-		`there is no client "emacs": use ` + names:                     {"setup", "emacs"},
-		`flag -print: there is no client "": use ` + names:             {"setup", "--print", ""},
-		`flag -print: there is no client "vs code": use ` + names:      {"setup", "--print", "vs code"},
-		"setup --print takes the name of one client and nothing else":  {"setup", "--print", "cursor", "zed"},
-		"no client was found here: name one":                           {"setup", yesToAll},
-		"check takes no --yes: only call and setup do":                 {"check", yesToAll},
-		"completion needs the name of a shell: bash, zsh or fish":      {"completion", "csh"},
-		"call takes no --print: only setup does":                       {"call", "--print", "zed"},
-		"setup takes no --csv: only call does":                         {"setup", "--csv", "x"},
-		"use serve, call, prompt, check, setup, version or completion": {"set-up"},
-		"version takes no arguments":                                   {"version", "x"},
+		`there is no client "emacs": use ` + names:                              {"setup", "emacs"},
+		`flag -print: there is no client "": use ` + names:                      {"setup", "--print", ""},
+		`flag -print: there is no client "vs code": use ` + names:               {"setup", "--print", "vs code"},
+		"setup --print takes the name of one client and nothing else":           {"setup", "--print", "cursor", "zed"},
+		"no client was found here: name one":                                    {"setup", yesToAll},
+		"check takes no --yes: only call, setup and webhook do":                 {"check", yesToAll},
+		"completion needs the name of a shell: bash, zsh or fish":               {"completion", "csh"},
+		"call takes no --print: only setup does":                                {"call", "--print", "zed"},
+		"setup takes no --csv: only call does":                                  {"setup", "--csv", "x"},
+		"use serve, call, prompt, check, setup, webhook, version or completion": {"set-up"},
+		"version takes no arguments":                                            {"version", "x"},
 	} {
 		h.run("", nil, args...).wants(t, 1, nil, []string{want})
 	}

@@ -34,6 +34,8 @@ type Config struct {
 	Addr              string        `env:"INSTAVIEW_MCP_ADDR, default=127.0.0.1:8080" doc:"Where to serve HTTP; an address that the network reaches needs a token, callers' keys or OAuth, and TLS"`
 	AuthToken         client.Key    `env:"INSTAVIEW_MCP_AUTH_TOKEN" doc:"Bearer token that callers must bring over HTTP, 16 characters or more"`
 	AuthTokenFile     string        `env:"INSTAVIEW_MCP_AUTH_TOKEN_FILE" doc:"File that holds the token instead; others must not be able to read it"`
+	WebhookSecret     client.Key    `env:"INSTAVIEW_MCP_WEBHOOK_SECRET" doc:"Secret that InstaView's webhook deliveries must bring in X-InstaView-Webhook-Secret over HTTP, 16 characters or more; without it none is accepted"`
+	WebhookSecretFile string        `env:"INSTAVIEW_MCP_WEBHOOK_SECRET_FILE" doc:"File that holds the secret instead; others must not be able to read it"`
 	CallerKeys        bool          `env:"INSTAVIEW_MCP_CALLER_KEYS, default=false" must:"be true or false" doc:"Over HTTP each request brings its own InstaView key in X-InstaView-Api-Key, and X-InstaView-Company-Id if needed; the server has none"`
 	URL               string        `env:"INSTAVIEW_MCP_URL" doc:"Public address of the endpoint, such as https://mcp.example.com/mcp; needed for OAuth, and its host is allowed"`
 	OAuthIssuer       string        `env:"INSTAVIEW_MCP_OAUTH_ISSUER" doc:"Authorization server whose access tokens callers bring over HTTP, spelt as in its metadata; http only for a loopback address"`
@@ -76,6 +78,7 @@ const (
 type Use struct {
 	Demo    bool // uses the built-in sandbox, so neither key nor base URL is needed
 	Serving bool // serves clients, which may need a token or keys of their own
+	Webhook bool // registers a webhook, which needs the secret of deliveries
 }
 
 // upstreamVariables are the variables that the demo ignores.
@@ -97,8 +100,8 @@ func (c Config) CanVerify() bool {
 }
 
 // Load reads and checks the environment, in the form of os.Environ; if a name
-// occurs twice, its last value counts. It reads APIKey and AuthToken from their
-// files. It finds all faults. Of a Config with faults only Transport, Logger
+// occurs twice, its last value counts. It reads secrets from their files. It
+// finds all faults. Of a Config with faults only Transport, Logger
 // and, if CanRequest is true, the settings for InstaView may be used.
 func Load(ctx context.Context, environ []string, use Use) Config {
 	var ignored []string
@@ -132,6 +135,9 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 		if c.AuthToken.Reveal() == "" { // otherwise anyone could use the server
 			e.refuseReference("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE")
 		}
+	}
+	if overHTTP || use.Webhook {
+		e.readWebhookSecret(&c, use)
 	}
 	for _, f := range e.faults {
 		c.Faulty = append(c.Faulty, f.variable)

@@ -127,7 +127,7 @@ func readEnvironment(pairs, ignored []string) *environment {
 const (
 	ourPrefix = "INSTAVIEW"
 	maxEdits  = 2  // in the prefix
-	maxName   = 64 // in bytes; the longest valid name has 30
+	maxName   = 64 // in bytes; the longest valid name has 33
 )
 
 // nearestName returns the valid name that an unknown one probably stands for,

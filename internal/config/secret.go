@@ -89,6 +89,40 @@ func (e *environment) secret(value client.Key, file, name string) client.Key {
 	return client.NewKey(secret)
 }
 
+// The lengths of a webhook secret, in bytes. A header's value in InstaView's
+// API has at most 4,096.
+const (
+	minWebhookSecret = 16
+	maxWebhookSecret = 4096
+)
+
+// readWebhookSecret reads and checks the secret of webhook deliveries. Only the
+// command that registers a webhook cannot do without it.
+func (e *environment) readWebhookSecret(c *Config, use Use) {
+	name, fileName := "INSTAVIEW_MCP_WEBHOOK_SECRET", "INSTAVIEW_MCP_WEBHOOK_SECRET_FILE"
+	used := name
+	if c.WebhookSecretFile != "" {
+		used = fileName
+	}
+	c.WebhookSecret = e.secret(c.WebhookSecret, c.WebhookSecretFile, name)
+	secret := c.WebhookSecret.Reveal()
+	switch {
+	case e.isFaulty(name, fileName):
+	case secret == "":
+		if !e.refuseReference(name, fileName) && use.Webhook {
+			e.fault(name, "%s is not set: put a random text of %d characters or more into it, or the path of a file that holds one into %s", name, minWebhookSecret, fileName)
+		}
+	case len(secret) < minWebhookSecret || len(secret) > maxWebhookSecret:
+		e.fault(used, "%s must have %d to %d characters", used, minWebhookSecret, maxWebhookSecret)
+	case c.WebhookSecret.Validate() != nil:
+		e.fault(used, "%s must be ASCII without spaces", used)
+	case secret == c.AuthToken.Reveal(): // InstaView keeps the secret, and must not learn the token
+		e.fault(used, "%s must not be the same as INSTAVIEW_MCP_AUTH_TOKEN", used)
+	case use.Serving && c.CallerKeys: // a delivery does not say whose run it is about
+		e.fault(used, "%s and INSTAVIEW_MCP_CALLER_KEYS=true exclude each other: unset one", used)
+	}
+}
+
 // isExample reports whether key is what instructions show in its place, such as
 // <your key> and YOUR_API_KEY.
 func isExample(key string) bool {

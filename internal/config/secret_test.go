@@ -109,3 +109,41 @@ func TestTheTokenIsReadFromWhereverItStands(t *testing.T) {
 		load(t, env).wants(t, name+" over stdio, which needs no token", "")
 	}
 }
+
+func TestTheWebhookSecretIsReadByWhoNeedsIt(t *testing.T) {
+	const good = "a-good-canary-of-mine"
+	const name = "INSTAVIEW_MCP_WEBHOOK_SECRET"
+	for what, tt := range map[string]struct {
+		env     map[string]string
+		want    string
+		webhook string // fault when a webhook is registered
+		serving string // fault when serving over HTTP
+	}{
+		"none":         {nil, "", name + " is not set: put a random text of 16 characters", ""},
+		"variable":     {map[string]string{name: " " + good}, good, "", ""},
+		"file":         {map[string]string{name + "_FILE": writeFile(t, good+"\n", 0o600)}, good, "", ""},
+		"both":         {map[string]string{name: good, name + "_FILE": writeFile(t, good, 0o600)}, "", "both set", "both set"},
+		"short":        {map[string]string{name: "canary-canary-1"}, "", name + " must have 16 to 4096", name + " must have 16 to 4096"},
+		"long":         {map[string]string{name: strings.Repeat("canary", 700)}, "", "must have 16 to 4096", "must have 16 to 4096"},
+		"a short file": {map[string]string{name + "_FILE": writeFile(t, "canary", 0o600)}, "", name + "_FILE must have 16", name + "_FILE must have 16"},
+		"spaces":       {map[string]string{name: "a canary canary canary"}, "", "must be ASCII without spaces", "must be ASCII without spaces"},
+		"not ASCII":    {map[string]string{name: "canary-canary-č-canary"}, "", "must be ASCII without spaces", "must be ASCII without spaces"},
+		"a reference":  {map[string]string{name: "${A_LONG_CANARY_CANARY}"}, "", "nothing replaced", "nothing replaced"},
+	} {
+		pairs := []string{"INSTAVIEW_API_KEY=sk_live_0"}
+		for name, value := range tt.env {
+			pairs = append(pairs, name+"="+value)
+		}
+		registering := Load(t.Context(), pairs, Use{Webhook: true})
+		registering.wants(t, what+", registering", tt.webhook)
+		serving := Load(t.Context(), append(pairs, "INSTAVIEW_MCP_TRANSPORT=http"), Use{Serving: true})
+		serving.wants(t, what+", serving", tt.serving)
+		for _, c := range []Config{registering, serving} {
+			if got := c.WebhookSecret.Reveal(); len(c.Faults) == 0 && got != tt.want {
+				t.Errorf("%s: %q, want %q", what, got, tt.want)
+			}
+		}
+		Load(t.Context(), pairs, Use{}).wants(t, what+", a call", "")
+		Load(t.Context(), pairs, Use{Serving: true}).wants(t, what+", over stdio", "")
+	}
+}

@@ -121,6 +121,8 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_MCP_OAUTH_REQUIRE":       {"a=b", "a"},
 		"INSTAVIEW_MCP_OAUTH_COMPANY_CLAIM": {"org"},
 		"INSTAVIEW_MCP_OAUTH_JWKS_URL":      {"https://x/keys", "http://x.example/keys"},
+		"INSTAVIEW_MCP_WEBHOOK_SECRET":      {"short", "correct horse battery staple", `"correct-horse-battery-staple"`},
+		"INSTAVIEW_MCP_WEBHOOK_SECRET_FILE": slices.Concat(secretFiles, []string{file("short secret", "short", 0o600)}),
 		"INSTAVIEW_MCP_ALLOWED_HOSTS":       {"*", "https://x", "a b"},
 		"INSTAVIEW_MCP_ALLOWED_ORIGINS":     {"*", "example.com", "https://x/y", "null"},
 		"INSTAVIEW_MCP_TLS_CERT":            {"/nonexistent", dir, `"/nonexistent"`},
@@ -132,7 +134,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_MCP_LOG_FORMAT":          {"xml", "JSON"},
 	}
 	httpOnly = map[string]bool{}
-	for _, name := range []string{"ADDR", "AUTH_TOKEN", "AUTH_TOKEN_FILE", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TLS_CERT", "TLS_KEY", "METRICS_ADDR"} {
+	for _, name := range []string{"ADDR", "AUTH_TOKEN", "AUTH_TOKEN_FILE", "WEBHOOK_SECRET", "WEBHOOK_SECRET_FILE", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TLS_CERT", "TLS_KEY", "METRICS_ADDR"} {
 		httpOnly["INSTAVIEW_MCP_"+name] = true
 	}
 	return values, httpOnly
@@ -234,6 +236,7 @@ func TestN24CheckAndStartAgreeOnRightValues(t *testing.T) {
 	for name, env := range map[string][]string{
 		"the defaults":        nil,
 		"with a token":        {"INSTAVIEW_MCP_AUTH_TOKEN= correct-horse-battery-staple "},
+		"with webhooks":       {"INSTAVIEW_MCP_WEBHOOK_SECRET=correct-horse-battery-staple"},
 		"with metrics":        {"INSTAVIEW_MCP_METRICS_ADDR=:0"},
 		"on every address":    {"INSTAVIEW_MCP_ADDR=:0", "INSTAVIEW_MCP_TLS_TERMINATED=true", "INSTAVIEW_MCP_AUTH_TOKEN=correct-horse-battery-staple"},
 		"with callers' keys":  {"INSTAVIEW_MCP_CALLER_KEYS=true"},

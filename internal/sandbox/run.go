@@ -90,16 +90,18 @@ type execution struct {
 	spent // what POST and PATCH have made of it
 }
 
-// request records a request, which starts the run if it is the first or follows
-// an idle time.
-func (e *execution) request(now time.Time) {
-	if e.lastRequest.IsZero() || now.Sub(e.lastRequest) >= idleLimit && !e.keeps {
+// request records a request, and reports whether it starts the run, as it does
+// if it is the first or follows an idle time.
+func (e *execution) request(now time.Time) (starts bool) {
+	starts = e.lastRequest.IsZero() || now.Sub(e.lastRequest) >= idleLimit && !e.keeps
+	if starts {
 		// In milliseconds, because answers have no finer times and completedAt
 		// is counted from this one.
 		e.createdAt = now.Add(-e.run.Age).Truncate(time.Millisecond)
 		e.ended = nil
 	}
 	e.lastRequest = now
+	return starts
 }
 
 // answer returns the run's state at a time: 202 while it runs, and 200 once it

@@ -1,6 +1,6 @@
-// Package sandbox imitates InstaView's sourcing endpoints with invented runs:
-// for the demo without a key, for tests with a virtual clock and for benchmarks
-// without a network.
+// Package sandbox imitates InstaView's sourcing and webhook endpoints with
+// invented runs: for the demo without a key, for tests with a virtual clock and
+// for benchmarks without a network.
 //
 // It is written from the documentation alone and shares no code with the
 // client, so that a misunderstanding on one side makes a test fail. Where the
@@ -38,7 +38,8 @@ type Sandbox struct {
 	faults map[string][]Fault
 	log    requestLog
 
-	spending // POST and PATCH
+	spending   // POST and PATCH
+	delivering // webhooks
 }
 
 // apiKey is the state of one API key.
@@ -67,6 +68,8 @@ func New(opts ...Option) *Sandbox {
 		keys:      make(map[string]*apiKey),
 		runs:      make(map[string]*execution),
 		faults:    make(map[string][]Fault),
+
+		delivering: newDelivering(),
 	}
 	for _, sample := range samples {
 		s.runs[sample.id] = &execution{id: sample.id, run: sample.run, people: sample.people}
@@ -143,10 +146,10 @@ func (s *Sandbox) Requests() []Request {
 	return s.log.list()
 }
 
-// ServeHTTP answers GET /sourcing/{id}/results, POST /sourcing and PATCH
-// /sourcing/{id}. It checks authorisation first, so that callers without a key
-// learn nothing about paths or runs; then come the queued fault, the rate limit
-// and the run.
+// ServeHTTP answers GET /sourcing/{id}/results, POST /sourcing, PATCH
+// /sourcing/{id} and the requests about webhooks. It checks authorisation
+// first, so that callers without a key learn nothing about paths or runs; then
+// come the queued fault, the rate limit and the run.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.admit(r)
 	if c.key != nil && c.fault != nil && c.fault.CarriedOut {
@@ -215,8 +218,8 @@ func (s *Sandbox) admit(r *http.Request) *call {
 	}
 	c.refused = c.key.budget.take(now)
 	c.limits = c.key.budget.header()
-	if e := s.runs[id]; e != nil {
-		e.request(now)
+	if e := s.runs[id]; e != nil && e.request(now) {
+		s.announce(e, now)
 	}
 	if queue := s.faults[faults]; faults != "" && len(queue) > 0 {
 		c.fault, s.faults[faults] = &queue[0], queue[1:]
@@ -254,6 +257,8 @@ func (s *Sandbox) serve(r *http.Request, c *call) answer {
 		return tooMany(c.refused)
 	case c.spends != "":
 		return s.spend(r, c)
+	case isWebhooks(r):
+		return s.serveWebhooks(r)
 	case !c.isResults:
 		return failure(http.StatusNotFound, "RESOURCE_NOT_FOUND", "The requested resource was not found.",
 			map[string]string{"resourceType": "route", "resourceId": r.URL.Path})

@@ -45,16 +45,6 @@ func WithCredits(n int) Option { return func(s *Sandbox) { s.credits = &n } }
 // WithUnknownFor answers 404 for results of a run for so long after its start.
 func WithUnknownFor(d time.Duration) Option { return func(s *Sandbox) { s.unknownFor = d } }
 
-// WithWebhook registers a webhook that has subscribed to the given events.
-func WithWebhook(id string, events ...string) Option {
-	return func(s *Sandbox) {
-		if s.webhooks == nil {
-			s.webhooks = map[string][]string{}
-		}
-		s.webhooks[id] = events
-	}
-}
-
 // Credits returns what is left of WithCredits; 0 without it.
 func (s *Sandbox) Credits() int {
 	s.mu.Lock()
@@ -70,12 +60,12 @@ type spending struct {
 	refining   Refining
 	credits    *int // nil = no limit
 	unknownFor time.Duration
-	webhooks   map[string][]string // events by id
 }
 
 // spent is what POST and PATCH have made of a run.
 type spent struct {
 	keeps        bool      // does not start over when idle
+	webhookID    string    // that the run names; "" = none
 	workedSince  time.Time // of the newest PATCH; zero = none
 	unknownUntil time.Time
 	lagUntil     time.Time // until then before is shown
@@ -183,12 +173,12 @@ func (s *Sandbox) checkWebhook(id *string) *answer {
 	if id == nil {
 		return nil
 	}
-	events, known := s.webhooks[*id]
+	at := slices.IndexFunc(s.hooks, func(h *hook) bool { return h.id == *id })
 	var a answer
 	switch {
-	case !known:
+	case at < 0:
 		a = failure(http.StatusForbidden, "RESOURCE_ACCESS_DENIED", "The webhook belongs to another company.", nil)
-	case !slices.Contains(events, "SOURCING_COMPLETED") && !slices.Contains(events, "SOURCING_FAILED"):
+	case !s.hooks[at].wants("sourcing.completed") && !s.hooks[at].wants("sourcing.failed"):
 		a = failure(http.StatusUnprocessableEntity, "WEBHOOK_NOT_SUBSCRIBED", "The webhook subscribes to no sourcing event.", nil)
 	default:
 		return nil
@@ -219,7 +209,11 @@ func (s *Sandbox) start(o order, now time.Time) answer {
 		Takes: startTakes, Found: len(pool), Scored: len(people), Candidates: people,
 	}}
 	e.spent = spent{keeps: true, pool: pool, unknownUntil: now.Add(s.unknownFor)}
+	if o.WebhookID != nil {
+		e.webhookID = *o.WebhookID
+	}
 	s.runs[e.id] = e
+	s.announce(e, now)
 	return e.accepted("Run queued.", now)
 }
 
@@ -252,7 +246,7 @@ func (s *Sandbox) refine(id string, o order, now time.Time) answer {
 	next := &execution{id: e.id, createdAt: e.createdAt, lastRequest: now, run: Run{
 		Takes: refineTakes, Found: e.run.Found + len(added), Scored: len(before) + len(added), Candidates: byScore(before, added),
 	}}
-	next.spent = spent{keeps: true, pool: pool, workedSince: now.Truncate(time.Millisecond)}
+	next.spent = spent{keeps: true, webhookID: e.webhookID, pool: pool, workedSince: now.Truncate(time.Millisecond)}
 	if s.refining.OnlyNew {
 		next.run.Candidates, next.run.Scored, next.shownBefore = added, len(added), before
 	}
@@ -263,6 +257,7 @@ func (s *Sandbox) refine(id string, o order, now time.Time) answer {
 		next.lagUntil, next.before = now.Add(s.refining.Lag), e.answer(now).body
 	}
 	s.runs[next.id] = next
+	s.announce(next, now)
 	return next.accepted("Refinement queued.", now)
 }
 
@@ -333,11 +328,14 @@ func peopleOf(id string) []Candidate {
 	return nil
 }
 
-func newID() string {
+func newID() string { return "req_" + newUUID() }
+
+func newUUID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, as documented
+	_, _ = rand.Read(b[:])                      // never fails, as documented
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // version 4
 	h := hex.EncodeToString(b[:])
-	return "req_" + strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
 func unknownRun() answer {

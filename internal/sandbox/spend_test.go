@@ -148,7 +148,8 @@ func TestRefusalsOfWhatCostsCredits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := start(t, sandbox.New(sandbox.WithCredits(7), sandbox.WithRun("req_failed", sandbox.Run{ErrorCode: "AGENT_ERROR"}),
-					sandbox.WithWebhook("deaf", "INTERVIEW_COMPLETED"), sandbox.WithWebhook("good", "SOURCING_FAILED")))
+					sandbox.WithWebhook(sandbox.Webhook{ID: "deaf", Events: []string{"INTERVIEW_COMPLETED"}}),
+					sandbox.WithWebhook(sandbox.Webhook{ID: "good", Events: []string{"SOURCING_FAILED"}})))
 				if status, text := c.send(tt.method, tt.path, tt.body); status != tt.status {
 					t.Errorf("%d %s, want %d", status, text, tt.status)
 				}

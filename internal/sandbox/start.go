@@ -17,8 +17,9 @@ import (
 // DialTLSContext it makes an https:// base URL work without certificates. It
 // fails once ctx has ended or the sandbox has stopped.
 //
-// stop closes all connections, ends all requests in progress and returns when
-// no goroutine of the server is left. It may be called again.
+// stop closes all connections, ends all requests and deliveries in progress and
+// returns when no goroutine of the sandbox is left. It may be called again, but
+// Start may not.
 func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) (net.Conn, error), stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	listener := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -49,6 +50,7 @@ func (s *Sandbox) Start() (dial func(ctx context.Context, network, addr string) 
 		// Again, for a connection that was accepted during the first Close.
 		server.Close() //nolint:errcheck // as above
 		running.Wait()
+		s.Close()
 	}
 }
 
