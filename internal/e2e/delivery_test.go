@@ -3,9 +3,57 @@ package e2e
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
+
+	"instaview-mcp/internal/mcptest"
+	"instaview-mcp/internal/sandbox"
 )
+
+// A webhook that the program has registered tells the server of the end of a
+// run that is waited for.
+func TestADeliveryReachesTheServerThatWaits(t *testing.T) {
+	t.Parallel()
+	s := sandbox.New(sandbox.WithKey(canary), sandbox.WithRun("run_1", sandbox.Run{Takes: time.Second}))
+	defer s.Close()
+	upstream := httptest.NewServer(s)
+	defer upstream.Close()
+	const token = "a-token-of-the-tests-own"
+	env := []string{"INSTAVIEW_API_KEY=" + canary, "INSTAVIEW_BASE_URL=" + upstream.URL, "INSTAVIEW_MCP_WEBHOOK_SECRET=a-secret-of-the-tests-own"}
+	server := serveHTTP(t, "http", append(env, "INSTAVIEW_MCP_AUTH_TOKEN="+token))
+	create := exec.Command(program(t), "webhook", "create", "--yes", "--url", server.root()+"/webhooks/instaview")
+	create.Env = append(env, "SystemRoot="+os.Getenv("SystemRoot"))
+	if out, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	do := func(method, url, body string) string {
+		t.Helper()
+		r, err := http.NewRequest(method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, server.log)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		text, _ := io.ReadAll(resp.Body)
+		return string(text)
+	}
+	call := mcptest.Request(1, "tools/call", mcptest.Call("wait_for_sourcing", `{"request_id":"run_1"}`))
+	if got := do(http.MethodPost, server.url, call); !strings.Contains(got, "completed") {
+		t.Errorf("the wait ended with %s", got)
+	}
+	if metrics := do(http.MethodGet, server.root()+"/metrics", ""); !strings.Contains(metrics, `instaview_mcp_webhook_deliveries_total{outcome="run"} 1`+"\n") {
+		t.Errorf("no delivery is counted:\n%s", server.log)
+	}
+}
 
 // W11: a delivery is accepted beside a token, counted, and named nowhere.
 func TestW11ADeliveryIsCountedAndNotNamed(t *testing.T) {
