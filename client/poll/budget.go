@@ -62,18 +62,15 @@ func burst(perMinute float64) int {
 	return max(1, min(maxBurst, int(spare)))
 }
 
-// wait returns the time until a request is allowed; 0 = now. A get may use what
-// waits leave for later in the hour. With keep, the request must leave
-// keptForGets tokens, so that a get could follow at once.
-func (b *budget) wait(now time.Time, by kind, keep bool) time.Duration {
+// wait returns the time until a request is allowed that leaves keep tokens for
+// others, as far as the burst allows that; 0 = now. A get may use what waits
+// leave for later in the hour.
+func (b *budget) wait(now time.Time, by kind, keep int) time.Duration {
 	until := b.held(now)
 	if by == wait {
 		until = max(until, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
-	need := 1
-	if keep {
-		need += b.kept()
-	}
+	need := min(1+keep, b.limiter.Burst())
 	if missing := float64(need) - b.limiter.TokensAt(now); missing > 0 {
 		// A nanosecond more, because rounding could make the time too short for
 		// a whole token.

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"container/list"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -61,7 +62,8 @@ func (p *Poller) forget(cached *list.Element, now time.Time) {
 	delete(p.runs, r.id)
 	r.last = Snapshot{}
 	p.measure(r)
-	if r.floor.runs--; r.floor.unused(now) {
+	r.floor.sharers = slices.DeleteFunc(r.floor.sharers, func(s *run) bool { return s == r })
+	if r.floor.unused(now) {
 		delete(p.floors, sourcingRun(r.id))
 	}
 }

@@ -50,11 +50,14 @@ func (p *Poller) next(now time.Time) (r *run, in time.Duration) {
 	forGet, forWait := p.queues[get].head(now), p.queues[wait].head(now)
 	getIn, waitIn := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 	if forGet != nil {
-		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, false))
+		getIn = max(0, forGet.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, get, 0))
 	}
 	if forWait != nil {
 		// Waits leave tokens for future gets, but not while a get is due.
-		keep := forGet == nil || forGet.due.After(now)
+		keep := 0
+		if forGet == nil || forGet.due.After(now) {
+			keep = p.budget.kept() + p.keptForHints(forWait, now)
+		}
 		waitIn = max(0, forWait.due.Sub(now), p.breaker.wait(now), p.budget.wait(now, wait, keep))
 	}
 	if getIn < waitIn || getIn == waitIn && p.lastKind == wait {

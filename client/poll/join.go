@@ -166,7 +166,7 @@ func (p *Poller) snapshot(known *Snapshot, r *run, before tally, queue, onlyFina
 		by = p.queuedFor(r) // a request for a wait must also keep the hour's pace
 	}
 	if !r.inFlight {
-		known.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, false))
+		known.NextIn = max(r.floor.wait(now), p.breaker.wait(now), p.budget.wait(now, by, 0))
 	}
 	if queued && queue {
 		known.Ahead = p.ahead(r, now)

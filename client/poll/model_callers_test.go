@@ -43,6 +43,9 @@ func play(s scenario) *history {
 	c.each("getter", s.getters, c.get)
 	c.each("looper", s.loopers, c.loop)
 	c.each("sweeper", s.sweepers, c.sweep)
+	if s.hints.every > 0 {
+		c.each("forger", 1, c.forge)
+	}
 	stopped := make(chan struct{})
 	go c.end(stopped)
 	go c.sampleUntil(stopped)
@@ -120,7 +123,9 @@ func (c *players) over() bool {
 func (c *players) work(random *rand.Rand, i int) {
 	for n := 0; c.going(); n++ {
 		id := fmt.Sprintf("w%d-%d", i, n)
-		c.u.start(id)
+		if ends := c.u.start(id); !c.s.hints.none {
+			c.deliver(id, ends)
+		}
 		c.mu.Lock()
 		c.current[i] = id
 		c.mu.Unlock()

@@ -63,6 +63,8 @@ type dueSpan struct {
 	wait      bool          // whether waits certainly do
 	waitTo    time.Duration // until when
 	asked     *request      // the request that ended it; nil if the callers left
+	mayLead   bool          // a hint may have put it ahead of other waits
+	wokenAt   time.Duration // when one certainly did; never if none did
 }
 
 // due is a run's state as it follows from its callers and replies.
@@ -83,6 +85,10 @@ type due struct {
 	turn          time.Duration // since when it is due, if nobody requested it since
 	open          *dueSpan
 	answeredUntil time.Duration // later callers until then are answered without a request; 0 = none
+
+	pace   time.Duration // that waits may keep if hints are relied on; 0 without hints
+	hinted bool          // a hint has named it
+	woken  bool          // one has while a request was in flight
 }
 
 type eventKind int
@@ -93,6 +99,7 @@ const (
 	left
 	came
 	touched
+	woken
 	asked
 )
 
@@ -101,6 +108,8 @@ type dueEvent struct {
 	kind eventKind
 	q    *request
 	c    *call
+
+	named bool // the hint names the run
 }
 
 // dueSpans returns the spans of all runs in the order in which they begin. If
@@ -115,22 +124,26 @@ func (h *history) dueSpans() []dueSpan {
 	for run, calls := range calls {
 		var events []dueEvent
 		for _, q := range requests[run] {
-			events = append(events, dueEvent{q.sent, asked, q, nil})
+			events = append(events, dueEvent{at: q.sent, kind: asked, q: q})
 			if q.ended < never && !q.reply.aborted {
-				events = append(events, dueEvent{q.ended, replied, q, nil})
+				events = append(events, dueEvent{at: q.ended, kind: replied, q: q})
 			}
 		}
 		for _, c := range calls {
 			if over := h.over(c); over > c.begun {
-				events = append(events, dueEvent{c.begun, came, nil, c}, dueEvent{over, left, nil, c})
+				events = append(events, dueEvent{at: c.begun, kind: came, c: c}, dueEvent{at: over, kind: left, c: c})
 			} else {
-				events = append(events, dueEvent{c.begun, touched, nil, c})
+				events = append(events, dueEvent{at: c.begun, kind: touched, c: c})
 			}
 		}
+		events = append(events, h.hintedEvents(run)...)
 		slices.SortStableFunc(events, func(a, b dueEvent) int {
 			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind))
 		})
 		d := &due{run: run, crowded: h.scenario.memory > 0, born: never, turn: never, first: never}
+		if h.scenario.hints.any() {
+			d.pace = promisedHintedPace
+		}
 		for _, e := range events {
 			d.take(e)
 		}
@@ -166,6 +179,8 @@ func (d *due) take(e dueEvent) {
 		d.come(e.c, e.at)
 	case touched:
 		d.touch(e.c, e.at)
+	case woken:
+		d.wake(e.at, e.named)
 	case asked:
 		d.finish(e.at, e.q)
 		d.out, d.turn = true, never
@@ -233,6 +248,7 @@ func (d *due) begin(at time.Duration) {
 	d.open = &dueSpan{
 		span: span{from: at}, run: d.run, earliest: min(d.turn, d.first), latest: at,
 		scheduled: d.first, unseen: d.requests == 0, seen: d.requests > 0 && !d.forgotten, getFrom: never, getTo: never, waitTo: never, wait: d.gets == 0,
+		mayLead: d.hinted, wokenAt: never,
 	}
 }
 
@@ -267,6 +283,7 @@ func (d *due) finish(at time.Duration, q *request) {
 func (d *due) learn(q *request, at time.Duration) {
 	r := q.reply
 	d.notBefore, d.answeredUntil = at+promisedFloor, 0
+	defer d.rewake(r)
 	if r.settled() {
 		d.answeredUntil = d.notBefore
 	}
@@ -295,6 +312,6 @@ func (d *due) learn(q *request, at time.Duration) {
 		if at-d.born >= promisedOldAge {
 			d.old++
 		}
-		d.first, d.last = at+shortest, at+longest
+		d.first, d.last = at+shortest, at+max(longest, d.pace)
 	}
 }

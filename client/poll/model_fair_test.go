@@ -161,6 +161,9 @@ func (h *history) short(get bool) []span {
 		need := 1.0
 		if !get {
 			need += least.kept()
+			if h.scenario.hints.any() {
+				need = min(need+promisedHintTokens, least.burst)
+			}
 		}
 		if missing := need - least.tokens; missing > 0 {
 			spans = append(spans, span{s.at, s.at + time.Duration(missing/least.perMinute*float64(time.Minute))})
@@ -256,9 +259,10 @@ func checkTurns(h *history, broken func(string, ...any)) {
 func checkOrder(h *history, broken func(string, ...any)) {
 	due := h.dueSpans()
 	for _, class := range []struct {
-		asked func(dueSpan) bool
-		part  func(dueSpan) span
-	}{{dueSpan.endedForGet, dueSpan.forGet}, {dueSpan.endedForWait, dueSpan.forWait}} {
+		asked  func(dueSpan) bool
+		part   func(dueSpan) span
+		hinted bool // a hint puts a run ahead
+	}{{dueSpan.endedForGet, dueSpan.forGet, false}, {dueSpan.endedForWait, dueSpan.forWait, true}} {
 		for _, d := range due {
 			if d.asked == nil || !class.asked(d) {
 				continue
@@ -271,6 +275,12 @@ func checkOrder(h *history, broken func(string, ...any)) {
 					continue
 				}
 				earliest, latest := d.earliest, other.latest
+				if class.hinted && d.mayLead {
+					earliest -= promisedHintStart
+				}
+				if class.hinted && other.wokenAt < d.to-instant {
+					latest -= promisedHintStart
+				}
 				if !d.seen {
 					earliest -= promisedNew
 				}

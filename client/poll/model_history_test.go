@@ -26,6 +26,7 @@ type history struct {
 	mu       sync.Mutex
 	requests []*request // in the order sent
 	calls    []*call    // in the order begun
+	hints    []hinted   // in the order given
 	asked    map[string]int
 	samples  []sample
 	left     []string // what the Poller still held at the end
@@ -60,6 +61,12 @@ type told struct {
 	remaining int
 	reset     time.Duration // by the upstream's clock
 	latest    time.Duration // the latest instant that may be taken for the reset
+}
+
+// hinted is a hint; run is "" if it named none.
+type hinted struct {
+	at  time.Duration
+	run string
 }
 
 type callKind string
@@ -236,6 +243,9 @@ func (h *history) story() string {
 	}
 	for _, c := range h.calls {
 		lines = append(lines, line{c.begun, c.String()})
+	}
+	for _, hint := range h.hints {
+		lines = append(lines, line{hint.at, fmt.Sprintf("hint %q", hint.run)})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.at, b.at) })
 	var all strings.Builder

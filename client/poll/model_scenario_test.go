@@ -56,7 +56,19 @@ type scenario struct {
 	longRefusal time.Duration // the longest Retry-After
 
 	limits limits
+	hints  forgeries
 }
+
+// forgeries is how hints come: those of a webhook, and forged ones.
+type forgeries struct {
+	webhook deliveries
+	none    bool          // there is no webhook
+	every   time.Duration // between forged hints; 0 = none
+	flood   int           // how many of them come at once
+}
+
+// any reports whether there may be hints.
+func (f forgeries) any() bool { return !f.none || f.every > 0 }
 
 // limits is how the upstream counts requests and what it reports.
 type limits struct {
@@ -129,7 +141,17 @@ func newScenario(seed uint64) scenario {
 	}
 	s.limits.sliding = random.IntN(3) == 0
 	s.addTheme(random)
+	s.addHints(source(seed, "hints", 0))
 	return s
+}
+
+// addHints draws hints for half of the scenarios.
+func (s *scenario) addHints(random *rand.Rand) {
+	s.hints.none = random.IntN(2) == 0
+	if random.IntN(3) == 0 {
+		s.hints.every, s.hints.flood = between(random, 10*time.Millisecond, 20*time.Second), pick(random, 1, 1, 30)
+	}
+	s.hints.webhook = deliveries{lost: pick(random, 0, 0.2, 0.9), late: pick(random, 0, 2*time.Second, 10*time.Second), twice: pick(random, 0, 0.5)}
 }
 
 // addTheme draws what the theme adds.

@@ -37,8 +37,8 @@ func newFakeUpstream(s scenario, h *history) *fakeUpstream {
 	return &fakeUpstream{s: s, h: h, runs: map[string]*fakeRun{}, count: map[int64]int{}, hours: map[int64]int{}}
 }
 
-// start creates a run.
-func (u *fakeUpstream) start(id string) {
+// start creates a run and returns when it ends.
+func (u *fakeUpstream) start(id string) (ends time.Duration) {
 	random := source(u.s.seed, id, 0)
 	now := u.h.now()
 	r := &fakeRun{created: now, status: client.StatusCompleted}
@@ -59,6 +59,7 @@ func (u *fakeUpstream) start(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.runs[id] = r
+	return r.ends
 }
 
 // Results implements API.

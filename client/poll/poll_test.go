@@ -719,7 +719,7 @@ func TestANewWindowOwesNothingToTheLast(t *testing.T) {
 	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &few, ResetIn: time.Second}})
 	now = now.Add(300 * time.Millisecond)
 	b.learn(now, now, client.RateLimit{Minute: client.Window{Limit: 120, Remaining: &many, ResetIn: time.Minute}})
-	if wait := b.wait(now, wait, false); wait != 0 {
+	if wait := b.wait(now, wait, 0); wait != 0 {
 		t.Errorf("wait %v at the start of a window with 119 left", wait)
 	}
 }

@@ -31,7 +31,9 @@ func (p *Poller) request(r *run) {
 	results, err = p.expect(r.id, results, err)
 	failure := asFailure(err)
 	p.observe(observed(r.last, results, failure, now.Sub(sent)))
+	before := r.last
 	r.record(results, failure, now)
+	p.heed(r, before, sent, now)
 	r.order = p.nextOrder()
 	p.requeue(r)
 	p.measure(r)

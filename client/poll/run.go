@@ -29,6 +29,7 @@ type run struct {
 	schedule  schedule
 	last      Snapshot
 	footprint int64 // in bytes; 0 without last.Results
+	wake      wakeUp
 	tally
 	changed chan struct{} // closed and replaced after every attempt
 	final   chan struct{} // closed and replaced after every attempt that ends waits
@@ -40,7 +41,7 @@ type tally struct{ attempts, failures int }
 // floor keeps the requests for one sourcing run apart. Runs requested for
 // several companies share it, since the contract's limit is the run's.
 type floor struct {
-	runs      int // that share it
+	sharers   []*run // runs that share it
 	inFlight  bool
 	notBefore time.Time // the end of the floor and of Retry-After
 }
@@ -56,8 +57,9 @@ func (p *Poller) newRun(id string, now time.Time) *run {
 		r.floor = &floor{}
 		p.floors[sourcingRun(id)] = r.floor
 	}
-	r.floor.runs++
+	r.floor.sharers = append(r.floor.sharers, r)
 	p.runs[id] = r
+	p.takeHint(r, now)
 	return r
 }
 
@@ -80,7 +82,7 @@ func (f *floor) wait(now time.Time) time.Duration {
 
 // unused reports whether no run needs the floor, and it forbids nothing any
 // more.
-func (f *floor) unused(now time.Time) bool { return f.runs == 0 && f.wait(now) == 0 }
+func (f *floor) unused(now time.Time) bool { return len(f.sharers) == 0 && f.wait(now) == 0 }
 
 // active reports whether any caller waits for the run.
 func (r *run) active() bool { return r.callers[get]+r.callers[wait] > 0 }

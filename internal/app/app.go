@@ -41,9 +41,12 @@ type App struct {
 	Settings config.Config
 	API      *client.Client // nil if callers bring their keys
 	Runs     Runs
-	Server   *server.MCPServer
-	Metrics  *telemetry.Metrics // nil over stdio, where nothing could read them
-	Log      *slog.Logger
+	// Hint tells what reads the runs that one has probably ended, or with ""
+	// that some run has; nil if callers bring their keys.
+	Hint    func(requestID string)
+	Server  *server.MCPServer
+	Metrics *telemetry.Metrics // nil over stdio, where nothing could read them
+	Log     *slog.Logger
 }
 
 // OpenLog returns the configured logger and a function that closes it. If the
@@ -137,10 +140,12 @@ func (a *App) open(serving bool, options []client.Option) (err error) {
 	}
 	if serving && a.Settings.OAuthCompanyClaim != "" {
 		pool := tenant.NewPool(func(client.Key) (*client.Client, error) { return a.API, nil }, polling...)
-		a.Runs = pool.ForCompanies(a.Settings.APIKey)
+		runs := pool.ForCompanies(a.Settings.APIKey)
+		a.Runs, a.Hint = runs, runs.Hint
 		return nil
 	}
-	a.Runs = tenant.Own{Poller: poll.New(a.API, polling...), Client: a.API}
+	runs := tenant.Own{Poller: poll.New(a.API, polling...), Client: a.API}
+	a.Runs, a.Hint = runs, runs.Hint
 	return nil
 }
 

@@ -29,7 +29,9 @@ func Serve(ctx context.Context, s Streams, environ []string, demo bool) error {
 		}
 		a.Metrics.CountInFlight(a.Server)
 		a.Log.Info("starting", "version", BuildVersion(), "demo", demo)
-		return httpserver.New(a.Server, httpSettings(a.Settings), a.Runs, a.Metrics.Handler(), a.Log).Run(ctx)
+		serving := httpSettings(a.Settings)
+		serving.Hint, serving.OnDelivery = a.Hint, a.Metrics.CountDelivery
+		return httpserver.New(a.Server, serving, a.Runs, a.Metrics.Handler(), a.Log).Run(ctx)
 	})
 }
 

@@ -71,6 +71,7 @@ func httpSettings(s config.Config) httpserver.Settings {
 		Token:          s.AuthToken,
 		CallerKeys:     s.CallerKeys,
 		OAuth:          OAuthSettings(s),
+		WebhookSecret:  s.WebhookSecret,
 		URL:            s.URL,
 		AllowedHosts:   append(slices.Clone(s.AllowedHosts), ownHost(s.URL)...),
 		AllowedOrigins: s.AllowedOrigins,

@@ -54,7 +54,9 @@ type endpoint struct {
 	method string // the only one allowed; HEAD is allowed where GET is
 	open   bool   // needs no credentials and is not counted as a connection
 	public bool   // may be read from web pages of every origin
-	handle func(*responseWriter, *http.Request)
+	// authenticate replaces the guard's check of credentials, unless it is nil.
+	authenticate func(*http.Request) (context.Context, *refusal)
+	handle       func(*responseWriter, *http.Request)
 }
 
 // refusal is an error answer. Its text never quotes the request.
@@ -88,7 +90,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	if refused == nil && !at.open {
-		ctx, refused = g.authenticate(r)
+		authenticate := g.authenticate
+		if at.authenticate != nil {
+			authenticate = at.authenticate
+		}
+		ctx, refused = authenticate(r)
 	}
 	if refused != nil {
 		s.refuse(*refused)
@@ -251,24 +257,8 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 			return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "each header about the message may be sent only once"}
 		}
 	}
-	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err = io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, jsonrpc.MaxMessage))
-	if err == nil || r.ProtoMajor == 2 {
-		// After a failed read over HTTP/1.1 the deadline stays, to limit how
-		// long net/http reads the rest of the body.
-		_ = s.control.SetReadDeadline(time.Time{})
-	}
-	if err == nil && !s.closes {
-		s.ResponseWriter.Header().Del("Connection")
-	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestEntityTooLarge, text: "the message is larger than 1 MiB"}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusRequestTimeout, text: "the message took too long"}
-	case err != nil:
-		return nil, jsonrpc.Message{}, &refusal{status: http.StatusBadRequest, text: "the message is incomplete"}
+	if body, refused = readLimited(s, r, jsonrpc.MaxMessage, "the message", "1 MiB"); refused != nil {
+		return nil, jsonrpc.Message{}, refused
 	}
 	m, bad := jsonrpc.Read(body)
 	if bad == nil && m.IsResponse {
@@ -279,6 +269,34 @@ func readBody(s *responseWriter, r *http.Request) (body []byte, m jsonrpc.Messag
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return body, m, nil
+}
+
+// readLimited reads a body of at most limit bytes, within bodyTime. what and
+// most name the body and the limit in the text of a refusal.
+func readLimited(s *responseWriter, r *http.Request, limit int64, what, most string) (body []byte, refused *refusal) {
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, text: what + " is larger than " + most}
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	_ = s.control.SetReadDeadline(time.Now().Add(bodyTime))
+	body, err := io.ReadAll(http.MaxBytesReader(s.ResponseWriter, r.Body, limit))
+	if err == nil || r.ProtoMajor == 2 {
+		// After a failed read over HTTP/1.1 the deadline stays, to limit how
+		// long net/http reads the rest of the body.
+		_ = s.control.SetReadDeadline(time.Time{})
+	}
+	if err == nil && !s.closes {
+		s.ResponseWriter.Header().Del("Connection")
+	}
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &refusal{status: http.StatusRequestTimeout, text: what + " took too long"}
+	case err != nil:
+		return nil, &refusal{status: http.StatusBadRequest, text: what + " is incomplete"}
+	}
+	return body, nil
 }
 
 // jsonRefusal returns the refusal of a message that is not valid JSON-RPC.

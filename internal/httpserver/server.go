@@ -67,6 +67,7 @@ type Server struct {
 	logger   *slog.Logger
 	metrics  endpoint
 	oauth    *resourceServer // nil without OAuth
+	webhook  *webhook        // nil if no deliveries are accepted
 
 	http     *http.Server
 	sse      *sse // nil for Streamable HTTP
@@ -94,6 +95,9 @@ func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler
 	}
 	if h.oauth = newResourceServer(settings, logger); h.oauth != nil {
 		h.oauth.addEndpoints(endpoints, h.path())
+	}
+	if h.webhook = newWebhook(settings, logger); h.webhook != nil {
+		endpoints[webhookPath] = endpoint{method: http.MethodPost, authenticate: h.webhook.authenticate, handle: h.webhook.receive}
 	}
 	hint := "MCP is on " + h.path() + ", which an MCP client opens, not a browser"
 	h.http = h.server(&guard{settings, endpoints, hint, h.oauth, logger}, &h.open)
@@ -299,6 +303,9 @@ func (h *Server) serve(ctx context.Context, listener net.Listener) error {
 	if h.oauth != nil {
 		go h.oauth.verifier.Run(ctx)
 	}
+	if h.webhook != nil {
+		go h.webhook.run(ctx)
+	}
 	go func() {
 		if h.settings.TLSCert != "" {
 			failed <- h.http.ServeTLS(h.limit(listener), h.settings.TLSCert, h.settings.TLSKey)
@@ -338,6 +345,9 @@ func (h *Server) announce(at net.Addr) {
 		scheme = "https"
 	}
 	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+h.path(), "authentication", h.settings.authentication())
+	if h.webhook != nil {
+		h.logger.Info("accepting deliveries of webhooks", "path", webhookPath)
+	}
 	if h.settings.hasOpenMetrics() {
 		h.logger.Warn("metrics are open to whoever can reach their address: keep it inside your network", "address", h.settings.MetricsAddr)
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	mcpgo "github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -40,6 +41,9 @@ type site struct {
 	stop    func()          // returns when the server has stopped
 }
 
+// takes is how long the run req_ends takes.
+const takes = 21 * time.Second
+
 const otherKey = "other-key"
 
 // runs is what Poller and Pool have in common.
@@ -66,7 +70,7 @@ func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handle
 	for key, name := range map[string]string{sandbox.Key: "Ada Alpha", otherKey: "Ben Beta"} {
 		box := sandbox.New(sandbox.WithKey(key), sandbox.WithRun("req_same", sandbox.Run{
 			Found: 1, Scored: 1, Candidates: []sandbox.Candidate{{ProfileID: "p1", Name: name}},
-		}))
+		}), sandbox.WithRun("req_ends", sandbox.Run{Takes: takes}))
 		if key == sandbox.Key {
 			s.sandbox = box
 		}
@@ -95,6 +99,9 @@ func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handle
 		if settings.OAuth.CompanyClaim != "" {
 			poller = tenant.NewPool(open).ForCompanies(client.NewKey(sandbox.Key))
 		}
+	}
+	if settings.WebhookSecret.Reveal() != "" && settings.Hint == nil {
+		settings.Hint = poller.(interface{ Hint(string) }).Hint
 	}
 	callerWaits := 0
 	if settings.OAuth.Issuer != "" {

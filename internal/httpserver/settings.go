@@ -27,6 +27,16 @@ type Settings struct {
 	// OAuth says which access tokens callers must send. Without an issuer none
 	// is needed.
 	OAuth oauth.Settings
+	// WebhookSecret is what deliveries of InstaView's webhooks must bring. With
+	// the zero value none are accepted; otherwise Hint and OnDelivery must be
+	// set.
+	WebhookSecret client.Key
+	// Hint is called with the request id of each run that a delivery names, and
+	// with "" if it names none. It is never called concurrently.
+	Hint func(requestID string)
+	// OnDelivery is called with the outcome of each delivery, one of a fixed
+	// list of words.
+	OnDelivery func(outcome string)
 	// URL is the address that clients connect to; needed for OAuth.
 	URL string
 	// AllowedHosts are the host names, beside those of the loopback interface,

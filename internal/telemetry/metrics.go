@@ -72,6 +72,11 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 	}
 }
 
+// CountDelivery adds a delivery of a webhook.
+func (m *Metrics) CountDelivery(outcome string) {
+	m.set.GetOrCreateCounter(fmt.Sprintf("instaview_mcp_webhook_deliveries_total{outcome=%q}", outcome)).Inc()
+}
+
 // CountInFlight adds a middleware to s that counts the tool calls in flight.
 func (m *Metrics) CountInFlight(s *server.MCPServer) {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {

@@ -38,6 +38,17 @@ func (c Companies) Refine(ctx context.Context, requestID string, r client.Refine
 	return c.Pool.Refine(c.with(ctx), requestID, r, before)
 }
 
+// Hint calls poll.Poller.Hint for the runs of all companies. Before the first
+// call there are none.
+func (c Companies) Hint(requestID string) {
+	c.mu.Lock()
+	at := c.entries[hash(c.key.Reveal())]
+	c.mu.Unlock()
+	if at != nil {
+		at.Value.(*entry).poller.Hint(requestID)
+	}
+}
+
 // with adds the key for a caller with a company. Without a company there is no
 // key either, so that nobody uses the key for its own company.
 func (c Companies) with(ctx context.Context) context.Context {

@@ -80,6 +80,38 @@ func TestCompaniesOfAKeyAreAskedForApartAndShareItsBudget(t *testing.T) {
 	})
 }
 
+// A webhook's delivery does not say whose caller waits.
+func TestAHintReachesTheRunsOfEveryCompany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 41 * time.Second // asked for at 40 and 45 s by each company, in turn
+		s := sandbox.New(sandbox.WithKey("a"), sandbox.WithRun("req_1", sandbox.Run{Takes: takes}))
+		dial, stop := s.Start()
+		defer stop()
+		p := NewPool(func(key client.Key) (*client.Client, error) {
+			return client.New(key, client.WithBaseURL("http://localhost"), client.WithDialContext(dial))
+		})
+		defer p.Close()
+		c := p.ForCompanies(client.NewKey("a"))
+		c.Hint("req_1") // before anyone has called
+		var all sync.WaitGroup
+		for _, company := range []string{"x", "y"} {
+			all.Go(func() {
+				snapshot, err := c.Wait(WithPerson(t.Context(), "issuer", "ann", company), "req_1", 4*time.Minute, nil)
+				if err != nil || snapshot.Results == nil || snapshot.Results.InProgress() {
+					t.Errorf("%s: %+v, %v", company, snapshot, err)
+				}
+			})
+		}
+		time.Sleep(takes)
+		before := len(s.Requests())
+		c.Hint("req_1")
+		all.Wait()
+		if n := len(s.Requests()) - before; n != 2 {
+			t.Errorf("%d requests after the hint, want one for each company", n)
+		}
+	})
+}
+
 // N13: the contract's floor is the run's, whichever company it is requested
 // for.
 func TestOneRunHasOneFloorForAllCompaniesOfAKey(t *testing.T) {
