@@ -30,9 +30,9 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	return tree, nil
 }
 
-var opaqueJSON = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"(?:\s*:)?`)
+var opaqueJSON = onFirstUse(`(?s)//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"(?:\s*:)?`)
 
-func (jsonFormat) opaque() *regexp.Regexp { return opaqueJSON }
+func (jsonFormat) opaque() *regexp.Regexp { return opaqueJSON() }
 
 // standard returns a value without comments and trailing commas. It works on a
 // copy, because hujson would overwrite them in the text it was parsed from.
@@ -42,7 +42,7 @@ func standard(value hujson.Value) []byte {
 	return value.Pack()
 }
 
-var position = regexp.MustCompile(`line \d+, column \d+`)
+var position = onFirstUse(`line \d+, column \d+`)
 
 // openJSON parses a file. To a file without any value it adds an empty object,
 // and returns that text.
@@ -63,7 +63,7 @@ func openJSON(text []byte) ([]byte, hujson.Value, error) {
 		return filled, root, nil
 	}
 	// The rest of the message may quote the file.
-	return nil, root, fmt.Errorf("it is not valid JSON: %s", position.FindString(err.Error()))
+	return nil, root, fmt.Errorf("it is not valid JSON: %s", position().FindString(err.Error()))
 }
 
 // isTooDeep reports whether brackets are nested so deeply that hujson would run
