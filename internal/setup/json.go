@@ -2,13 +2,12 @@ package setup
 
 import (
 	"bytes"
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tailscale/hujson"
 )
@@ -21,7 +20,7 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder := stdjson.NewDecoder(bytes.NewReader(standard(root)))
+	decoder := json.NewDecoder(bytes.NewReader(standard(root)))
 	decoder.UseNumber()
 	var tree map[string]any
 	if err := decoder.Decode(&tree); err != nil || tree == nil {
