@@ -9,8 +9,9 @@ import (
 // stdio in ms, and its memory then in MiB.
 func BenchmarkStart(b *testing.B) {
 	all, took, memory := programs(b), figures{}, figures{}
-	for b.Loop() {
-		for _, p := range all {
+	for round := 0; b.Loop(); round++ {
+		for i := range all {
+			p := all[(round+i)%len(all)] // each is as often after a busy program as the others
 			start := time.Now()
 			s := p.start(b, "stdio", "http://127.0.0.1:9")
 			if _, err := s.connect(b).ask(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`); err != nil {

@@ -22,8 +22,8 @@ import (
 )
 
 // The benchmarks run the built program and, in turns with it, the programs of
-// testdata/bare and testdata/limit. This process is the client and InstaView to
-// all of them, so it speaks JSON-RPC without a library.
+// testdata/bare, testdata/gosdk and testdata/limit. This process is the client
+// and InstaView to all of them, so it speaks JSON-RPC without a library.
 
 var beside = flag.String("beside", "", "another build of the program, which the benchmarks compare with")
 
@@ -34,7 +34,7 @@ type program struct{ name, path string }
 func programs(b *testing.B) []program {
 	b.Helper()
 	dir := b.TempDir()
-	all := []program{{"ours", "."}, {"bare", "./testdata/bare"}, {"limit", "./testdata/limit"}}
+	all := []program{{"ours", "."}, {"bare", "./testdata/bare"}, {"gosdk", "./testdata/gosdk"}, {"limit", "./testdata/limit"}}
 	for i, p := range all {
 		all[i].path = filepath.Join(dir, p.name)
 		build := exec.Command("go", "build", "-trimpath", "-o", all[i].path, p.path)

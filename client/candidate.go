@@ -77,25 +77,31 @@ func (d *decoder) field(to any) error {
 	case **float64:
 		return d.score(to)
 	case *[]Evidence:
-		return d.list(func() error {
-			e := &d.evidence
-			*e = Evidence{}
+		d.evidence = d.evidence[:0]
+		err := d.list(func() error {
+			d.evidence = append(d.evidence, Evidence{})
+			e := &d.evidence[len(d.evidence)-1]
 			err := d.object([]member{{"title", &e.Title}, {"company", &e.Company}, {"duration", &e.Duration}, {"relevanceExplanation", &e.Explanation}})
-			if *e != (Evidence{}) {
-				*to = append(*to, *e)
+			if *e == (Evidence{}) {
+				d.evidence = d.evidence[:len(d.evidence)-1]
 			}
 			return err
 		})
+		*to = append(*to, d.evidence...)
+		return err
 	case *[]Position:
-		return d.list(func() error {
-			p := &d.position
-			*p = Position{}
+		d.positions = d.positions[:0]
+		err := d.list(func() error {
+			d.positions = append(d.positions, Position{})
+			p := &d.positions[len(d.positions)-1]
 			err := d.object([]member{{"role", &p.Role}, {"company", &p.Company}, {"duration", &p.Duration}, {"highlights", &p.Highlights}})
-			if p.Role != "" || p.Company != "" || p.Duration != "" || len(p.Highlights) > 0 {
-				*to = append(*to, *p)
+			if p.Role == "" && p.Company == "" && p.Duration == "" && len(p.Highlights) == 0 {
+				d.positions = d.positions[:len(d.positions)-1]
 			}
 			return err
 		})
+		*to = append(*to, d.positions...)
+		return err
 	}
 	return d.leaveOut()
 }
@@ -112,9 +118,9 @@ func (d *decoder) text(to *string) error {
 	case 'n':
 		return skip(d.json)
 	case '"', '0':
-		token, err := d.json.ReadToken()
+		raw, err := d.json.ReadValue()
 		if err == nil {
-			*to = token.String()
+			*to = d.store.add(raw)
 		}
 		return err
 	}

@@ -86,8 +86,10 @@ func decode(bounded *boundedReader, httpStatus int, requestID string) (*Results,
 	}
 	if d.results.InProgress() {
 		d.results.Candidates = nil // not shown, but kept in memory during a wait
+		d.store, d.used = textStore{}, 0
 	}
-	d.results.footprint = d.results.Footprint() // computed once, because every call needs it
+	// Computed once, because every call needs it.
+	d.results.footprint = d.results.Footprint() + d.store.allocated - d.used
 	return d.results, nil
 }
 
@@ -113,11 +115,13 @@ type decoder struct {
 	results    *Results
 	read       map[string]bool // names of the envelope that were read, at either level
 	unreadable int             // fields of the present candidate that were left out
+	store      textStore       // of the candidates' texts
+	used       int64           // bytes of store that the candidates in results use
 
-	// Reused for each item, to save allocations.
-	evidence Evidence
-	position Position
-	items    []string // of a list whose length is not known yet
+	// The items of a list whose length is not known yet; reused for each list.
+	evidence  []Evidence
+	positions []Position
+	items     []string
 }
 
 func (d *decoder) document() error {
@@ -215,11 +219,20 @@ func (d *decoder) candidates() error {
 			}
 			continue
 		}
+		if memory > maxListMemory {
+			r.Broken++
+			if err := d.json.SkipValue(); err != nil {
+				return err
+			}
+			continue
+		}
+		before := d.store.stored
 		c, ok, err := d.candidate()
 		if err != nil {
 			return err
 		}
 		if memory += c.footprint(); ok && memory <= maxListMemory {
+			d.used += d.store.stored - before
 			c.Rank = rank
 			r.Candidates = append(r.Candidates, c)
 		} else {

@@ -16,8 +16,9 @@ const (
 	// request would often meet a connection that is just being closed.
 	idleConnTimeout = 4 * time.Second
 	// maxIdleConns is above the burst of a key's budget, so that a burst needs
-	// no new TLS handshakes.
-	maxIdleConns = 16
+	// no new TLS handshakes, and nor do a hundred callers at once of a key with
+	// a larger budget.
+	maxIdleConns = 128
 )
 
 // newTransport returns the transport of a Client. It uses HTTP/1.1 only,

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -158,14 +159,14 @@ func keyOf(ctx context.Context) tenant.ID {
 	return ""
 }
 
-var codePattern = regexp.MustCompile(`\b[A-Z2-7]{8}\b`)
+var codePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[A-Z2-7]{8}\b`) })
 
 // confirmation reads the code; wrong says why there is none where something
 // was given.
 func (s *spend) confirmation() (code string, wrong sanitize.Clean) {
 	given := s.a.get(arguments.Confirmation)
 	text, isText := given.(string)
-	switch code = codePattern.FindString(strings.ToUpper(text)); {
+	switch code = codePattern().FindString(strings.ToUpper(text)); {
 	case given == nil, code != "", isText && arguments.PlainText(text) == "":
 		return code, ""
 	}

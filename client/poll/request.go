@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // request makes one attempt at r and records the result.
 func (p *Poller) request(r *run) {
 	defer p.requests.Done()
+	growStack()
 	sent := p.clock.now()
 	results, err := p.attempt(r.id)
 
@@ -44,6 +46,16 @@ func (p *Poller) request(r *run) {
 		p.retire(r)
 	}
 	p.dispatchLocked()
+}
+
+// growStack gives a new goroutine the stack that a request needs at once, since
+// the runtime would otherwise double it, and copy what is on it, again and
+// again while a body is decoded.
+//
+//go:noinline
+func growStack() {
+	var room [6 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // attempt calls the API. A panic while decoding fails only this run. Its value

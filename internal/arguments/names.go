@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -42,26 +43,28 @@ const (
 
 // meanings maps other names that models use to the arguments. They are folded
 // as by foldName: lower case, with letters and digits only.
-var meanings = byMeaning(map[string]string{
-	RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
-		"therequestid requestidentifier req sourcingrequest sessionid sourcingsessionid instaviewid instaviewrunid instaviewrequestid url uri link",
-	Detail:     "detail details detaillevel level levelofdetail verbosity",
-	Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany num number amount results maxprofiles resultlimit numprofiles candidatecount credits maxcredits creditlimit",
-	Offset:     "offset skip startat startindex fromindex",
-	MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff score scoregte min minimum minpercent",
-	ProfileIDs: "profileids profileid profileidlist profiles profile candidateids candidateid candidates candidate ids people person names candidatenames candidatename",
-	Ranks:      "ranks rank ranklist rankings ranking positions position ranknumbers candidateranks",
-	Blind:      "blind isblind blindmode blindreview reviewblind anonymous anonymized anonymised anonymize anonymise anonymousmode hidename hidenames hidethenames nonames withoutnames redactnames blinded blindhiring isanonymous anonymity anon masknames hideidentity hideidentities",
-	Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails includeemailaddresses contactdetails includecontactdetails showcontactinfo",
-	MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
-		"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds timeouts maxwaits maxwaittimeseconds waittimeseconds maxtime waitduration",
-	Title:          "jobtitle role jobrole",
-	JobDescription: "description jobdesc jd brief jobbrief",
-	Location:       "place city where joblocation",
-	Query:          "musthaves instruction instructions criteria searchquery refinement",
-	Additional:     "additional additionalcandidates morecandidates extracandidates more additionallimit howmanymore",
-	Again:          "repeat force startagain",
-	Confirmation:   "confirmationcode confirmcode confirm code",
+var meanings = sync.OnceValue(func() map[string]string {
+	return byMeaning(map[string]string{
+		RequestID: "requestid id runid reqid sourcingid sourcingrunid sourcingrequestid sourcingrun searchid jobid run request requestuuid uuid " +
+			"therequestid requestidentifier req sourcingrequest sessionid sourcingsessionid instaviewid instaviewrunid instaviewrequestid url uri link",
+		Detail:     "detail details detaillevel level levelofdetail verbosity",
+		Limit:      "limit count n max maxresults maxcandidates maxcount maxitems numcandidates numresults numberofcandidates topn topk top pagesize perpage size take howmany num number amount results maxprofiles resultlimit numprofiles candidatecount credits maxcredits creditlimit",
+		Offset:     "offset skip startat startindex fromindex",
+		MinScore:   "minscore minimumscore scoremin minmatchscore minimummatchscore matchscoremin minaiscore scorethreshold threshold scoreabove minrating cutoff scorecutoff score scoregte min minimum minpercent",
+		ProfileIDs: "profileids profileid profileidlist profiles profile candidateids candidateid candidates candidate ids people person names candidatenames candidatename",
+		Ranks:      "ranks rank ranklist rankings ranking positions position ranknumbers candidateranks",
+		Blind:      "blind isblind blindmode blindreview reviewblind anonymous anonymized anonymised anonymize anonymise anonymousmode hidename hidenames hidethenames nonames withoutnames redactnames blinded blindhiring isanonymous anonymity anon masknames hideidentity hideidentities",
+		Contacts:   "includecontacts includecontact contacts contactinfo includecontactinfo withcontacts showcontacts includeemails includeemail showemails showemail withemails emails includeemailaddresses contactdetails includecontactdetails showcontactinfo",
+		MaxWait: "maxwaitseconds maxwait maxwaittime maxwaitsecs maxwaitsec maxseconds waitseconds waitsecs wait waittime waitfor waittimeout timeout " +
+			"timeoutseconds timeoutsecs timeoutsec maxtimeout maxtimeoutseconds timeouts maxwaits maxwaittimeseconds waittimeseconds maxtime waitduration",
+		Title:          "jobtitle role jobrole",
+		JobDescription: "description jobdesc jd brief jobbrief",
+		Location:       "place city where joblocation",
+		Query:          "musthaves instruction instructions criteria searchquery refinement",
+		Additional:     "additional additionalcandidates morecandidates extracandidates more additionallimit howmanymore",
+		Again:          "repeat force startagain",
+		Confirmation:   "confirmationcode confirmcode confirm code",
+	})
 })
 
 func byMeaning(names map[string]string) map[string]string {
@@ -92,14 +95,14 @@ var units = map[string]string{"ms": "ms", "millis": "ms", "milliseconds": "ms", 
 // unit of the value if the name ends in one other than seconds.
 func Name(written string) (name, unit string) {
 	folded := foldName(written)
-	if name, ok := meanings[folded]; ok {
+	if name, ok := meanings()[folded]; ok {
 		return name, ""
 	}
 	if hidesNames(folded) {
 		return Blind, ""
 	}
 	for ending, unit := range units {
-		if stem, ok := strings.CutSuffix(folded, ending); ok && meanings[stem] == MaxWait {
+		if stem, ok := strings.CutSuffix(folded, ending); ok && meanings()[stem] == MaxWait {
 			return MaxWait, unit
 		}
 	}

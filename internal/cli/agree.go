@@ -5,11 +5,12 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-var codePattern = regexp.MustCompile(`confirmation="([A-Z2-7]{8})"`)
+var codePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`confirmation="([A-Z2-7]{8})"`) })
 
 // proposed returns what a call of a tool that costs credits would do, and the
 // code that confirms it; "" if the answer asks for no confirmation. The code is
@@ -20,7 +21,7 @@ func proposed(result *mcp.CallToolResult) (proposal, code string) {
 	}
 	text, _ := result.Content[0].(mcp.TextContent)
 	at := strings.LastIndex(text.Text, "\n")
-	found := codePattern.FindStringSubmatch(text.Text[at+1:])
+	found := codePattern().FindStringSubmatch(text.Text[at+1:])
 	if at < 0 || found == nil {
 		return "", ""
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -289,4 +290,15 @@ func TestTheNewestAnswerCounts(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A result's texts share memory, so a name that was kept as it is would hold
+// the rest of the run for as long.
+func TestNothingOfTheResultsIsKept(t *testing.T) {
+	all := []client.Candidate{{ProfileID: "profile", Name: "Jane"}, {ProfileID: "profile", Name: strings.Repeat("J", maxName)}}
+	for i, kept := range receive(all) {
+		if unsafe.StringData(kept.id) == unsafe.StringData(all[i].ProfileID) || unsafe.StringData(kept.name) == unsafe.StringData(all[i].Name) {
+			t.Errorf("%q shares memory with the results", kept.name)
+		}
+	}
 }

@@ -11,6 +11,7 @@ package completion
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -151,16 +152,18 @@ func (m *Memory) List(ctx context.Context) []Run {
 }
 
 // receive returns the candidates to remember. A name that is longer than honest
-// ones is shortened at once.
+// ones is shortened at once. Texts are cloned, because those of Results share
+// memory with longer ones.
 func receive(all []client.Candidate) []received {
 	all = all[:min(len(all), maxCandidates)]
 	kept := make([]received, len(all))
 	for i := range all {
 		c := &all[i]
-		kept[i] = received{c.Rank, c.ProfileID, c.Name}
+		kept[i] = received{c.Rank, strings.Clone(c.ProfileID), c.Name}
 		if len(c.Name) > 4*maxName {
 			kept[i].name = string(sanitize.Line(c.Name, maxName).Clean)
 		}
+		kept[i].name = strings.Clone(kept[i].name)
 	}
 	return kept
 }

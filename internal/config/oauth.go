@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -61,26 +60,29 @@ func (e *environment) checkOAuth(c *Config) {
 }
 
 // scopeToken matches one scope, as in RFC 6749, section 3.3.
-var scopeToken = regexp.MustCompile(`^[!#-\[\]-~]+$`)
+var scopeToken = onFirstUse(`^[!#-\[\]-~]+$`)
 
 // plainPath matches a path that needs no escapes and cannot climb.
-var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$`)
+var plainPath = onFirstUse(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$`)
 
 // plainHost matches a host and port that need no quoting in a header. What
 // other characters url.Parse allows stand in no real name.
-var plainHost = regexp.MustCompile(`^([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
+var plainHost = onFirstUse(`^([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
 
 // checkOAuthValues adds a fault for each setting of OAuth that is not of the
 // required form.
 func (e *environment) checkOAuthValues(c *Config) {
 	for name, address := range map[string]string{urlName: c.URL, issuerName: c.OAuthIssuer, jwksName: c.OAuthJWKSURL} {
-		if err := checkAddress(address, name == jwksName); e.values[name] != "" && err != nil {
+		if e.values[name] == "" {
+			continue
+		}
+		if err := checkAddress(address, name == jwksName); err != nil {
 			e.fault(name, "%s: %v", name, err)
 		}
 	}
 	for name, ok := range map[string]bool{
 		"INSTAVIEW_MCP_OAUTH_AUDIENCES": !slices.ContainsFunc(c.OAuthAudiences, func(a string) bool { return a == "" || strings.ContainsAny(a, " \t\"'") }),
-		"INSTAVIEW_MCP_OAUTH_SCOPE":     scopeToken.MatchString(c.OAuthScope),
+		"INSTAVIEW_MCP_OAUTH_SCOPE":     c.OAuthScope == "" || scopeToken().MatchString(c.OAuthScope),
 		"INSTAVIEW_MCP_OAUTH_REQUIRE":   !slices.ContainsFunc(c.OAuthRequire, func(r string) bool { return !isRequirement(r) }),
 	} {
 		if e.values[name] != "" && !ok {
@@ -99,11 +101,11 @@ func isRequirement(s string) bool {
 func checkAddress(raw string, queryAllowed bool) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Opaque != "" || !plainHost.MatchString(u.Host):
+	case err != nil || u.Opaque != "" || !plainHost().MatchString(u.Host):
 		return errors.New("the address is not of the form https://host/path")
 	case u.User != nil || strings.Contains(raw, "#") || !queryAllowed && strings.Contains(raw, "?"):
 		return errors.New("the address must not hold a user, a query or a fragment")
-	case !plainPath.MatchString(u.EscapedPath()):
+	case !plainPath().MatchString(u.EscapedPath()):
 		return errors.New("the address's path must be plain")
 	case u.Scheme == "https", u.Scheme == "http" && client.IsLoopback(u.Hostname()):
 		return nil

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -21,6 +22,10 @@ const (
 	// heartbeatSpread spreads the heartbeats of calls that began together, so
 	// that thousands do not run at the same moment.
 	heartbeatSpread = 5 * time.Second
+	// heartbeatStep is the time between two moments at which heartbeats are
+	// sent. With thousands of calls, waking the process for each of them would
+	// take as much CPU time as sending them.
+	heartbeatStep = 100 * time.Millisecond
 )
 
 // heartbeat is a comment, which clients of an event stream ignore.
@@ -64,13 +69,19 @@ func (w *responseWriter) startHeartbeat() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.timer = time.AfterFunc(time.Hour, w.beat)
-		w.timer.Reset(firstHeartbeat + rand.N(heartbeatSpread))
+		w.beatAfter(firstHeartbeat + rand.N(heartbeatSpread-heartbeatStep))
 	}
+}
+
+// beatAfter sets the timer to the first step after d.
+func (w *responseWriter) beatAfter(d time.Duration) {
+	now := time.Now()
+	w.timer.Reset(now.Add(d + heartbeatStep - 1).Truncate(heartbeatStep).Sub(now))
 }
 
 func (w *responseWriter) beat() {
 	if !w.mu.TryLock() { // another write is in progress, which is as good as a heartbeat
-		w.timer.Reset(nextHeartbeat)
+		w.beatAfter(nextHeartbeat)
 		return
 	}
 	defer w.mu.Unlock()
@@ -78,9 +89,11 @@ func (w *responseWriter) beat() {
 		return
 	}
 	w.startEvents()
-	_, _ = w.write([]byte(heartbeat))
-	if w.flush() == nil { // after an error net/http ends the request's context
-		w.timer.Reset(nextHeartbeat)
+	w.setDeadline()
+	defer w.clearDeadline()
+	_, _ = io.WriteString(w.ResponseWriter, heartbeat)
+	if w.control.Flush() == nil { // after an error net/http ends the request's context
+		w.beatAfter(nextHeartbeat)
 	}
 }
 
@@ -147,12 +160,16 @@ func (w *responseWriter) start(status int, header http.Header) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+var securityHeaders = http.Header{
+	"X-Content-Type-Options":  {"nosniff"},
+	"Cache-Control":           {"no-store"},
+	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+}
+
 // setSecurityHeaders stops browsers from guessing types, from storing an answer
 // and from showing one as a page.
 func setSecurityHeaders(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	maps.Copy(h, securityHeaders)
 	h.Add("Vary", "Origin")
 }
 

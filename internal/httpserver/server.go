@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -236,6 +237,8 @@ func respond(w *responseWriter, r *http.Request, s *server.MCPServer, logger *sl
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	// Without it the end would be a chunk of its own, with a further write.
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(answer)
 }

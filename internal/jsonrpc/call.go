@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
@@ -75,10 +76,20 @@ func (e *exchange) NotificationChannel() chan<- mcp.JSONRPCNotification {
 
 // runInTurn answers the request once a place among the running calls is free.
 func (c *call) runInTurn(raw []byte) {
+	growStack()
 	t := &turn{running: c.session.running}
 	t.take(c.ctx)
 	defer t.giveUp()
 	c.answer(c.handle(context.WithValue(c.ctx, turnKey{}, t), raw))
+}
+
+// growStack gives a new goroutine the stack that most calls need at once, since
+// the runtime would otherwise double it, and copy what is on it, four times.
+//
+//go:noinline
+func growStack() {
+	var room [20 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // answer sends the request's remaining notifications and then its answer.

@@ -4,12 +4,12 @@ package jsonrpc
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -112,14 +112,12 @@ func (m Message) cancels(raw []byte) (id string) {
 		return ""
 	}
 	var cancel struct {
-		Params struct {
-			RequestID jsontext.Value `json:"requestId"`
-		} `json:"params"`
+		Params map[string]json.RawMessage `json:"params"` // a map, whose names have one case
 	}
 	if json.Unmarshal(raw, &cancel) != nil {
 		return ""
 	}
-	id, _ = readID(cancel.Params.RequestID)
+	id, _ = readID(jsontext.Value(cancel.Params["requestId"]))
 	return id
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // entryName is the name that clients show for this server.
@@ -38,12 +39,18 @@ type change struct {
 	value any
 }
 
-var demoFlag = regexp.MustCompile(`^--?demo(=.*)?$`)
+// onFirstUse compiles pattern when it is first needed, because most commands
+// need none.
+func onFirstUse(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+var demoFlag = onFirstUse(`^--?demo(=.*)?$`)
 
 // args returns the arguments of an entry: those that its user added, and --demo
 // for the demo.
 func (s Server) args(added []string) []string {
-	args := slices.DeleteFunc(append([]string{}, added...), demoFlag.MatchString)
+	args := slices.DeleteFunc(append([]string{}, added...), demoFlag().MatchString)
 	if s.KeyFile == "" {
 		args = append(args, "--demo")
 	}

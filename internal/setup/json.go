@@ -2,13 +2,12 @@ package setup
 
 import (
 	"bytes"
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tailscale/hujson"
 )
@@ -21,7 +20,7 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder := stdjson.NewDecoder(bytes.NewReader(standard(root)))
+	decoder := json.NewDecoder(bytes.NewReader(standard(root)))
 	decoder.UseNumber()
 	var tree map[string]any
 	if err := decoder.Decode(&tree); err != nil || tree == nil {
@@ -30,9 +29,9 @@ func (jsonFormat) parse(text []byte) (map[string]any, error) {
 	return tree, nil
 }
 
-var opaqueJSON = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"(?:\s*:)?`)
+var opaqueJSON = onFirstUse(`(?s)//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"(?:\s*:)?`)
 
-func (jsonFormat) opaque() *regexp.Regexp { return opaqueJSON }
+func (jsonFormat) opaque() *regexp.Regexp { return opaqueJSON() }
 
 // standard returns a value without comments and trailing commas. It works on a
 // copy, because hujson would overwrite them in the text it was parsed from.
@@ -42,7 +41,7 @@ func standard(value hujson.Value) []byte {
 	return value.Pack()
 }
 
-var position = regexp.MustCompile(`line \d+, column \d+`)
+var position = onFirstUse(`line \d+, column \d+`)
 
 // openJSON parses a file. To a file without any value it adds an empty object,
 // and returns that text.
@@ -63,7 +62,7 @@ func openJSON(text []byte) ([]byte, hujson.Value, error) {
 		return filled, root, nil
 	}
 	// The rest of the message may quote the file.
-	return nil, root, fmt.Errorf("it is not valid JSON: %s", position.FindString(err.Error()))
+	return nil, root, fmt.Errorf("it is not valid JSON: %s", position().FindString(err.Error()))
 }
 
 // isTooDeep reports whether brackets are nested so deeply that hujson would run

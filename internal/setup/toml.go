@@ -28,9 +28,9 @@ func (tomlFormat) parse(text []byte) (map[string]any, error) {
 }
 
 // opaqueTOML allows for two quotation marks at the end of a string over lines.
-var opaqueTOML = regexp.MustCompile(`(?s)#[^\n]*|"""(?:[^\\]|\\.)*?"{3,5}|'''.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`)
+var opaqueTOML = onFirstUse(`(?s)#[^\n]*|"""(?:[^\\]|\\.)*?"{3,5}|'''.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`)
 
-func (tomlFormat) opaque() *regexp.Regexp { return opaqueTOML }
+func (tomlFormat) opaque() *regexp.Regexp { return opaqueTOML() }
 
 // expression is a table's header, or a key with its value.
 type expression struct {
