@@ -100,8 +100,10 @@ func isSlug(s string) bool {
 	if !utf8.ValidString(s) || strings.Contains(s, "..") {
 		return false
 	}
-	if visible, _ := removeInvisible(s, true); visible != s {
-		return false
+	if quickCheck(s) == unclean {
+		if visible, _ := removeInvisible(s, true); visible != s {
+			return false
+		}
 	}
 	n, named := 0, false
 	for _, r := range s {

@@ -73,7 +73,7 @@ func mayHoldMarkup(s string) bool {
 			if strings.HasPrefix(s[i:], "<!--") {
 				return true
 			}
-		case byteClasses[c] == unclean: // skips the slower check for ASCII letters
+		case byteClasses[c] >= maybeMarkup: // skips the slower check for ASCII letters
 			if sign, _ := markupReplacement(s[i:]); sign != "" {
 				return true
 			}

@@ -74,35 +74,38 @@ func skeletonByte(s string) (byte, int) {
 		return lower(s[0]), 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	// Chinese and Korean need no slow table.
-	if r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4 {
-		return unspaced, size
+	c := propertiesOf(r).skeleton()
+	// In a sentence, no small letter follows a Chinese full stop.
+	if (r == '。' || r == '｡') && (size == len(s) || s[size] < 'a' || s[size] > 'z') {
+		c = sign
 	}
+	return c, size
+}
+
+// skeletonOf returns the byte that a skeleton has for r, wherever it stands.
+func skeletonOf(r rune) byte {
 	switch r {
 	case '⁄', '∕', '⧸', '╱': // fraction slash, division slash, big solidus, box drawing
-		return '/', size
+		return '/'
 	case '∖', '⧵', '⧹':
-		return '\\', size
+		return '\\'
 	case '∶', '꞉': // ratio, modifier letter colon
-		return ':', size
+		return ':'
 	case '…':
-		return cutMark, size
-	case '。', '｡': // a dot to browsers; in a sentence, no small letter follows
-		if size < len(s) && s[size] >= 'a' && s[size] <= 'z' {
-			return '.', size
-		}
-		return sign, size
+		return cutMark
+	case '。', '｡': // dots to browsers
+		return '.'
 	}
-	if d := norm.NFKC.PropertiesString(s[:size]).Decomposition(); len(d) == 1 {
-		return lower(d[0]), size
+	if d := norm.NFKC.PropertiesString(string(r)).Decomposition(); len(d) == 1 {
+		return lower(d[0])
 	}
 	switch {
 	case IsUnspaced(r):
-		return unspaced, size
+		return unspaced
 	case unicode.IsLetter(r), unicode.IsDigit(r), isMark(r), r == zwj, r == zwnj:
-		return letter, size
+		return letter
 	}
-	return sign, size
+	return sign
 }
 
 // mayHoldLink reports whether s has what every link has: a ':' with something

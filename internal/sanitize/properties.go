@@ -1,0 +1,64 @@
+package sanitize
+
+import (
+	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// properties are what the steps ask about a rune: its kind, the bytes that a
+// skeleton and a folded text have for it, and some that are true or false.
+type properties uint32
+
+const (
+	computed   properties = 1 << iota // set in all
+	ordinary                          // no step changes it, unless it is in a link or a contact
+	nonspacing                        // a mark that may pile up
+	latin                             // a letter of Latin
+	confusable                        // a letter of a confusableScript
+)
+
+func (p properties) kind() kind     { return kind(p >> 8) }
+func (p properties) skeleton() byte { return byte(p >> 16) }
+func (p properties) folded() byte   { return byte(p >> 24) }
+
+// met holds the properties of the runes that were met before, since Unicode's
+// tables take several searches for each. No language is written with runes
+// beyond it, except for rare Chinese characters.
+var met [0x20000]atomic.Uint32
+
+// propertiesOf returns the properties of r.
+func propertiesOf(r rune) properties {
+	if r >= rune(len(met)) {
+		return findProperties(r)
+	}
+	if p := met[r].Load(); p != 0 {
+		return properties(p)
+	}
+	p := findProperties(r)
+	met[r].Store(uint32(p))
+	return p
+}
+
+// findProperties finds the properties of r in Unicode's tables.
+func findProperties(r rune) properties {
+	p := computed | properties(kindOf(r))<<8 | properties(skeletonOf(r))<<16 | properties(foldRune(r))<<24
+	set := func(is bool, property properties) {
+		if is {
+			p |= property
+		}
+	}
+	// A text is in NFC if each rune is, and none combines with the one before it.
+	// U+FFFD may stand for bytes that are not valid.
+	s := string(r)
+	sign, _ := markupReplacement(s)
+	set(kindOf(r) == shown && r != utf8.RuneError && sign == "" && norm.NFC.IsNormalString(s) && norm.NFC.PropertiesString(s).BoundaryBefore(), ordinary)
+	set(unicode.In(r, unicode.Mn, unicode.Me), nonspacing)
+	set(unicode.Is(unicode.Latin, r), latin)
+	for _, c := range confusableScripts {
+		set(unicode.Is(c.script, r), confusable)
+	}
+	return p
+}
