@@ -50,8 +50,8 @@ func findProperties(r rune) properties {
 			p |= property
 		}
 	}
-	// A text is in NFC if each rune is, and none combines with the one before it.
-	// U+FFFD may stand for bytes that are not valid.
+	// A text is in NFC if each rune is, and none combines with the one before
+	// it. U+FFFD may stand for bytes that are not valid.
 	s := string(r)
 	sign, _ := markupReplacement(s)
 	set(kindOf(r) == shown && r != utf8.RuneError && sign == "" && norm.NFC.IsNormalString(s) && norm.NFC.PropertiesString(s).BoundaryBefore(), ordinary)

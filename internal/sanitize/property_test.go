@@ -38,7 +38,10 @@ func checkLine(t *testing.T, s string, max int) Text {
 			t.Errorf("Line(%q) = %q, altered: %t, and all steps make %q, altered: %t", brief(s), brief(text), got.Altered, brief(want), altered)
 		}
 		if MixedScript(got.Clean) != mixesScripts(text) {
-			t.Errorf("the fast check does not find the mixture in %q", brief(text))
+			t.Errorf("the fast check misses words of mixed scripts in %q", brief(text))
+		}
+		if got, want := replaceContacts(text), searchContacts(text, true, true); got != want {
+			t.Errorf("the fast check misses a contact in %q, shown as %q, want %q", brief(text), brief(got), brief(want))
 		}
 	}
 	return got

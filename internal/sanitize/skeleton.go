@@ -13,9 +13,8 @@ import (
 // class for any other rune.
 type skeleton struct {
 	c   []byte
-	pos []int // byte offset of each rune in s; nil if s is ASCII
-	len int   // length of s in bytes
 	s   string
+	pos []int // byte offset of each rune in s; nil until it is needed
 }
 
 // The classes of runes that do not look like ASCII. Those from unspaced on
@@ -38,19 +37,10 @@ func IsUnspaced(r rune) bool { return r > unicode.MaxLatin1 && unicode.In(r, uns
 
 // newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
-	sk := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
+	sk := &skeleton{c: make([]byte, 0, len(s)), s: s}
 	for i := 0; i < len(s); {
 		c, size := skeletonByte(s[i:])
-		if size > 1 && sk.pos == nil {
-			sk.pos = make([]int, i, len(s))
-			for p := range sk.pos {
-				sk.pos[p] = p
-			}
-		}
 		sk.c = append(sk.c, c)
-		if sk.pos != nil {
-			sk.pos = append(sk.pos, i)
-		}
 		i += size
 	}
 	return sk
@@ -60,9 +50,11 @@ func newSkeleton(s string) *skeleton {
 func (sk *skeleton) offset(i int) int {
 	switch {
 	case i >= len(sk.c):
-		return sk.len
-	case sk.pos == nil:
+		return len(sk.s)
+	case len(sk.c) == len(sk.s): // ASCII
 		return i
+	case sk.pos == nil:
+		sk.pos = offsetsOfRunes(sk.s)
 	}
 	return sk.pos[i]
 }

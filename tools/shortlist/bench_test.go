@@ -7,7 +7,8 @@ import (
 	"instaview-mcp/client"
 )
 
-// Runs of the sandbox that were not rendered before, as a first call reads them.
+// Runs of the sandbox that were not rendered before, as a first call reads
+// them.
 func BenchmarkFirstRender(b *testing.B) {
 	for _, id := range []string{"req_demo_done", "req_demo_large"} {
 		candidates := sample(b, id).candidates
