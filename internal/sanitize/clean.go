@@ -32,6 +32,10 @@ func Plain(s string, max int) (word Clean, ok bool) {
 
 // Number formats n without an exponent.
 func Number[N int | float64](n N) Clean {
+	const small = 100 // of which strconv has the strings
+	if i := int(n); i >= 0 && i < small && N(i) == n {
+		return Clean(strconv.Itoa(i))
+	}
 	return Clean(strconv.FormatFloat(float64(n), 'f', -1, 64))
 }
 

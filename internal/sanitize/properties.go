@@ -27,7 +27,7 @@ func (p properties) folded() byte   { return byte(p >> 24) }
 // met holds the properties of the runes that were met before, since Unicode's
 // tables take several searches for each. No language is written with runes
 // beyond it, except for rare Chinese characters.
-var met [0x20000]atomic.Uint32
+var met [unicode.MaxRune + 1]atomic.Uint32
 
 // propertiesOf returns the properties of r.
 func propertiesOf(r rune) properties {
