@@ -84,18 +84,21 @@ const (
 func mayHoldContact(s string) (address, number bool) {
 	digits := 0                 // with only signs of numbers between them
 	spaces, atWord := -1, false // that may still precede a dot; whether a word for '@' was there
-	for i := 0; i < len(s); {
-		c, size := s[i], 1
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if contactBytes[c] == otherByte {
+			digits = 0
+			continue
+		}
 		if c >= utf8.RuneSelf {
-			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
+			r, size := utf8.DecodeRuneInString(s[i:])
 			c = propertiesOf(r).folded()
 			if c >= ' ' && strings.IndexByte(`-'"`, c) < 0 {
 				return mayHoldContact(fold(s).c) // it has look-alikes of ASCII
 			}
+			i += size - 1
 		}
-		i += size
-		rest := s[i:]
+		rest := s[i+1:]
 		switch contactBytes[c] {
 		case otherByte:
 			digits = 0
@@ -157,13 +160,22 @@ const (
 	atByte                  // '@'
 	codeByte                // starts a code for '@' or '.'
 	bracketByte             // before either, or in a number
+	runeByte                // of a rune beyond ASCII
 )
 
-var contactBytes = [256]contactByte{
-	'0': digitByte, '1': digitByte, '2': digitByte, '3': digitByte, '4': digitByte, '5': digitByte, '6': digitByte, '7': digitByte, '8': digitByte, '9': digitByte,
-	' ': gapByte, '_': gapByte, '-': gapByte, '.': dotByte, '/': numberByte, ')': numberByte, ',': commaByte, '@': atByte, '%': codeByte, '&': codeByte,
-	'(': bracketByte, '{': bracketByte, '<': bracketByte,
-}
+var contactBytes = func() (table [256]contactByte) {
+	for c := utf8.RuneSelf; c < len(table); c++ {
+		table[c] = runeByte
+	}
+	for kind, bytes := range map[contactByte]string{
+		digitByte: "0123456789", numberByte: "/)", gapByte: " _-", dotByte: ".", commaByte: ",", atByte: "@", codeByte: "%&", bracketByte: "({<",
+	} {
+		for _, c := range []byte(bytes) {
+			table[c] = kind
+		}
+	}
+	return table
+}()
 
 // isGap reports whether r separates words in a spelled address.
 func isGap(r rune) bool {
@@ -197,11 +209,17 @@ func newWordTable(words ...string) *wordTable {
 // lengthIn returns the length of the word of the table at the start of s, which
 // may be folded, or 0 if there is none.
 func (table *wordTable) lengthIn(s string) int {
-	if s == "" {
+	if s == "" || table[s[0]] == nil {
 		return 0
 	}
+	return lengthOfAny(table[s[0]], s)
+}
+
+// lengthOfAny does what lengthIn does with the words that have the first byte
+// of s.
+func lengthOfAny(words []string, s string) int {
 next:
-	for _, word := range table[s[0]] {
+	for _, word := range words {
 		n := 0
 		for i := range len(word) {
 			r, size := utf8.DecodeRuneInString(s[n:])
