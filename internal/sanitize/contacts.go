@@ -86,7 +86,7 @@ func mayHoldContact(s string) (address, number bool) {
 	spaces, atWord := -1, false // that may still precede a dot; whether a word for '@' was there
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if contactBytes[c] == otherByte {
+		if contactBytes[c] == otherByte && c < utf8.RuneSelf {
 			digits = 0
 			continue
 		}
@@ -160,22 +160,13 @@ const (
 	atByte                  // '@'
 	codeByte                // starts a code for '@' or '.'
 	bracketByte             // before either, or in a number
-	runeByte                // of a rune beyond ASCII
 )
 
-var contactBytes = func() (table [256]contactByte) {
-	for c := utf8.RuneSelf; c < len(table); c++ {
-		table[c] = runeByte
-	}
-	for kind, bytes := range map[contactByte]string{
-		digitByte: "0123456789", numberByte: "/)", gapByte: " _-", dotByte: ".", commaByte: ",", atByte: "@", codeByte: "%&", bracketByte: "({<",
-	} {
-		for _, c := range []byte(bytes) {
-			table[c] = kind
-		}
-	}
-	return table
-}()
+var contactBytes = [256]contactByte{
+	'0': digitByte, '1': digitByte, '2': digitByte, '3': digitByte, '4': digitByte, '5': digitByte, '6': digitByte, '7': digitByte, '8': digitByte, '9': digitByte,
+	' ': gapByte, '_': gapByte, '-': gapByte, '.': dotByte, '/': numberByte, ')': numberByte, ',': commaByte, '@': atByte, '%': codeByte, '&': codeByte,
+	'(': bracketByte, '{': bracketByte, '<': bracketByte,
+}
 
 // isGap reports whether r separates words in a spelled address.
 func isGap(r rune) bool {
@@ -190,17 +181,20 @@ var (
 	dotWords = newWordTable("dot", "punkt", "punto", "ponto", "tecka", "te\x01ka", "bodka", "kropka", "pont")
 )
 
-// wordTable holds lower-case words by their first byte. A \x01 in a word stands
-// for any rune beyond ASCII.
+// wordTable holds words in lower case by the byte that a text may have first of
+// them. A \x01 in a word stands for any rune beyond ASCII.
 type wordTable [256][]string
 
 func newWordTable(words ...string) *wordTable {
 	var table wordTable
 	for _, word := range words {
-		for c := range table {
-			if lower(byte(c)) == word[0] || word[0] == 1 && c >= utf8.RuneSelf {
-				table[c] = append(table[c], word)
-			}
+		table[word[0]] = append(table[word[0]], word)
+	}
+	for c := range table {
+		if c < utf8.RuneSelf {
+			table[c] = table[lower(byte(c))]
+		} else {
+			table[c] = table[1]
 		}
 	}
 	return &table

@@ -24,21 +24,18 @@ func (p properties) kind() kind     { return kind(p >> 8) }
 func (p properties) skeleton() byte { return byte(p >> 16) }
 func (p properties) folded() byte   { return byte(p >> 24) }
 
-// met holds the properties of the runes that were met before, since Unicode's
-// tables take several searches for each. No language is written with runes
-// beyond it, except for rare Chinese characters.
+// met holds the properties of the runes that were met before, since finding
+// them takes several searches in Unicode's tables. The system gives it memory
+// only for the blocks of runes that are met.
 var met [unicode.MaxRune + 1]atomic.Uint32
 
 // propertiesOf returns the properties of r.
 func propertiesOf(r rune) properties {
-	if r >= rune(len(met)) {
-		return findProperties(r)
+	p := properties(met[r].Load())
+	if p == 0 {
+		p = findProperties(r)
+		met[r].Store(uint32(p))
 	}
-	if p := met[r].Load(); p != 0 {
-		return properties(p)
-	}
-	p := findProperties(r)
-	met[r].Store(uint32(p))
 	return p
 }
 
