@@ -82,8 +82,10 @@ const (
 // a number. This fast check spares most texts the full search; it never misses
 // a contact.
 func mayHoldContact(s string) (address, number bool) {
-	digits := 0                 // with only signs of numbers between them
-	spaces, atWord := -1, false // that may still precede a dot; whether a word for '@' was there
+	digits := 0     // with only signs of numbers between them
+	spaces := -1    // that may still precede the dot after an '@'
+	atWord := false // a word for '@' was there
+	host := len(s)  // where the word after that starts, until it ends
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if contactBytes[c] == otherByte && c < utf8.RuneSelf {
@@ -111,7 +113,7 @@ func mayHoldContact(s string) (address, number bool) {
 			digits = 0
 			address = address || spaces >= 0 && rest != "" && rest[0] != ' '
 		case dotByte:
-			address = address || spaces >= 0 && rest != ""
+			address = address || rest != "" && (spaces >= 0 || i >= host && isLetter(rest[0]))
 		case codeByte:
 			address = address || spaces >= 0 && hasAnyPrefix(rest, "#", "period", "2e")
 			if hasAnyPrefix(rest, "#", "commat", "40") {
@@ -126,25 +128,18 @@ func mayHoldContact(s string) (address, number bool) {
 		case gapByte:
 			if c == ' ' {
 				spaces--
+				if i >= host {
+					host = len(s)
+				}
 			}
 			if n := atWords.lengthIn(rest); n > 0 {
 				atWord = true
-				address = address || startsWithHost(strings.TrimLeftFunc(rest[n:], isGap))
+				host = len(s) - len(strings.TrimLeftFunc(rest[n:], isGap))
 			}
 			address = address || (atWord || spaces >= 0) && dotWords.lengthIn(rest) > 0
 		}
 	}
 	return address, number
-}
-
-// startsWithHost reports whether the first word of s has a dot before a letter.
-func startsWithHost(s string) bool {
-	for i := 0; i < len(s)-1 && s[i] != ' '; i++ {
-		if s[i] == '.' && isLetter(s[i+1]) {
-			return true
-		}
-	}
-	return false
 }
 
 // contactByte is what a byte may be in a contact.
