@@ -211,11 +211,20 @@ next:
 	for _, word := range words {
 		n := 0
 		for i := range len(word) {
-			r, size := utf8.DecodeRuneInString(s[n:])
-			if r < utf8.RuneSelf && lower(byte(r)) != word[i] || r >= utf8.RuneSelf && word[i] != 1 {
+			switch {
+			case n == len(s):
+				continue next
+			case s[n] < utf8.RuneSelf:
+				if lower(s[n]) != word[i] {
+					continue next
+				}
+				n++
+			case word[i] == 1:
+				_, size := utf8.DecodeRuneInString(s[n:])
+				n += size
+			default:
 				continue next
 			}
-			n += size
 		}
 		if n == len(s) || !isAlnum(lower(s[n])) {
 			return n

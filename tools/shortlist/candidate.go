@@ -2,6 +2,7 @@ package shortlist
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ type candidateWriter struct {
 	contacts    bool        // e-mail addresses are shown
 	caps        caps
 	window      window // of the only candidate of an answer
-	out         sanitize.Builder
+	out         *sanitize.Builder
 	cut         bool           // something was shortened
 	altered     bool           // hidden text or links were removed
 	mixedScript bool           // words with look-alike letters of several scripts
@@ -96,13 +97,17 @@ func render(c *client.Candidate, f form) renderedCandidate {
 
 // renderWith renders a candidate with the given limits. mask may be nil.
 func renderWith(c *client.Candidate, f form, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	w := candidateWriter{candidate: c, isNew: f.isNew, mask: mask, contacts: f.contacts, caps: caps, window: shownItems, escape: sanitize.ForModel}
+	w := candidateWriter{
+		candidate: c, isNew: f.isNew, mask: mask, contacts: f.contacts, caps: caps, window: shownItems,
+		out: builders.Get().(*sanitize.Builder), escape: sanitize.ForModel,
+	}
 	if f.markdown {
 		w.escape = sanitize.ForMarkdown
 	}
-	w.out.Grow(usualSize[f.detail])
+	w.out.Reset()
 	w.write(f.detail)
 	text := w.out.Clean()
+	builders.Put(w.out)
 	rank := sanitize.Number(c.Rank)
 	marked := w.altered || w.mixedScript
 	if marked {
@@ -114,8 +119,8 @@ func renderWith(c *client.Candidate, f form, caps caps, shownItems window, mask 
 	return renderedCandidate{text, utf8.RuneCountInString(string(text)), w.cut, marked, w.window}
 }
 
-// usualSize is how long the text of a candidate usually is, in bytes.
-var usualSize = map[Detail]int{Brief: 160, Summary: 1_024, Full: 3_072}
+// builders spare each candidate the growing of its text.
+var builders = sync.Pool{New: func() any { return new(sanitize.Builder) }}
 
 // write writes all fields of the detail.
 func (w *candidateWriter) write(d Detail) {
@@ -184,7 +189,7 @@ func (w *candidateWriter) heading() {
 		name = "(no name)"
 	}
 	w.out.Write(" ")
-	writeColumns(&w.out, name, w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location))
+	writeColumns(w.out, name, w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location))
 }
 
 // name returns the name, or the placeholder in a blind answer. It reads the
