@@ -1,0 +1,198 @@
+package sanitize
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// mayHoldContact reports whether s may hold an address and whether it may hold
+// a number. This fast check spares most texts the full search; it never misses
+// a contact.
+func mayHoldContact(s string) (address, number bool) {
+	check := contactCheck{spaces: -1, host: len(s)}
+	for i := 0; i < len(s); i++ {
+		if contactBytes[s[i]] == otherByte {
+			check.digits = 0
+			for i++; i < len(s) && contactBytes[s[i]] == otherByte; i++ {
+			}
+			if i == len(s) {
+				break
+			}
+		}
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			c = propertiesOf(r).folded()
+			if c >= ' ' && strings.IndexByte(`-'"`, c) < 0 {
+				return mayHoldContact(fold(s).c) // it has look-alikes of ASCII
+			}
+			i += size - 1
+		}
+		check.read(c, s, i+1)
+	}
+	return check.address, check.number
+}
+
+// contactCheck is what mayHoldContact has found in the text so far.
+type contactCheck struct {
+	address, number bool
+
+	digits int  // with only signs of numbers between them
+	spaces int  // that may still precede the dot after an '@'; negative = none may follow
+	atWord bool // a word for '@' was there
+	host   int  // where the word after that starts, until it ends
+}
+
+// How many spaces may separate an '@' from the first dot of its domain: in "@
+// evil . com", and in "( at ) evil ( dot ) com" from the first bracket.
+const (
+	spacesToDot          = 2
+	bracketedSpacesToDot = 4
+)
+
+// read reads c, a byte of s or the folded form of a rune, before s[next:].
+func (k *contactCheck) read(c byte, s string, next int) {
+	rest := s[next:]
+	afterAt := k.spaces >= 0
+	switch contactBytes[c] {
+	case otherByte:
+		k.digits = 0
+	case digitByte:
+		k.digits++
+		k.number = k.number || k.digits >= minDigits
+	case atByte:
+		k.spaces = max(k.spaces, spacesToDot)
+	case commaByte:
+		k.digits = 0
+		k.address = k.address || afterAt && rest != "" && rest[0] != ' '
+	case dotByte:
+		k.address = k.address || rest != "" && (afterAt || next > k.host && isLetter(rest[0]))
+	case codeByte:
+		k.address = k.address || afterAt && hasAnyPrefix(rest, "#", "period", "2e")
+		if hasAnyPrefix(rest, "#", "commat", "40") {
+			k.spaces = max(k.spaces, spacesToDot)
+		}
+	case bracketByte:
+		rest = strings.TrimPrefix(rest, " ")
+		k.address = k.address || afterAt && (strings.HasPrefix(rest, ".") || dotWords.lengthIn(rest) > 0)
+		if hasAnyPrefix(rest, "@", "a)", "a}", "a>") || atWords.lengthIn(rest) > 0 {
+			k.spaces = bracketedSpacesToDot
+		}
+	case gapByte:
+		if c == ' ' {
+			k.spaces--
+			if next > k.host {
+				k.host = len(s)
+			}
+		}
+		if n := atWords.lengthIn(rest); n > 0 {
+			k.atWord = true
+			k.host = len(s) - len(strings.TrimLeftFunc(rest[n:], isGap))
+		}
+		k.address = k.address || (k.atWord || k.spaces >= 0) && dotWords.lengthIn(rest) > 0
+	}
+}
+
+// contactByte is what a byte may be in a contact.
+type contactByte uint8
+
+const (
+	otherByte   contactByte = iota
+	digitByte               // of a number
+	numberByte              // between the digits of one
+	gapByte                 // before a word for '@' or '.', or in a number
+	dotByte                 // of a domain, or in a number
+	commaByte               // in place of a dot
+	atByte                  // '@'
+	codeByte                // starts a code for '@' or '.'
+	bracketByte             // before either, or in a number
+	runeByte                // of a rune beyond ASCII
+)
+
+var contactBytes = func() [256]contactByte {
+	table := [256]contactByte{
+		'0': digitByte, '1': digitByte, '2': digitByte, '3': digitByte, '4': digitByte, '5': digitByte, '6': digitByte, '7': digitByte, '8': digitByte, '9': digitByte,
+		' ': gapByte, '_': gapByte, '-': gapByte, '.': dotByte, '/': numberByte, ')': numberByte, ',': commaByte, '@': atByte, '%': codeByte, '&': codeByte,
+		'(': bracketByte, '{': bracketByte, '<': bracketByte,
+	}
+	for c := utf8.RuneSelf; c < len(table); c++ {
+		table[c] = runeByte
+	}
+	return table
+}()
+
+// isGap reports whether r separates words in a spelled address.
+func isGap(r rune) bool {
+	c := propertiesOf(r).folded()
+	return c == ' ' || c == '_' || c == '-'
+}
+
+// The words for '@' and '.' in several languages, as atName and dotWord have
+// them.
+var (
+	atWords  = newWordTable("at", "\x01t", "arroba", "zavinac", "zavin\x01c", "zavina\x01", "zavin\x01\x01", "malpa", "ma\x01pa", "chiocciola", "klammeraffe", "kukac")
+	dotWords = newWordTable("dot", "punkt", "punto", "ponto", "tecka", "te\x01ka", "bodka", "kropka", "pont")
+)
+
+// wordTable holds words in lower case by the byte that a text may have first of
+// them. A \x01 in a word stands for any rune beyond ASCII.
+type wordTable [256][]string
+
+func newWordTable(words ...string) *wordTable {
+	var table wordTable
+	for _, word := range words {
+		table[word[0]] = append(table[word[0]], word)
+	}
+	for c := range table {
+		if c < utf8.RuneSelf {
+			table[c] = table[lower(byte(c))]
+		} else {
+			table[c] = table[1]
+		}
+	}
+	return &table
+}
+
+// lengthIn returns the length of the word of the table at the start of s, which
+// may be folded, or 0 if there is none.
+func (table *wordTable) lengthIn(s string) int {
+	if s == "" || table[s[0]] == nil {
+		return 0
+	}
+	return lengthOfAny(table[s[0]], s)
+}
+
+// lengthOfAny does what lengthIn does with the words that have the first byte
+// of s.
+func lengthOfAny(words []string, s string) int {
+next:
+	for _, word := range words {
+		n := 0
+		for i := range len(word) {
+			switch {
+			case n == len(s):
+				continue next
+			case s[n] < utf8.RuneSelf:
+				if lower(s[n]) != word[i] {
+					continue next
+				}
+				n++
+			case word[i] == 1:
+				_, size := utf8.DecodeRuneInString(s[n:])
+				n += size
+			default:
+				continue next
+			}
+		}
+		if n == len(s) || !isAlnum(lower(s[n])) {
+			return n
+		}
+	}
+	return 0
+}
+
+// hasAnyPrefix reports whether s starts with one of prefixes, ignoring case.
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) })
+}
