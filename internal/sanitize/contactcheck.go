@@ -6,12 +6,19 @@ import (
 	"unicode/utf8"
 )
 
+// contactSequences start or are what every contact has: signs, or a word for
+// '@' and a dot.
+var (
+	contactSequences sequences
+	contactSigns     = contactSequences.add("@", "%4", "&#", "&c", "BW")
+	contactAts       = contactSequences.add("GatG", "UtG", "Garr", "Gzav", "Gmal", "maU", "Gchi", "Gkla", "Gkuk")
+	contactDots      = contactSequences.add(".L", "Gdot", "GpOn", "Gte", "bod", "kro")
+)
+
 // mayHoldContact reports whether s may hold an address and whether it may hold
-// a number. It never misses a contact. Most texts need only its first part,
-// which has no branches that depend on the words, since a processor cannot
-// predict those.
+// a number. It never misses a contact, and most texts need only its first part.
 func mayHoldContact(s string) (address, number bool) {
-	digits, state, found := uint64(0), uint64(0), uint64(0)
+	digits, state, found := 0, uint64(0), uint64(0)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c >= utf8.RuneSelf {
@@ -21,16 +28,18 @@ func mayHoldContact(s string) (address, number bool) {
 			}
 			i += size - 1
 		}
-		places := contactPlaces[c]
-		state = (state<<1 | contactStarts) & places
+		state = contactSequences.after(state, c)
 		found |= state
-		digits += places >> digitBit
+		digits += digitCount[c]
 	}
 	if found&contactSigns == 0 && (found&contactAts == 0 || found&contactDots == 0) && digits < minDigits {
 		return false, false
 	}
 	return checkContact(s)
 }
+
+// digitCount is 1 for the bytes that are digits.
+var digitCount = [256]int{'0': 1, '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1}
 
 // isReadAsASCII reports whether a rune with this folded byte is read as ASCII
 // where that matters to checkContact.
@@ -51,59 +60,6 @@ func checkContact(s string) (address, number bool) {
 		check.read(c, s, i+1)
 	}
 	return check.address, check.number
-}
-
-// The bits of contactPlaces are the places in these sequences of bytes, one
-// after the other: signs that start a contact, words for '@', and dots, of which
-// such a word needs one. In them, a ' ' is any gap between words, '?' a rune
-// beyond ASCII, '(' any bracket, '!' what may follow one, '*' a vowel, and ')' a
-// letter. The last bit marks a digit. The search for all of them at once is the
-// Shift-And algorithm of Baeza-Yates and Gonnet.
-var contactPlaces, contactStarts, contactSigns, contactAts, contactDots = func() (places [256]uint64, starts, signs, ats, dots uint64) {
-	bit := uint64(1)
-	add := func(ends *uint64, sequences ...string) {
-		for _, sequence := range sequences {
-			starts |= bit
-			for _, place := range []byte(sequence) {
-				for c := range places {
-					if mayStandAt(place, byte(c)) {
-						places[c] |= bit
-					}
-				}
-				bit <<= 1
-			}
-			*ends |= bit >> 1
-		}
-	}
-	add(&signs, "@", "%4", "&#", "&c", "(!")
-	add(&ats, " at ", "?t ", " arr", " zav", " mal", "ma?", " chi", " kla", " kuk")
-	add(&dots, ".)", " dot", " p*n", " te", "bod", "kro")
-	for c := '0'; c <= '9'; c++ {
-		places[c] |= 1 << digitBit
-	}
-	return places, starts, signs, ats, dots
-}()
-
-const digitBit = 63
-
-// mayStandAt reports whether c may stand at a place of a sequence.
-func mayStandAt(place, c byte) bool {
-	beyond := c >= utf8.RuneSelf
-	switch place {
-	case ' ':
-		return beyond || c == ' ' || c == '_' || c == '-'
-	case '?':
-		return beyond
-	case '(':
-		return c == '(' || c == '{' || c == '<'
-	case '*':
-		return lower(c) == 'u' || lower(c) == 'o'
-	case ')':
-		return isLetter(c)
-	case '!':
-		return beyond || strings.IndexByte(" @azmck", lower(c)) >= 0
-	}
-	return lower(c) == place
 }
 
 // contactCheck is what mayHoldContact has found in the text so far.

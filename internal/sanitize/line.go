@@ -38,7 +38,6 @@
 package sanitize
 
 import (
-	"strings"
 	"unicode/utf8"
 )
 
@@ -154,21 +153,16 @@ const (
 	unclean                  // all of them
 )
 
-// byteClasses is the class that each byte gives a text. The bytes of maybeLink
-// are a hint only; quickCheck decides by their neighbours.
-var byteClasses = func() (table [256]class) {
-	for c := range table {
-		switch {
-		case c < ' ' || c >= 0x7F:
-			table[c] = unclean
-		case strings.IndexByte("<[]`|", byte(c)) >= 0:
-			table[c] = maybeMarkup
-		case strings.IndexByte(" .:/\\?#", byte(c)) >= 0:
-			table[c] = maybeLink
-		}
-	}
-	return table
-}()
+// What makes a text one of the classes. A link has one of linkSigns, or a dot
+// and a sign that may follow it.
+var (
+	lineSequences sequences
+	uncleanSigns  = lineSequences.add("  ", "C")
+	markupSigns   = lineSequences.add("[", "]", "|", "`", "<!--")
+	linkSigns     = lineSequences.add("SS", ":A", "www.")
+	dotSigns      = lineSequences.add(".")
+	pathSigns     = lineSequences.add("S", "?", "#")
+)
 
 // quickCheck returns the class of s in one pass. Most texts need nothing else.
 // It must find every link that mayHoldLink finds.
@@ -179,44 +173,30 @@ func quickCheck(s string) class {
 	if s[0] == ' ' || s[len(s)-1] == ' ' {
 		return unclean
 	}
-	found, dot := plain, false // dot: one is in this word
+	state, found := uint64(0), uint64(0)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if byteClasses[c] == plain {
-			continue
-		}
-		hint := plain
-		switch {
-		case c >= utf8.RuneSelf:
+		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			p := propertiesOf(r)
 			if p&ordinary == 0 {
 				return unclean
 			}
-			if c := p.skeleton(); c == 'w' || c < utf8.RuneSelf && byteClasses[c] == maybeLink {
-				hint = maybeLink
+			if p&linkLike != 0 {
+				found |= linkSigns
 			}
 			i += size - 1
-		case c == ' ':
-			if s[i-1] == ' ' {
-				return unclean
-			}
-			dot = false
-		case c == '.':
-			dot = true
-			if i >= 3 && strings.EqualFold(s[i-3:i], "www") {
-				hint = maybeLink
-			}
-		case c == ':' && i+1 < len(s) && s[i+1] != ' ', isSlash(c) && (dot || i > 0 && isSlash(s[i-1])), (c == '?' || c == '#') && dot:
-			hint = maybeLink
-		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
-		case byteClasses[c] > maybeLink:
-			hint = byteClasses[c]
 		}
-		if hint == unclean {
-			return unclean
-		}
-		found = max(found, hint)
+		state = lineSequences.after(state, c)
+		found |= state
 	}
-	return found
+	switch {
+	case found&uncleanSigns != 0:
+		return unclean
+	case found&markupSigns != 0:
+		return maybeMarkup
+	case found&linkSigns != 0, found&dotSigns != 0 && found&pathSigns != 0:
+		return maybeLink
+	}
+	return plain
 }

@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"strings"
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +16,7 @@ type properties uint32
 const (
 	computed   properties = 1 << iota // set in all
 	ordinary                          // no step changes it, unless it is in a link or a contact
+	linkLike                          // looks like a sign or a letter that every link has
 	nonspacing                        // a mark that may pile up
 	latin                             // a letter of Latin
 	confusable                        // a letter of a confusableScript
@@ -52,6 +54,7 @@ func findProperties(r rune) properties {
 	s := string(r)
 	sign, _ := markupReplacement(s)
 	set(kindOf(r) == shown && r != utf8.RuneError && sign == "" && norm.NFC.IsNormalString(s) && norm.NFC.PropertiesString(s).BoundaryBefore(), ordinary)
+	set(strings.IndexByte(" .:/\\?#w", p.skeleton()) >= 0, linkLike)
 	set(unicode.In(r, unicode.Mn, unicode.Me), nonspacing)
 	set(unicode.Is(unicode.Latin, r), latin)
 	for _, c := range confusableScripts {
