@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// contactSequences start or are what every contact has: signs, or a word for
-// '@' and a dot.
+// What every contact has: one of contactSigns, the start of a word for '@' and
+// that of a dot, or digits.
 var (
 	contactSequences sequences
 	contactSigns     = contactSequences.add("@", "%4", "&#", "&c", "BW")
@@ -62,7 +62,7 @@ func checkContact(s string) (address, number bool) {
 	return check.address, check.number
 }
 
-// contactCheck is what mayHoldContact has found in the text so far.
+// contactCheck is what checkContact has found in the text so far.
 type contactCheck struct {
 	address, number bool
 
@@ -122,7 +122,7 @@ func (k *contactCheck) read(c byte, s string, next int) {
 	}
 }
 
-// contactByte is what a byte may be in a contact.
+// contactByte is what an ASCII character may be in a contact.
 type contactByte uint8
 
 const (
@@ -135,20 +135,13 @@ const (
 	atByte                  // '@'
 	codeByte                // starts a code for '@' or '.'
 	bracketByte             // before either, or in a number
-	runeByte                // of a rune beyond ASCII
 )
 
-var contactBytes = func() [256]contactByte {
-	table := [256]contactByte{
-		'0': digitByte, '1': digitByte, '2': digitByte, '3': digitByte, '4': digitByte, '5': digitByte, '6': digitByte, '7': digitByte, '8': digitByte, '9': digitByte,
-		' ': gapByte, '_': gapByte, '-': gapByte, '.': dotByte, '/': numberByte, ')': numberByte, ',': commaByte, '@': atByte, '%': codeByte, '&': codeByte,
-		'(': bracketByte, '{': bracketByte, '<': bracketByte,
-	}
-	for c := utf8.RuneSelf; c < len(table); c++ {
-		table[c] = runeByte
-	}
-	return table
-}()
+var contactBytes = [utf8.RuneSelf]contactByte{
+	'0': digitByte, '1': digitByte, '2': digitByte, '3': digitByte, '4': digitByte, '5': digitByte, '6': digitByte, '7': digitByte, '8': digitByte, '9': digitByte,
+	' ': gapByte, '_': gapByte, '-': gapByte, '.': dotByte, '/': numberByte, ')': numberByte, ',': commaByte, '@': atByte, '%': codeByte, '&': codeByte,
+	'(': bracketByte, '{': bracketByte, '<': bracketByte,
+}
 
 // isGap reports whether r separates words in a spelled address.
 func isGap(r rune) bool {
@@ -157,56 +150,30 @@ func isGap(r rune) bool {
 }
 
 // The words for '@' and '.' in several languages, as atName and dotWord have
-// them.
+// them. A \x01 stands for any rune beyond ASCII.
 var (
-	atWords  = newWordTable("at", "\x01t", "arroba", "zavinac", "zavin\x01c", "zavina\x01", "zavin\x01\x01", "malpa", "ma\x01pa", "chiocciola", "klammeraffe", "kukac")
-	dotWords = newWordTable("dot", "punkt", "punto", "ponto", "tecka", "te\x01ka", "bodka", "kropka", "pont")
+	atWords  = words{"at", "\x01t", "arroba", "zavinac", "zavin\x01c", "zavina\x01", "zavin\x01\x01", "malpa", "ma\x01pa", "chiocciola", "klammeraffe", "kukac"}
+	dotWords = words{"dot", "punkt", "punto", "ponto", "tecka", "te\x01ka", "bodka", "kropka", "pont"}
 )
 
-// wordTable holds words in lower case by the byte that a text may have first of
-// them. A \x01 in a word stands for any rune beyond ASCII.
-type wordTable [256][]string
+type words []string
 
-func newWordTable(words ...string) *wordTable {
-	var table wordTable
-	for _, word := range words {
-		table[word[0]] = append(table[word[0]], word)
-	}
-	for c := range table {
-		if c < utf8.RuneSelf {
-			table[c] = table[lower(byte(c))]
-		} else {
-			table[c] = table[1]
-		}
-	}
-	return &table
-}
-
-// lengthIn returns the length of the word of the table at the start of s, which
-// may be folded, or 0 if there is none.
-func (table *wordTable) lengthIn(s string) int {
-	if s == "" || table[s[0]] == nil {
-		return 0
-	}
-	return lengthOfAny(table[s[0]], s)
-}
-
-// lengthOfAny does what lengthIn does with the words that have the first byte
-// of s.
-func lengthOfAny(words []string, s string) int {
+// lengthIn returns the length of the word at the start of s, which may be
+// folded, or 0 if it is none of w.
+func (w words) lengthIn(s string) int {
 next:
-	for _, word := range words {
+	for _, word := range w {
 		n := 0
-		for i := range len(word) {
+		for _, c := range []byte(word) {
 			switch {
 			case n == len(s):
 				continue next
 			case s[n] < utf8.RuneSelf:
-				if lower(s[n]) != word[i] {
+				if lower(s[n]) != c {
 					continue next
 				}
 				n++
-			case word[i] == 1:
+			case c == 1:
 				_, size := utf8.DecodeRuneInString(s[n:])
 				n += size
 			default:
