@@ -237,7 +237,7 @@ var (
 	addressParts = [][]string{
 		strings.Split("|Write to |e-mail: |mail me |Engineer |（|“", "|"),
 		strings.Split("jane|Jane.Doe|ján|иван|用户|x1|a|jane dot doe|\"jane doe\"|git|hr", "|"),
-		strings.Split("@|@@| @ |＠|﹫|%40|％40|&#64;|&#x0040;|＆#64;|&commat;|(at)|( AT )|{at}|<at>|＜at＞|（ａｔ）|(a)|(@)|( @ )| at |_at_|-at-| – at – |–at–| AT | ａｔ | ät | zavináč |(zavinac)| małpa | malpa | kukac | arroba |(chiocciola)| at ", "|"),
+		strings.Split("@|@@| @ |＠|﹫|%40|％40|&#64;|&#x0040;|＆#64;|&commat;|(at)|( AT )|{at}|<at>|＜at＞|（ａｔ）|(a)|(@)|( @ )| at |_at_|-at-| – at – |–at–| AT | ａｔ | ät | zavináč |(zavinac)| małpa | malpa | kukac | arroba | klammeraffe |(chiocciola)| chiocciola | at ", "|"),
 		strings.Split("evil| evil|Evil|gmail|Proton|mail.evil|évil|例子|пример|a-b|"+strings.Repeat("a", 62)+"|"+strings.Repeat("ы", 63)+"|"+strings.Repeat("中", 64)+"|[10.0.0.1]|", "|"),
 		strings.Split(".|. | . |( . )|,|，|．|。|·|․|..|(.)|(dot)| dot |_dot_| –dot– |–dot–| DOT | ｄｏｔ | punkt | punto | ponto | tečka | tecka | bodka | kropka | pont |&#46;|%2e|&period;|.", "|"),
 		strings.Split("com|sk|COM|net|io|me|рф|中国|xn--p1ai|17|com/x|com, or not", "|"),

@@ -140,7 +140,7 @@ var shards = strings.Split("a|b|Zoë|Košice|й|ο|ع|א|ệ|·|–|’|…|•|
 // seeds are the shapes that a mutation should begin from, and what fuzzing
 // found.
 var seeds = []string{
-	"Jane Doe",
+	"Jane Doe", "evil.example?a=b", "evil.example#a=b", "//server/x", "a | b",
 	"see https://evil.example/a?b=c, www.evil.example and evil.example/x (//evil.example) \\\\evil\\share",
 	"ja<!-- x -->vascript:alert(1) java\u200bscript:alert(1) JavaScript:React data:text/html,x",
 	"[[]](x) ![y](z) <b>`⟦data 7c1e⟧`</b> | < 5 > 4 -> <- <!-- open",
