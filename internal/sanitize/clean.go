@@ -32,6 +32,10 @@ func Plain(s string, max int) (word Clean, ok bool) {
 
 // Number formats n without an exponent.
 func Number[N int | float64](n N) Clean {
+	const small = 100 // of which strconv has the strings
+	if i := int(n); i >= 0 && i < small && N(i) == n {
+		return Clean(strconv.Itoa(i))
+	}
 	return Clean(strconv.FormatFloat(float64(n), 'f', -1, 64))
 }
 
@@ -60,32 +64,32 @@ func Join(separator Clean, parts ...Clean) Clean {
 	if n <= 1 {
 		return first
 	}
-	var b Builder
-	b.text.Grow(size)
+	var b strings.Builder
+	b.Grow(size)
 	for _, part := range parts {
 		if part == "" {
 			continue
 		}
-		if b.text.Len() > 0 {
-			b.Write(separator)
+		if b.Len() > 0 {
+			b.WriteString(string(separator))
 		}
-		b.Write(part)
+		b.WriteString(string(part))
 	}
-	return b.Clean()
+	return Clean(b.String())
 }
 
 // Builder builds a text of several parts. The zero value is an empty text.
-type Builder struct{ text strings.Builder }
+type Builder struct{ text []byte }
 
-// Grow makes room for n more bytes.
-func (b *Builder) Grow(n int) { b.text.Grow(n) }
+// Reset makes the text empty and keeps its memory for the next one.
+func (b *Builder) Reset() { b.text = b.text[:0] }
 
 // Write appends the parts.
 func (b *Builder) Write(parts ...Clean) {
 	for _, part := range parts {
-		b.text.WriteString(string(part))
+		b.text = append(b.text, part...)
 	}
 }
 
-// Clean returns the whole text.
-func (b *Builder) Clean() Clean { return Clean(b.text.String()) }
+// Clean returns a copy of the whole text.
+func (b *Builder) Clean() Clean { return Clean(b.text) }

@@ -253,7 +253,7 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct{ path, code, want string }{
-		"a candidate's field":       {shortlist, `func planted(w *candidateWriter) { w.line("", w.candidate.Name) }`, doesNotCompile},
+		"a candidate's field":       {shortlist, `func planted(w *candidateWriter) { w.field("x", w.candidate.Name) }`, doesNotCompile},
 		"a part of a line":          {shortlist, `func planted(w *candidateWriter) { w.out.Write("name: ", w.candidate.Name) }`, doesNotCompile},
 		"a message of the API":      {shortlist, `func planted(r *client.Results) sanitize.Clean { return sanitize.Join(" ", "It says", r.Message) }`, doesNotCompile},
 		"a cell of the table":       {shortlist, `func planted(c *client.Candidate) string { return escapeFormula(c.Name) }`, doesNotCompile},
@@ -270,7 +270,7 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 		"an argument of a prompt":   {prompts, `func planted(a *reader) values { return values{Role: a.given["role"]} }`, doesNotCompile},
 		"a completion":              {completion, `func planted(c *client.Candidate) candidate { return candidate{name: c.Name} }`, doesNotCompile},
 		"a name to hide":            {blind, `func planted(name string) *Mask { return New(name, nil, nil) }`, doesNotCompile},
-		"a conversion":              {shortlist, `func planted(w *candidateWriter) { w.line("", sanitize.Clean(w.candidate.Name)) }`, isFound},
+		"a conversion":              {shortlist, `func planted(w *candidateWriter) { w.field("x", sanitize.Clean(w.candidate.Name)) }`, isFound},
 		"a conversion by an alias":  {shortlist, `type own = sanitize.Clean; func planted(s string) sanitize.Clean { return own(s) }`, isFound},
 		"a conversion of a pointer": {shortlist, `func planted(s string) sanitize.Clean { return *(*sanitize.Clean)(&s) }`, isFound},
 		"a conversion by a generic": {shortlist, `func to[T ~string](s string) T { return T(s) }; func planted(s string) sanitize.Clean { return to[sanitize.Clean](s) }`, isFound},
@@ -279,8 +279,8 @@ func TestTextThatIsNotCleanedIsFound(t *testing.T) {
 		"a decoded struct":          {shortlist, `func planted(s string) sanitize.Clean { var v struct{ Text map[string]sanitize.Clean }; _ = json.NewDecoder(strings.NewReader(s)).Decode(&v); return v.Text[""] }`, isFound},
 		"a new pointer":             {shortlist, `func planted(s string) sanitize.Clean { c := new(sanitize.Clean); _, _ = fmt.Sscan(s, c); return *c }`, isFound},
 		"reflection":                {shortlist, `func planted(s string) sanitize.Clean { v := reflect.New(reflect.TypeFor[sanitize.Clean]()); v.Elem().SetString(s); return v.Elem().Interface().(sanitize.Clean) }`, isFound},
-		"a second cleaning":         {shortlist, `func planted(w *candidateWriter) { w.line("", sanitize.Line(string(w.name()), 9).Clean) }`, isFound},
-		"our own words":             {shortlist, `func planted(w *candidateWriter) { w.line(indent, "of "+w.name(), "and", sanitize.Number(3)) }`, isAllowed},
+		"a second cleaning":         {shortlist, `func planted(w *candidateWriter) { w.field("x", sanitize.Line(string(w.name()), 9).Clean) }`, isFound},
+		"our own words":             {shortlist, `func planted(w *candidateWriter) { w.field("of", sanitize.Join(" ", "of "+w.name(), "and", sanitize.Number(3))) }`, isAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := "package " + tt.path[strings.LastIndexByte(tt.path, '/')+1:] + "\n"

@@ -26,16 +26,20 @@ func HideContacts(c Clean) Clean {
 
 // replaceContacts does what HideContacts does, without cleaning the result.
 func replaceContacts(s string) string {
-	address, number := mayHoldContact(s)
-	if !address && !number {
-		return s
+	if address, number := mayHoldContact(s); address || number {
+		return searchContacts(s, address, number)
 	}
+	return s
+}
+
+// searchContacts replaces the addresses in s, the numbers or both.
+func searchContacts(s string, addresses, numbers bool) string {
 	f := fold(s)
 	var found []span
-	if address {
+	if addresses {
 		found = f.addresses()
 	}
-	if number {
+	if numbers {
 		found = append(found, f.phoneNumbers()...)
 	}
 	if len(found) == 0 {
@@ -67,97 +71,6 @@ const (
 	maxDigits = 17
 )
 
-// mayHoldContact reports whether s may hold an address and whether it may hold
-// a number. This fast check spares most texts the full search; it never misses
-// a contact.
-func mayHoldContact(s string) (address, number bool) {
-	digits, atWord, dotWord := 0, false, false
-	for i := 0; i < len(s); i++ {
-		if !contactBytes[s[i]] {
-			continue
-		}
-		switch c := s[i]; {
-		case isDigit(c):
-			digits++
-		case c == '@':
-			address = address || mayStartDomain(s[i+1:])
-		case c == '%' || c == '&':
-			address = address || hasAnyPrefix(s[i+1:], encodedAts...)
-		case c == '(' || c == '{' || c == '<':
-			address = address || hasAnyPrefix(strings.TrimPrefix(s[i+1:], " "), bracketedAts...)
-		case (c == ' ' || c == '_' || c == '-') && i+1 < len(s) && spacedStarts[s[i+1]]:
-			atWord = atWord || hasAnyPrefix(s[i+1:], spacedAts...)
-			dotWord = dotWord || hasAnyPrefix(s[i+1:], spacedDots...)
-		case c == '.':
-			dotWord = dotWord || i+1 < len(s) && s[i+1] != ' ' && endsInProvider(s[:i])
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			i += size - 1
-			if r >= 0x660 && !(r >= 0x3400 && r < 0xA000) && unicode.Is(unicode.Nd, r) {
-				digits++
-			}
-			address = address || (r == '＠' || r == '﹫') && mayStartDomain(s[i+1:]) || r == '（' && hasAnyPrefix(s[i+1:], "at", "ａｔ")
-		}
-	}
-	spelled := atWord && (dotWord || strings.Contains(s, "mail") || strings.Contains(s, "Mail") || strings.Contains(s, "MAIL"))
-	return address || spelled, digits >= minDigits
-}
-
-// contactBytes reports for each byte whether mayHoldContact looks at it: most
-// are letters, which it does not.
-var contactBytes = func() (table [256]bool) {
-	for c := range table {
-		table[c] = c >= utf8.RuneSelf || isDigit(byte(c)) || strings.IndexByte("@%&({< _-.", byte(c)) >= 0
-	}
-	return table
-}()
-
-// The ways to write '@' and '.' that mayHoldContact finds: what follows '%'
-// or '&', a bracket, or a space.
-var (
-	encodedAts   = []string{"40", "#6", "#0", "#x", "commat;"}
-	bracketedAts = []string{"at", "a)", "a}", "a>", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
-	spacedAts    = []string{"at ", "at_", "at-", "ät", "arroba", "zavin", "malpa", "małpa", "chiocciola", "klammeraffe", "kukac"}
-	spacedDots   = []string{"dot ", "dot_", "dot-", "punkt", "punto", "ponto", "tečka", "tecka", "bodka", "kropka", "pont"}
-)
-
-// spacedStarts reports for each byte whether a word of spacedAts or spacedDots
-// starts with it. It spares most words the comparison with all of them.
-var spacedStarts = func() (table [256]bool) {
-	for _, word := range slices.Concat(spacedAts, spacedDots) {
-		table[word[0]] = true
-		table[word[0]&^0x20] = true // the capital of an ASCII letter
-	}
-	return table
-}()
-
-// endsInProvider reports whether s ends in what the names of mail providers end
-// in.
-func endsInProvider(s string) bool {
-	return strings.HasSuffix(s, "mail") || strings.HasSuffix(s, "proton") || strings.HasSuffix(s, "icloud")
-}
-
-// mayStartDomain reports whether a dot, or something used for one, is near the
-// start of s. "Engineer @ Acme" therefore needs no search.
-func mayStartDomain(s string) bool {
-	const near = 256 // bytes: a label of 63 characters with up to 4 bytes each
-	s = s[:min(len(s), near)]
-	return strings.ContainsAny(s, ".,․·。．｡﹒&%({<") || strings.Contains(strings.ToLower(s), "dot") || strings.Contains(s, " pun") || strings.Contains(s, " pon")
-}
-
-// hasAnyPrefix reports whether s starts with one of prefixes, ignoring case.
-func hasAnyPrefix(s string, prefixes ...string) bool {
-	if s == "" {
-		return false
-	}
-	for _, p := range prefixes {
-		if lower(s[0]) == p[0] && len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) {
-			return true
-		}
-	}
-	return false
-}
-
 // The classes of folded runes that have no ASCII equivalent.
 const (
 	otherLetter    = 1 // letter, mark or joiner
@@ -169,27 +82,19 @@ const (
 // search it: lower-case ASCII for whatever is read as such, '0' to '9' for the
 // digits of every script, and a class for anything else.
 type folded struct {
-	c   []byte
-	pos []int // byte offset of each rune in s; nil if s is ASCII
+	c   string
 	s   string
+	pos []int // byte offset of each rune in s; nil until it is needed
 }
 
 // fold returns the folded form of s.
 func fold(s string) *folded {
-	f := &folded{c: make([]byte, 0, len(s)), s: s}
-	for i, r := range s {
-		if r >= utf8.RuneSelf && f.pos == nil {
-			f.pos = make([]int, i, len(s))
-			for p := range f.pos {
-				f.pos[p] = p
-			}
-		}
-		f.c = append(f.c, foldRune(r))
-		if f.pos != nil {
-			f.pos = append(f.pos, i)
-		}
+	var c strings.Builder
+	c.Grow(len(s))
+	for _, r := range s {
+		c.WriteByte(propertiesOf(r).folded())
 	}
-	return f
+	return &folded{c: c.String(), s: s}
 }
 
 // foldRune returns the byte that a folded text has for r.
@@ -251,10 +156,21 @@ func (f *folded) offset(i int) int {
 	switch {
 	case i >= len(f.c):
 		return len(f.s)
-	case f.pos == nil:
+	case len(f.c) == len(f.s): // ASCII
 		return i
+	case f.pos == nil:
+		f.pos = offsetsOfRunes(f.s)
 	}
 	return f.pos[i]
+}
+
+// offsetsOfRunes returns the byte offset of each rune in s.
+func offsetsOfRunes(s string) []int {
+	offsets := make([]int, 0, len(s))
+	for i := range s {
+		offsets = append(offsets, i)
+	}
+	return offsets
 }
 
 // at returns the byte at i, or a space if i is outside the text.

@@ -1,7 +1,9 @@
 package sanitize
 
 import (
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -189,3 +191,65 @@ func BenchmarkHideContacts(b *testing.B) {
 		})
 	}
 }
+
+// Signs that are only read as ASCII, and spellings in any case.
+func TestContactsInLookAlikesOfASCIIAreHidden(t *testing.T) {
+	hides(t,
+		"«jane＆#64;evil.com»", "«jane％40evil.com»", "«jane ａｔ evil ｄｏｔ com»", "«jane＠evil，com»", "«jane＜at＞evil.com»", "«jane at Proton.me»", "«jane at PROTON.me»",
+		"«jane@evil tečka cz»", "«jane@evil bodka sk»", "«jane –at– evil –dot– com»", "«jane – at – gmail.com»", "tel. «⁹⁰⁵ ¹²³ ⁴⁵⁶»", "tel. «①②③④⑤⑥»", "tel. «𝟗𝟎𝟓𝟏𝟐𝟑»",
+	)
+}
+
+// The fast check may be wrong only about texts without a contact.
+func TestFastCheckMissesNoContact(t *testing.T) {
+	const mixtures = 40_000
+	random := rand.New(rand.NewPCG(5, 6))
+	all := slices.Concat(slices.Concat(addressParts...), slices.Concat(numberParts...))
+	found := 0
+	for range mixtures {
+		parts := addressParts
+		if random.IntN(3) == 0 {
+			parts = numberParts
+		}
+		var s strings.Builder
+		for _, part := range parts {
+			if random.IntN(8) == 0 {
+				part = all
+			}
+			s.WriteString(part[random.IntN(len(part))])
+		}
+		in := string(Line(s.String(), 0).Clean)
+		got, want := replaceContacts(in), searchContacts(in, true, true)
+		if got != want {
+			t.Fatalf("%q is shown as %q, and with a full search as %q", in, got, want)
+		}
+		if want != in {
+			found++
+		}
+	}
+	if found < mixtures/5 {
+		t.Errorf("only %d of %d mixtures have a contact", found, mixtures)
+	}
+}
+
+// The parts of contacts in order, in many spellings.
+var (
+	addressParts = [][]string{
+		strings.Split("|Write to |e-mail: |mail me |Engineer |（|“", "|"),
+		strings.Split("jane|Jane.Doe|ján|иван|用户|x1|a|jane dot doe|\"jane doe\"|git|hr", "|"),
+		strings.Split("@|@@| @ |＠|﹫|%40|％40|&#64;|&#x0040;|＆#64;|&commat;|(at)|( AT )|{at}|<at>|＜at＞|（ａｔ）|(a)|(@)|( @ )| at |_at_|-at-| – at – |–at–| AT | ａｔ | ät | zavináč |(zavinac)| małpa | malpa | kukac | arroba | klammeraffe |(chiocciola)| chiocciola | at ", "|"),
+		strings.Split("evil| evil|Evil|gmail|Proton|mail.evil|évil|例子|пример|a-b|"+strings.Repeat("a", 62)+"|"+strings.Repeat("ы", 63)+"|"+strings.Repeat("中", 64)+"|[10.0.0.1]|", "|"),
+		strings.Split(".|. | . |( . )|,|，|．|。|·|․|..|(.)|(dot)| dot |_dot_| –dot– |–dot–| DOT | ｄｏｔ | punkt | punto | ponto | tečka | tecka | bodka | kropka | pont |&#46;|%2e|&period;|.", "|"),
+		strings.Split("com|sk|COM|net|io|me|рф|中国|xn--p1ai|17|com/x|com, or not", "|"),
+	}
+	numberParts = [][]string{
+		strings.Split("|tel.|tel: |Mobil |電話|手机：|ISBN |no. |v|x |$", "|"),
+		strings.Split("|+|00|+421|(0)|0|1|8|(415)|+ |①|²|٠|९|𝟗", "|"),
+		strings.Split("| |-|–|.|/|)| - |·|_|,|", "|"),
+		strings.Split("905|1|0905|415|9051|９０５|٩٠٥|०९|①②③|⁹⁰⁵", "|"),
+		strings.Split("| |-|–|.|/|·|_|,| (|a|й|", "|"),
+		strings.Split("123|12|1234|555|٤٥٦|456 789|2019", "|"),
+		strings.Split("| |-|–|.", "|"),
+		strings.Split("456|2671|12 34|| km|%| ext. 12|\u200d|½", "|"),
+	}
+)

@@ -57,7 +57,7 @@ func (f *folded) addresses() []span {
 	var found []span
 	find := func(pattern func() *regexp.Regexp, addressEnd func(m []int) (end int)) {
 		for from := 0; from < len(f.c); {
-			m := pattern().FindSubmatchIndex(f.c[from:])
+			m := pattern().FindStringSubmatchIndex(f.c[from:])
 			if m == nil {
 				return
 			}
@@ -86,7 +86,7 @@ func (f *folded) addresses() []span {
 func (f *folded) addressStart(start int) int {
 	const near = 64 // the longest local part (RFC 5321)
 	from := max(0, start-near)
-	if m := spelledLocalPart().FindIndex(f.c[from:start]); m != nil {
+	if m := spelledLocalPart().FindStringIndex(f.c[from:start]); m != nil {
 		return from + m[0]
 	}
 	return start
@@ -96,11 +96,11 @@ func (f *folded) addressStart(start int) int {
 // returns 0 if the match is a version ("react@17.0.2"), a service
 // ("git@github.com") or a role at a company ("CTO@Booking.com").
 func (f *folded) plainAddressEnd(m []int) int {
-	local, at, domain := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), f.text(m[6], m[1])
+	local, at, domain := f.c[m[2]:m[3]], f.c[m[4]:m[5]], f.text(m[6], m[1])
 	switch {
 	case isAlnum(f.at(m[1])) || f.at(m[1]) == otherLetter:
 		return 0
-	case strings.IndexAny(string(f.c[m[6]:m[1]]), ". ({<&%") > maxLabel:
+	case strings.IndexAny(f.c[m[6]:m[1]], ". ({<&%,") > maxLabel:
 		return 0
 	// "f(a)".
 	case strings.Contains("({<", at[:1]) && at[1:2] == "a" && len(at) == 3 && len(local) < 3:
@@ -144,7 +144,7 @@ func isRoleAt(local, domain string, spaced bool) bool {
 // spelledAddressEnd returns where the address matched by spelledAddress ends,
 // or 0 if the words mean something else, as in "talk at scale dot net".
 func (f *folded) spelledAddressEnd(m []int) int {
-	local, domain, ending := string(f.c[m[2]:m[3]]), string(f.c[m[4]:m[5]]), string(f.c[m[6]:m[7]])
+	local, domain, ending := f.c[m[2]:m[3]], f.c[m[4]:m[5]], f.c[m[6]:m[7]]
 	if isAlnum(f.at(m[1])) || !linkedEndings()[ending] || ordinaryWords()[local] {
 		return 0
 	}
@@ -160,8 +160,8 @@ func (f *folded) providerAddressEnd(m []int) int {
 	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
-	known := providers()[string(f.c[m[4]:m[5]])] || introduced && linkedEndings()[string(f.c[m[6]:m[7]])]
-	if isAlnum(f.at(m[1])) || ordinaryWords()[string(f.c[m[2]:m[3]])] || !known {
+	known := providers()[f.c[m[4]:m[5]]] || introduced && linkedEndings()[f.c[m[6]:m[7]]]
+	if isAlnum(f.at(m[1])) || ordinaryWords()[f.c[m[2]:m[3]]] || !known {
 		return 0
 	}
 	return m[1]

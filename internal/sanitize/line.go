@@ -38,7 +38,6 @@
 package sanitize
 
 import (
-	"strings"
 	"unicode/utf8"
 )
 
@@ -80,17 +79,7 @@ func Line(s string, max int) Text { return Whole(s, max).Shorten(max) }
 // clean text changes nothing.
 func Whole(s string, max int) Text {
 	s, clipped := clip(s, max)
-	altered := false
-	switch quickCheck(s) {
-	case plain:
-	case maybeLink:
-		if t, found := removeLinks(s); t != s {
-			s, _ = untilStable(t, false)
-			altered = found
-		}
-	default:
-		s, altered = untilStable(s, clipped)
-	}
+	s, altered := untilStable(s, clipped)
 	return Text{Clean: Clean(s), Altered: altered, Cut: clipped}
 }
 
@@ -134,41 +123,49 @@ func untilStable(s string, clipped bool) (string, bool) {
 	return s, altered
 }
 
-// cleanOnce runs each step once, in an order in which a step uncovers what the
-// next one removes.
+// cleanOnce runs the steps that s needs once, in an order in which a step
+// uncovers what the next one removes.
 func cleanOnce(s string, clipped, joiners bool) (string, bool) {
-	s, stripped := removeInvisible(s, joiners)
-	s, defused := neutralizeMarkup(limitMarks(compose(s)), clipped)
-	s, unlinked := removeLinks(s)
+	stripped, defused, unlinked := false, false, false
+	switch quickCheck(s) {
+	case plain:
+		return s, false
+	case unclean:
+		s, stripped = removeInvisible(s, joiners)
+		s = limitMarks(compose(s))
+		fallthrough
+	case maybeMarkup:
+		s, defused = neutralizeMarkup(s, clipped)
+		fallthrough
+	case maybeLink:
+		s, unlinked = removeLinks(s)
+	}
 	return s, stripped || defused || unlinked
 }
 
-// class is the result of quickCheck.
+// class is the result of quickCheck: the first of the steps that a text needs.
 type class uint8
 
 const (
-	plain     class = iota // clean already
-	maybeLink              // clean unless it holds a link
-	unclean                // needs all steps
+	plain       class = iota // none: it is clean
+	maybeLink                // the removal of links
+	maybeMarkup              // the removal of markup
+	unclean                  // all of them
 )
 
-// byteClasses is the class that each byte gives a text. The bytes of maybeLink
-// are a hint only; quickCheck decides by their neighbours.
-var byteClasses = func() (table [256]class) {
-	for c := range table {
-		switch {
-		case c < ' ' || c >= 0x7F || strings.IndexByte("<[]`|", byte(c)) >= 0:
-			table[c] = unclean
-		case strings.IndexByte(" .:/\\?#", byte(c)) >= 0:
-			table[c] = maybeLink
-		}
-	}
-	return table
-}()
+// What makes a text one of the classes. A link has one of linkSigns, or a dot
+// and a sign that may follow it.
+var (
+	lineSequences sequences
+	uncleanSigns  = lineSequences.add("  ", "C")
+	markupSigns   = lineSequences.add("[", "]", "|", "`", "<!--")
+	linkSigns     = lineSequences.add("SS", ":A", "www.")
+	dotSigns      = lineSequences.add(".")
+	pathSigns     = lineSequences.add("S", "?", "#")
+)
 
-// quickCheck returns the class of s in one pass. Most fields are ASCII and
-// ordinary letters, and need nothing else. It must find every link that
-// mayHoldLink finds, which reads signs and letters beyond ASCII more freely.
+// quickCheck returns the class of s in one pass. Most texts need nothing else.
+// It must find every link that mayHoldLink finds.
 func quickCheck(s string) class {
 	if s == "" {
 		return plain
@@ -176,79 +173,30 @@ func quickCheck(s string) class {
 	if s[0] == ' ' || s[len(s)-1] == ' ' {
 		return unclean
 	}
-	found, dot := plain, false
-	sign, beyondASCII := false, false
+	state, found := uint64(0), uint64(0)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if byteClasses[c] == plain {
-			continue
-		}
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
-			letter := isOrdinaryLetter(r)
-			if !letter && !isOrdinarySign(r) {
+			p := propertiesOf(r)
+			if p&ordinary == 0 {
 				return unclean
 			}
-			sign, beyondASCII = sign || !letter, true
+			if p&linkLike != 0 {
+				found |= linkSigns
+			}
 			i += size - 1
-			continue
 		}
-		sign = sign || c != ' '
-		if c == ' ' {
-			if s[i-1] == ' ' {
-				return unclean
-			}
-			dot = false
-			continue
-		}
-		hint := false
-		switch {
-		case c == '<' && !strings.HasPrefix(s[i:], "<!--"):
-		case byteClasses[c] == unclean:
-			return unclean
-		case c == '.':
-			dot = true
-			hint = i >= 3 && strings.EqualFold(s[i-3:i], "www")
-		case c == ':':
-			hint = i+1 < len(s) && s[i+1] != ' '
-		case isSlash(c):
-			hint = dot || i > 0 && isSlash(s[i-1])
-		default: // '?' and '#'
-			hint = dot
-		}
-		if hint {
-			found = maybeLink
-		}
+		state = lineSequences.after(state, c)
+		found |= state
 	}
-	if beyondASCII && sign {
+	switch {
+	case found&uncleanSigns != 0:
+		return unclean
+	case found&markupSigns != 0:
+		return maybeMarkup
+	case found&linkSigns != 0, found&dotSigns != 0 && found&pathSigns != 0:
 		return maybeLink
 	}
-	return found
-}
-
-// isOrdinaryLetter reports whether r is a letter that no step changes next to
-// whatever else quickCheck lets pass: visible, in NFC, and unlike any sign.
-func isOrdinaryLetter(r rune) bool {
-	switch {
-	case r < 0x180: // Latin
-		return r >= 0xC0 && r != '×' && r != '÷' && r != 'ſ'
-	case r < 0x460: // Greek and Cyrillic
-		return r >= 0x388 && r <= 0x3CE && r != 0x38B && r != 0x38D && r != 0x3A2 || r >= 0x400
-	case r < 0x64B: // Hebrew and Arabic
-		return r >= 0x5D0 && r <= 0x5EA || r >= 0x620 && r != 0x640
-	case r < 0x1F00: // Vietnamese
-		return r >= 0x1EA0 && r <= 0x1EF9
-	default: // kana, Chinese characters and Hangul
-		return r >= 0x3041 && r <= 0x3096 || r >= 0x30A1 && r <= 0x30FA || r >= 0x4E00 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3
-	}
-}
-
-// isOrdinarySign reports whether r is a sign that no step changes, unless a
-// link holds it.
-func isOrdinarySign(r rune) bool {
-	switch r {
-	case '–', '—', '‘', '’', '“', '”', '„', '·', '•', '…', '«', '»', '€', '£', '§', '°':
-		return true
-	}
-	return false
+	return plain
 }

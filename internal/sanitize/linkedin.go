@@ -32,6 +32,17 @@ const (
 // query and a fragment are dropped. For any other URL, link is empty and fault
 // is NotHTTPS, OtherSite, NotProfile or Malformed.
 func LinkedIn(raw string) (link, fault Clean) {
+	if slug, found := strings.CutPrefix(raw, "https://www.linkedin.com/in/"); found {
+		plain, ok := Plain(strings.TrimSuffix(slug, "/"), maxSlug)
+		if ok && len(plain) >= minSlug && strings.Trim(string(plain), "-_") != "" {
+			return "linkedin.com/in/" + plain, ""
+		}
+	}
+	return parseLinkedIn(raw)
+}
+
+// parseLinkedIn does what LinkedIn does, also for the usual URL.
+func parseLinkedIn(raw string) (link, fault Clean) {
 	const scheme = "https://"
 	switch {
 	case len(raw) > maxProfileURLBytes:
@@ -100,8 +111,10 @@ func isSlug(s string) bool {
 	if !utf8.ValidString(s) || strings.Contains(s, "..") {
 		return false
 	}
-	if visible, _ := removeInvisible(s, true); visible != s {
-		return false
+	if quickCheck(s) == unclean {
+		if visible, _ := removeInvisible(s, true); visible != s {
+			return false
+		}
 	}
 	n, named := 0, false
 	for _, r := range s {

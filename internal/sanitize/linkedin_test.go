@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -103,4 +104,27 @@ func FuzzLinkedIn(f *testing.F) {
 			t.Errorf("LinkedIn(%q) = %q, and of that %q, %q", raw, got, again, fault)
 		}
 	})
+}
+
+// The usual URL is recognised without a parser, which must not differ from it.
+func TestLinkedInAgreesWithItsParser(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	parts := strings.Split("https://www.linkedin.com/in/|jane|-|_|/|.|é|%41|0|?x|#|in/|-doe|'| |"+strings.Repeat("a", 97), "|")
+	links := 0
+	for range 20_000 {
+		raw := parts[0]
+		for range random.IntN(5) {
+			raw += parts[random.IntN(len(parts))]
+		}
+		link, fault := LinkedIn(raw)
+		if wantLink, wantFault := parseLinkedIn(raw); link != wantLink || fault != wantFault {
+			t.Errorf("LinkedIn(%q) = %q, %q, and its parser says %q, %q", raw, link, fault, wantLink, wantFault)
+		}
+		if link != "" {
+			links++
+		}
+	}
+	if links < 1000 {
+		t.Errorf("only %d links", links)
+	}
 }

@@ -17,6 +17,11 @@ func removeLinks(s string) (string, bool) {
 	if !mayHoldLink(s) {
 		return s, false
 	}
+	return replaceLinks(s)
+}
+
+// replaceLinks does what removeLinks does, without the fast check.
+func replaceLinks(s string) (string, bool) {
 	sk := newSkeleton(s)
 	var out []byte
 	done := 0

@@ -3,6 +3,7 @@ package sanitize
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // neutralizeMarkup replaces the signs of Markdown links and code, of our tables
@@ -73,7 +74,7 @@ func mayHoldMarkup(s string) bool {
 			if strings.HasPrefix(s[i:], "<!--") {
 				return true
 			}
-		case byteClasses[c] == unclean: // skips the slower check for ASCII letters
+		case c >= utf8.RuneSelf, c == '`', c == '|', c == '[', c == ']':
 			if sign, _ := markupReplacement(s[i:]); sign != "" {
 				return true
 			}

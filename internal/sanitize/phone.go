@@ -71,7 +71,7 @@ func (f *folded) digitsFrom(i int) digits {
 // group, or at one after a year or a " / ", and is as long as possible. The
 // caller searches the rest of d again.
 func (d digits) phoneNumber() (span, bool) {
-	if d.isPartOfWord() {
+	if d.digitCount() < minDigits || d.isPartOfWord() {
 		return span{}, false
 	}
 	for from := range d.groups {
@@ -102,11 +102,11 @@ func (d digits) isPartOfWord() bool {
 	return isDigit(c) || strings.IndexByte("_.,#$/=*^-", c) >= 0 && i == d.groups[0].start-1 && d.contextBefore() != phoneNumber
 }
 
-func (d digits) group(i int) string { return string(d.f.c[d.groups[i].start:d.groups[i].end]) }
+func (d digits) group(i int) string { return d.f.c[d.groups[i].start:d.groups[i].end] }
 
 // separatorAfter returns what separates group i from the next.
 func (d digits) separatorAfter(i int) string {
-	return string(d.f.c[d.groups[i].end:d.groups[i+1].start])
+	return d.f.c[d.groups[i].end:d.groups[i+1].start]
 }
 
 func (d digits) digitCount() int {
@@ -133,13 +133,13 @@ func (d digits) span() span {
 		for s.start--; d.f.at(s.start) != '+'; s.start-- {
 		}
 	}
-	if d.f.at(s.start-1) == '(' && strings.Contains(string(d.f.c[s.start:min(s.end+1, len(d.f.c))]), ")") {
+	if d.f.at(s.start-1) == '(' && strings.Contains(d.f.c[s.start:min(s.end+1, len(d.f.c))], ")") {
 		s.start--
-		if d.f.at(s.end) == ')' && !strings.Contains(string(d.f.c[s.start:s.end]), ")") {
+		if d.f.at(s.end) == ')' && !strings.Contains(d.f.c[s.start:s.end], ")") {
 			s.end++
 		}
 	}
-	if n := extension(string(d.f.c[s.end:min(s.end+len(" ext. 12345"), len(d.f.c))])); n > 0 {
+	if n := extension(d.f.c[s.end:min(s.end+len(" ext. 12345"), len(d.f.c))]); n > 0 {
 		s.end += n
 	}
 	return s

@@ -59,8 +59,6 @@ const (
 // kindOf returns the kind of r.
 func kindOf(r rune) kind {
 	switch {
-	case r > ' ' && r < 0x7F, r >= 0xC0 && r < 0x300, r >= 0x4E00 && r < 0xA000, r >= 0xAC00 && r < 0xD7A4:
-		return shown // most text needs no slow table
 	case r == zwj || r == zwnj:
 		return joiner
 	case r == emojiStyle:
@@ -85,9 +83,6 @@ func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.
 // makes white space single spaces. It reports whether something was hidden
 // there. Without keepJoiners, all joiners are removed.
 func removeInvisible(s string, keepJoiners bool) (string, bool) {
-	if quickCheck(s) != unclean {
-		return s, false
-	}
 	p := cleaner{out: make([]byte, 0, len(s)), keepJoiners: keepJoiners}
 	for i := 0; i < len(s); {
 		if n, hidesWords := escapeLen(s[i:]); n > 0 {
@@ -133,7 +128,7 @@ type cleaner struct {
 
 // write adds r, as far as it may stay. rest is the text after it.
 func (p *cleaner) write(r rune, rest string) {
-	k := kindOf(r)
+	k := propertiesOf(r).kind()
 	// Without a base, it would combine with our own text.
 	if k == mark && (len(p.out) == 0 || p.marks >= maxRawMarks) {
 		k = removed
@@ -230,7 +225,7 @@ func limitMarks(s string) string {
 		switch {
 		case r < 0x300:
 			run = 0
-		case unicode.In(r, unicode.Mn, unicode.Me):
+		case propertiesOf(r)&nonspacing != 0:
 			if run++; run > maxMarks {
 				out = append(out, s[done:i]...)
 				done = i + utf8.RuneLen(r)

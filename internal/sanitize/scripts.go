@@ -30,30 +30,39 @@ var confusableScripts = []confusableScript{
 // with an ending ("PHPшник") and the symbol of a subunit ("TNFα").
 func MixedScript(c Clean) bool {
 	s := string(c)
-	if !mayMixScripts(s) {
-		return false
-	}
+	return mayMixScripts(s) && mixesScripts(s)
+}
+
+// mixesScripts does what MixedScript does, without the fast check.
+func mixesScripts(s string) bool {
 	words := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return slices.ContainsFunc(confusableScripts, func(c confusableScript) bool { return c.disguises(word) })
 	})
 }
 
-// mayMixScripts reports whether s may hold letters of Latin and of another
-// confusable script. It spares most texts the search by words.
+// mayMixScripts reports whether a word of s may have letters of Latin and of
+// another confusable script. It spares most texts the search by words.
 func mayMixScripts(s string) bool {
-	latin, other := false, false
-	for _, r := range s {
-		switch {
-		case r < utf8.RuneSelf:
-			latin = latin || isLetter(byte(r))
-		case r >= 0x2000 && r < 0x2070, r >= 0x20A0 && r < 0x2100, r >= 0x3000 && r < 0xA600, r >= 0xAC00 && r < 0xD800:
-			// Punctuation, currencies, Chinese, kana and Hangul.
-		default:
-			other = other || r >= 0x370 && !(r >= 0x1E00 && r < 0x1F00) // before Greek and for Vietnamese: Latin
-			latin = latin || isLatin(r)
+	for i := 0; i < len(s); i++ {
+		if s[i] < utf8.RuneSelf {
+			continue
 		}
-		if latin && other {
+		// These runes beyond ASCII are a word, or the part of one that an ASCII
+		// letter or digit precedes or follows.
+		found := properties(0)
+		if i > 0 && (isLetter(s[i-1]) || isDigit(s[i-1])) {
+			found = latin
+		}
+		for i < len(s) && s[i] >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			found |= propertiesOf(r)
+			i += size
+		}
+		if i < len(s) && (isLetter(s[i]) || isDigit(s[i])) {
+			found |= latin
+		}
+		if found&latin != 0 && found&confusable != 0 {
 			return true
 		}
 	}

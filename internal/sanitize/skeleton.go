@@ -13,9 +13,8 @@ import (
 // class for any other rune.
 type skeleton struct {
 	c   []byte
-	pos []int // byte offset of each rune in s; nil if s is ASCII
-	len int   // length of s in bytes
 	s   string
+	pos []int // byte offset of each rune in s; nil until it is needed
 }
 
 // The classes of runes that do not look like ASCII. Those from unspaced on
@@ -38,19 +37,10 @@ func IsUnspaced(r rune) bool { return r > unicode.MaxLatin1 && unicode.In(r, uns
 
 // newSkeleton returns the skeleton of s.
 func newSkeleton(s string) *skeleton {
-	sk := &skeleton{c: make([]byte, 0, len(s)), len: len(s), s: s}
+	sk := &skeleton{c: make([]byte, 0, len(s)), s: s}
 	for i := 0; i < len(s); {
 		c, size := skeletonByte(s[i:])
-		if size > 1 && sk.pos == nil {
-			sk.pos = make([]int, i, len(s))
-			for p := range sk.pos {
-				sk.pos[p] = p
-			}
-		}
 		sk.c = append(sk.c, c)
-		if sk.pos != nil {
-			sk.pos = append(sk.pos, i)
-		}
 		i += size
 	}
 	return sk
@@ -60,9 +50,11 @@ func newSkeleton(s string) *skeleton {
 func (sk *skeleton) offset(i int) int {
 	switch {
 	case i >= len(sk.c):
-		return sk.len
-	case sk.pos == nil:
+		return len(sk.s)
+	case len(sk.c) == len(sk.s): // ASCII
 		return i
+	case sk.pos == nil:
+		sk.pos = offsetsOfRunes(sk.s)
 	}
 	return sk.pos[i]
 }
@@ -74,35 +66,38 @@ func skeletonByte(s string) (byte, int) {
 		return lower(s[0]), 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	// Chinese and Korean need no slow table.
-	if r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4 {
-		return unspaced, size
+	c := propertiesOf(r).skeleton()
+	// In a sentence, no small letter follows a Chinese full stop.
+	if (r == '。' || r == '｡') && (size == len(s) || s[size] < 'a' || s[size] > 'z') {
+		c = sign
 	}
+	return c, size
+}
+
+// skeletonOf returns the byte that a skeleton has for r, wherever it stands.
+func skeletonOf(r rune) byte {
 	switch r {
 	case '⁄', '∕', '⧸', '╱': // fraction slash, division slash, big solidus, box drawing
-		return '/', size
+		return '/'
 	case '∖', '⧵', '⧹':
-		return '\\', size
+		return '\\'
 	case '∶', '꞉': // ratio, modifier letter colon
-		return ':', size
+		return ':'
 	case '…':
-		return cutMark, size
-	case '。', '｡': // a dot to browsers; in a sentence, no small letter follows
-		if size < len(s) && s[size] >= 'a' && s[size] <= 'z' {
-			return '.', size
-		}
-		return sign, size
+		return cutMark
+	case '。', '｡': // dots to browsers
+		return '.'
 	}
-	if d := norm.NFKC.PropertiesString(s[:size]).Decomposition(); len(d) == 1 {
-		return lower(d[0]), size
+	if d := norm.NFKC.PropertiesString(string(r)).Decomposition(); len(d) == 1 {
+		return lower(d[0])
 	}
 	switch {
 	case IsUnspaced(r):
-		return unspaced, size
+		return unspaced
 	case unicode.IsLetter(r), unicode.IsDigit(r), isMark(r), r == zwj, r == zwnj:
-		return letter, size
+		return letter
 	}
-	return sign, size
+	return sign
 }
 
 // mayHoldLink reports whether s has what every link has: a ':' with something

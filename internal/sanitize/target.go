@@ -12,7 +12,7 @@ import (
 // stay.
 func ForModel(c Clean) Clean {
 	s := string(c)
-	if !strings.Contains(s, "<") {
+	if strings.IndexByte(s, '<') < 0 {
 		return c
 	}
 	var out strings.Builder

@@ -39,7 +39,7 @@ func renderAlone(c *client.Candidate, f form, from int) renderedCandidate {
 type window struct {
 	from int // number of items to skip
 	room int // characters available; 0 = no bound
-	used int // characters of the items shown
+	used int // characters of the items shown, if there is a bound
 	seen int // number of items so far
 	end  int // number of the last item shown, from 1; 0 = none
 }
@@ -59,15 +59,17 @@ func (w *window) filter(items ...sanitize.Clean) []sanitize.Clean {
 // shows reports whether the next item is shown.
 func (w *window) shows(item sanitize.Clean) bool {
 	w.seen++
-	size := utf8.RuneCountInString(string(item)) + itemOverhead
 	switch {
 	// Before the window, or after an item that did not fit.
 	case w.seen <= w.from, w.end > 0 && w.end < w.seen-1:
 		return false
-	case w.room > 0 && w.end > 0 && w.used+size > w.room:
-		return false
+	case w.room > 0:
+		size := utf8.RuneCountInString(string(item)) + itemOverhead
+		if w.end > 0 && w.used+size > w.room {
+			return false
+		}
+		w.used += size
 	}
-	w.used += size
 	w.end = w.seen
 	return true
 }

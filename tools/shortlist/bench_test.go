@@ -1,12 +1,28 @@
 package shortlist
 
 import (
+	"fmt"
 	"testing"
 
 	"instaview-mcp/client"
 )
 
-// A run of fifty profiles, in each form of an answer.
+// Runs of the sandbox that were not rendered before, as a first call reads
+// them.
+func BenchmarkFirstRender(b *testing.B) {
+	for _, id := range []string{"req_demo_done", "req_demo_large"} {
+		candidates := sample(b, id).candidates
+		b.Run(fmt.Sprintf("candidates=%d", len(candidates)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Render(completedRun(candidates), View{Tool: "get_sourcing_results", RequestID: "r"})
+			}
+		})
+	}
+}
+
+// A run of fifty profiles, in each form of an answer; all but the first answer
+// of a form find the profiles rendered.
 func BenchmarkRender(b *testing.B) {
 	run := completedRun(people(50))
 	for i := range run.Candidates {

@@ -1,9 +1,8 @@
 package shortlist
 
 import (
-	"iter"
-	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -39,12 +38,11 @@ type candidateWriter struct {
 	contacts    bool        // e-mail addresses are shown
 	caps        caps
 	window      window // of the only candidate of an answer
-	out         sanitize.Builder
+	out         *sanitize.Builder
 	cut         bool           // something was shortened
 	altered     bool           // hidden text or links were removed
 	mixedScript bool           // words with look-alike letters of several scripts
 	linkFault   sanitize.Clean // why the profile link is left out; "" = it is not
-	separator   sanitize.Clean // between the items of a list
 	// escape is for the target of the text; nil = unescaped.
 	escape func(sanitize.Clean) sanitize.Clean
 }
@@ -99,13 +97,17 @@ func render(c *client.Candidate, f form) renderedCandidate {
 
 // renderWith renders a candidate with the given limits. mask may be nil.
 func renderWith(c *client.Candidate, f form, caps caps, shownItems window, mask *blind.Mask) renderedCandidate {
-	w := candidateWriter{candidate: c, isNew: f.isNew, mask: mask, contacts: f.contacts, caps: caps, window: shownItems, separator: separator, escape: sanitize.ForModel}
+	w := candidateWriter{
+		candidate: c, isNew: f.isNew, mask: mask, contacts: f.contacts, caps: caps, window: shownItems,
+		out: builders.Get().(*sanitize.Builder), escape: sanitize.ForModel,
+	}
 	if f.markdown {
 		w.escape = sanitize.ForMarkdown
 	}
-	w.out.Grow(usualSize[f.detail])
+	w.out.Reset()
 	w.write(f.detail)
 	text := w.out.Clean()
+	builders.Put(w.out)
 	rank := sanitize.Number(c.Rank)
 	marked := w.altered || w.mixedScript
 	if marked {
@@ -117,38 +119,47 @@ func renderWith(c *client.Candidate, f form, caps caps, shownItems window, mask 
 	return renderedCandidate{text, utf8.RuneCountInString(string(text)), w.cut, marked, w.window}
 }
 
-// usualSize is how long the text of a candidate usually is, in bytes.
-var usualSize = map[Detail]int{Brief: 160, Summary: 1_024, Full: 3_072}
+// builders spare each candidate the growing of its text.
+var builders = sync.Pool{New: func() any { return new(sanitize.Builder) }}
 
 // write writes all fields of the detail.
 func (w *candidateWriter) write(d Detail) {
 	c := w.candidate
+	w.heading()
 	if d == Brief {
 		id, risk := w.id(), w.firstRedFlag()
 		if id != "" || risk != "" { // without brackets, the red flag would look like a location
-			id = "[" + id + "]"
+			w.out.Write(" [", id, "]")
 		}
-		w.line("", w.heading(), id, risk)
+		if risk != "" {
+			w.out.Write(" ", risk)
+		}
+		w.out.Write("\n")
 		return
 	}
-	w.line("", w.heading())
+	w.out.Write("\n")
 	w.field("headline", w.shown(w.headline()))
 	w.field("why", w.shown(w.text(c.Rationale, w.caps.rationale)))
-	w.field("fit", w.list(c.FitPoints))
-	w.field("risk", w.redFlags())
-	w.field("skills", w.listOf(c.Skills, blind.Fact))
+	w.list("fit", c.FitPoints, blind.Prose)
+	if c.RedFlags != nil && len(c.RedFlags) == 0 {
+		w.field("risk", w.shown(noRedFlags))
+	}
+	w.list("risk", c.RedFlags, blind.Prose)
+	w.list("skills", c.Skills, blind.Fact)
 	if d == Full {
 		w.experience()
 		w.evidence()
 	}
 	if w.contacts {
-		w.field("email", w.list(c.Emails))
+		w.list("email", c.Emails, blind.Prose)
 	}
 	id := w.id()
 	if id != "" {
 		id = "[" + id + "]"
 	}
-	w.line(indent, id, w.profile())
+	if line := sanitize.Join(" ", id, w.profile()); line != "" {
+		w.out.Write(indent, line, "\n")
+	}
 	w.field("note", w.notes())
 }
 
@@ -159,25 +170,26 @@ const indent = "   "
 // 1.4 % more tokens, since ".|" and ")|" are one token each.
 const separator = "| "
 
-// heading returns the first line of every detail: rank and score, then name,
+// heading writes the first line of every detail: rank and score, then name,
 // role, company and location in fixed columns.
-func (w *candidateWriter) heading() sanitize.Clean {
+func (w *candidateWriter) heading() {
 	c := w.candidate
 	name := w.name()
-	who := sanitize.Number(c.Rank)
+	w.out.Write(sanitize.Number(c.Rank))
 	if w.isNew {
-		who += newMark
+		w.out.Write(newMark)
 	}
 	switch {
 	case c.MatchScore != nil:
-		who += " (" + sanitize.Number(*c.MatchScore) + ")"
+		w.out.Write(" (", sanitize.Number(*c.MatchScore), ")")
 	case strings.HasPrefix(string(name), "(") && name != namePlaceholder, w.isNew, strings.HasPrefix(" "+string(name), newMark):
-		who += " (no score)" // otherwise the name would look like a score or the mark
+		w.out.Write(" (no score)") // otherwise the name would look like a score or the mark
 	}
 	if name == "" {
 		name = "(no name)"
 	}
-	return who + " " + joinColumns(name, w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location))
+	w.out.Write(" ")
+	writeColumns(w.out, name, w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location))
 }
 
 // name returns the name, or the placeholder in a blind answer. It reads the
@@ -219,14 +231,6 @@ func (w *candidateWriter) profile() sanitize.Clean {
 // noRedFlags is shown if InstaView checked for red flags and named none.
 const noRedFlags = "none named"
 
-// redFlags returns the red flags, or "" if the API sent no list of them.
-func (w *candidateWriter) redFlags() sanitize.Clean {
-	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
-		return w.shown(noRedFlags)
-	}
-	return w.list(w.candidate.RedFlags)
-}
-
 // firstRedFlag returns the first red flag, for brief.
 func (w *candidateWriter) firstRedFlag() sanitize.Clean {
 	if w.candidate.RedFlags != nil && len(w.candidate.RedFlags) == 0 {
@@ -243,27 +247,45 @@ func (w *candidateWriter) firstRedFlag() sanitize.Clean {
 // headline returns the headline, or "" if it only repeats role and company.
 func (w *candidateWriter) headline() sanitize.Clean {
 	headline := w.text(w.candidate.Headline, w.caps.headline)
-	var known []string
-	for word := range wordsOf(string(headline)) {
-		if known == nil { // "lt" is from "&lt;"
-			known = slices.AppendSeq([]string{"at", "lt", "gt"}, wordsOf(w.candidate.CurrentRole+" "+w.candidate.CurrentCompany))
-		}
-		if !slices.Contains(known, word) {
+	for word, rest := cutWord(string(headline)); word != ""; word, rest = cutWord(rest) {
+		// "lt" and "gt" are from "&lt;" and "&gt;".
+		if !hasWord("at lt gt", word) && !hasWord(w.candidate.CurrentRole, word) && !hasWord(w.candidate.CurrentCompany, word) {
 			return headline
 		}
 	}
 	return ""
 }
 
-// wordsOf returns the words of s in lower case, including '+' and '#' as in
-// "C++".
-func wordsOf(s string) iter.Seq[string] {
-	return strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool {
-		if r < utf8.RuneSelf {
-			return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '+' || r == '#')
+// hasWord reports whether word is one of the words of s, in any case.
+func hasWord(s, word string) bool {
+	for other, rest := cutWord(s); other != ""; other, rest = cutWord(rest) {
+		if strings.EqualFold(other, word) {
+			return true
 		}
-		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
-	})
+	}
+	return false
+}
+
+// cutWord returns the first word of s and what follows it. Words include '+'
+// and '#', as in "C++"; the word is empty if there is none.
+func cutWord(s string) (word, rest string) {
+	start := strings.IndexFunc(s, isInWord)
+	if start < 0 {
+		return "", ""
+	}
+	s = s[start:]
+	end := strings.IndexFunc(s, func(r rune) bool { return !isInWord(r) })
+	if end < 0 {
+		end = len(s)
+	}
+	return s[:end], s[end:]
+}
+
+func isInWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '+' || r == '#'
+	}
+	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
 }
 
 // markdown formats a candidate as a heading and a list. A single line, as in

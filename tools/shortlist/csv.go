@@ -45,7 +45,10 @@ func CSV(r *client.Results, requestID sanitize.Clean, hidden bool) string {
 
 // row returns the cells of one candidate.
 func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []sanitize.Clean {
-	w := candidateWriter{candidate: c, caps: usualCaps, separator: "; "}
+	w := candidateWriter{candidate: c, caps: usualCaps}
+	list := func(items []string, field blind.Field) sanitize.Clean {
+		return sanitize.Join("; ", w.texts(items, field)...)
+	}
 	if hidden {
 		w.mask = newMask(c)
 	}
@@ -56,8 +59,8 @@ func row(c *client.Candidate, requestID sanitize.Clean, hidden bool) []sanitize.
 	cells := []sanitize.Clean{
 		sanitize.Number(c.Rank), score,
 		w.name(), w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location),
-		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), w.list(c.FitPoints), w.list(c.RedFlags),
-		w.listOf(c.Skills, blind.Fact), w.profile(), w.id(),
+		w.text(c.Headline, maxHeadline), w.text(c.Rationale, maxRationale), list(c.FitPoints, blind.Prose), list(c.RedFlags, blind.Prose),
+		list(c.Skills, blind.Fact), w.profile(), w.id(),
 	}
 	notes := w.notes() // after all fields are read
 	if hidden {

@@ -41,18 +41,17 @@ func (w *candidateWriter) clean(s string, size int, field blind.Field) sanitize.
 	return w.escape(t.Clean)
 }
 
-// list returns the items of a list of sentences.
-func (w *candidateWriter) list(items []string) sanitize.Clean { return w.listOf(items, blind.Prose) }
-
-// listOf returns the items of a list, joined by separators.
-func (w *candidateWriter) listOf(items []string, field blind.Field) sanitize.Clean {
-	return sanitize.Join(w.separator, w.window.filter(w.texts(items, field)...)...)
-}
-
 // texts returns the cleaned items of a list, up to the limit, and the count of
 // the others.
 func (w *candidateWriter) texts(items []string, field blind.Field) []sanitize.Clean {
-	var texts []sanitize.Clean
+	if len(items) == 0 {
+		return nil
+	}
+	most := len(items)
+	if w.caps.items > 0 {
+		most = min(most, w.caps.items+1)
+	}
+	texts := make([]sanitize.Clean, 0, most)
 	for i, item := range items {
 		if w.caps.items > 0 && len(texts) == w.caps.items {
 			w.cut = true
@@ -80,15 +79,22 @@ func moreItems(n int) sanitize.Clean { return "[… +" + sanitize.Number(n) + "]
 // field writes a labelled line, unless value is empty.
 func (w *candidateWriter) field(label, value sanitize.Clean) {
 	if value != "" {
-		w.line(indent, label+": "+value)
+		w.out.Write(indent, label, ": ", value, "\n")
 	}
 }
 
-// line writes the parts that are not empty, or nothing if all are.
-func (w *candidateWriter) line(indent sanitize.Clean, parts ...sanitize.Clean) {
-	if s := sanitize.Join(" ", parts...); s != "" {
-		w.out.Write(indent, s, "\n")
+// list writes a labelled line of the items that are shown, unless there are
+// none.
+func (w *candidateWriter) list(label sanitize.Clean, items []string, field blind.Field) {
+	shown := w.window.filter(w.texts(items, field)...)
+	if len(shown) == 0 {
+		return
 	}
+	w.out.Write(indent, label, ": ", shown[0])
+	for _, item := range shown[1:] {
+		w.out.Write(separator, item)
+	}
+	w.out.Write("\n")
 }
 
 // experience writes the positions that the candidate has held.

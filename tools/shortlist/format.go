@@ -68,17 +68,22 @@ func ranges(numbers []int) sanitize.Clean {
 // joinColumns joins parts that are recognised by their position. An empty part
 // keeps its position unless all parts after it are empty too.
 func joinColumns(parts ...sanitize.Clean) sanitize.Clean {
+	var b sanitize.Builder
+	writeColumns(&b, parts...)
+	return b.Clean()
+}
+
+// writeColumns writes what joinColumns returns.
+func writeColumns(b *sanitize.Builder, parts ...sanitize.Clean) {
 	for len(parts) > 0 && parts[len(parts)-1] == "" {
 		parts = parts[:len(parts)-1]
 	}
-	var b sanitize.Builder
 	for i, part := range parts {
 		if i > 0 {
 			b.Write(separator)
 		}
 		b.Write(part)
 	}
-	return b.Clean()
 }
 
 // onFirstUse compiles pattern when it is first needed, because compiling all

@@ -26,7 +26,8 @@ type memoKey struct {
 // that it can at most double what a Poller's cache holds.
 func memoOf(r *client.Results) *memo {
 	return r.Derived(func() any {
-		return &memo{rendered: map[memoKey]renderedCandidate{}, room: r.Footprint()}
+		const usual = 32 // candidates of an answer
+		return &memo{rendered: make(map[memoKey]renderedCandidate, min(len(r.Candidates), usual)), room: r.Footprint()}
 	}).(*memo)
 }
 

@@ -90,7 +90,7 @@ func Render(r *client.Results, v View) (text sanitize.Clean, shown int) {
 		if over <= 0 || len(p.texts) <= 1 {
 			return sanitize.Join("", slices.Concat([]sanitize.Clean{before}, p.texts, []sanitize.Clean{after})...), len(p.texts)
 		}
-		room -= over
+		room = min(room-over, p.size-1) // the next page is smaller in any case
 	}
 }
 
