@@ -239,6 +239,55 @@ func TestW08ASlowDeliveryIsCutOff(t *testing.T) {
 	}
 }
 
+// The rules hold over every protocol.
+func TestDeliveriesOverEveryProtocol(t *testing.T) {
+	d := &deliveries{}
+	onEveryProtocol(t, d.accept, func(t *testing.T, _ *site, c *http.Client) {
+		send := func(method, path, secret string, body io.Reader) int {
+			t.Helper()
+			r, err := http.NewRequest(method, path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set(WebhookSecretHeader, secret)
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			return resp.StatusCode
+		}
+		nothing := func() io.Reader {
+			r, w := io.Pipe()
+			time.AfterFunc(2*bodyTime, func() { _ = w.Close() })
+			return r
+		}
+		huge := strings.Repeat(" ", 256<<10+1)
+		for _, tt := range []struct {
+			name, method, path, secret string
+			body                       io.Reader
+			status                     int
+			after                      time.Duration
+		}{
+			{"a delivery", "POST", webhookPath, secret, strings.NewReader(report("sourcing.completed", "", "req_1")), 204, 0},
+			{"W01 a wrong secret", "POST", webhookPath, "wrong", strings.NewReader("{}"), 401, 0},
+			{"W04 GET", "GET", webhookPath, secret, nil, 405, 0},
+			{"W04 another path", "POST", webhookPath + "/x", secret, strings.NewReader("{}"), 404, 0},
+			{"W05 with a length", "POST", webhookPath, secret, strings.NewReader(huge), 413, 0},
+			{"W05 without a length", "POST", webhookPath, secret, io.MultiReader(strings.NewReader(huge)), 413, 0},
+			{"W08 a wrong secret and no body", "POST", webhookPath, "wrong", nothing(), 401, 0},
+			{"W08 no body", "POST", webhookPath, secret, nothing(), 408, bodyTime},
+		} {
+			begun := time.Now()
+			if got := send(tt.method, tt.path, tt.secret, tt.body); got != tt.status || time.Since(begun) != tt.after {
+				t.Errorf("%s: status %d after %v, want %d after %v", tt.name, got, time.Since(begun), tt.status, tt.after)
+			}
+		}
+		time.Sleep(2 * bodyTime) // for the bodies to end
+		d.wants(t, "all", []string{"req_1"}, []string{"run", "unauthorized", "too_large", "too_large", "unauthorized", "incomplete"})
+	})
+}
+
 func TestADeliveryMayAskFirst(t *testing.T) {
 	receiving(t, nil, func(t *testing.T, s *site, d *deliveries) {
 		conn, body := s.dial(t), report("sourcing.completed", "d", "req_1")
