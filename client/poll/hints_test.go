@@ -121,6 +121,8 @@ func TestAHintOutlivesAFailure(t *testing.T) {
 		if diff := cmp.Diff(seconds(0, 7, 12), u.times()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if !p.relyOnHints(p.clock.now()) {
 			t.Error("the hint does not count as right")
 		}
@@ -440,9 +442,11 @@ func TestNothingIsLeftOfHintsAfterClose(t *testing.T) {
 	bubble(t, u, func(t *testing.T, p *Poller) {
 		p.Hint("x")
 		_, _ = p.Wait(t.Context(), "e", time.Minute, nil) // whose hint is now awaited
-		if p.hints.timer.Reset(hintGrace); len(p.hints.awaited) != 1 {
+		p.mu.Lock()
+		if len(p.hints.awaited) != 1 {
 			t.Errorf("%d hints are awaited", len(p.hints.awaited))
 		}
+		p.mu.Unlock()
 		p.Close()
 		p.Hint("e")
 		p.Hint("")

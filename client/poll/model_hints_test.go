@@ -31,9 +31,9 @@ func (c *players) deliver(run string, ends time.Duration) {
 }
 
 // forge gives hints for runs that go on or have ended, for unknown ones, and
-// for none.
+// for none: up to 3,000, which are enough, and quick to check.
 func (c *players) forge(random *rand.Rand, _ int) {
-	for n := 0; c.going(); n++ {
+	for n := 0; c.going() && n*c.s.hints.flood < 3_000; n++ {
 		for range c.s.hints.flood {
 			c.mu.Lock()
 			run := c.current[random.IntN(len(c.current))]

@@ -18,6 +18,11 @@ const (
 	maxNamed = 4
 )
 
+// runNames are the names under which a delivery may hold a request id, in lower
+// case and without separators. An id in an object counts as named after that:
+// run.id is a runid.
+var runNames = []string{"requestid", "runid", "sourcingid", "sourcingrequestid", "sourcingrunid"}
+
 // delivery is what a webhook reports, as far as it can be read. InstaView does
 // not document where a delivery about sourcing names the run.
 type delivery struct {
@@ -38,13 +43,17 @@ func readDelivery(body []byte) delivery {
 	}
 	var d delivery
 	var ids, events []string
-	eachMember(object, func(depth int, name, value string, isText bool) {
+	eachMember(object, func(within []string, name, value string, isText bool) {
+		top := len(within) == 1
+		if name == "id" {
+			name = within[len(within)-1] + name
+		}
 		switch {
-		case name == "event" && depth == 1:
+		case name == "event" && top:
 			events = append(events, strings.ReplaceAll(strings.ToLower(value), "_", "."))
-		case name == "deliveryid" && depth == 1:
+		case name == "deliveryid" && top:
 			ids = append(ids, value)
-		case name == "requestid" && isText && client.ValidRequestID(value) && len(d.runs) < maxNamed && !slices.Contains(d.runs, value):
+		case isText && slices.Contains(runNames, name) && client.ValidRequestID(value) && len(d.runs) < maxNamed && !slices.Contains(d.runs, value):
 			d.runs = append(d.runs, value)
 		}
 	})
@@ -60,22 +69,28 @@ func readDelivery(body []byte) delivery {
 var separators = strings.NewReplacer("_", "", "-", "")
 
 // eachMember calls f for the members of valid JSON whose values are texts or
-// numbers, at any depth. Names are in lower case, without _ and -.
-func eachMember(object jsontext.Value, f func(depth int, name, value string, isText bool)) {
+// numbers, at any depth. within are the names of the objects and lists around,
+// of which the outermost has none. Names are in lower case, without _ and -.
+func eachMember(object jsontext.Value, f func(within []string, name, value string, isText bool)) {
 	dec := jsontext.NewDecoder(bytes.NewReader(object), lenient)
+	var within []string
 	name := "" // of the value that comes next; "" in a list
 	for {
 		token, err := dec.ReadToken()
 		if err != nil {
 			return
 		}
-		depth := dec.StackDepth()
-		switch within, n := dec.StackIndex(depth); {
-		case within == '{' && n%2 == 1:
+		kind := token.Kind()
+		switch in, n := dec.StackIndex(dec.StackDepth()); {
+		case kind == '{' || kind == '[':
+			within = append(within, name)
+		case kind == '}' || kind == ']':
+			within = within[:len(within)-1]
+		case in == '{' && n%2 == 1:
 			name = strings.ToLower(separators.Replace(token.String()))
 			continue
-		case name != "" && (token.Kind() == '"' || token.Kind() == '0'):
-			f(depth, name, token.String(), token.Kind() == '"')
+		case name != "" && (kind == '"' || kind == '0'):
+			f(within, name, token.String(), kind == '"')
 		}
 		name = ""
 	}

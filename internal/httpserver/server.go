@@ -348,9 +348,6 @@ func (h *Server) announce(at net.Addr) {
 		scheme = "https"
 	}
 	h.logger.Info("serving MCP over "+transport, "url", scheme+"://"+at.String()+h.path(), "authentication", h.settings.authentication())
-	if h.webhook != nil {
-		h.logger.Info("accepting deliveries of webhooks", "path", webhookPath)
-	}
 	if h.settings.hasOpenMetrics() {
 		h.logger.Warn("metrics are open to whoever can reach their address: keep it inside your network", "address", h.settings.MetricsAddr)
 	}

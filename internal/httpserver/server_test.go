@@ -57,8 +57,9 @@ func newSite(t testing.TB, change func(*Settings)) *site {
 	return newSiteBehind(t, change, nil)
 }
 
-// newSiteBehind is newSite with something before the sandbox, unless it is nil.
-func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handler) http.Handler) *site {
+// newSiteBehind is newSite with something before the sandbox, unless it is nil,
+// and with options of the sandbox.
+func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handler) http.Handler, opts ...sandbox.Option) *site {
 	t.Helper()
 	settings := Settings{Addr: "127.0.0.1:0", MaxConnections: 100}
 	if change != nil {
@@ -68,9 +69,9 @@ func newSiteBehind(t testing.TB, change func(*Settings), before func(http.Handle
 	dials := map[string]func(context.Context, string, string) (net.Conn, error){}
 	var stops []func()
 	for key, name := range map[string]string{sandbox.Key: "Ada Alpha", otherKey: "Ben Beta"} {
-		box := sandbox.New(sandbox.WithKey(key), sandbox.WithRun("req_same", sandbox.Run{
+		box := sandbox.New(append(opts, sandbox.WithKey(key), sandbox.WithRun("req_same", sandbox.Run{
 			Found: 1, Scored: 1, Candidates: []sandbox.Candidate{{ProfileID: "p1", Name: name}},
-		}), sandbox.WithRun("req_ends", sandbox.Run{Takes: takes}))
+		}), sandbox.WithRun("req_ends", sandbox.Run{Takes: takes}))...)
 		if key == sandbox.Key {
 			s.sandbox = box
 		}

@@ -113,6 +113,7 @@ func (h *webhook) take(d delivery) (outcome string) {
 
 // run passes hints on, one at a time, until ctx ends.
 func (h *webhook) run(ctx context.Context) {
+	h.logger.Info("accepting deliveries of webhooks", "path", webhookPath)
 	for {
 		select {
 		case run := <-h.queue:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/mcptest"
 	"instaview-mcp/internal/oauth"
+	"instaview-mcp/internal/sandbox"
 )
 
 const secret = "correct-horse-battery-webhook"
@@ -239,6 +241,55 @@ func TestW08ASlowDeliveryIsCutOff(t *testing.T) {
 	}
 }
 
+// The rules hold over every protocol.
+func TestDeliveriesOverEveryProtocol(t *testing.T) {
+	d := &deliveries{}
+	onEveryProtocol(t, d.accept, func(t *testing.T, _ *site, c *http.Client) {
+		send := func(method, path, secret string, body io.Reader) int {
+			t.Helper()
+			r, err := http.NewRequest(method, path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set(WebhookSecretHeader, secret)
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			return resp.StatusCode
+		}
+		nothing := func() io.Reader {
+			r, w := io.Pipe()
+			time.AfterFunc(2*bodyTime, func() { _ = w.Close() })
+			return r
+		}
+		huge := strings.Repeat(" ", 256<<10+1)
+		for _, tt := range []struct {
+			name, method, path, secret string
+			body                       io.Reader
+			status                     int
+			after                      time.Duration
+		}{
+			{"a delivery", "POST", webhookPath, secret, strings.NewReader(report("sourcing.completed", "", "req_1")), 204, 0},
+			{"W01 a wrong secret", "POST", webhookPath, "wrong", strings.NewReader("{}"), 401, 0},
+			{"W04 GET", "GET", webhookPath, secret, nil, 405, 0},
+			{"W04 another path", "POST", webhookPath + "/x", secret, strings.NewReader("{}"), 404, 0},
+			{"W05 with a length", "POST", webhookPath, secret, strings.NewReader(huge), 413, 0},
+			{"W05 without a length", "POST", webhookPath, secret, io.MultiReader(strings.NewReader(huge)), 413, 0},
+			{"W08 a wrong secret and no body", "POST", webhookPath, "wrong", nothing(), 401, 0},
+			{"W08 no body", "POST", webhookPath, secret, nothing(), 408, bodyTime},
+		} {
+			begun := time.Now()
+			if got := send(tt.method, tt.path, tt.secret, tt.body); got != tt.status || time.Since(begun) != tt.after {
+				t.Errorf("%s: status %d after %v, want %d after %v", tt.name, got, time.Since(begun), tt.status, tt.after)
+			}
+		}
+		time.Sleep(2 * bodyTime) // for the bodies to end
+		d.wants(t, "all", []string{"req_1"}, []string{"run", "unauthorized", "too_large", "too_large", "unauthorized", "incomplete"})
+	})
+}
+
 func TestADeliveryMayAskFirst(t *testing.T) {
 	receiving(t, nil, func(t *testing.T, s *site, d *deliveries) {
 		conn, body := s.dial(t), report("sourcing.completed", "d", "req_1")
@@ -387,6 +438,76 @@ func TestW12AWaitEndsWithItsDeliveryIfTheRunHasEnded(t *testing.T) {
 		}
 		all.Wait()
 	})
+}
+
+// handled sends requests to a site's handler.
+type handled struct{ s **site }
+
+func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+	}
+	w := httptest.NewRecorder()
+	(*h.s).server.http.Handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// However deliveries come, each wait ends with its run, and InstaView is asked
+// less often than without them if they come at all.
+func TestWaitsEndWhateverBecomesOfTheirDeliveries(t *testing.T) {
+	const runs = 40
+	requests := map[string]int{}
+	for name, changes := range map[string][]sandbox.Change{
+		"as documented":        nil,
+		"in upper case":        {sandbox.UpperCase},
+		"as integers":          {sandbox.Integer},
+		"nested":               {sandbox.Nested},
+		"unnamed":              {sandbox.Unnamed},
+		"twice":                {sandbox.Twice},
+		"late, in wrong order": {sandbox.Every(2, sandbox.Late(2*time.Second))},
+		"a fifth lost":         {sandbox.Every(5, sandbox.Lost)},
+		"never":                {sandbox.Lost},
+		"forged":               {sandbox.Forged("guessed")},
+		"too large":            {sandbox.Huge(maxDelivery)},
+		"slow":                 {sandbox.Slow(time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var s *site
+				opts := []sandbox.Option{sandbox.WithTransport(handled{&s}), sandbox.WithDeliveries(changes...), sandbox.WithWebhook(sandbox.Webhook{
+					ID: "w", URL: "http://localhost" + webhookPath, Events: []string{"SOURCING_COMPLETED"}, Headers: map[string]string{WebhookSecretHeader: secret},
+				})}
+				for i := range runs {
+					opts = append(opts, sandbox.WithRun(fmt.Sprint("run_", i), sandbox.Run{Takes: time.Duration(20+7*i%150) * time.Second}))
+				}
+				d := &deliveries{}
+				s = newSiteBehind(t, func(settings *Settings) { d.accept(settings); settings.Hint = nil }, nil, opts...)
+				defer s.stop()
+				var all sync.WaitGroup
+				for i := range runs {
+					time.Sleep(3 * time.Second)
+					all.Go(func() {
+						call := toCall(1, "wait_for_sourcing", fmt.Sprintf(`{"request_id":"run_%d","max_wait_seconds":50}`, i))
+						for range 10 {
+							if got := s.send(t, post("/mcp", call)); strings.Contains(got.body, "completed") {
+								return
+							}
+						}
+						t.Errorf("run %d did not end", i)
+					})
+				}
+				all.Wait()
+				requests[name] = len(s.sandbox.Requests())
+			})
+		})
+	}
+	t.Log(requests)
+	for _, name := range []string{"as documented", "in upper case", "as integers", "nested", "twice", "late, in wrong order"} {
+		if got, usual := requests[name], requests["never"]; got > usual*6/10 {
+			t.Errorf("%s: %d requests, %d without any delivery", name, got, usual)
+		}
+	}
 }
 
 func BenchmarkDelivery(b *testing.B) {

@@ -80,6 +80,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	m := NewMetrics()
 	m.CountCall(tools.Call{Tool: "get_sourcing_results", Outcome: tools.OutcomeCompleted})
 	m.CountRequest(poll.Observed{Outcome: "ended"})
+	m.CountDelivery("run")
 	s := server.NewMCPServer("test", "1")
 	m.CountInFlight(s)
 	s.AddTool(mcp.NewTool("get_sourcing_results"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
