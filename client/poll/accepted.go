@@ -62,10 +62,15 @@ func (p *Poller) Accepted(requestID string, before *client.Results) {
 // *client.Error with CodeRateLimited.
 func (p *Poller) Start(request func() (*client.Started, error)) (*client.Started, error) {
 	sent, hold := p.begin()
+	if hold == 0 {
+		hold = p.mayStart()
+	}
 	if hold > 0 {
 		return nil, &client.Error{Code: client.CodeRateLimited, RetryAfter: hold}
 	}
 	started, err := request()
+	brought := Outcome{Result: Answered}
+	defer func() { p.report(brought) }() // when p.mu is free
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
@@ -77,7 +82,9 @@ func (p *Poller) Start(request func() (*client.Started, error)) (*client.Started
 	case errors.As(err, &failure) && failure.HTTPStatus != 0:
 		p.budget.learn(now, sent, failure.RateLimit)
 		p.budget.notBefore = later(p.budget.notBefore, now.Add(failure.RetryAfter))
+		brought.HoldKey, brought.Cause = failure.RetryAfter, failure.Code
 	}
+	p.describe(&brought, now)
 	return started, err
 }
 

@@ -44,6 +44,14 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(0, b.until.Sub(now))
 }
 
+// adopt begins a pause of which another replica has told, or makes it longer.
+func (b *breaker) adopt(cause client.Code, until time.Time) {
+	if b.cause == "" {
+		b.cause = cause
+	}
+	b.until = later(b.until, until)
+}
+
 // answered records that a request for r was answered, and reports whether that
 // ended the pause.
 func (b *breaker) answered(r *run, now time.Time) bool {

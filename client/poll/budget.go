@@ -37,8 +37,10 @@ type budget struct {
 	limiter       *rate.Limiter
 	reportedLimit int // requests a minute, as reported by the last answer
 	inFlight      int
-	notBefore     time.Time // earliest time of the next request
-	lastWait      time.Time // when the last request for a wait was sent
+	notBefore     time.Time    // earliest time of the next request
+	refused       [3]time.Time // by kind, until when the shared store allows no request
+	part          int          // of how many replicas this one has its part of the rate; 0 = all of it
+	lastWait      time.Time    // when the last request for a wait was sent
 	windows       [2]window
 }
 
@@ -66,7 +68,7 @@ func burst(perMinute float64) int {
 // others, as far as the burst allows that; 0 = now. A get may use what waits
 // leave for later in the hour.
 func (b *budget) wait(now time.Time, by kind, keep int) time.Duration {
-	until := b.held(now)
+	until := max(b.held(now), b.refused[by].Sub(now))
 	if by == wait {
 		until = max(until, b.lastWait.Add(b.windows[hour].pace(now)).Sub(now))
 	}
@@ -134,7 +136,23 @@ func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
 	}
 }
 
+// divide gives this replica the n-th part of the rate, and an empty bucket.
+func (b *budget) divide(now time.Time, n int) {
+	all := b.all().PerMinute
+	b.part = n
+	perMinute := all / float64(n)
+	b.limiter = rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))
+	b.limiter.ReserveN(now, burst(perMinute))
+}
+
+// all returns the rate of all replicas together.
+func (b *budget) all() Rate {
+	perMinute := float64(b.limiter.Limit()) * 60 * float64(max(1, b.part))
+	return Rate{PerMinute: perMinute, Burst: burst(perMinute), Kept: min(keptForGets, burst(perMinute)/2)}
+}
+
 func (b *budget) setRate(now time.Time, perMinute float64) {
+	perMinute /= float64(max(1, b.part))
 	// The requests of the last burst beyond the new rate's burst are owed.
 	for range b.limiter.Burst() - burst(perMinute) {
 		b.limiter.ReserveN(now, 1)

@@ -14,7 +14,7 @@ func (p *Poller) dispatch() {
 
 func (p *Poller) dispatchLocked() {
 	p.timer.Stop()
-	for p.ctx.Err() == nil && p.breaker.probe == nil { // when the probe ends, request calls this again
+	for p.ctx.Err() == nil && p.breaker.probe == nil && !p.store.asking { // when the probe ends, request calls this again
 		now := p.clock.now()
 		r, in := p.next(now)
 		if r == nil {
@@ -35,10 +35,15 @@ func (p *Poller) dispatchLocked() {
 			p.breaker.probe = r
 		}
 		p.lastKind = p.queuedFor(r)
-		p.budget.take(now, p.lastKind)
 		r.inFlight, r.floor.inFlight = true, true
 		p.requeue(r)
 		p.requests.Add(1)
+		if p.store.shared() {
+			p.decideLater(r, now)
+			return
+		}
+		p.store.spent++
+		p.budget.take(now, p.lastKind)
 		go p.request(r)
 	}
 }

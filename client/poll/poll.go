@@ -52,8 +52,10 @@
 //
 //	go test ./client/poll -run Model -seeds 5000
 //
-// All this holds within one process: two processes with one key share nothing
-// but what the server's rate-limit headers report to each of them.
+// All this holds within one process. Several that have a Store, the replicas,
+// keep to it together: before each request they ask it (replicas.go). Without
+// one, two processes with one key share nothing but what the server's
+// rate-limit headers report to each of them.
 package poll
 
 import (
@@ -155,6 +157,7 @@ type Poller struct {
 	callers  int                   // calls in progress
 	order    uint64                // the last number of nextOrder
 
+	store    store
 	budget   *budget
 	breaker  breaker
 	hints    hints
@@ -247,6 +250,7 @@ func New(api API, opts ...Option) *Poller {
 	p.timer = stoppedTimer(p.dispatch)
 	p.sweeper = stoppedTimer(p.sweep)
 	p.hints.timer = stoppedTimer(p.missHints)
+	p.openStore()
 	return p
 }
 
@@ -277,6 +281,7 @@ func (p *Poller) Close() {
 	p.shrink()
 	p.mu.Unlock()
 	p.requests.Wait()
+	p.closeStore()
 }
 
 // NotBefore returns when, after Close, another Poller may make the key's next

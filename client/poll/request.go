@@ -17,6 +17,8 @@ func (p *Poller) request(r *run) {
 	growStack()
 	sent := p.clock.now()
 	results, err := p.attempt(r.id)
+	brought := Outcome{ID: r.id, Run: sourcingRun(r.id), HoldRun: Floor}
+	defer func() { p.report(brought) }() // when p.mu is free
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,6 +43,9 @@ func (p *Poller) request(r *run) {
 	p.measure(r)
 	p.shrink()
 	p.learn(r, results, failure, sent, now)
+	if p.store.Store != nil {
+		brought = p.outcome(r, failure, now)
+	}
 	p.logAttempt(r, results, failure, now)
 	if !r.active() {
 		p.retire(r)

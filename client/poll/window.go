@@ -42,6 +42,14 @@ func (w *window) take(now time.Time) {
 	w.left--
 }
 
+// shared returns what other replicas should know about the window.
+func (w window) shared(now time.Time) Left {
+	if w.resetsAt.IsZero() || w.over(now) {
+		return Left{}
+	}
+	return Left{w.left, w.limit, w.resetsAt.Sub(now)}
+}
+
 // manyLeft is more than requests in flight at the same time can use up.
 const manyLeft = 20
 

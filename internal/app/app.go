@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
 	stdlog "log"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"instaview-mcp/internal/sandbox"
 	"instaview-mcp/internal/spending"
 	"instaview-mcp/internal/stdio"
+	"instaview-mcp/internal/store"
 	"instaview-mcp/internal/telemetry"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
@@ -46,6 +48,7 @@ type App struct {
 	Hint    func(requestID string)
 	Server  *server.MCPServer
 	Metrics *telemetry.Metrics // nil over stdio, where nothing could read them
+	Store   *store.Redis       // nil if replicas share nothing
 	Log     *slog.Logger
 }
 
@@ -131,8 +134,15 @@ func (a *App) open(serving bool, options []client.Option) (err error) {
 	if a.Metrics != nil {
 		polling = append(polling, poll.WithObserver(a.Metrics.CountRequest))
 	}
+	if serving && a.Settings.RedisURL.Reveal() != "" {
+		if err := a.openStore(); err != nil {
+			return err
+		}
+	}
 	if serving && a.Settings.CallerKeys {
-		a.Runs = tenant.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
+		pool := tenant.NewPool(func(key client.Key) (*client.Client, error) { return client.New(key, options...) }, polling...)
+		a.share(pool)
+		a.Runs = pool
 		return nil
 	}
 	if a.API, err = client.New(a.Settings.APIKey, options...); err != nil {
@@ -140,13 +150,34 @@ func (a *App) open(serving bool, options []client.Option) (err error) {
 	}
 	if serving && a.Settings.OAuthCompanyClaim != "" {
 		pool := tenant.NewPool(func(client.Key) (*client.Client, error) { return a.API, nil }, polling...)
+		a.share(pool)
 		runs := pool.ForCompanies(a.Settings.APIKey)
 		a.Runs, a.Hint = runs, runs.Hint
 		return nil
 	}
+	if a.Store != nil {
+		polling = append(polling, poll.WithStore(a.Store.For(a.Settings.APIKey)))
+	}
 	runs := tenant.Own{Poller: poll.New(a.API, polling...), Client: a.API}
 	a.Runs, a.Hint = runs, runs.Hint
 	return nil
+}
+
+// openStore opens what replicas share. Metrics are there, since it is only used
+// over HTTP.
+func (a *App) openStore() (err error) {
+	if a.Store, err = store.Open(a.Settings.RedisURL.Reveal(), a.Log, a.Metrics.CountDecision); err != nil {
+		return fmt.Errorf("INSTAVIEW_MCP_REDIS_URL: %w", err)
+	}
+	a.Metrics.WatchStore(a.Store)
+	return nil
+}
+
+// share gives the pool's keys a store each.
+func (a *App) share(pool *tenant.Pool) {
+	if a.Store != nil {
+		pool.Share(a.Store.For)
+	}
 }
 
 // callerWaits returns the limit of waits at the same time for each person that
@@ -161,6 +192,9 @@ func callerWaits(settings config.Config) int {
 
 func (a *App) close() {
 	a.Runs.Close()
+	if a.Store != nil {
+		a.Store.Close()
+	}
 	if a.API != nil {
 		a.API.CloseIdleConnections()
 	}

@@ -15,6 +15,7 @@ import (
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
 	"instaview-mcp/internal/oauth"
+	"instaview-mcp/internal/store"
 	"instaview-mcp/tools/shortlist"
 )
 
@@ -41,6 +42,9 @@ func check(ctx context.Context, sys System, demo bool) error {
 	}
 	if settings.OAuthIssuer != "" && settings.CanVerify() {
 		report.oauth(ctx, settings)
+	}
+	if settings.RedisURL.Reveal() != "" && !slices.Contains(settings.Faulty, "INSTAVIEW_MCP_REDIS_URL") {
+		report.store(ctx, settings)
 	}
 	if settings.CanRequest() {
 		// Other faults, such as a port that the server itself uses, do not
@@ -86,6 +90,20 @@ func (r *report) oauth(ctx context.Context, settings config.Config) {
 		return
 	}
 	r.ok("oauth", "%s publishes keys, of which %d can verify tokens", settings.OAuthIssuer, keys)
+}
+
+// store tries the shared store.
+func (r *report) store(ctx context.Context, settings config.Config) {
+	s, err := store.Open(settings.RedisURL.Reveal(), slog.New(slog.DiscardHandler), func(store.Decision) {})
+	if err == nil {
+		defer s.Close()
+		start := time.Now()
+		if err = s.Ping(ctx); err == nil {
+			r.ok("store", "answered in %d ms", time.Since(start).Milliseconds())
+			return
+		}
+	}
+	r.failure("store", "%v: check INSTAVIEW_MCP_REDIS_URL and the network", err)
 }
 
 // noKey is sent where callers bring their keys. InstaView refuses it, which

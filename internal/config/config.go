@@ -50,6 +50,7 @@ type Config struct {
 	TLSKey            string        `env:"INSTAVIEW_MCP_TLS_KEY" doc:"PEM file with its private key"`
 	TLSTerminated     bool          `env:"INSTAVIEW_MCP_TLS_TERMINATED, default=false" must:"be true or false" doc:"A proxy in front speaks TLS"`
 	MetricsAddr       string        `env:"INSTAVIEW_MCP_METRICS_ADDR" doc:"Where to serve /metrics without a token; if not set, it is served beside the tools, and only with INSTAVIEW_MCP_AUTH_TOKEN"`
+	RedisURL          client.Key    `env:"INSTAVIEW_MCP_REDIS_URL" doc:"Redis or Valkey over which replicas share the budget of a key, such as redis://:password@host:6379/0, or rediss:// for TLS; only over HTTP"`
 	MaxConnections    int           `env:"INSTAVIEW_MCP_MAX_CONNECTIONS, default=12000" must:"be a whole number from 1 to 100000" doc:"Most connections at the same time"`
 	Tools             []string      `env:"INSTAVIEW_MCP_TOOLS" doc:"Tools and prompts offered, separated by commas; all if not set"`
 	LogLevel          slog.Level    `env:"INSTAVIEW_MCP_LOG_LEVEL, default=warn" must:"be debug, info, warn or error" doc:"Lowest level that is logged, to stderr; over HTTP info if not set"`
@@ -129,6 +130,7 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 	}
 	if use.Serving {
 		e.checkOAuth(&c)
+		e.checkRedis(&c)
 	}
 	if overHTTP {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")

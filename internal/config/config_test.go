@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("key %q", got.APIKey.Reveal())
 	}
 	want := Config{
-		APIKey: got.APIKey, AuthToken: got.AuthToken, WebhookSecret: got.WebhookSecret, // pointers
+		APIKey: got.APIKey, AuthToken: got.AuthToken, WebhookSecret: got.WebhookSecret, RedisURL: got.RedisURL, // pointers
 		BaseURL: "https://api.instaview.sk", RequestsPerMinute: 108, MaxCreditsPerRun: 20, MaxCreditsPerDay: 100, DefaultWait: 50 * time.Second,
 		MaxWait: 240 * time.Second, MaxWaits: 90, LogLevel: slog.LevelWarn, LogFormat: "text",
 		Transport: Stdio, Apps: true, Addr: "127.0.0.1:8080", MaxConnections: 12_000,

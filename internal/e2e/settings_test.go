@@ -129,6 +129,7 @@ func wrongValues(t *testing.T) (values map[string][]string, httpOnly map[string]
 		"INSTAVIEW_MCP_TLS_KEY":             {"/nonexistent", dir},
 		"INSTAVIEW_MCP_TLS_TERMINATED":      {"perhaps"},
 		"INSTAVIEW_MCP_METRICS_ADDR":        {"9090", "127.0.0.1:99999", taken.Addr().String(), "127.0.0.1:0"},
+		"INSTAVIEW_MCP_REDIS_URL":           {"http://x", "redis://", "redis://h/a", `"redis://h"`},
 		"INSTAVIEW_MCP_MAX_CONNECTIONS":     {"0", "100001", "many"},
 		"INSTAVIEW_MCP_LOG_LEVEL":           {"loud", "warning", `"info"`},
 		"INSTAVIEW_MCP_LOG_FORMAT":          {"xml", "JSON"},

@@ -20,6 +20,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/store"
 	"instaview-mcp/internal/tenant"
 	"instaview-mcp/tools"
 )
@@ -81,6 +82,8 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	m.CountCall(tools.Call{Tool: "get_sourcing_results", Outcome: tools.OutcomeCompleted})
 	m.CountRequest(poll.Observed{Outcome: "ended"})
 	m.CountDelivery("run")
+	m.CountDecision(store.Decision{Outcome: "granted"})
+	m.WatchStore(new(store.Redis))
 	s := server.NewMCPServer("test", "1")
 	m.CountInFlight(s)
 	s.AddTool(mcp.NewTool("get_sourcing_results"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -13,6 +13,7 @@ import (
 
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/store"
 	"instaview-mcp/tools"
 )
 
@@ -32,6 +33,7 @@ type Metrics struct {
 var (
 	durationBuckets = []float64{.01, .1, 1, 5, 10, 25, 50, 120, 240}
 	latencyBuckets  = []float64{.02, .05, .1, .2, .5, 1, 2, 5, 10, 20}
+	decisionBuckets = []float64{.0005, .001, .002, .005, .01, .05, .1, .2, .5}
 	lagBuckets      = []float64{1, 2, 3, 5, 7, 10, 15, 30, 60}
 )
 
@@ -75,6 +77,27 @@ func (m *Metrics) CountRequest(o poll.Observed) {
 // CountDelivery adds a delivery of a webhook.
 func (m *Metrics) CountDelivery(outcome string) {
 	m.set.GetOrCreateCounter(fmt.Sprintf("instaview_mcp_webhook_deliveries_total{outcome=%q}", outcome)).Inc()
+}
+
+// CountDecision adds an answer of the shared store to whether a request may be
+// sent.
+func (m *Metrics) CountDecision(d store.Decision) {
+	m.set.GetOrCreateCounter(fmt.Sprintf("instaview_mcp_store_decisions_total{outcome=%q}", d.Outcome)).Inc()
+	m.set.GetOrCreatePrometheusHistogramExt("instaview_mcp_store_latency_seconds", decisionBuckets).Update(d.Latency.Seconds())
+}
+
+// WatchStore adds the state of the shared store.
+func (m *Metrics) WatchStore(s interface {
+	Alone() bool
+	Replicas() int
+}) {
+	m.set.NewGauge("instaview_mcp_store_alone", func() float64 {
+		if s.Alone() {
+			return 1
+		}
+		return 0
+	})
+	m.set.NewGauge("instaview_mcp_store_replicas", func() float64 { return float64(s.Replicas()) })
 }
 
 // CountInFlight adds a middleware to s that counts the tool calls in flight.

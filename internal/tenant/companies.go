@@ -39,13 +39,17 @@ func (c Companies) Refine(ctx context.Context, requestID string, r client.Refine
 }
 
 // Hint calls poll.Poller.Hint for the runs of all companies. Before the first
-// call there are none.
+// call there are none, except those of other replicas.
 func (c Companies) Hint(requestID string) {
 	c.mu.Lock()
-	at := c.entries[hash(c.key.Reveal())]
+	known := c.entries[hash(c.key.Reveal())] != nil
 	c.mu.Unlock()
-	if at != nil {
-		at.Value.(*entry).poller.Hint(requestID)
+	if !known && c.store == nil {
+		return
+	}
+	if a, err := c.take(c.key); err == nil {
+		a.poller.Hint(requestID)
+		c.done(a, false)
 	}
 }
 

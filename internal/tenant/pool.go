@@ -37,8 +37,9 @@ var errNoKey = errors.New("tenant: a request without credentials")
 // poll.Poller for each key, because InstaView limits each key. It is safe for
 // concurrent use.
 type Pool struct {
-	open func(client.Key) (*client.Client, error)
-	opts []poll.Option
+	open  func(client.Key) (*client.Client, error)
+	store func(client.Key) poll.Store // nil if replicas share nothing
+	opts  []poll.Option
 
 	mu       sync.Mutex
 	entries  map[ID]*list.Element
@@ -64,6 +65,10 @@ func NewPool(open func(client.Key) (*client.Client, error), opts ...poll.Option)
 	opts = append([]poll.Option{poll.WithCacheSize(cacheSize), poll.WithShared(new(poll.Shared))}, opts...)
 	return &Pool{open: open, opts: opts, entries: map[ID]*list.Element{}, held: map[ID]time.Time{}}
 }
+
+// Share calls store for what the replicas of the program share about each new
+// key. It must be called before all other methods.
+func (p *Pool) Share(store func(client.Key) poll.Store) { p.store = store }
 
 // Get calls poll.Poller.Get with the key of ctx's caller. Beside its errors it
 // returns ErrFull.
@@ -176,6 +181,9 @@ func (p *Pool) take(key client.Key) (*entry, error) {
 			return nil, err
 		}
 		opts := append(slices.Clip(p.opts), poll.WithNotBefore(p.held[id]))
+		if p.store != nil {
+			opts = append(opts, poll.WithStore(p.store(key)))
+		}
 		delete(p.held, id)
 		a := &entry{id: id, client: c, poller: poll.New(companies{c}, opts...)}
 		if p.draining {

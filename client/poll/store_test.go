@@ -1,0 +1,434 @@
+package poll_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"instaview-mcp/client"
+	"instaview-mcp/client/poll"
+	"instaview-mcp/internal/store"
+	"instaview-mcp/internal/store/fakeredis"
+)
+
+// The promises in numbers, as in the tests of one Poller.
+const (
+	promisedFloor = 5 * time.Second
+	perMinute     = 120
+	promisedLease = 25 * time.Second
+)
+
+// upstream is the documented service, and a witness of what all replicas
+// request from it.
+type upstream struct {
+	*poll.Service
+	mu       sync.Mutex
+	inFlight map[string]int
+	ended    map[string]time.Time
+	sent     map[string][]time.Time
+	tooClose []string
+	apart    bool // replicas know nothing of each other for now
+}
+
+func newUpstream() *upstream {
+	return &upstream{
+		Service: poll.NewService(2 * time.Second), inFlight: map[string]int{}, ended: map[string]time.Time{}, sent: map[string][]time.Time{},
+	}
+}
+
+func (u *upstream) Results(ctx context.Context, id string) (*client.Results, error) {
+	u.mu.Lock()
+	now := time.Now()
+	if gap := now.Sub(u.ended[id]); !u.apart && (u.inFlight[id] > 0 || gap < promisedFloor) {
+		u.tooClose = append(u.tooClose, fmt.Sprintf("%s at %v: %d in flight, %v after the last", id, now, u.inFlight[id], gap))
+	}
+	u.inFlight[id]++
+	u.sent[id] = append(u.sent[id], now)
+	u.mu.Unlock()
+	defer func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.inFlight[id]--
+		u.ended[id] = time.Now()
+	}()
+	return u.Service.Results(ctx, id)
+}
+
+// setApart says whether two requests for a run may be close together.
+func (u *upstream) setApart(apart bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.apart = apart
+}
+
+// check reports what was promised and not kept.
+func (u *upstream) check(t *testing.T) {
+	t.Helper()
+	most, refused, requests := u.Counted()
+	t.Logf("%d requests, %d in the busiest 60 s", requests, most)
+	if most > perMinute || refused > 0 {
+		t.Errorf("%d requests in 60 s, %d refused", most, refused)
+	}
+	if n := len(u.tooClose); n > 0 {
+		t.Errorf("%d requests too close together: %v", n, u.tooClose[:min(n, 5)])
+	}
+}
+
+// replica is one process.
+type replica struct {
+	*poll.Poller
+	*fakeredis.Connection
+}
+
+var key = client.NewKey("test-key")
+
+// replicas makes Pollers that share a store.
+func replicas(n int, u poll.API, redis *fakeredis.Server) []replica {
+	all := make([]replica, n)
+	for i := range all {
+		c := redis.Connect()
+		s := store.On(c, key, func(store.Decision) {})
+		all[i] = replica{poll.New(u, poll.Awake, poll.WithStore(s)), c}
+	}
+	return all
+}
+
+// watchAll waits for runs, each through one replica after the other as behind a
+// load balancer, and returns how late their ends were seen.
+func watchAll(t *testing.T, u *upstream, all []replica, runs int, spread time.Duration) (lags []time.Duration) {
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+	)
+	for i := range runs {
+		wg.Go(func() {
+			time.Sleep(spread*time.Duration(i)/time.Duration(runs) + time.Duration(i)*time.Microsecond)
+			takes, _ := poll.RunDuration(i)
+			id := fmt.Sprint("r", i)
+			ends := u.Begin(id, takes)
+			for n := i; ; n++ {
+				snapshot, err := all[n%len(all)].Wait(context.Background(), id, 50*time.Second, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if snapshot.Results != nil && snapshot.Results.Finished() {
+					break
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			lags = append(lags, time.Since(ends))
+		})
+	}
+	wg.Wait()
+	return lags
+}
+
+func mean(of []time.Duration) time.Duration {
+	var sum time.Duration
+	for _, d := range of {
+		sum += d
+	}
+	return sum / time.Duration(max(1, len(of)))
+}
+
+func closeAll(all []replica) {
+	for _, r := range all {
+		r.Close()
+	}
+}
+
+// Three replicas keep one budget and one floor a run, and see ends about as
+// early as one process does, whatever happens to the store.
+func TestReplicasShareOneBudget(t *testing.T) {
+	for name, tt := range map[string]struct {
+		skew  time.Duration
+		most  time.Duration // mean lag
+		apart bool          // replicas may request a run at the same time
+		fault func(redis *fakeredis.Server, all []replica, u *upstream)
+	}{
+		"all well":            {most: 8 * time.Second},
+		"another time of day": {skew: -72 * time.Hour, most: 8 * time.Second},
+		"a slow store":        {most: 9 * time.Second, fault: func(_ *fakeredis.Server, all []replica, _ *upstream) { slow(all, 200*time.Millisecond) }},
+		"a store too slow": {most: 20 * time.Second, apart: true, fault: func(_ *fakeredis.Server, all []replica, _ *upstream) {
+			slow(all, 2*time.Second)
+		}},
+		"a store that is down from the start": {most: 20 * time.Second, apart: true, fault: func(redis *fakeredis.Server, _ []replica, _ *upstream) {
+			redis.SetDown(true)
+		}},
+		"a store that is down for a minute": {most: 12 * time.Second, fault: func(redis *fakeredis.Server, _ []replica, u *upstream) {
+			go func() {
+				time.Sleep(time.Minute)
+				u.setApart(true)
+				redis.SetDown(true)
+				time.Sleep(time.Minute)
+				redis.SetDown(false)
+				time.Sleep(3 * time.Second)
+				u.setApart(false)
+			}()
+		}},
+		"a store that forgets": {most: 12 * time.Second, fault: func(redis *fakeredis.Server, _ []replica, _ *upstream) {
+			go func() {
+				for range 5 {
+					time.Sleep(40 * time.Second)
+					redis.Flush()
+				}
+			}()
+		}},
+		"a replica cut off for a minute": {most: 12 * time.Second, fault: func(_ *fakeredis.Server, all []replica, u *upstream) {
+			go func() {
+				time.Sleep(time.Minute)
+				u.setApart(true)
+				all[0].SetCut(true)
+				time.Sleep(time.Minute)
+				all[0].SetCut(false)
+				time.Sleep(3 * time.Second)
+				u.setApart(false)
+			}()
+		}},
+		"hiccups": {most: 12 * time.Second, fault: func(_ *fakeredis.Server, all []replica, u *upstream) {
+			u.setApart(true)
+			go func() {
+				for i := range 60 {
+					time.Sleep(4 * time.Second)
+					all[i%3].SetSlow(700 * time.Millisecond)
+					time.Sleep(time.Second)
+					all[i%3].SetSlow(0)
+				}
+			}()
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				u, redis := newUpstream(), fakeredis.New(tt.skew)
+				all := replicas(3, u, redis)
+				u.apart = tt.apart
+				if tt.fault != nil {
+					tt.fault(redis, all, u)
+				}
+				lags := watchAll(t, u, all, 60, 5*time.Minute)
+				slices.Sort(lags)
+				t.Logf("mean lag %v, longest %v", mean(lags), lags[len(lags)-1])
+				if got := mean(lags); got > tt.most {
+					t.Errorf("mean lag %v, want at most %v", got, tt.most)
+				}
+				closeAll(all)
+				time.Sleep(10 * time.Minute) // until what happens to the store is over
+				u.check(t)
+			})
+		})
+	}
+}
+
+func slow(all []replica, d time.Duration) {
+	for _, r := range all {
+		r.SetSlow(d)
+	}
+}
+
+// pair are two replicas, of which the second waits for a run that is so old
+// that it is requested every 15 s.
+func pair(t *testing.T, test func(u *upstream, redis *fakeredis.Server, a, b replica)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		u, redis := newUpstream(), fakeredis.New(0)
+		all := replicas(2, u, redis)
+		u.Begin("r", time.Hour)
+		var wait sync.WaitGroup
+		ctx, stop := context.WithCancel(t.Context())
+		wait.Go(func() { _, _ = all[1].Wait(ctx, "r", time.Hour, nil) })
+		time.Sleep(5 * time.Minute)
+		test(u, redis, all[0], all[1])
+		stop()
+		wait.Wait()
+		closeAll(all)
+		time.Sleep(10 * time.Minute)
+		u.check(t)
+	})
+}
+
+// next returns how long it takes until the run is requested again.
+func (u *upstream) next(id string) time.Duration {
+	count := func() int {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		return len(u.sent[id])
+	}
+	began, before := time.Now(), count()
+	for count() == before {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+// A hint that one replica is given makes the others ask, also if it knows
+// nothing of the run.
+func TestHintReachesEveryReplica(t *testing.T) {
+	for _, hint := range []string{"r", ""} {
+		pair(t, func(u *upstream, _ *fakeredis.Server, a, _ replica) {
+			u.next("r")
+			time.Sleep(8 * time.Second) // the floor is over, and the next request is far
+			a.Hint(hint)
+			if took := u.next("r"); took > time.Second {
+				t.Errorf("hint %q: the other replica asks after %v", hint, took)
+			}
+		})
+	}
+}
+
+// When one replica sees an end, the others fetch the candidates at the floor's
+// end, although hints let them ask rarely.
+func TestEndIsToldToEveryReplica(t *testing.T) {
+	pair(t, func(u *upstream, _ *fakeredis.Server, a, b replica) {
+		u.Begin("q", 0)
+		b.Hint("q")
+		if s, err := b.Wait(context.Background(), "q", time.Minute, nil); err != nil || !s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		u.next("r") // from now on every 30 s
+		time.Sleep(8 * time.Second)
+		u.Begin("r", 0)
+		if s, err := a.Get(context.Background(), "r"); err != nil || !s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		if took := u.next("r"); took > promisedFloor+time.Second {
+			t.Errorf("the other replica asks after %v", took)
+		}
+	})
+}
+
+// Within the floor of one replica the others answer with what it was told.
+func TestAnswerOfOneReplicaServesAll(t *testing.T) {
+	pair(t, func(u *upstream, _ *fakeredis.Server, a, _ replica) {
+		u.next("r")
+		time.Sleep(3 * time.Second) // it is answered
+		began, before := time.Now(), requests(u)
+		s, err := a.Get(context.Background(), "r")
+		if err != nil || s.Results == nil || !s.Results.InProgress() || requests(u) != before {
+			t.Errorf("%+v, %v after %d requests", s, err, requests(u)-before)
+		}
+		if age := began.Sub(s.SeenAt); age < 0 || age > 3*time.Second {
+			t.Errorf("seen %v before", age)
+		}
+	})
+}
+
+func requests(u *upstream) int {
+	_, _, n := u.Counted()
+	return n
+}
+
+// A pause is told with its reason by replicas that did not cause it.
+func TestPauseIsTheWholeKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		redis := fakeredis.New(0)
+		u := apiFunc(func(context.Context, string) (*client.Results, error) {
+			return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: time.Minute}
+		})
+		all := replicas(2, u, redis)
+		time.Sleep(10 * time.Second)
+		_, _ = all[0].Get(t.Context(), "1")
+		began := time.Now()
+		s, err := all[1].Get(t.Context(), "2")
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("an answer that there is none takes %v", took)
+		}
+		if err != nil || s.Paused != client.CodeRateLimited || s.NextIn < 50*time.Second || !s.At.IsZero() {
+			t.Errorf("%+v, %v", s, err)
+		}
+		closeAll(all)
+	})
+}
+
+type apiFunc func(context.Context, string) (*client.Results, error)
+
+func (f apiFunc) Results(ctx context.Context, id string) (*client.Results, error) { return f(ctx, id) }
+
+// A floor survives a loss of the store's state even if nobody waits at the
+// replica that knows of it.
+func TestIdleReplicaRemembersItsFloors(t *testing.T) {
+	pair(t, func(u *upstream, redis *fakeredis.Server, a, b replica) {
+		u.Begin("q", time.Hour)
+		if _, err := a.Get(context.Background(), "q"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1100 * time.Millisecond) // a has said that it is idle
+		redis.Flush()
+		if s, err := b.Wait(context.Background(), "q", 10*time.Second, nil); err != nil || s.Results == nil {
+			t.Error(s, err)
+		}
+	})
+}
+
+// Decisions are made one after the other, so that a get is not late because
+// many waits ask a slow store.
+func TestDecisionsKeepTheOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, redis := newUpstream(), fakeredis.New(0)
+		c := &counting{Connection: redis.Connect()}
+		p := poll.New(u, poll.Awake, poll.WithStore(store.On(c, key, func(store.Decision) {})))
+		time.Sleep(time.Minute)
+		c.SetSlow(300 * time.Millisecond)
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() { _, _ = p.Wait(t.Context(), fmt.Sprint("r", i), 20*time.Second, nil) })
+		}
+		all.Wait()
+		p.Close()
+		if c.most != 1 {
+			t.Errorf("%d decisions at the same time", c.most)
+		}
+	})
+}
+
+// Right after a loss the store knows few replicas. If it then goes down, the
+// replicas still divide the budget by all.
+func TestLossBeforeAnOutageKeepsTheBudget(t *testing.T) {
+	for after := 300 * time.Millisecond; after < time.Second; after += 200 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			u, redis := newUpstream(), fakeredis.New(0)
+			u.setApart(true)
+			all := replicas(5, u, redis)
+			var waits sync.WaitGroup
+			for i := range 100 {
+				u.Begin(fmt.Sprint("r", i), time.Hour)
+				waits.Go(func() { _, _ = all[i%5].Wait(t.Context(), fmt.Sprint("r", i), 4*time.Minute, nil) })
+			}
+			time.Sleep(time.Minute)
+			redis.Flush()
+			time.Sleep(after) // some replicas have returned
+			redis.SetDown(true)
+			waits.Wait()
+			closeAll(all)
+			u.check(t)
+		})
+	}
+}
+
+// counting counts the decisions about waits that are made at the same time.
+type counting struct {
+	*fakeredis.Connection
+	mu        sync.Mutex
+	now, most int
+}
+
+func (c *counting) Run(ctx context.Context, script *store.Script, keys, args []string) ([]string, error) {
+	if !slices.Contains(args, "wait") {
+		return c.Connection.Run(ctx, script, keys, args)
+	}
+	c.mu.Lock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.now--
+	}()
+	return c.Connection.Run(ctx, script, keys, args)
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"instaview-mcp/internal/mcptest"
+)
+
+// A server that answers every command with the same line.
+func answering(t *testing.T, line string) (address string) {
+	return mcptest.Listen(t, func(c net.Conn) {
+		lines := bufio.NewScanner(c)
+		for lines.Scan() {
+			var arguments int
+			if _, err := fmt.Sscanf(lines.Text(), "*%d", &arguments); err != nil {
+				return
+			}
+			for range 2 * arguments {
+				lines.Scan()
+			}
+			if _, err := fmt.Fprintf(c, "%s\r\n", line); err != nil {
+				return
+			}
+		}
+	})
+}
+
+func TestCheckTriesTheStore(t *testing.T) {
+	refusing := answering(t, "-WRONGPASS invalid username-password pair or user is disabled.")
+	for name, tt := range map[string]struct {
+		url  string
+		exit int
+		want []string
+	}{
+		"nobody there":   {"redis://:canary@127.0.0.1:9/0", 1, []string{"store          failed", "connection refused", "INSTAVIEW_MCP_REDIS_URL", "reachability   ok"}},
+		"wrong password": {"redis://:canary@" + refusing, 1, []string{"store          failed", "WRONGPASS"}},
+		"wrong address":  {"http://canary", 1, []string{"configuration  failed  INSTAVIEW_MCP_REDIS_URL: the address must begin with redis://"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := execute(t, map[string]string{"INSTAVIEW_MCP_REDIS_URL": tt.url, "INSTAVIEW_MCP_ADDR": "127.0.0.1:0"}, "--demo", "--transport", "http", "check")
+			r.wants(t, tt.exit, tt.want, nil)
+			if strings.Contains(r.stdout+r.stderr, "canary") {
+				t.Error("the password is shown")
+			}
+		})
+	}
+}
