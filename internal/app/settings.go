@@ -125,4 +125,7 @@ func (a *App) Warn() {
 	for _, w := range a.Settings.Warnings {
 		a.Log.Warn(w)
 	}
+	if a.Settings.AllowStart && a.Settings.RedisURL.Reveal() != "" {
+		a.Log.Warn("what is spent is not shared: limits of credits and confirmation codes are this process's own, so let one replica start runs")
+	}
 }

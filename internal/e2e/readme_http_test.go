@@ -69,10 +69,11 @@ func TestDocumentedDeploymentsAreAccepted(t *testing.T) {
 	}
 	const token = "0123456789abcdef0123456789abcdef"
 	given := map[string]string{
-		"INSTAVIEW_API_KEY":             sandbox.Key,
-		"INSTAVIEW_API_KEY_FILE":        secret(sandbox.Key),
-		"INSTAVIEW_MCP_AUTH_TOKEN":      token,
-		"INSTAVIEW_MCP_AUTH_TOKEN_FILE": secret(token),
+		"INSTAVIEW_API_KEY":                 sandbox.Key,
+		"INSTAVIEW_API_KEY_FILE":            secret(sandbox.Key),
+		"INSTAVIEW_MCP_AUTH_TOKEN":          token,
+		"INSTAVIEW_MCP_AUTH_TOKEN_FILE":     secret(token),
+		"INSTAVIEW_MCP_WEBHOOK_SECRET_FILE": secret(webhookSecret),
 	}
 	setting := regexp.MustCompile(`(INSTAVIEW_[A-Z_]+)(?:=|: |, value: )("[^"]*"|\$\{[^}]*\}|[^\s}]+)`)
 	port := regexp.MustCompile(`:\d+$`)
@@ -101,7 +102,7 @@ func TestDocumentedDeploymentsAreAccepted(t *testing.T) {
 		}
 	}
 	slices.Sort(tried)
-	if want := []string{"Docker Compose", "Kubernetes", "With systemd"}; !slices.Equal(tried, want) {
+	if want := []string{"Docker Compose", "Kubernetes", "Kubernetes", "With systemd"}; !slices.Equal(tried, want) {
 		t.Errorf("tried %q, want %q", tried, want)
 	}
 }
