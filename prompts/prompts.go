@@ -12,12 +12,12 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
-	"text/template"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"instaview-mcp/internal/sanitize"
+	"instaview-mcp/internal/template"
 )
 
 // shared holds the passages that several prompts include.
@@ -101,22 +101,16 @@ func (p prompt) result(given map[string]string, blind bool) (*mcp.GetPromptResul
 	if a.fault != nil {
 		return nil, a.fault
 	}
-	var text strings.Builder
-	if err := p.text().Execute(&text, values); err != nil {
-		return nil, err // a fault in the template, which the tests would find
-	}
+	text := p.text().Execute(values)
 	return mcp.NewGetPromptResult(p.Description, []mcp.PromptMessage{
-		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(strings.TrimSpace(text.String()))),
+		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(strings.TrimSpace(text))),
 	}), nil
 }
 
 // parse returns a template that may include the shared passages. It is parsed
 // when it is first needed, because most sessions need none.
 func parse(text string) func() *template.Template {
-	return sync.OnceValue(func() *template.Template {
-		passages := template.Must(template.New("shared").Parse(shared))
-		return template.Must(passages.New("prompt").Parse(text))
-	})
+	return sync.OnceValue(func() *template.Template { return template.Must(text, shared) })
 }
 
 func argument(name, description string, options ...mcp.ArgumentOption) mcp.PromptOption {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -17,6 +16,7 @@ import (
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/completion"
 	"instaview-mcp/internal/jsonrpc"
+	"instaview-mcp/internal/template"
 	"instaview-mcp/prompts"
 	"instaview-mcp/tools"
 )
@@ -28,9 +28,7 @@ const Name = "instaview-mcp"
 // names of the tools.
 //
 //go:embed instructions.md
-var instructionsText string
-
-var instructions = template.Must(template.New("instructions").Parse(instructionsText))
+var instructions string
 
 // demoLabel precedes every answer of the demo, whose people are invented.
 const demoLabel = "Sample data of the demo: these people and companies are invented.\n"
@@ -109,12 +107,9 @@ func New(o Options) *server.MCPServer {
 func instructionsFor(starts bool, only []string) string {
 	isOffered := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }
 	spends := slices.ContainsFunc(tools.Names(true)[len(tools.Names(false)):], isOffered)
-	var text strings.Builder
-	if err := instructions.Execute(&text, map[string]bool{"Starts": starts && spends}); err != nil {
-		panic("mcpserver: instructions.md: " + err.Error()) // which any test would find
-	}
+	text := template.Must(instructions).Execute(struct{ Starts bool }{starts && spends})
 	var lines []string
-	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		names, _, _ := strings.Cut(strings.TrimPrefix(line, "- "), ":")
 		about := strings.Split(names, ", ")
 		if slices.Contains(tools.Names(true), about[0]) && !slices.ContainsFunc(about, isOffered) {
