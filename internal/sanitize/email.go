@@ -70,7 +70,9 @@ func (f *folded) addresses() []span {
 				found = append(found, span{f.addressStart(m[0]), end})
 				from = end
 			} else {
-				from = m[3] // continue after the local part
+				// Another address may follow the local part. The bound keeps
+				// time linear.
+				from = max(m[3], m[1]-maxDomain)
 			}
 		}
 	}
@@ -113,8 +115,11 @@ func (f *folded) plainAddressEnd(m []int) int {
 	return m[1]
 }
 
-// maxLabel is the longest label of a domain, in characters (RFC 1035).
-const maxLabel = 63
+// The longest domain, and the longest label of one, in characters (RFC 1035).
+const (
+	maxDomain = 253
+	maxLabel  = 63
+)
 
 // isVersion reports whether domain starts with two numbers, as in "4.0.beta".
 func isVersion(domain string) bool {
