@@ -41,6 +41,7 @@ func (d *decoder) candidate() (c Candidate, ok bool, err error) {
 	}
 	c.Unreadable = d.unreadable
 	if len(c.ProfileID) > MaxProfileID {
+		d.store.drop(c.ProfileID)
 		c.ProfileID = ""
 		c.Unreadable++
 	}
@@ -134,6 +135,7 @@ func (d *decoder) score(to **float64) error {
 	if err := d.text(&digits); err != nil || digits == "" {
 		return err
 	}
+	d.store.drop(digits)
 	n, err := strconv.ParseFloat(digits, 64)
 	if err != nil || math.IsNaN(n) || n < 0 || n > 100 {
 		d.unreadable++

@@ -86,10 +86,10 @@ func decode(bounded *boundedReader, httpStatus int, requestID string) (*Results,
 	}
 	if d.results.InProgress() {
 		d.results.Candidates = nil // not shown, but kept in memory during a wait
-		d.store, d.used = textStore{}, 0
+		d.store = textStore{}
 	}
 	// Computed once, because every call needs it.
-	d.results.footprint = d.results.Footprint() + d.store.allocated - d.used
+	d.results.footprint = d.results.Footprint() + d.store.unused()
 	return d.results, nil
 }
 
@@ -116,7 +116,6 @@ type decoder struct {
 	read       map[string]bool // names of the envelope that were read, at either level
 	unreadable int             // fields of the present candidate that were left out
 	store      textStore       // of the candidates' texts
-	used       int64           // bytes of store that the candidates in results use
 
 	// The items of a list whose length is not known yet; reused for each list.
 	evidence  []Evidence
@@ -226,16 +225,16 @@ func (d *decoder) candidates() error {
 			}
 			continue
 		}
-		before := d.store.stored
+		used := d.store.used
 		c, ok, err := d.candidate()
 		if err != nil {
 			return err
 		}
 		if memory += c.footprint(); ok && memory <= maxListMemory {
-			d.used += d.store.stored - before
 			c.Rank = rank
 			r.Candidates = append(r.Candidates, c)
 		} else {
+			d.store.used = used
 			r.Broken++
 		}
 	}

@@ -22,10 +22,10 @@ const (
 // none of its texts is in use, so whoever keeps a text for longer than the
 // Results it is from must clone it. The zero value is ready to use.
 type textStore struct {
-	piece    strings.Builder
-	unquoted []byte // reused for texts with escapes
-	// In bytes: all pieces, and the texts in them. The difference is unused.
-	allocated, stored int64
+	piece     strings.Builder
+	unquoted  []byte // reused for texts with escapes
+	allocated int64  // bytes of all pieces
+	used      int64  // bytes of them that hold texts in use
 }
 
 // add returns the text of a JSON string, or the digits of a number.
@@ -50,6 +50,16 @@ func (s *textStore) add(raw jsontext.Value) string {
 	}
 	start := s.piece.Len()
 	s.piece.Write(text)
-	s.stored += int64(len(text))
+	s.used += int64(len(text))
 	return s.piece.String()[start:]
 }
+
+// drop counts a text of the store as no longer in use. Its memory stays.
+func (s *textStore) drop(text string) {
+	if len(text) <= maxShared {
+		s.used -= int64(len(text))
+	}
+}
+
+// unused returns how many bytes the pieces have beside the texts in use.
+func (s *textStore) unused() int64 { return s.allocated - s.used }

@@ -41,6 +41,7 @@ func TestTheMaskHidesNamesAndNothingElse(t *testing.T) {
 		"a month":           {"June Kim", "in June she left, and June left; since June 2019", "in June she left, and the candidate left; since June 2019"},
 		"a tool":            {"Taylor Swift", "Swift's compiler, Swift's team; we hired Swift", "Swift's compiler, the candidate's team; we hired the candidate"},
 		"a place":           {"Anna Paris", "Worked in Paris; interview Paris, with Paris in mind", "Worked in Paris; interview the candidate, with the candidate in mind"},
+		"an archaic script": {"ͰͰ Nováková", "Nováková leads", "the candidate leads"},
 		"no name":           {"", "Jane", "Jane"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +59,7 @@ func FuzzHide(f *testing.F) {
 	f.Add("王小明 (Xiaoming Wang)", "王先生 and 小明, Wang X.")
 	f.Add("(((\"'", "a.b.c, d-e_f (g) “h")
 	f.Add("J. R. R. T. van der Öl-Ǆ ß", "J.R.R. T ǆ ẞ SS İi")
+	f.Add("ͰͰ Nováková", "Nováková")
 	f.Add("\u0301\u200d", "\u0301a\u200d\u0600")
 	f.Fuzz(func(t *testing.T, name, s string) {
 		if !utf8.ValidString(name) || !utf8.ValidString(s) || len(name) > 500 || len(s) > 5_000 {

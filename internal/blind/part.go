@@ -168,6 +168,9 @@ func (m *Mask) addJoined() {
 			if p.id == q.id || p.initial || q.initial || p.particle || q.particle || len(p.latin)+len(q.latin) < 5 {
 				continue
 			}
+			if p.latin == "" || q.latin == "" { // of a script without transliteration
+				continue
+			}
 			m.joined[p.latin+q.latin] = true
 			if q.last && len(q.latin) >= 3 {
 				m.handles[p.latin[:1]+q.latin] = true

@@ -429,6 +429,16 @@ func TestASlowCallShowsSignsOfLife(t *testing.T) {
 	})
 }
 
+// net/http itself tells only that of answers of up to 2 KiB.
+func TestALongAnswerTellsItsLength(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		got := s.send(t, post("/mcp", toCall(1, "get_sourcing_results", `{"request_id":"req_demo_done"}`)))
+		if got.ContentLength < 4<<10 || got.ContentLength != int64(len(got.body)) {
+			t.Errorf("an answer of %d bytes tells of %d", len(got.body), got.ContentLength)
+		}
+	})
+}
+
 func TestAClientThatLeavesFreesItsWait(t *testing.T) {
 	t.Run("Streamable HTTP", func(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, s *site) {

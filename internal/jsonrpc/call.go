@@ -76,10 +76,10 @@ func (e *exchange) NotificationChannel() chan<- mcp.JSONRPCNotification {
 
 // runInTurn answers the request once a place among the running calls is free.
 func (c *call) runInTurn(raw []byte) {
-	growStack()
 	t := &turn{running: c.session.running}
 	t.take(c.ctx)
 	defer t.giveUp()
+	growStack() // not before, since hundreds may wait for their turn
 	c.answer(c.handle(context.WithValue(c.ctx, turnKey{}, t), raw))
 }
 

@@ -151,6 +151,13 @@ func digitOf(r rune) (byte, bool) {
 // text returns the original text of the runes [start, end).
 func (f *folded) text(start, end int) string { return f.s[f.offset(start):f.offset(end)] }
 
+// before returns the words before the rune at i in lower case. It reads only
+// the nearest, so that a text with many contacts takes linear time.
+func (f *folded) before(i int) string {
+	const near = 48 // runes
+	return strings.ToLower(f.text(max(0, i-near), i))
+}
+
 // offset returns the byte offset in the original text of the rune at i.
 func (f *folded) offset(i int) int {
 	switch {

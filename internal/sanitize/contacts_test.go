@@ -200,6 +200,13 @@ func TestContactsInLookAlikesOfASCIIAreHidden(t *testing.T) {
 	)
 }
 
+func TestAContactInAVeryLongWordIsHidden(t *testing.T) {
+	s := "Engineer at " + strings.Repeat("a", 2*maxDomain) + "_jane_at_evil_dot_com"
+	if got := HideContacts(Line(s, 0).Clean); strings.Contains(string(got), "evil") {
+		t.Errorf("%q is shown", got)
+	}
+}
+
 // The fast check may be wrong only about texts without a contact.
 func TestFastCheckMissesNoContact(t *testing.T) {
 	const mixtures = 40_000

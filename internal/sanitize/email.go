@@ -70,7 +70,9 @@ func (f *folded) addresses() []span {
 				found = append(found, span{f.addressStart(m[0]), end})
 				from = end
 			} else {
-				from = m[3] // continue after the local part
+				// Another address may follow the local part. The bound keeps
+				// time linear.
+				from = max(m[3], m[1]-maxDomain)
 			}
 		}
 	}
@@ -113,8 +115,11 @@ func (f *folded) plainAddressEnd(m []int) int {
 	return m[1]
 }
 
-// maxLabel is the longest label of a domain, in characters (RFC 1035).
-const maxLabel = 63
+// The longest domain, and the longest label of one, in characters (RFC 1035).
+const (
+	maxDomain = 253
+	maxLabel  = 63
+)
 
 // isVersion reports whether domain starts with two numbers, as in "4.0.beta".
 func isVersion(domain string) bool {
@@ -148,7 +153,7 @@ func (f *folded) spelledAddressEnd(m []int) int {
 	if isAlnum(f.at(m[1])) || !linkedEndings()[ending] || ordinaryWords()[local] {
 		return 0
 	}
-	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.text(0, m[0]))) {
+	if ending == "net" && (slices.Contains([]string{"asp", "vb", "ado", "ml"}, domain) || m[0] > 0 && !introducesAddress(f.before(m[0]))) {
 		return 0 // "good at asp dot net" names a technology
 	}
 	return m[1]
@@ -157,7 +162,7 @@ func (f *folded) spelledAddressEnd(m []int) int {
 // providerAddressEnd returns where the address matched by providerAddress ends,
 // or 0 if it is not an address.
 func (f *folded) providerAddressEnd(m []int) int {
-	before := strings.TrimRight(strings.ToLower(f.text(0, m[0])), " :-")
+	before := strings.TrimRight(f.before(m[0]), " :-")
 	word := before[strings.LastIndexByte(before, ' ')+1:]
 	introduced := strings.HasSuffix(word, "mail") || strings.HasSuffix(before, "mail me")
 	known := providers()[f.c[m[4]:m[5]]] || introduced && linkedEndings()[f.c[m[6]:m[7]]]
@@ -167,9 +172,10 @@ func (f *folded) providerAddressEnd(m []int) int {
 	return m[1]
 }
 
-// introducesAddress reports whether an address may follow the text before.
+// introducesAddress reports whether an address may follow the text before,
+// which is in lower case.
 func introducesAddress(before string) bool {
-	before = strings.TrimSpace(strings.ToLower(before))
+	before = strings.TrimSpace(before)
 	last := before[strings.LastIndexByte(before, ' ')+1:]
 	return before == "" || strings.HasSuffix(last, ":") || strings.Contains(last, "mail") || slices.Contains([]string{"contact", "reach", "write", "to"}, last)
 }

@@ -22,9 +22,7 @@ const maxFillers = 3
 
 // contextBefore returns the kind of number that the words before d suggest.
 func (d digits) contextBefore() numberContext {
-	const near = 48 // runes
-	end := d.groups[0].start
-	text := strings.ToLower(d.f.text(max(0, end-near), end))
+	text := d.f.before(d.groups[0].start)
 	kind, colon := unknownNumber, false
 	for range maxFillers + 1 {
 		colon = colon || strings.HasSuffix(strings.TrimRight(text, " +("), ":")

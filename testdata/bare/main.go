@@ -18,6 +18,9 @@ import (
 )
 
 func main() {
+	// As many as the program keeps. The default of two would measure
+	// connecting.
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 128
 	s := server.NewMCPServer("bare", "1")
 	s.AddTool(mcp.NewTool("get_sourcing_results", mcp.WithString("request_id", mcp.Required())),
 		func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -19,6 +19,9 @@ import (
 )
 
 func main() {
+	// As many as the program keeps. The default of two would measure
+	// connecting.
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 128
 	s := mcp.NewServer(&mcp.Implementation{Name: "gosdk", Version: "1"}, nil)
 	add(s, "get_sourcing_results", fetch)
 	add(s, "wait_for_sourcing", func(ctx context.Context, id string) (string, error) {

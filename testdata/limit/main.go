@@ -20,6 +20,9 @@ import (
 )
 
 func main() {
+	// As many as the program keeps. The default of two would measure
+	// connecting.
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 128
 	if os.Getenv("INSTAVIEW_MCP_TRANSPORT") != "http" {
 		lines := bufio.NewReaderSize(os.Stdin, 64<<10)
 		for {

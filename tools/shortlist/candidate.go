@@ -125,7 +125,8 @@ var builders = sync.Pool{New: func() any { return new(sanitize.Builder) }}
 // write writes all fields of the detail.
 func (w *candidateWriter) write(d Detail) {
 	c := w.candidate
-	w.heading()
+	role, company := w.fact(c.CurrentRole), w.company(c.CurrentCompany)
+	w.heading(role, company)
 	if d == Brief {
 		id, risk := w.id(), w.firstRedFlag()
 		if id != "" || risk != "" { // without brackets, the red flag would look like a location
@@ -138,7 +139,7 @@ func (w *candidateWriter) write(d Detail) {
 		return
 	}
 	w.out.Write("\n")
-	w.field("headline", w.shown(w.headline()))
+	w.field("headline", w.shown(w.headline(role, company)))
 	w.field("why", w.shown(w.text(c.Rationale, w.caps.rationale)))
 	w.list("fit", c.FitPoints, blind.Prose)
 	if c.RedFlags != nil && len(c.RedFlags) == 0 {
@@ -172,7 +173,7 @@ const separator = "| "
 
 // heading writes the first line of every detail: rank and score, then name,
 // role, company and location in fixed columns.
-func (w *candidateWriter) heading() {
+func (w *candidateWriter) heading(role, company sanitize.Clean) {
 	c := w.candidate
 	name := w.name()
 	w.out.Write(sanitize.Number(c.Rank))
@@ -189,7 +190,7 @@ func (w *candidateWriter) heading() {
 		name = "(no name)"
 	}
 	w.out.Write(" ")
-	writeColumns(w.out, name, w.fact(c.CurrentRole), w.company(c.CurrentCompany), w.fact(c.Location))
+	writeColumns(w.out, name, role, company, w.fact(c.Location))
 }
 
 // name returns the name, or the placeholder in a blind answer. It reads the
@@ -244,12 +245,13 @@ func (w *candidateWriter) firstRedFlag() sanitize.Clean {
 	return ""
 }
 
-// headline returns the headline, or "" if it only repeats role and company.
-func (w *candidateWriter) headline() sanitize.Clean {
+// headline returns the headline, or "" if it only repeats role and company as
+// they are shown.
+func (w *candidateWriter) headline(role, company sanitize.Clean) sanitize.Clean {
 	headline := w.text(w.candidate.Headline, w.caps.headline)
 	for word, rest := cutWord(string(headline)); word != ""; word, rest = cutWord(rest) {
 		// "lt" and "gt" are from "&lt;" and "&gt;".
-		if !hasWord("at lt gt", word) && !hasWord(w.candidate.CurrentRole, word) && !hasWord(w.candidate.CurrentCompany, word) {
+		if !hasWord("at lt gt", word) && !hasWord(string(role), word) && !hasWord(string(company), word) {
 			return headline
 		}
 	}

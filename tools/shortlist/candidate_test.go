@@ -33,10 +33,18 @@ func TestTheHeadlineIsSaidOnlyIfItSaysMore(t *testing.T) {
 		"Staff Engineer at TechCorp (C++ / C#)":  true,
 		"Inžinierka · Staff Engineer @ TechCorp": true,
 	} {
-		w := candidateWriter{candidate: &client.Candidate{Headline: headline, CurrentRole: "Staff Engineer", CurrentCompany: "TechCorp"}, escape: sanitize.ForModel}
-		if got := w.headline() != ""; got != said {
+		w := candidateWriter{candidate: &client.Candidate{Headline: headline}, escape: sanitize.ForModel}
+		if got := w.headline("Staff Engineer", "TechCorp") != ""; got != said {
 			t.Errorf("%q said = %v, want %v", headline, got, said)
 		}
+	}
+}
+
+// What is beyond the shown part of a long role is not known to the reader.
+func TestTheHeadlineSaysWhatALongRoleDoesNotShow(t *testing.T) {
+	c := client.Candidate{Rank: 1, Name: "A", Headline: "Kubernetes", CurrentRole: strings.Repeat("engineer ", maxTitle) + "kubernetes"}
+	if text, _ := Render(&client.Results{Status: client.StatusCompleted, Candidates: []client.Candidate{c}}, View{}); !strings.Contains(string(text), "headline: Kubernetes") {
+		t.Errorf("the headline is missing:\n%s", text)
 	}
 }
 

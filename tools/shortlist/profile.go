@@ -62,9 +62,10 @@ func newProfile(c *client.Candidate, hidden bool) Profile {
 // fieldsOf returns a candidate's fields. mask may be nil.
 func fieldsOf(c *client.Candidate, mask *blind.Mask) Profile {
 	w := candidateWriter{candidate: c, mask: mask, caps: pageCaps}
+	role, company := w.fact(c.CurrentRole), w.company(c.CurrentCompany)
 	p := Profile{
-		Rank: c.Rank, Score: c.MatchScore, Name: w.name(), Role: w.fact(c.CurrentRole), Company: w.company(c.CurrentCompany), Place: w.fact(c.Location),
-		Headline: w.headline(), Why: w.text(c.Rationale, w.caps.rationale),
+		Rank: c.Rank, Score: c.MatchScore, Name: w.name(), Role: role, Company: company, Place: w.fact(c.Location),
+		Headline: w.headline(role, company), Why: w.text(c.Rationale, w.caps.rationale),
 		Fit: w.texts(c.FitPoints, blind.Prose), RedFlags: w.texts(c.RedFlags, blind.Prose), NoRedFlags: c.RedFlags != nil && len(c.RedFlags) == 0,
 		Skills: w.texts(c.Skills, blind.Fact), ID: w.id(), Link: w.profile(),
 	}

@@ -190,7 +190,7 @@ func cleaned(c *client.Candidate, d Detail, v View, item, items int) read {
 		}
 		return r
 	}
-	r.Headline, r.Why = string(w.headline()), text(c.Rationale, maxRationale)
+	r.Headline, r.Why = string(w.headline(sanitize.Clean(r.Role), sanitize.Clean(r.Company))), text(c.Rationale, maxRationale)
 	r.Fit, r.Risk, r.Skills, r.Link = texts(c.FitPoints), texts(c.RedFlags), texts(c.Skills), string(w.profile())
 	if none {
 		r.Risk.Items = []string{"none named"}

@@ -97,7 +97,7 @@ func floor(c *client.Candidate, d Detail) string {
 		value(c.RedFlags[:min(len(c.RedFlags), 1)]...)
 		return b.String()
 	}
-	if w := (candidateWriter{candidate: c}); w.headline() != "" { // otherwise it only repeats other fields
+	if w := (candidateWriter{candidate: c}); w.headline(w.fact(c.CurrentRole), w.company(c.CurrentCompany)) != "" { // otherwise it only repeats other fields
 		value(c.Headline)
 	}
 	value(c.CurrentRole, c.CurrentCompany, c.Location, c.Rationale)
