@@ -341,6 +341,35 @@ func TestNewsReachOtherReplicas(t *testing.T) {
 	reach("b req_1false", publish)
 }
 
+// A key that is not used any more leaves no subscription behind, and one that
+// is used again has one.
+func TestClosedStoreUnsubscribes(t *testing.T) {
+	s := startRedis(t)
+	l := openLogged(t, s.URL())
+	subscribed := func(want int) {
+		t.Helper()
+		eventually(t, func() error {
+			if n := len(s.lines("PUBSUB", "CHANNELS")); n != want {
+				return fmt.Errorf("%d channels, want %d", n, want)
+			}
+			return nil
+		})
+	}
+	for range 3 {
+		var all []poll.Store
+		for i := range 5 {
+			keyed := l.For(client.NewKey(fmt.Sprint(secret, i)))
+			keyed.Subscribe(func(poll.News) {})
+			all = append(all, keyed)
+		}
+		subscribed(5)
+		for _, keyed := range all {
+			keyed.Close()
+		}
+		subscribed(0)
+	}
+}
+
 // The store holds hashes and numbers, for minutes.
 func TestStoreHoldsNothingPersonal(t *testing.T) {
 	s := startRedis(t)

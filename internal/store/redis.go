@@ -251,6 +251,7 @@ func (r *Redis) Subscribe(channel string, receive func(message string)) (stop fu
 	ctx, cancel := context.WithCancel(r.ctx)
 	done := make(chan struct{})
 	go func() {
+		defer r.unsubscribe(channel)
 		defer close(done)
 		for ctx.Err() == nil {
 			if c, err := r.connect(ctx); err == nil {
@@ -265,5 +266,15 @@ func (r *Redis) Subscribe(channel string, receive func(message string)) (stop fu
 	return func() {
 		cancel()
 		<-done
+	}
+}
+
+// unsubscribe tells the server that nobody receives from the channel, which the
+// client does not. If somebody does again by now, Subscribe repeats itself.
+func (r *Redis) unsubscribe(channel string) {
+	ctx, cancel := context.WithTimeout(r.ctx, timeLimit)
+	defer cancel()
+	if c, err := r.connect(ctx); err == nil {
+		_ = c.Do(ctx, c.B().Unsubscribe().Channel(channel).Build()).Error()
 	}
 }
