@@ -7,12 +7,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -162,6 +165,48 @@ func TestServerFailsAndComesBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// When the primary becomes a copy of another server, to which its name leads
+// from then on, the other is used, although the first one closes no connection.
+func TestNameLeadsToAnotherPrimary(t *testing.T) {
+	first, second := startRedis(t), startRedis(t)
+	var port atomic.Int64
+	port.Store(int64(first.Port))
+	address := mcptest.Listen(t, func(c net.Conn) {
+		server, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port.Load()))
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		go func() {
+			_, _ = io.Copy(c, server)
+			_ = c.Close()
+		}()
+		_, _ = io.Copy(server, c)
+	})
+	l := openLogged(t, "redis://"+address)
+	keyed := l.For(client.NewKey(secret))
+	defer keyed.Close()
+	news := make(chan poll.News, 1000)
+	keyed.Subscribe(func(n poll.News) { news <- n })
+	if err := beginOne(keyed, "1"); err != nil {
+		t.Fatal(err)
+	}
+	port.Store(int64(second.Port))
+	first.do("REPLICAOF", "127.0.0.1", strconv.Itoa(second.Port))
+	eventually(t, func() error {
+		if len(second.lines("KEYS", "*")) == 0 {
+			return errors.Join(errors.New("the new primary is not used"), beginOne(keyed, "2"))
+		}
+		return nil
+	})
+	eventually(t, func() error {
+		if err := keyed.Publish(t.Context(), "1"); err != nil || len(news) == 0 {
+			return errors.Join(errors.New("no news from the new primary"), err)
+		}
+		return nil
+	})
 }
 
 // A server that takes 200 ms is used.

@@ -138,6 +138,9 @@ func (r *Redis) run(ctx context.Context, script *Script, keys, args []string) ([
 		return nil, err
 	}
 	list, err := r.scripts[script].Exec(ctx, c, keys, args).ToArray()
+	if _, replied := valkey.IsValkeyErr(err); replied {
+		r.disconnect(c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +204,17 @@ func (r *Redis) open(done chan struct{}) {
 		return
 	}
 	r.client = c
+}
+
+// disconnect lets the next call connect again. A server that refuses commands
+// may have become a copy, and its name may lead to the new primary by now.
+func (r *Redis) disconnect(c valkey.Client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.client == c {
+		r.client = nil
+		go c.Close() // which may wait for the server
+	}
 }
 
 // resting reports whether the server has just failed. Otherwise, if it had
