@@ -413,6 +413,25 @@ func TestClosedStoreUnsubscribes(t *testing.T) {
 		}
 		subscribed(0)
 	}
+	l.Close()
+	if left := s.lines("KEYS", "*:replicas"); len(left) > 0 {
+		t.Errorf("replicas that have left still count: %q", left)
+	}
+}
+
+// Closing what belongs to a key does not wait for a server that hangs.
+func TestCloseOfAKeyWaitsForNoServer(t *testing.T) {
+	s := startRedis(t)
+	l := openLogged(t, s.URL())
+	keyed := l.For(client.NewKey(secret))
+	if err := beginOne(keyed, "1"); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Process.Process.Signal(syscall.SIGSTOP)
+	keyed.Close()
+	if l.Alone() {
+		t.Error("the server was waited for")
+	}
 }
 
 // The store holds hashes and numbers, for minutes.

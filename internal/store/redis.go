@@ -37,6 +37,7 @@ type Redis struct {
 	ctx     context.Context // of connections; ends with Close
 	cancel  context.CancelFunc
 	scripts map[*Script]*valkey.Lua
+	leaving sync.WaitGroup // stores that are being closed
 
 	mu         sync.Mutex
 	client     valkey.Client // nil until connected
@@ -79,15 +80,25 @@ func Open(address string, log *slog.Logger, observe func(Decision)) (*Redis, err
 
 // For returns what shares the state of key.
 func (r *Redis) For(key client.Key) poll.Store {
-	return On(r, key, func(d Decision) {
+	return leaving{On(r, key, func(d Decision) {
 		if d.Replicas > 0 {
 			r.mu.Lock()
 			r.replicas = d.Replicas
 			r.mu.Unlock()
 		}
 		r.observe(d)
-	})
+	}), r}
 }
+
+// leaving is a poll.Store that Redis.Close waits for instead of Close, since
+// hundreds may be closed one after the other.
+type leaving struct {
+	poll.Store
+	redis *Redis
+}
+
+// Close implements poll.Store.
+func (l leaving) Close() { l.redis.leaving.Go(l.Store.Close) }
 
 // Alone reports whether the server cannot be used for now.
 func (r *Redis) Alone() bool {
@@ -105,6 +116,7 @@ func (r *Redis) Replicas() int {
 
 // Close closes the connections. Every poll.Store must be closed before.
 func (r *Redis) Close() {
+	r.leaving.Wait()
 	r.cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
