@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -254,11 +256,11 @@ func TestPassword(t *testing.T) {
 		l := openLogged(t, url)
 		keyed := l.For(client.NewKey(secret))
 		err := beginOne(keyed, "1")
-		ping := l.Ping(t.Context())
-		if (err == nil) != ok || (ping == nil) != ok {
-			t.Errorf("%s: %v, %v", url, err, ping)
+		trial := l.Try(t.Context())
+		if (err == nil) != ok || (trial == nil) != ok {
+			t.Errorf("%s: %v, %v", url, err, trial)
 		}
-		for _, text := range []string{l.text(), errorText(err), errorText(ping)} {
+		for _, text := range []string{l.text(), errorText(err), errorText(trial)} {
 			if strings.Contains(text, "canary") || strings.Contains(text, "right") {
 				t.Errorf("a password is shown: %s", text)
 			}
@@ -272,6 +274,38 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// The rights that the documentation names are enough, and a trial finds each
+// that is missing.
+func TestRightsOfTheUser(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scaling.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := strings.Fields(regexp.MustCompile(`(?m)^ACL SETUSER .*$`).FindString(string(text)))
+	if len(documented) < 10 {
+		t.Fatalf("the documentation names the rights %q", documented)
+	}
+	s := startRedis(t)
+	try := func(rights []string) error {
+		s.do("ACL", "DELUSER", "instaview-mcp")
+		s.do(rights...)
+		return openLogged(t, fmt.Sprintf("redis://instaview-mcp:PASSWORD@127.0.0.1:%d", s.Port)).Try(t.Context())
+	}
+	if err := try(documented); err != nil {
+		t.Error(err)
+	}
+	for i, right := range documented[3:] {
+		// A server that knows the scripts needs no EVAL, and a trial meets no
+		// other replica.
+		if slices.Contains([]string{"+eval", "+unsubscribe", "+ping", "+del", "+hdel", "+pttl"}, right) {
+			continue
+		}
+		if err := try(slices.Delete(slices.Clone(documented), 3+i, 4+i)); err == nil {
+			t.Errorf("the lack of %s is not found", right)
+		}
+	}
 }
 
 // Over TLS the server's certificate is verified.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"strconv"
@@ -167,15 +168,31 @@ func (r *Redis) run(ctx context.Context, script *Script, keys, args []string) ([
 	return answer, nil
 }
 
-// Ping reports whether the server can be used.
-func (r *Redis) Ping(ctx context.Context) error {
+// Try returns why the server cannot be used, or nil. It does with a key of its
+// own what replicas do with theirs, since the server may refuse a part of that.
+func (r *Redis) Try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*timeLimit)
 	defer cancel()
 	c, err := r.connect(ctx)
 	if err != nil {
 		return err
 	}
-	return c.Do(ctx, c.B().Ping().Build()).Error()
+	trial := On(r, client.NewKey(rand.Text()), func(Decision) {})
+	defer trial.Close()
+	if _, err := trial.Begin(ctx, poll.Request{ID: "trial", Run: "trial", Get: true, Rate: poll.Rate{PerMinute: 1, Burst: 1}}); err != nil {
+		return err
+	}
+	if err := trial.End(ctx, poll.Outcome{ID: "trial", Run: "trial", HoldRun: time.Second, Seen: &poll.Seen{Ended: true}}); err != nil {
+		return err
+	}
+	subscribed, stop := context.WithCancel(ctx)
+	defer stop()
+	listening := valkey.WithOnSubscriptionHook(subscribed, func(valkey.PubSubSubscription) { stop() })
+	err = c.Receive(listening, c.B().Subscribe().Channel("instaview-mcp:trial").Build(), func(valkey.PubSubMessage) {})
+	if subscribed.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // connect returns the client, and connects if that was not done yet.
