@@ -98,7 +98,7 @@ func (r *report) store(ctx context.Context, settings config.Config) {
 	if err == nil {
 		defer s.Close()
 		start := time.Now()
-		if err = s.Ping(ctx); err == nil {
+		if err = s.Try(ctx); err == nil {
 			r.ok("store", "answered in %d ms", time.Since(start).Milliseconds())
 			return
 		}

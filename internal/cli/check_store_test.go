@@ -49,3 +49,22 @@ func TestCheckTriesTheStore(t *testing.T) {
 		})
 	}
 }
+
+// A server that answers may still refuse what the replicas need.
+func TestCheckFindsAStoreThatCannotBeUsed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		option []string
+		exit   int
+		want   string
+	}{
+		"all well":    {nil, 0, "store          ok"},
+		"only a copy": {[]string{"--replicaof", "127.0.0.1 1"}, 1, "READONLY"},
+		"full":        {[]string{"--maxmemory", "1"}, 1, "OOM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := mcptest.StartRedis(t, tt.option...).URL()
+			r := execute(t, map[string]string{"INSTAVIEW_MCP_REDIS_URL": url, "INSTAVIEW_MCP_ADDR": "127.0.0.1:0"}, "--demo", "--transport", "http", "check")
+			r.wants(t, tt.exit, []string{tt.want}, nil)
+		})
+	}
+}

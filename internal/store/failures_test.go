@@ -7,12 +7,17 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -164,6 +169,48 @@ func TestServerFailsAndComesBack(t *testing.T) {
 	}
 }
 
+// When the primary becomes a copy of another server, to which its name leads
+// from then on, the other is used, although the first one closes no connection.
+func TestNameLeadsToAnotherPrimary(t *testing.T) {
+	first, second := startRedis(t), startRedis(t)
+	var port atomic.Int64
+	port.Store(int64(first.Port))
+	address := mcptest.Listen(t, func(c net.Conn) {
+		server, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port.Load()))
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		go func() {
+			_, _ = io.Copy(c, server)
+			_ = c.Close()
+		}()
+		_, _ = io.Copy(server, c)
+	})
+	l := openLogged(t, "redis://"+address)
+	keyed := l.For(client.NewKey(secret))
+	defer keyed.Close()
+	news := make(chan poll.News, 1000)
+	keyed.Subscribe(func(n poll.News) { news <- n })
+	if err := beginOne(keyed, "1"); err != nil {
+		t.Fatal(err)
+	}
+	port.Store(int64(second.Port))
+	first.do("REPLICAOF", "127.0.0.1", strconv.Itoa(second.Port))
+	eventually(t, func() error {
+		if len(second.lines("KEYS", "*")) == 0 {
+			return errors.Join(errors.New("the new primary is not used"), beginOne(keyed, "2"))
+		}
+		return nil
+	})
+	eventually(t, func() error {
+		if err := keyed.Publish(t.Context(), "1"); err != nil || len(news) == 0 {
+			return errors.Join(errors.New("no news from the new primary"), err)
+		}
+		return nil
+	})
+}
+
 // A server that takes 200 ms is used.
 func TestSlowServerIsUsed(t *testing.T) {
 	s := startRedis(t)
@@ -209,11 +256,11 @@ func TestPassword(t *testing.T) {
 		l := openLogged(t, url)
 		keyed := l.For(client.NewKey(secret))
 		err := beginOne(keyed, "1")
-		ping := l.Ping(t.Context())
-		if (err == nil) != ok || (ping == nil) != ok {
-			t.Errorf("%s: %v, %v", url, err, ping)
+		trial := l.Try(t.Context())
+		if (err == nil) != ok || (trial == nil) != ok {
+			t.Errorf("%s: %v, %v", url, err, trial)
 		}
-		for _, text := range []string{l.text(), errorText(err), errorText(ping)} {
+		for _, text := range []string{l.text(), errorText(err), errorText(trial)} {
 			if strings.Contains(text, "canary") || strings.Contains(text, "right") {
 				t.Errorf("a password is shown: %s", text)
 			}
@@ -227,6 +274,38 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// The rights that the documentation names are enough, and a trial finds each
+// that is missing.
+func TestRightsOfTheUser(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scaling.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := strings.Fields(regexp.MustCompile(`(?m)^ACL SETUSER .*$`).FindString(string(text)))
+	if len(documented) < 10 {
+		t.Fatalf("the documentation names the rights %q", documented)
+	}
+	s := startRedis(t)
+	try := func(rights []string) error {
+		s.do("ACL", "DELUSER", "instaview-mcp")
+		s.do(rights...)
+		return openLogged(t, fmt.Sprintf("redis://instaview-mcp:PASSWORD@127.0.0.1:%d", s.Port)).Try(t.Context())
+	}
+	if err := try(documented); err != nil {
+		t.Error(err)
+	}
+	for i, right := range documented[3:] {
+		// A server that knows the scripts needs no EVAL, and a trial meets no
+		// other replica.
+		if slices.Contains([]string{"+eval", "+unsubscribe", "+ping", "+del", "+hdel", "+pttl"}, right) {
+			continue
+		}
+		if err := try(slices.Delete(slices.Clone(documented), 3+i, 4+i)); err == nil {
+			t.Errorf("the lack of %s is not found", right)
+		}
+	}
 }
 
 // Over TLS the server's certificate is verified.
@@ -339,6 +418,54 @@ func TestNewsReachOtherReplicas(t *testing.T) {
 	s.kill()
 	s.start()
 	reach("b req_1false", publish)
+}
+
+// A key that is not used any more leaves no subscription behind, and one that
+// is used again has one.
+func TestClosedStoreUnsubscribes(t *testing.T) {
+	s := startRedis(t)
+	l := openLogged(t, s.URL())
+	subscribed := func(want int) {
+		t.Helper()
+		eventually(t, func() error {
+			if n := len(s.lines("PUBSUB", "CHANNELS")); n != want {
+				return fmt.Errorf("%d channels, want %d", n, want)
+			}
+			return nil
+		})
+	}
+	for range 3 {
+		var all []poll.Store
+		for i := range 5 {
+			keyed := l.For(client.NewKey(fmt.Sprint(secret, i)))
+			keyed.Subscribe(func(poll.News) {})
+			all = append(all, keyed)
+		}
+		subscribed(5)
+		for _, keyed := range all {
+			keyed.Close()
+		}
+		subscribed(0)
+	}
+	l.Close()
+	if left := s.lines("KEYS", "*:replicas"); len(left) > 0 {
+		t.Errorf("replicas that have left still count: %q", left)
+	}
+}
+
+// Closing what belongs to a key does not wait for a server that hangs.
+func TestCloseOfAKeyWaitsForNoServer(t *testing.T) {
+	s := startRedis(t)
+	l := openLogged(t, s.URL())
+	keyed := l.For(client.NewKey(secret))
+	if err := beginOne(keyed, "1"); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Process.Process.Signal(syscall.SIGSTOP)
+	keyed.Close()
+	if l.Alone() {
+		t.Error("the server was waited for")
+	}
 }
 
 // The store holds hashes and numbers, for minutes.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"strconv"
@@ -37,6 +38,7 @@ type Redis struct {
 	ctx     context.Context // of connections; ends with Close
 	cancel  context.CancelFunc
 	scripts map[*Script]*valkey.Lua
+	leaving sync.WaitGroup // stores that are being closed
 
 	mu         sync.Mutex
 	client     valkey.Client // nil until connected
@@ -79,15 +81,25 @@ func Open(address string, log *slog.Logger, observe func(Decision)) (*Redis, err
 
 // For returns what shares the state of key.
 func (r *Redis) For(key client.Key) poll.Store {
-	return On(r, key, func(d Decision) {
+	return leaving{On(r, key, func(d Decision) {
 		if d.Replicas > 0 {
 			r.mu.Lock()
 			r.replicas = d.Replicas
 			r.mu.Unlock()
 		}
 		r.observe(d)
-	})
+	}), r}
 }
+
+// leaving is a poll.Store that Redis.Close waits for instead of Close, since
+// hundreds may be closed one after the other.
+type leaving struct {
+	poll.Store
+	redis *Redis
+}
+
+// Close implements poll.Store.
+func (l leaving) Close() { l.redis.leaving.Go(l.Store.Close) }
 
 // Alone reports whether the server cannot be used for now.
 func (r *Redis) Alone() bool {
@@ -105,6 +117,7 @@ func (r *Redis) Replicas() int {
 
 // Close closes the connections. Every poll.Store must be closed before.
 func (r *Redis) Close() {
+	r.leaving.Wait()
 	r.cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -138,6 +151,9 @@ func (r *Redis) run(ctx context.Context, script *Script, keys, args []string) ([
 		return nil, err
 	}
 	list, err := r.scripts[script].Exec(ctx, c, keys, args).ToArray()
+	if _, replied := valkey.IsValkeyErr(err); replied {
+		r.disconnect(c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -152,15 +168,31 @@ func (r *Redis) run(ctx context.Context, script *Script, keys, args []string) ([
 	return answer, nil
 }
 
-// Ping reports whether the server can be used.
-func (r *Redis) Ping(ctx context.Context) error {
+// Try returns why the server cannot be used, or nil. It does with a key of its
+// own what replicas do with theirs, since the server may refuse a part of that.
+func (r *Redis) Try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*timeLimit)
 	defer cancel()
 	c, err := r.connect(ctx)
 	if err != nil {
 		return err
 	}
-	return c.Do(ctx, c.B().Ping().Build()).Error()
+	trial := On(r, client.NewKey(rand.Text()), func(Decision) {})
+	defer trial.Close()
+	if _, err := trial.Begin(ctx, poll.Request{ID: "trial", Run: "trial", Get: true, Rate: poll.Rate{PerMinute: 1, Burst: 1}}); err != nil {
+		return err
+	}
+	if err := trial.End(ctx, poll.Outcome{ID: "trial", Run: "trial", HoldRun: time.Second, Seen: &poll.Seen{Ended: true}}); err != nil {
+		return err
+	}
+	subscribed, stop := context.WithCancel(ctx)
+	defer stop()
+	listening := valkey.WithOnSubscriptionHook(subscribed, func(valkey.PubSubSubscription) { stop() })
+	err = c.Receive(listening, c.B().Subscribe().Channel("instaview-mcp:trial").Build(), func(valkey.PubSubMessage) {})
+	if subscribed.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // connect returns the client, and connects if that was not done yet.
@@ -201,6 +233,17 @@ func (r *Redis) open(done chan struct{}) {
 		return
 	}
 	r.client = c
+}
+
+// disconnect lets the next call connect again. A server that refuses commands
+// may have become a copy, and its name may lead to the new primary by now.
+func (r *Redis) disconnect(c valkey.Client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.client == c {
+		r.client = nil
+		go c.Close() // which may wait for the server
+	}
 }
 
 // resting reports whether the server has just failed. Otherwise, if it had
@@ -251,6 +294,7 @@ func (r *Redis) Subscribe(channel string, receive func(message string)) (stop fu
 	ctx, cancel := context.WithCancel(r.ctx)
 	done := make(chan struct{})
 	go func() {
+		defer r.unsubscribe(channel)
 		defer close(done)
 		for ctx.Err() == nil {
 			if c, err := r.connect(ctx); err == nil {
@@ -265,5 +309,15 @@ func (r *Redis) Subscribe(channel string, receive func(message string)) (stop fu
 	return func() {
 		cancel()
 		<-done
+	}
+}
+
+// unsubscribe tells the server that nobody receives from the channel, which the
+// client does not. If somebody does again by now, Subscribe repeats itself.
+func (r *Redis) unsubscribe(channel string) {
+	ctx, cancel := context.WithTimeout(r.ctx, timeLimit)
+	defer cancel()
+	if c, err := r.connect(ctx); err == nil {
+		_ = c.Do(ctx, c.B().Unsubscribe().Channel(channel).Build()).Error()
 	}
 }

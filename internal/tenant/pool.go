@@ -135,9 +135,13 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for at := p.recent.Front(); at != nil; at = p.recent.Front() {
-		p.drop(at)
+	var closing sync.WaitGroup // together, since each may wait for the shared store
+	for at := p.recent.Front(); at != nil; at = at.Next() {
+		closing.Go(at.Value.(*entry).close)
 	}
+	closing.Wait()
+	p.recent.Init()
+	clear(p.entries)
 }
 
 func (p *Pool) with(ctx context.Context, requestID string, use func(*poll.Poller, string) (poll.Snapshot, error)) (poll.Snapshot, error) {
@@ -251,9 +255,13 @@ func (p *Pool) makeRoom(now time.Time) bool {
 func (p *Pool) drop(at *list.Element) {
 	a := p.recent.Remove(at).(*entry)
 	delete(p.entries, a.id)
-	a.poller.Close()
+	a.close()
 	if until := a.poller.NotBefore(); time.Now().Before(until) {
 		p.held[a.id] = until // also binds whoever brings the key next
 	}
+}
+
+func (a *entry) close() {
+	a.poller.Close()
 	a.client.CloseIdleConnections()
 }

@@ -12,6 +12,8 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/client/poll"
 	"instaview-mcp/internal/sandbox"
+	"instaview-mcp/internal/store"
+	"instaview-mcp/internal/store/fakeredis"
 )
 
 // inBubble runs test in a synctest bubble, with a Pool in which each key of
@@ -327,4 +329,27 @@ func TestIDsTellCallersApart(t *testing.T) {
 	if len(ids) != 5 {
 		t.Errorf("%d ids for 5 callers", len(ids))
 	}
+}
+
+// However many keys there are, a slow store delays the end like one key does.
+func TestCloseWaitsOnceForASlowStore(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, p *Pool, _ func(string) int) {
+		redis := fakeredis.New(0)
+		var all []*fakeredis.Connection
+		p.Share(func(key client.Key) poll.Store {
+			all = append(all, redis.Connect())
+			return store.On(all[len(all)-1], key, func(store.Decision) {})
+		})
+		for i := range 50 {
+			_, _ = p.Get(on(t, fmt.Sprint(i), ""), "req_1")
+		}
+		for _, c := range all {
+			c.SetSlow(400 * time.Millisecond)
+		}
+		began := time.Now()
+		p.Close()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("closed after %v", took)
+		}
+	})
 }
