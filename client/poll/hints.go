@@ -164,10 +164,12 @@ func (p *Poller) heed(r *run, before Snapshot, sent, now time.Time) {
 	switch {
 	case r.last.Err != nil: // the hint counts for the next attempt
 	case !r.last.Results.InProgress():
+		// A hint may come before InstaView's answers show the end.
+		early := r.doubted(now)
 		r.wake = wakeUp{}
 		if hinted {
 			p.hints.provenAt = now
-		} else if wasRunning && p.hints.seen {
+		} else if wasRunning && p.hints.seen && !early {
 			p.awaitHint(r, now)
 		}
 	case hinted && r.wake.latest.After(sent): // so the answer may be older
