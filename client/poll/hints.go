@@ -63,11 +63,9 @@ type wakeUp struct {
 // requestID has no company in front, and means the run of every company.
 func (p *Poller) Hint(requestID string) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.hint(requestID)
-	p.mu.Unlock()
-	if p.store.Store != nil {
-		_ = p.store.Publish(p.ctx, requestID) // a lost hint only costs time
-	}
+	p.publish(requestID)
 }
 
 // hint applies a hint to this Poller.
