@@ -14,13 +14,14 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
 	"instaview-mcp/tools/shortlist"
 )
 
 // What a server of this program listens for.
 const (
-	webhookPath   = "/webhooks/instaview"
-	webhookHeader = "X-InstaView-Webhook-Secret"
+	webhookPath   = httpserver.WebhookPath
+	webhookHeader = httpserver.WebhookSecretHeader
 )
 
 // The events in the API's newer spelling and in its older one. A test delivery
