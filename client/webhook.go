@@ -102,7 +102,7 @@ const (
 // The error is an *Error, or ctx's own if ctx ended before the request was
 // sent. If the *Error's OutcomeUnknown is set, the webhook may be registered.
 func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook) (*Webhook, error) {
-	if err := w.check(); err != nil {
+	if err := w.Check(); err != nil {
 		return nil, err
 	}
 	type header struct {
@@ -126,7 +126,8 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook) (*Webhook, err
 	return r.webhook()
 }
 
-func (w NewWebhook) check() error {
+// Check returns why CreateWebhook would not even send w, or nil.
+func (w NewWebhook) Check() error {
 	switch {
 	case tooLong(w.Name, MaxWebhookName) || !utf8.ValidString(w.Name):
 		return invalid("the webhook's name is longer than %d characters", MaxWebhookName)

@@ -63,11 +63,9 @@ type wakeUp struct {
 // requestID has no company in front, and means the run of every company.
 func (p *Poller) Hint(requestID string) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.hint(requestID)
-	p.mu.Unlock()
-	if p.store.Store != nil {
-		_ = p.store.Publish(p.ctx, requestID) // a lost hint only costs time
-	}
+	p.publish(requestID)
 }
 
 // hint applies a hint to this Poller.
@@ -164,10 +162,12 @@ func (p *Poller) heed(r *run, before Snapshot, sent, now time.Time) {
 	switch {
 	case r.last.Err != nil: // the hint counts for the next attempt
 	case !r.last.Results.InProgress():
+		// A hint may come before InstaView's answers show the end.
+		early := r.doubted(now)
 		r.wake = wakeUp{}
 		if hinted {
 			p.hints.provenAt = now
-		} else if wasRunning && p.hints.seen {
+		} else if wasRunning && p.hints.seen && !early {
 			p.awaitHint(r, now)
 		}
 	case hinted && r.wake.latest.After(sent): // so the answer may be older

@@ -281,6 +281,7 @@ func TestW14OnlyRightHintsAreReliedOn(t *testing.T) {
 		"right, the next late":           {"e@42 f@74", rare},
 		"right, the next too late":       {"e@42 f@95", usual},
 		"right, the next missed, right":  {"e@42 g@122", rare},
+		"right, the next early":          {"e@42 f@59", rare},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := &upstream{}

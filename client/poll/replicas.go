@@ -25,18 +25,22 @@ const (
 	// getAgain is how soon a get asks again for a run that another replica is
 	// requesting, which usually takes less.
 	getAgain = 500 * time.Millisecond
+	// maxPublishing is how many hints may be on their way to the store. More
+	// are not published.
+	maxPublishing = 100
 )
 
 // store is a Poller's use of its Store.
 type store struct {
-	Store                 // nil if there is none
-	asking    bool        // a Begin is in flight
-	alone     bool        // the Store cannot be used for now
-	spent     int         // requests sent alone
-	replicas  int         // the most told of late; 0 if never
-	countedAt time.Time   // when there were that many
-	timer     *time.Timer // for present
-	due       time.Time   // of the timer; zero if it is not set
+	Store                  // nil if there is none
+	asking     bool        // a Begin is in flight
+	publishing int         // hints that are on their way to the Store
+	alone      bool        // the Store cannot be used for now
+	spent      int         // requests sent alone
+	replicas   int         // the most told of late; 0 if never
+	countedAt  time.Time   // when there were that many
+	timer      *time.Timer // for present
+	due        time.Time   // of the timer; zero if it is not set
 }
 
 // shared reports whether the Store must be asked.
@@ -362,6 +366,22 @@ func (p *Poller) toReturn(now time.Time) Return {
 		}
 	}
 	return back
+}
+
+// publish tells the other replicas of a hint. It does not wait for the Store,
+// which may be slow, and tells nobody of its failure, since a lost hint only
+// costs time.
+func (p *Poller) publish(requestID string) {
+	if p.store.Store == nil || p.ctx.Err() != nil || p.store.publishing == maxPublishing {
+		return
+	}
+	p.store.publishing++
+	p.requests.Go(func() {
+		_ = p.store.Publish(p.ctx, requestID)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.store.publishing--
+	})
 }
 
 // learnNews applies what another replica tells.

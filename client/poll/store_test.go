@@ -281,6 +281,29 @@ func TestHintReachesEveryReplica(t *testing.T) {
 	}
 }
 
+// A store that takes its time must not delay the next hints, of which hundreds
+// may have come.
+func TestSlowStoreDelaysNoHint(t *testing.T) {
+	for _, slow := range []time.Duration{200 * time.Millisecond, 2 * time.Second} {
+		pair(t, func(u *upstream, _ *fakeredis.Server, _, b replica) {
+			u.next("r")
+			time.Sleep(8 * time.Second) // the floor is over, and the next request is far
+			b.SetSlow(slow)
+			began := time.Now()
+			for n := range 1_000 {
+				b.Hint(fmt.Sprint("other", n))
+			}
+			b.Hint("r")
+			if took := time.Since(began); took > 0 {
+				t.Errorf("slow by %v: the hints took %v", slow, took)
+			}
+			if took := u.next("r"); took > 5*time.Second {
+				t.Errorf("slow by %v: the run is asked for after %v", slow, took)
+			}
+		})
+	}
+}
+
 // When one replica sees an end, the others fetch the candidates at the floor's
 // end, although hints let them ask rarely.
 func TestEndIsToldToEveryReplica(t *testing.T) {

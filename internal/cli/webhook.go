@@ -14,13 +14,14 @@ import (
 	"instaview-mcp/client"
 	"instaview-mcp/internal/app"
 	"instaview-mcp/internal/config"
+	"instaview-mcp/internal/httpserver"
 	"instaview-mcp/tools/shortlist"
 )
 
 // What a server of this program listens for.
 const (
-	webhookPath   = "/webhooks/instaview"
-	webhookHeader = "X-InstaView-Webhook-Secret"
+	webhookPath   = httpserver.WebhookPath
+	webhookHeader = httpserver.WebhookSecretHeader
 )
 
 // The events in the API's newer spelling and in its older one. A test delivery
@@ -160,15 +161,15 @@ func (w *webhookRun) create(ctx context.Context, _ string) error {
 	if o.url == "" {
 		return errors.New("webhook create needs --url https://HOST" + webhookPath)
 	}
-	if err := client.CheckWebhookURL(o.url); err != nil {
-		return errors.New(w.reason(err))
-	}
 	hook := client.NewWebhook{
 		URL: o.url, Name: cmp.Or(o.name, "instaview-mcp"), Events: webhookEvents,
 		Headers: []client.Header{{Name: webhookHeader, Value: w.settings.WebhookSecret}},
 	}
 	if o.dotted {
 		hook.Events = dottedEvents
+	}
+	if err := hook.Check(); err != nil {
+		return w.explain(err, "create", "")
 	}
 	if err := agree(ctx, w.sys, w.proposal(hook), "nothing was registered", w.options.yes); err != nil {
 		return err

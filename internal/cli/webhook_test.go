@@ -174,6 +174,9 @@ func TestMistakesInWebhookCommandsMakeNoRequest(t *testing.T) {
 	} {
 		got := execute(t, env, append([]string{"webhook"}, args...)...)
 		got.wants(t, 1, nil, []string{want})
+		if proposed := strings.Contains(got.stderr, "This would register"); proposed != strings.HasPrefix(want, "nothing was registered") {
+			t.Errorf("%q: proposed %v:\n%s", args, proposed, got.stderr)
+		}
 		if strings.ContainsAny(got.stderr, "\x1b") || strings.Contains(got.stderr, "canary") {
 			t.Errorf("%q: %q", args, got.stderr)
 		}
@@ -258,6 +261,8 @@ func TestErrorsOfWebhookCommandsSayWhatToDo(t *testing.T) {
 			}
 		})
 	}
+	url, _ := answer{400, `{}`, nil}.serve(t)
+	execute(t, webhookEnv(url), append(webhookCommands["create"], "--dotted-events")...).wants(t, 1, nil, []string{"check --url, and try it without --dotted-events"})
 	for _, args := range webhookCommands {
 		execute(t, webhookEnv("http://127.0.0.1:9"), args...).wants(t, 1, nil, []string{"connection refused: try again later; if it stays so, check INSTAVIEW_BASE_URL, the network"})
 	}

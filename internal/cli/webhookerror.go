@@ -53,15 +53,6 @@ func (w *webhookRun) url(raw string) string {
 	return w.redact(raw)
 }
 
-// reason returns what a refusal of the client itself is about.
-func (w *webhookRun) reason(err error) string {
-	var e *client.Error
-	if errors.As(err, &e) {
-		return e.Reason
-	}
-	return err.Error()
-}
-
 // explain returns the error of an action with what to do next. It shows nothing
 // that InstaView wrote.
 func (w *webhookRun) explain(err error, action, id string) error {
@@ -82,11 +73,11 @@ func (w *webhookRun) explain(err error, action, id string) error {
 	case e.OutcomeUnknown:
 		return fmt.Errorf("it is not known whether InstaView did it: %s. Look with instaview-mcp webhook list before you try again", what)
 	}
-	return fmt.Errorf("%s: %s", what, webhookAdvice(e, action, id))
+	return fmt.Errorf("%s: %s", what, w.advice(e, action, id))
 }
 
-// webhookAdvice says what to do about an error of an action.
-func webhookAdvice(e *client.Error, action, id string) string {
+// advice says what to do about an error of an action.
+func (w *webhookRun) advice(e *client.Error, action, id string) string {
 	foreign := e.Reason != "" && (e.Code == client.CodeForbidden || e.Code == client.CodeNotFound)
 	switch e.Code {
 	case client.CodeUnauthorized:
@@ -118,7 +109,11 @@ func webhookAdvice(e *client.Error, action, id string) string {
 	}
 	switch action {
 	case "create":
-		return "InstaView does not take this webhook: check --url, and try --dotted-events, since its pages spell events in several ways"
+		with := "--dotted-events"
+		if w.options.webhook.dotted {
+			with = "it without " + with
+		}
+		return "InstaView does not take this webhook: check --url, and try " + with + ", since its pages spell events in several ways"
 	case "test":
 		return "InstaView does not test this webhook: it must have subscribed to the ping event, as one has that instaview-mcp webhook create registered"
 	}

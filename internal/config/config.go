@@ -132,13 +132,11 @@ func Load(ctx context.Context, environ []string, use Use) Config {
 		e.checkOAuth(&c)
 		e.checkRedis(&c)
 	}
-	if overHTTP {
+	if overHTTP || use.Webhook {
 		c.AuthToken = e.secret(c.AuthToken, c.AuthTokenFile, "INSTAVIEW_MCP_AUTH_TOKEN")
-		if c.AuthToken.Reveal() == "" { // otherwise anyone could use the server
+		if overHTTP && c.AuthToken.Reveal() == "" { // otherwise anyone could use the server
 			e.refuseReference("INSTAVIEW_MCP_AUTH_TOKEN", "INSTAVIEW_MCP_AUTH_TOKEN_FILE")
 		}
-	}
-	if overHTTP || use.Webhook {
 		e.readWebhookSecret(&c, use)
 	}
 	for _, f := range e.faults {

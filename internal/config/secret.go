@@ -118,6 +118,8 @@ func (e *environment) readWebhookSecret(c *Config, use Use) {
 		e.fault(used, "%s must be ASCII without spaces", used)
 	case secret == c.AuthToken.Reveal(): // InstaView keeps the secret, and must not learn the token
 		e.fault(used, "%s must not be the same as INSTAVIEW_MCP_AUTH_TOKEN", used)
+	case secret == c.APIKey.Reveal(): // every proxy on a delivery's way can read the secret
+		e.fault(used, "%s must not be the same as INSTAVIEW_API_KEY", used)
 	case use.Serving && c.CallerKeys: // a delivery does not say whose run it is about
 		e.fault(used, "%s and INSTAVIEW_MCP_CALLER_KEYS=true exclude each other: unset one", used)
 	}

@@ -98,7 +98,7 @@ func New(s *server.MCPServer, settings Settings, runs Runs, metrics http.Handler
 		h.oauth.addEndpoints(endpoints, h.path())
 	}
 	if h.webhook = newWebhook(settings, logger); h.webhook != nil {
-		endpoints[webhookPath] = endpoint{method: http.MethodPost, authenticate: h.webhook.authenticate, handle: h.webhook.receive}
+		endpoints[WebhookPath] = endpoint{method: http.MethodPost, authenticate: h.webhook.authenticate, handle: h.webhook.receive}
 	}
 	hint := "MCP is on " + h.path() + ", which an MCP client opens, not a browser"
 	h.http = h.server(&guard{settings, endpoints, hint, h.oauth, logger}, &h.open)

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	webhookPath = "/webhooks/instaview"
+	// WebhookPath is where deliveries are accepted.
+	WebhookPath = "/webhooks/instaview"
 	// WebhookSecretHeader is the header in which a delivery brings the secret.
 	WebhookSecretHeader = "X-InstaView-Webhook-Secret"
 
@@ -113,7 +114,7 @@ func (h *webhook) take(d delivery) (outcome string) {
 
 // run passes hints on, one at a time, until ctx ends.
 func (h *webhook) run(ctx context.Context) {
-	h.logger.Info("accepting deliveries of webhooks", "path", webhookPath)
+	h.logger.Info("accepting deliveries of webhooks", "path", WebhookPath)
 	for {
 		select {
 		case run := <-h.queue:

@@ -99,50 +99,50 @@ func TestWebhookCases(t *testing.T) {
 		hints   []string
 		outcome string // "" if the request is not for the webhook
 	}{
-		{"a delivery", post(webhookPath, body, withSecret), 204, run, "run"},
-		{"in chunks", post(webhookPath, chunked(body), withSecret, "Content-Length:", "Transfer-Encoding: chunked"), 204, run, "run"},
-		{"as text", post(webhookPath, body, withSecret, "Content-Type: text/plain"), 204, run, "run"},
-		{"without a type", post(webhookPath, body, withSecret, "Content-Type:"), 204, run, "run"},
-		{"of 256 KiB", post(webhookPath, padded(256<<10), withSecret), 204, run, "run"},
-		{"in upper case", post(webhookPath, report("SOURCING_FAILED", "", "req_1"), withSecret), 204, run, "run"},
-		{"an unknown number", post(webhookPath, `{"event":7,"data":{"requestId":"req_1"}}`, withSecret), 204, run, "run"},
-		{"another event that names a run", post(webhookPath, report("analysis.completed", "", "req_1"), withSecret), 204, run, "run"},
-		{"another event", post(webhookPath, `{"event":"interview.started","data":{}}`, withSecret), 204, none, "other"},
-		{"a ping", post(webhookPath, `{"event":"ping","deliveryId":"d"}`, withSecret), 204, none, "ping"},
-		{"a ping that names a run", post(webhookPath, report("PING", "d", "req_1"), withSecret), 204, none, "ping"},
-		{"no run", post(webhookPath, `{"event":"sourcing.completed","deliveryId":"d","data":{}}`, withSecret), 204, next, "next"},
-		{"W01 no secret", post(webhookPath, body), 401, none, "unauthorized"},
-		{"W01 a wrong secret", post(webhookPath, body, WebhookSecretHeader+": "+secret[1:]), 401, none, "unauthorized"},
-		{"W01 a longer secret", post(webhookPath, body, withSecret+"x"), 401, none, "unauthorized"},
-		{"W01 the secret twice", strings.Replace(post(webhookPath, body, withSecret), "\r\n\r\n", "\r\n"+withSecret+"\r\n\r\n", 1), 401, none, "unauthorized"},
-		{"W01 the secret in the URL", post(webhookPath+"?secret="+secret, body), 401, none, "unauthorized"},
-		{"W02 the server's token", post(webhookPath, body, "Authorization: Bearer "+token), 401, none, "unauthorized"},
-		{"W02 the secret as a token", post(webhookPath, body, "Authorization: Bearer "+secret), 401, none, "unauthorized"},
+		{"a delivery", post(WebhookPath, body, withSecret), 204, run, "run"},
+		{"in chunks", post(WebhookPath, chunked(body), withSecret, "Content-Length:", "Transfer-Encoding: chunked"), 204, run, "run"},
+		{"as text", post(WebhookPath, body, withSecret, "Content-Type: text/plain"), 204, run, "run"},
+		{"without a type", post(WebhookPath, body, withSecret, "Content-Type:"), 204, run, "run"},
+		{"of 256 KiB", post(WebhookPath, padded(256<<10), withSecret), 204, run, "run"},
+		{"in upper case", post(WebhookPath, report("SOURCING_FAILED", "", "req_1"), withSecret), 204, run, "run"},
+		{"an unknown number", post(WebhookPath, `{"event":7,"data":{"requestId":"req_1"}}`, withSecret), 204, run, "run"},
+		{"another event that names a run", post(WebhookPath, report("analysis.completed", "", "req_1"), withSecret), 204, run, "run"},
+		{"another event", post(WebhookPath, `{"event":"interview.started","data":{}}`, withSecret), 204, none, "other"},
+		{"a ping", post(WebhookPath, `{"event":"ping","deliveryId":"d"}`, withSecret), 204, none, "ping"},
+		{"a ping that names a run", post(WebhookPath, report("PING", "d", "req_1"), withSecret), 204, none, "ping"},
+		{"no run", post(WebhookPath, `{"event":"sourcing.completed","deliveryId":"d","data":{}}`, withSecret), 204, next, "next"},
+		{"W01 no secret", post(WebhookPath, body), 401, none, "unauthorized"},
+		{"W01 a wrong secret", post(WebhookPath, body, WebhookSecretHeader+": "+secret[1:]), 401, none, "unauthorized"},
+		{"W01 a longer secret", post(WebhookPath, body, withSecret+"x"), 401, none, "unauthorized"},
+		{"W01 the secret twice", strings.Replace(post(WebhookPath, body, withSecret), "\r\n\r\n", "\r\n"+withSecret+"\r\n\r\n", 1), 401, none, "unauthorized"},
+		{"W01 the secret in the URL", post(WebhookPath+"?secret="+secret, body), 401, none, "unauthorized"},
+		{"W02 the server's token", post(WebhookPath, body, "Authorization: Bearer "+token), 401, none, "unauthorized"},
+		{"W02 the secret as a token", post(WebhookPath, body, "Authorization: Bearer "+secret), 401, none, "unauthorized"},
 		{"W02 the secret for tools", post("/mcp", ping, withSecret), 401, none, ""},
 		{"W02 the secret as a token for tools", post("/mcp", ping, "Authorization: Bearer "+secret), 401, none, ""},
-		{"W03 an evil host", post(webhookPath, body, withSecret, "Host: evil.example"), 403, none, ""},
-		{"W03 an evil origin", post(webhookPath, body, withSecret, "Origin: https://evil.example"), 403, none, ""},
-		{"W03 from another site", post(webhookPath, body, withSecret, "Sec-Fetch-Site: cross-site"), 403, none, ""},
-		{"W04 GET", get(webhookPath, withSecret), 405, none, ""},
-		{"W04 HEAD", "HEAD " + webhookPath + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + withSecret + "\r\n\r\n", 405, none, ""},
-		{"W04 PUT", strings.Replace(post(webhookPath, body, withSecret), "POST", "PUT", 1), 405, none, ""},
-		{"W04 another spelling", post(webhookPath+"/", body, withSecret), 404, none, ""},
+		{"W03 an evil host", post(WebhookPath, body, withSecret, "Host: evil.example"), 403, none, ""},
+		{"W03 an evil origin", post(WebhookPath, body, withSecret, "Origin: https://evil.example"), 403, none, ""},
+		{"W03 from another site", post(WebhookPath, body, withSecret, "Sec-Fetch-Site: cross-site"), 403, none, ""},
+		{"W04 GET", get(WebhookPath, withSecret), 405, none, ""},
+		{"W04 HEAD", "HEAD " + WebhookPath + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + withSecret + "\r\n\r\n", 405, none, ""},
+		{"W04 PUT", strings.Replace(post(WebhookPath, body, withSecret), "POST", "PUT", 1), 405, none, ""},
+		{"W04 another spelling", post(WebhookPath+"/", body, withSecret), 404, none, ""},
 		{"W04 an escaped spelling", post("/webhooks/%69nstaview", body, withSecret), 404, none, ""},
-		{"W05 a byte more", post(webhookPath, padded(256<<10+1), withSecret), 413, none, "too_large"},
-		{"W05 a byte more in chunks", post(webhookPath, chunked(padded(256<<10+1)), withSecret, "Content-Length:", "Transfer-Encoding: chunked"), 413, none, "too_large"},
-		{"W05 a huge length", post(webhookPath, body, withSecret, "Content-Length: 99999999999"), 413, none, "too_large"},
-		{"W06 nothing", post(webhookPath, "", withSecret), 204, next, "next"},
-		{"W06 no JSON", post(webhookPath, "event=sourcing.completed", withSecret), 204, next, "next"},
-		{"W06 half of it", post(webhookPath, body[:len(body)-1], withSecret), 204, next, "next"},
-		{"W06 a list", post(webhookPath, "["+body+"]", withSecret), 204, next, "next"},
-		{"W06 gzip", post(webhookPath, zipped(body), withSecret, "Content-Encoding: gzip"), 204, next, "next"},
-		{"W06 50,000 deep", post(webhookPath, strings.Repeat(`{"a":`, 50_000), withSecret), 204, next, "next"},
-		{"W06 invalid UTF-8", post(webhookPath, strings.Replace(body, "completed", "\xff", 1), withSecret), 204, run, "run"},
-		{"W06 names twice", post(webhookPath, `{"event":"ping","event":"sourcing.completed","requestId":"req_1","requestId":"req_1"}`, withSecret), 204, run, "run"},
-		{"W07 no request id", post(webhookPath, report("sourcing.completed", "d", "../../mcp"), withSecret), 204, next, "next"},
-		{"W07 a request id with a company", post(webhookPath, report("sourcing.completed", "d", "company/req_1"), withSecret), 204, next, "next"},
-		{"W07 a request id too long", post(webhookPath, report("sourcing.completed", "d", strings.Repeat("r", 129)), withSecret), 204, next, "next"},
-		{"W07 a thousand runs", post(webhookPath, "{"+strings.Repeat(`"x":{"requestId":"req_1"},`, 1000)+`"requestId":"a","request_id":"b","RequestId":"c","request-id":"d"}`, withSecret), 204, []string{"req_1", "a", "b", "c"}, "run"},
+		{"W05 a byte more", post(WebhookPath, padded(256<<10+1), withSecret), 413, none, "too_large"},
+		{"W05 a byte more in chunks", post(WebhookPath, chunked(padded(256<<10+1)), withSecret, "Content-Length:", "Transfer-Encoding: chunked"), 413, none, "too_large"},
+		{"W05 a huge length", post(WebhookPath, body, withSecret, "Content-Length: 99999999999"), 413, none, "too_large"},
+		{"W06 nothing", post(WebhookPath, "", withSecret), 204, next, "next"},
+		{"W06 no JSON", post(WebhookPath, "event=sourcing.completed", withSecret), 204, next, "next"},
+		{"W06 half of it", post(WebhookPath, body[:len(body)-1], withSecret), 204, next, "next"},
+		{"W06 a list", post(WebhookPath, "["+body+"]", withSecret), 204, next, "next"},
+		{"W06 gzip", post(WebhookPath, zipped(body), withSecret, "Content-Encoding: gzip"), 204, next, "next"},
+		{"W06 50,000 deep", post(WebhookPath, strings.Repeat(`{"a":`, 50_000), withSecret), 204, next, "next"},
+		{"W06 invalid UTF-8", post(WebhookPath, strings.Replace(body, "completed", "\xff", 1), withSecret), 204, run, "run"},
+		{"W06 names twice", post(WebhookPath, `{"event":"ping","event":"sourcing.completed","requestId":"req_1","requestId":"req_1"}`, withSecret), 204, run, "run"},
+		{"W07 no request id", post(WebhookPath, report("sourcing.completed", "d", "../../mcp"), withSecret), 204, next, "next"},
+		{"W07 a request id with a company", post(WebhookPath, report("sourcing.completed", "d", "company/req_1"), withSecret), 204, next, "next"},
+		{"W07 a request id too long", post(WebhookPath, report("sourcing.completed", "d", strings.Repeat("r", 129)), withSecret), 204, next, "next"},
+		{"W07 a thousand runs", post(WebhookPath, "{"+strings.Repeat(`"x":{"requestId":"req_1"},`, 1000)+`"requestId":"a","request_id":"b","RequestId":"c","request-id":"d"}`, withSecret), 204, []string{"req_1", "a", "b", "c"}, "run"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			locked := func(s *Settings) { s.Token = client.NewKey(token) }
@@ -167,7 +167,7 @@ func TestWebhookCases(t *testing.T) {
 // W04: without a secret the path is like any unknown one.
 func TestW04WithoutASecretThereIsNoWebhook(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
-		got, unknown := s.send(t, post(webhookPath, "{}", withSecret)), s.send(t, post("/nope", "{}"))
+		got, unknown := s.send(t, post(WebhookPath, "{}", withSecret)), s.send(t, post("/nope", "{}"))
 		if got.StatusCode != http.StatusNotFound || got.body != unknown.body {
 			t.Errorf("%s %q, want 404 %q", got.Status, got.body, unknown.body)
 		}
@@ -187,7 +187,7 @@ func TestW02TheSecretIsEnough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			receiving(t, change, func(t *testing.T, s *site, d *deliveries) {
-				if got := s.send(t, post(webhookPath, body, withSecret)); got.StatusCode != http.StatusNoContent {
+				if got := s.send(t, post(WebhookPath, body, withSecret)); got.StatusCode != http.StatusNoContent {
 					t.Errorf("%s %s", got.Status, got.body)
 				}
 				d.wants(t, name, []string{"req_1"}, []string{"run"})
@@ -201,7 +201,7 @@ func TestW03DeliveriesKeepTheLimitOfConnections(t *testing.T) {
 	receiving(t, func(s *Settings) { s.MaxConnections = 1 }, func(t *testing.T, s *site, d *deliveries) {
 		s.dial(t)
 		synctest.Wait()
-		got := s.send(t, post(webhookPath, "{}", withSecret))
+		got := s.send(t, post(WebhookPath, "{}", withSecret))
 		if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 			t.Errorf("%s, want 503 with Retry-After", got.Status)
 		}
@@ -224,7 +224,7 @@ func TestW08ASlowDeliveryIsCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			receiving(t, nil, func(t *testing.T, s *site, d *deliveries) {
 				conn, begun := s.dial(t), time.Now()
-				_, _ = io.WriteString(conn, "POST "+webhookPath+" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"+tt.header+"\r\n\r\n")
+				_, _ = io.WriteString(conn, "POST "+WebhookPath+" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"+tt.header+"\r\n\r\n")
 				r := bufio.NewReader(conn)
 				got := receive(t, r, http.MethodPost)
 				if took := time.Since(begun); got.StatusCode != tt.status || took != tt.after {
@@ -271,14 +271,14 @@ func TestDeliveriesOverEveryProtocol(t *testing.T) {
 			status                     int
 			after                      time.Duration
 		}{
-			{"a delivery", "POST", webhookPath, secret, strings.NewReader(report("sourcing.completed", "", "req_1")), 204, 0},
-			{"W01 a wrong secret", "POST", webhookPath, "wrong", strings.NewReader("{}"), 401, 0},
-			{"W04 GET", "GET", webhookPath, secret, nil, 405, 0},
-			{"W04 another path", "POST", webhookPath + "/x", secret, strings.NewReader("{}"), 404, 0},
-			{"W05 with a length", "POST", webhookPath, secret, strings.NewReader(huge), 413, 0},
-			{"W05 without a length", "POST", webhookPath, secret, io.MultiReader(strings.NewReader(huge)), 413, 0},
-			{"W08 a wrong secret and no body", "POST", webhookPath, "wrong", nothing(), 401, 0},
-			{"W08 no body", "POST", webhookPath, secret, nothing(), 408, bodyTime},
+			{"a delivery", "POST", WebhookPath, secret, strings.NewReader(report("sourcing.completed", "", "req_1")), 204, 0},
+			{"W01 a wrong secret", "POST", WebhookPath, "wrong", strings.NewReader("{}"), 401, 0},
+			{"W04 GET", "GET", WebhookPath, secret, nil, 405, 0},
+			{"W04 another path", "POST", WebhookPath + "/x", secret, strings.NewReader("{}"), 404, 0},
+			{"W05 with a length", "POST", WebhookPath, secret, strings.NewReader(huge), 413, 0},
+			{"W05 without a length", "POST", WebhookPath, secret, io.MultiReader(strings.NewReader(huge)), 413, 0},
+			{"W08 a wrong secret and no body", "POST", WebhookPath, "wrong", nothing(), 401, 0},
+			{"W08 no body", "POST", WebhookPath, secret, nothing(), 408, bodyTime},
 		} {
 			begun := time.Now()
 			if got := send(tt.method, tt.path, tt.secret, tt.body); got != tt.status || time.Since(begun) != tt.after {
@@ -293,7 +293,7 @@ func TestDeliveriesOverEveryProtocol(t *testing.T) {
 func TestADeliveryMayAskFirst(t *testing.T) {
 	receiving(t, nil, func(t *testing.T, s *site, d *deliveries) {
 		conn, body := s.dial(t), report("sourcing.completed", "d", "req_1")
-		_, _ = io.WriteString(conn, post(webhookPath, "", withSecret, "Expect: 100-continue", fmt.Sprint("Content-Length: ", len(body))))
+		_, _ = io.WriteString(conn, post(WebhookPath, "", withSecret, "Expect: 100-continue", fmt.Sprint("Content-Length: ", len(body))))
 		r := bufio.NewReader(conn)
 		if got := receive(t, r, http.MethodPost); got.StatusCode != http.StatusContinue {
 			t.Fatalf("%s, want 100", got.Status)
@@ -312,7 +312,7 @@ func TestW09ARepeatedDeliveryHintsOnce(t *testing.T) {
 	receiving(t, nil, func(t *testing.T, s *site, d *deliveries) {
 		send := func(id string) {
 			t.Helper()
-			if got := s.send(t, post(webhookPath, report("sourcing.completed", id, "req_1"), withSecret)); got.StatusCode != http.StatusNoContent {
+			if got := s.send(t, post(WebhookPath, report("sourcing.completed", id, "req_1"), withSecret)); got.StatusCode != http.StatusNoContent {
 				t.Errorf("%s", got.Status)
 			}
 		}
@@ -371,7 +371,7 @@ func TestW10AFloodIsAnsweredAtOnce(t *testing.T) {
 		defer c.CloseIdleConnections()
 		begun := time.Now()
 		for i := range maxHints + 20 {
-			r, _ := http.NewRequest(http.MethodPost, "https://localhost"+webhookPath, strings.NewReader(report("sourcing.completed", fmt.Sprint(i), fmt.Sprint("r", i))))
+			r, _ := http.NewRequest(http.MethodPost, "https://localhost"+WebhookPath, strings.NewReader(report("sourcing.completed", fmt.Sprint(i), fmt.Sprint("r", i))))
 			r.Header.Set(WebhookSecretHeader, secret)
 			resp, err := c.Do(r)
 			if err != nil || resp.StatusCode != http.StatusNoContent || resp.ProtoMajor != 2 {
@@ -421,7 +421,7 @@ func TestW12AWaitEndsWithItsDeliveryIfTheRunHasEnded(t *testing.T) {
 		// Both runs are asked for at the ages 0, 10, 15, 20 and 30 s.
 		for run, at := range map[string]time.Duration{"req_ends": takes, "req_demo_slow": 22 * time.Second} {
 			time.AfterFunc(at, func() {
-				if got := s.send(t, post(webhookPath, report("sourcing.completed", run, run), withSecret)); got.StatusCode != http.StatusNoContent {
+				if got := s.send(t, post(WebhookPath, report("sourcing.completed", run, run), withSecret)); got.StatusCode != http.StatusNoContent {
 					t.Errorf("%s", got.Status)
 				}
 			})
@@ -476,7 +476,7 @@ func TestWaitsEndWhateverBecomesOfTheirDeliveries(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var s *site
 				opts := []sandbox.Option{sandbox.WithTransport(handled{&s}), sandbox.WithDeliveries(changes...), sandbox.WithWebhook(sandbox.Webhook{
-					ID: "w", URL: "http://localhost" + webhookPath, Events: []string{"SOURCING_COMPLETED"}, Headers: map[string]string{WebhookSecretHeader: secret},
+					ID: "w", URL: "http://localhost" + WebhookPath, Events: []string{"SOURCING_COMPLETED"}, Headers: map[string]string{WebhookSecretHeader: secret},
 				})}
 				for i := range runs {
 					opts = append(opts, sandbox.WithRun(fmt.Sprint("run_", i), sandbox.Run{Takes: time.Duration(20+7*i%150) * time.Second}))

@@ -140,9 +140,18 @@ func (c *Connection) Run(ctx context.Context, script *store.Script, keys, args [
 }
 
 // Publish implements store.Server.
-func (c *Connection) Publish(_ context.Context, channel, message string) error {
-	if _, cut := c.how(); cut {
+func (c *Connection) Publish(ctx context.Context, channel, message string) error {
+	slow, cut := c.how()
+	if cut {
 		return ErrDown
+	}
+	select {
+	case <-time.After(min(slow, timeLimit)):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if slow > timeLimit {
+		return context.DeadlineExceeded
 	}
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
