@@ -91,5 +91,5 @@ var floods = []string{
 	"javascript:", "skype:", "data:a/", "+a.b", "a_", "\x1b]", "\x1b[1", "\u009d", "\u009b1", "\u200d", "क\u200d", "क\u094d\u200d", "👩\u200d", "🇩", "e\u0301", "\u0301",
 	"\u3164", "\xff", "李", "李@", "請a.b/", "ｈｔｔｐｓ：", "  ", "\n",
 	"a@", "a@b.c ", "\"a@", "a at b dot ", "at_", "-at- ", "(dot)", "a at b.1 ", "１ ", "(at)", "&#64;", "git@a.bc ", "5@1.0 ", "1 ", "(1)", "+1 ", "0905 ", "0905 123 456 ", "2019 / ", "tel 1 ",
-	"a at a.a ", "Gmail.com ät ", "_at_gmail.com ", "A at x dot net ", "Tel. (1) ", "&#", "<&# dot#", "李_at_a_dot_net9 ", "李_at_a_dot_net9", "李-at-李_dot_zz9_",
+	"a at a.a ", "Gmail.com ät ", "_at_gmail.com ", "A at x dot net ", "Tel. (1) ", "&#", "<&# dot#", "李_at_a_dot_net9 ", "李_at_a_dot_net9", "李-at-李_dot_zz9_", "李www.", "\u202e", "\u202e👩",
 }
