@@ -124,6 +124,7 @@ type cleaner struct {
 	left          joinerContext // the text before pendingJoiner
 	marks         int           // marks since the last base character
 	invisibleRun  int           // invisible characters in a row
+	overridden    bool          // a direction override was met
 }
 
 // write adds r, as far as it may stay. rest is the text after it.
@@ -185,7 +186,10 @@ func (p *cleaner) noteInvisible(r rune, rest string) {
 	case r >= 0xE0020 && r < 0xE007F: // tags
 		p.altered = p.altered || p.left.last != blackFlag || p.invisibleRun > maxFlagTags
 	case r == '\u202D' || r == '\u202E': // overrides
-		p.altered = p.altered || strings.ContainsFunc(rest, isWordRune)
+		if !p.overridden { // no words follow a later one if none follow the first
+			p.altered = p.altered || strings.ContainsFunc(rest, isWordRune)
+		}
+		p.overridden = true
 	case r != 0xE007F || p.left.last != blackFlag:
 		p.altered = p.altered || p.invisibleRun > maxInvisibleRun
 	}

@@ -15,6 +15,8 @@ type skeleton struct {
 	c   []byte
 	s   string
 	pos []int // byte offset of each rune in s; nil until it is needed
+
+	word span // whose end was found last
 }
 
 // The classes of runes that do not look like ASCII. Those from unspaced on
@@ -160,10 +162,13 @@ func (sk *skeleton) slashes(i int) int {
 // wordEnd returns where the word at i ends. Words have letters, digits, and the
 // signs '+', '-', '_' and '.' of schemes and hosts.
 func (sk *skeleton) wordEnd(i int) int {
-	for i < len(sk.c) && isWord(sk.c[i]) {
-		i++
+	if i < sk.word.start || i >= sk.word.end { // otherwise a word with many links would take quadratic time
+		sk.word = span{i, i}
+		for isWord(sk.at(sk.word.end)) {
+			sk.word.end++
+		}
 	}
-	return i
+	return sk.word.end
 }
 
 // lower returns c in lower case if it is an ASCII letter.
