@@ -14,7 +14,10 @@ const (
 	// the store, how often it tries to return.
 	presentEvery = time.Second
 	// idleEvery is how often it says so while nobody waits.
-	idleEvery = 5 * time.Minute
+	idleEvery = 10 * time.Second
+	// noticedAfter is how long it takes until the others notice that a replica
+	// is silent for longer than it said.
+	noticedAfter = 3 * time.Second
 	// rememberedFor is how long a replica that is not told of any more counts.
 	rememberedFor = 2 * time.Minute
 	// unknownReplicas is how many there are taken to be if the store never said
@@ -39,6 +42,7 @@ type store struct {
 	spent      int         // requests sent alone
 	replicas   int         // the most told of late; 0 if never
 	countedAt  time.Time   // when there were that many
+	noticed    time.Time   // when the others notice at the latest that this replica is alone
 	timer      *time.Timer // for present
 	due        time.Time   // of the timer; zero if it is not set
 }
@@ -46,9 +50,10 @@ type store struct {
 // shared reports whether the Store must be asked.
 func (s *store) shared() bool { return s.Store != nil && !s.alone }
 
-// count notes how many replicas there are. A store that has lost its state
-// tells too few, until all have returned.
+// count notes how many replicas there are, as the store has just told. One that
+// has lost its state tells too few, until all have returned.
 func (s *store) count(replicas int, now time.Time) {
+	s.noticed = time.Time{}
 	if replicas >= s.replicas || now.Sub(s.countedAt) > rememberedFor {
 		s.replicas, s.countedAt = replicas, now
 	}
@@ -302,6 +307,10 @@ func (p *Poller) goAlone(err error, now time.Time) {
 		n = unknownReplicas
 	}
 	p.budget.divide(now, n)
+	// Until then, the others use its part.
+	for by := range p.budget.refused {
+		p.budget.refused[by] = later(p.budget.refused[by], p.store.noticed)
+	}
 	level := slog.LevelDebug // the Store itself tells of its failures
 	if errors.Is(err, ErrStateLost) {
 		level = slog.LevelWarn
@@ -322,7 +331,11 @@ func (p *Poller) present() {
 	defer p.requests.Done()
 	p.store.due = time.Time{}
 	alone, back := p.store.alone, p.toReturn(p.clock.now())
-	active := p.callers > 0 || p.budget.inFlight > 0 || len(back.Held) > 0 // what the store may lose
+	idle := p.callers == 0 && p.budget.inFlight == 0 && len(back.Held) == 0 // nothing that the store may lose
+	var silent time.Duration
+	if idle {
+		silent = idleEvery
+	}
 	p.mu.Unlock()
 
 	var replicas int
@@ -330,7 +343,7 @@ func (p *Poller) present() {
 	if alone {
 		replicas, err = p.store.Return(p.ctx, back)
 	} else {
-		replicas, err = p.store.Present(p.ctx, active)
+		replicas, err = p.store.Present(p.ctx, silent)
 	}
 
 	p.mu.Lock()
@@ -343,12 +356,14 @@ func (p *Poller) present() {
 		p.store.alone = false
 		p.store.count(replicas, p.clock.now())
 		p.budget.divide(p.clock.now(), 1)
+		p.budget.refused = [3]time.Time{}
 		p.log.Debug("requests use the shared store again", "replicas", replicas)
 		p.dispatchLocked()
 	default:
 		p.store.count(replicas, p.clock.now())
-		if !active {
+		if idle {
 			again = idleEvery
+			p.store.noticed = p.clock.now().Add(idleEvery + noticedAfter)
 		}
 	}
 	p.presentIn(again)

@@ -455,3 +455,33 @@ func (c *counting) Run(ctx context.Context, script *store.Script, keys, args []s
 	}()
 	return c.Connection.Run(ctx, script, keys, args)
 }
+
+// The others cannot tell at once that an idle replica was cut off, so that one
+// waits until they leave its part of the budget to it.
+func TestIdleReplicaThatIsCutOffKeepsTheBudget(t *testing.T) {
+	for _, after := range []time.Duration{0, 4 * time.Second, 8 * time.Second, 20 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			u, redis := newUpstream(), fakeredis.New(0)
+			u.setApart(true)
+			all := replicas(3, u, redis)
+			time.Sleep(time.Minute)
+			var waits sync.WaitGroup
+			wait := func(by int, d time.Duration) {
+				for i := range 50 {
+					id := fmt.Sprint("r", by, "-", i)
+					u.Begin(id, time.Hour)
+					waits.Go(func() { _, _ = all[by].Wait(context.Background(), id, d, nil) })
+				}
+			}
+			wait(0, 3*time.Minute)
+			wait(1, 3*time.Minute)
+			time.Sleep(time.Minute)
+			all[2].SetCut(true)
+			time.Sleep(after)
+			wait(2, 100*time.Second) // the part is left to it for 2 min
+			waits.Wait()
+			closeAll(all)
+			u.check(t)
+		})
+	}
+}
