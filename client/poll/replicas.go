@@ -232,6 +232,9 @@ func (p *Poller) adopt(r *run, seen *Seen, now time.Time) bool {
 func (p *Poller) mayStart() (hold time.Duration) {
 	p.mu.Lock()
 	shared, request := p.store.shared(), Request{Get: true, Rate: p.budget.all()}
+	if !shared {
+		p.store.spent++
+	}
 	p.mu.Unlock()
 	if !shared {
 		return 0
@@ -243,6 +246,7 @@ func (p *Poller) mayStart() (hold time.Duration) {
 	switch {
 	case err != nil:
 		p.goAlone(err, p.clock.now())
+		p.store.spent++
 		return 0
 	case permit.Granted:
 		return 0

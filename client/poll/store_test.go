@@ -485,3 +485,53 @@ func TestIdleReplicaThatIsCutOffKeepsTheBudget(t *testing.T) {
 		})
 	}
 }
+
+// What starts runs without the store is told when the store is back.
+func TestStartsWithoutTheStoreAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &unreliable{Store: store.On(fakeredis.New(0).Connect(), key, func(store.Decision) {}), down: true}
+		p := poll.New(newUpstream(), poll.Awake, poll.WithStore(s))
+		for range 5 {
+			time.Sleep(10 * time.Second)
+			if _, err := p.Start(func() (*client.Started, error) { return &client.Started{}, nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		s.mu.Lock()
+		s.down = false
+		s.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		p.Close()
+		if s.spent != 5 {
+			t.Errorf("%d requests were told, want 5", s.spent)
+		}
+	})
+}
+
+// unreliable is a Store that is down at times, and counts what it is told of
+// requests without it.
+type unreliable struct {
+	poll.Store
+	mu    sync.Mutex
+	down  bool
+	spent int
+}
+
+func (u *unreliable) Present(ctx context.Context, silent time.Duration) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.down {
+		return 0, fakeredis.ErrDown
+	}
+	return u.Store.Present(ctx, silent)
+}
+
+func (u *unreliable) Return(ctx context.Context, r poll.Return) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.down {
+		return 0, fakeredis.ErrDown
+	}
+	u.spent += r.Spent
+	return u.Store.Return(ctx, r)
+}
