@@ -406,6 +406,18 @@ var rules = map[string]func(*rig){
 		r.granted("a", started)
 		r.refused("a", getOf("2"), poll.ScopeKind, 20*time.Second)
 	},
+	"a permit that is given back twice counts once": func(r *rig) {
+		r.fill()
+		r.granted("a", getOf("1"))
+		r.granted("a", getOf("2"))
+		for range 2 { // the first answer was lost
+			r.end("a", poll.Outcome{ID: "1", Result: poll.Unsent})
+		}
+		for i := range 7 {
+			r.granted("a", getOf(fmt.Sprint("again-", i)))
+		}
+		r.refused("a", getOf("3"), poll.ScopeKind, 10*time.Second)
+	},
 	"a silent replica keeps its part": func(r *rig) {
 		r.fill()
 		if r.present("a"); r.present("b") != 2 {
