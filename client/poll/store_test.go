@@ -356,6 +356,7 @@ func TestPauseIsTheWholeKeys(t *testing.T) {
 		all := replicas(2, u, redis)
 		time.Sleep(10 * time.Second)
 		_, _ = all[0].Get(t.Context(), "1")
+		synctest.Wait() // until the store was told
 		began := time.Now()
 		s, err := all[1].Get(t.Context(), "2")
 		if took := time.Since(began); took > time.Second {
