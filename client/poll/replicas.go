@@ -2,8 +2,6 @@ package poll
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"time"
 
 	"instaview-mcp/client"
@@ -14,7 +12,10 @@ const (
 	// the store, how often it tries to return.
 	presentEvery = time.Second
 	// idleEvery is how often it says so while nobody waits.
-	idleEvery = 5 * time.Minute
+	idleEvery = 10 * time.Second
+	// noticedAfter is how long it takes until the others notice that a replica
+	// is silent for longer than it said.
+	noticedAfter = 3 * time.Second
 	// rememberedFor is how long a replica that is not told of any more counts.
 	rememberedFor = 2 * time.Minute
 	// unknownReplicas is how many there are taken to be if the store never said
@@ -39,6 +40,7 @@ type store struct {
 	spent      int         // requests sent alone
 	replicas   int         // the most told of late; 0 if never
 	countedAt  time.Time   // when there were that many
+	noticed    time.Time   // when the others notice at the latest that this replica is alone
 	timer      *time.Timer // for present
 	due        time.Time   // of the timer; zero if it is not set
 }
@@ -46,9 +48,10 @@ type store struct {
 // shared reports whether the Store must be asked.
 func (s *store) shared() bool { return s.Store != nil && !s.alone }
 
-// count notes how many replicas there are. A store that has lost its state
-// tells too few, until all have returned.
+// count notes how many replicas there are, as the store has just told. One that
+// has lost its state tells too few, until all have returned.
 func (s *store) count(replicas int, now time.Time) {
+	s.noticed = time.Time{}
 	if replicas >= s.replicas || now.Sub(s.countedAt) > rememberedFor {
 		s.replicas, s.countedAt = replicas, now
 	}
@@ -227,6 +230,9 @@ func (p *Poller) adopt(r *run, seen *Seen, now time.Time) bool {
 func (p *Poller) mayStart() (hold time.Duration) {
 	p.mu.Lock()
 	shared, request := p.store.shared(), Request{Get: true, Rate: p.budget.all()}
+	if !shared {
+		p.store.spent++
+	}
 	p.mu.Unlock()
 	if !shared {
 		return 0
@@ -238,6 +244,7 @@ func (p *Poller) mayStart() (hold time.Duration) {
 	switch {
 	case err != nil:
 		p.goAlone(err, p.clock.now())
+		p.store.spent++
 		return 0
 	case permit.Granted:
 		return 0
@@ -288,84 +295,6 @@ func (p *Poller) report(o Outcome) {
 		defer p.mu.Unlock()
 		p.goAlone(err, p.clock.now())
 	}
-}
-
-// goAlone goes on without the Store: with this replica's part of the rate and
-// an empty bucket, since the others may just have used the burst.
-func (p *Poller) goAlone(err error, now time.Time) {
-	if p.store.alone || p.ctx.Err() != nil {
-		return
-	}
-	p.store.alone, p.store.spent = true, 0
-	n := p.store.replicas
-	if n == 0 {
-		n = unknownReplicas
-	}
-	p.budget.divide(now, n)
-	level := slog.LevelDebug // the Store itself tells of its failures
-	if errors.Is(err, ErrStateLost) {
-		level = slog.LevelWarn
-	}
-	p.log.Log(p.ctx, level, "requests go on without the shared store", "part", n, "cause", err)
-	p.presentIn(0)
-}
-
-// present says that this replica is there. Without the Store it tries to
-// return. The timer calls it.
-func (p *Poller) present() {
-	p.mu.Lock()
-	if p.ctx.Err() != nil {
-		p.mu.Unlock()
-		return
-	}
-	p.requests.Add(1)
-	defer p.requests.Done()
-	p.store.due = time.Time{}
-	alone, back := p.store.alone, p.toReturn(p.clock.now())
-	active := p.callers > 0 || p.budget.inFlight > 0 || len(back.Held) > 0 // what the store may lose
-	p.mu.Unlock()
-
-	var replicas int
-	var err error
-	if alone {
-		replicas, err = p.store.Return(p.ctx, back)
-	} else {
-		replicas, err = p.store.Present(p.ctx, active)
-	}
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	again := presentEvery
-	switch {
-	case err != nil:
-		p.goAlone(err, p.clock.now())
-	case alone:
-		p.store.alone = false
-		p.store.count(replicas, p.clock.now())
-		p.budget.divide(p.clock.now(), 1)
-		p.log.Debug("requests use the shared store again", "replicas", replicas)
-		p.dispatchLocked()
-	default:
-		p.store.count(replicas, p.clock.now())
-		if !active {
-			again = idleEvery
-		}
-	}
-	p.presentIn(again)
-}
-
-// toReturn returns what the Store must know after a time without it.
-func (p *Poller) toReturn(now time.Time) Return {
-	back := Return{Spent: p.store.spent, HoldKey: p.breaker.wait(now), Cause: p.breaker.cause, Rate: p.budget.all()}
-	for id, f := range p.floors {
-		switch {
-		case f.inFlight:
-			back.Held = append(back.Held, Held{id, leasedFor, true})
-		case f.wait(now) > 0:
-			back.Held = append(back.Held, Held{id, f.wait(now), false})
-		}
-	}
-	return back
 }
 
 // publish tells the other replicas of a hint. It does not wait for the Store,

@@ -19,9 +19,10 @@ type Store interface {
 	Begin(ctx context.Context, request Request) (Permit, error)
 	// End reports what a permitted request has brought.
 	End(ctx context.Context, o Outcome) error
-	// Present says that this replica is there, each second while it is active
-	// and rarely while nobody waits, and returns how many replicas there are.
-	Present(ctx context.Context, active bool) (replicas int, err error)
+	// Present says that this replica is there, and returns how many there are.
+	// If it is then silent for 3 s longer than silent, the others leave its
+	// part of the budget to it.
+	Present(ctx context.Context, silent time.Duration) (replicas int, err error)
 	// Return reports what was done without the Store, which from then on counts
 	// again, and returns how many replicas there are.
 	Return(ctx context.Context, r Return) (replicas int, err error)

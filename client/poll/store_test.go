@@ -356,6 +356,7 @@ func TestPauseIsTheWholeKeys(t *testing.T) {
 		all := replicas(2, u, redis)
 		time.Sleep(10 * time.Second)
 		_, _ = all[0].Get(t.Context(), "1")
+		synctest.Wait() // until the store was told
 		began := time.Now()
 		s, err := all[1].Get(t.Context(), "2")
 		if took := time.Since(began); took > time.Second {
@@ -454,4 +455,84 @@ func (c *counting) Run(ctx context.Context, script *store.Script, keys, args []s
 		c.now--
 	}()
 	return c.Connection.Run(ctx, script, keys, args)
+}
+
+// The others cannot tell at once that an idle replica was cut off, so that one
+// waits until they leave its part of the budget to it.
+func TestIdleReplicaThatIsCutOffKeepsTheBudget(t *testing.T) {
+	for _, after := range []time.Duration{0, 4 * time.Second, 8 * time.Second, 20 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			u, redis := newUpstream(), fakeredis.New(0)
+			u.setApart(true)
+			all := replicas(3, u, redis)
+			time.Sleep(time.Minute)
+			var waits sync.WaitGroup
+			wait := func(by int, d time.Duration) {
+				for i := range 50 {
+					id := fmt.Sprint("r", by, "-", i)
+					u.Begin(id, time.Hour)
+					waits.Go(func() { _, _ = all[by].Wait(context.Background(), id, d, nil) })
+				}
+			}
+			wait(0, 3*time.Minute)
+			wait(1, 3*time.Minute)
+			time.Sleep(time.Minute)
+			all[2].SetCut(true)
+			time.Sleep(after)
+			wait(2, 100*time.Second) // the part is left to it for 2 min
+			waits.Wait()
+			closeAll(all)
+			u.check(t)
+		})
+	}
+}
+
+// What starts runs without the store is told when the store is back.
+func TestStartsWithoutTheStoreAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &unreliable{Store: store.On(fakeredis.New(0).Connect(), key, func(store.Decision) {}), down: true}
+		p := poll.New(newUpstream(), poll.Awake, poll.WithStore(s))
+		for range 5 {
+			time.Sleep(10 * time.Second)
+			if _, err := p.Start(func() (*client.Started, error) { return &client.Started{}, nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		s.mu.Lock()
+		s.down = false
+		s.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		p.Close()
+		if s.spent != 5 {
+			t.Errorf("%d requests were told, want 5", s.spent)
+		}
+	})
+}
+
+// unreliable is a Store that is down at times, and counts what it is told of
+// requests without it.
+type unreliable struct {
+	poll.Store
+	mu    sync.Mutex
+	down  bool
+	spent int
+}
+
+func (u *unreliable) Present(ctx context.Context, silent time.Duration) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.down {
+		return 0, fakeredis.ErrDown
+	}
+	return u.Store.Present(ctx, silent)
+}
+
+func (u *unreliable) Return(ctx context.Context, r poll.Return) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.down {
+		return 0, fakeredis.ErrDown
+	}
+	u.spent += r.Spent
+	return u.Store.Return(ctx, r)
 }

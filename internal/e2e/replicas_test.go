@@ -42,17 +42,24 @@ type fleet struct {
 // monitor returns every command that the store receives from now on.
 func (f *fleet) monitor() *mcptest.Buffer {
 	f.t.Helper()
+	c := f.tell("MONITOR")
+	seen := &mcptest.Buffer{}
+	go func() { _, _ = io.Copy(seen, c) }()
+	return seen
+}
+
+// tell sends a command to the store over a connection of its own.
+func (f *fleet) tell(command string) net.Conn {
+	f.t.Helper()
 	c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", f.redis.Port))
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(func() { _ = c.Close() })
-	if _, err := io.WriteString(c, "MONITOR\r\n"); err != nil {
+	if _, err := io.WriteString(c, command+"\r\n"); err != nil {
 		f.t.Fatal(err)
 	}
-	seen := &mcptest.Buffer{}
-	go func() { _, _ = io.Copy(seen, c) }()
-	return seen
+	return c
 }
 
 // newFleet starts that many processes.
@@ -328,5 +335,46 @@ func TestReplicasShareOneKey(t *testing.T) {
 				t.Error("the store was told an id, the key or a text")
 			}
 		})
+	}
+}
+
+// A store that hangs delays neither the answer to a wait nor the end.
+func TestReplicasEndAlthoughTheStoreHangs(t *testing.T) {
+	t.Parallel()
+	program(t)
+	f := newFleet(t, 1)
+	r := f.instaview.start(0, time.Hour)
+	answered := make(chan string, 1)
+	go func() {
+		answer, _ := callOver(t.Context(), f.anyone().url, mcptest.Call("wait_for_sourcing", fmt.Sprintf(`{"request_id":%q,"max_wait_seconds":50}`, r.id)))
+		answered <- answer
+	}()
+	for began := time.Now(); ; <-time.After(10 * time.Millisecond) {
+		f.instaview.mu.Lock()
+		arrived := r.requests
+		f.instaview.mu.Unlock()
+		if arrived > 0 {
+			break
+		} else if time.Since(began) > patience {
+			t.Fatal("the run is not requested")
+		}
+	}
+	f.tell("CLIENT PAUSE 60000 ALL")
+	ended := make(chan struct{})
+	began := time.Now()
+	go func() {
+		defer close(ended)
+		f.stop()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Fatal("the process does not end")
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("the process ended after %v", took)
+	}
+	if answer := <-answered; !strings.Contains(answer, "This server is stopping") {
+		t.Errorf("the wait was answered %q", answer)
 	}
 }

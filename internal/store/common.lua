@@ -36,12 +36,11 @@ local function save(state)
   redis.call('PEXPIRE', KEYS[1], math.max(LIFE, state.paused - now + LIFE))
 end
 
--- Notes that the replica is there, and will be silent because it is idle for
--- some time. Returns how many replicas there are, and the part of them that is
--- not silent for another reason: such a one may be alive, and using its part of
--- the budget without the store.
-local function attend(replica, idle)
-  redis.call('ZADD', KEYS[2], now + idle, replica)
+-- Notes that the replica is there, and may be silent for a time. Returns how
+-- many replicas there are, and the part of them that is not silent for longer:
+-- such a one may be alive, and using its part of the budget without the store.
+local function attend(replica, silent)
+  redis.call('ZADD', KEYS[2], now + silent, replica)
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - REMEMBERED)
   redis.call('PEXPIRE', KEYS[2], LIFE + REMEMBERED)
   local all = redis.call('ZCARD', KEYS[2])

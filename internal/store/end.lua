@@ -7,10 +7,11 @@ local state = open(known, fresh)
 if not state then return { 'lost' } end
 
 if run then
-  redis.call('ZREM', KEYS[4], run)
+  local flew = redis.call('ZREM', KEYS[4], run)
   local holder = redis.call('GET', KEYS[5])
   if outcome == 'unsent' then
     if holder == replica then redis.call('DEL', KEYS[5]) end
+    state.tokens = state.tokens + flew -- 0 if the script is repeated
   elseif not holder or holder == replica or redis.call('PTTL', KEYS[5]) < tonumber(hold) then
     redis.call('SET', KEYS[5], '', 'PX', hold)
   end
@@ -20,7 +21,6 @@ if run then
     if ended == '1' then redis.call('PUBLISH', KEYS[1], 'ended ' .. run) end
   end
 end
-if outcome == 'unsent' then state.tokens = state.tokens + 1 end
 
 -- The pause ends with a probe that is answered, and lasts longer after one that
 -- fails.

@@ -1,3 +1,6 @@
+// A server is stopped with SIGSTOP.
+//go:build unix
+
 package store_test
 
 import (

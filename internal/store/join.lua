@@ -1,7 +1,7 @@
--- A replica says that it is active or idle, that it leaves, or that it comes
--- back after a time without the store. Then KEYS from 5 on are the floors of its
--- runs, and the arguments hold for each how long and whether a request is in
--- flight.
+-- A replica says that it is there, and for how long it may be silent; that it
+-- leaves; or that it comes back after a time without the store. Then KEYS from 5
+-- on are the floors of its runs, and the arguments hold for each how long and
+-- whether a request is in flight.
 local replica, known, fresh, what, spent, perMinute, burst, pause, cause = unpack(ARGV)
 if what == 'left' then
   redis.call('ZREM', KEYS[2], replica)
@@ -10,7 +10,7 @@ if what == 'left' then
 end
 local state = open(known, fresh)
 if not state then return { 'lost' } end
-local replicas, part = attend(replica, what == 'idle' and LIFE or 0)
+local replicas, part = attend(replica, what == 'there' and ARGV[5] or 0)
 if what == 'back' then
   refill(state, perMinute, burst, part)
   state.tokens = math.max(0, state.tokens - spent)

@@ -13,7 +13,7 @@
 //     epoch, by which a replica notices that the state was lost. It lives for
 //     10 minutes after the last use, or after the end of a longer pause.
 //   - K:replicas, a sorted set: when each replica was last heard of, or until
-//     when it is idle; 12 minutes.
+//     when it may be silent because it is idle; 12 minutes.
 //   - K:claims, a hash: who waits for a token and since when; 2 minutes.
 //   - K:flying, a sorted set: the requests in flight; 25 s.
 //   - K:run:<run>: the lease of the replica that requests the run, 25 s at
@@ -33,9 +33,11 @@
 //     goes on alone, with an equal part of the budget and an empty bucket, and
 //     tries the store each second. Then two replicas may request a run at the
 //     same time.
-//   - An active replica is heard of each second. One that is silent keeps its
-//     part of the budget for 2 minutes, because it may be going on alone. After
-//     that, what it sends is only limited by what InstaView's headers tell.
+//   - An active replica is heard of each second, an idle one every 10 s. One
+//     that is silent for longer keeps its part of the budget for 2 minutes,
+//     because it may be going on alone; an idle one does so only when the
+//     others must have noticed. After that, what it sends is only limited by
+//     what InstaView's headers tell.
 //   - A replica that comes back tells of its floors and of what it has spent.
 //     For 3 s nobody sends a request, so that the others can come back, too,
 //     but not twice within 30 s.
@@ -188,12 +190,8 @@ func (k *keyed) End(ctx context.Context, o poll.Outcome) error {
 }
 
 // Present implements poll.Store.
-func (k *keyed) Present(ctx context.Context, active bool) (replicas int, err error) {
-	what := "active"
-	if !active {
-		what = "idle"
-	}
-	a, err := k.run(ctx, join, k.keys("", ""), []string{"", fresh(), what})
+func (k *keyed) Present(ctx context.Context, silent time.Duration) (replicas int, err error) {
+	a, err := k.run(ctx, join, k.keys("", ""), []string{"", fresh(), "there", millis(silent)})
 	if err != nil {
 		return 0, err
 	}

@@ -332,6 +332,9 @@ func (s *Server) command(l *lua.LState, name string, args []string) lua.LValue {
 	case "ZADD":
 		v.scores[args[2]] = number(1)
 	case "ZREM":
+		if _, there := v.scores[args[1]]; !there {
+			return lua.LNumber(0)
+		}
 		delete(v.scores, args[1])
 	case "ZCARD":
 		return lua.LNumber(len(v.scores))
