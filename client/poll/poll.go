@@ -32,11 +32,12 @@
 //   - A permanent failure ends a wait. A 404, and a 401 or 403 after a success,
 //     must be repeated first.
 //   - A hint, as webhooks give, is never the answer. It makes a run due at once
-//     and puts it ahead of waits that are due up to 2 min longer; after one
-//     that was wrong, the next ones do not put the run ahead for a minute. From
-//     the first that was right, waits request a run every 30 s, and leave two
-//     more requests of the burst for hinted runs: for an hour, or until an end
-//     was found whose hint did not come within 5 s (hints.go).
+//     and puts it ahead of waits that are due up to 2 min longer. After one
+//     that was wrong, as one that comes before the answers show the end, the
+//     run goes ahead once more, but for a minute no other hint puts it ahead.
+//     From the first that was right, waits request a run every 30 s, and leave
+//     two more requests of the burst for hinted runs: for an hour, or until an
+//     end was found whose hint did not come within 5 s (hints.go).
 //
 // How late a run's end is noticed, mean and p95, by the number of runs that are
 // always waited for: 1 run 2.7 and 5.0 s, 12 runs 3.3 and 6.6 s, 24 runs 7.1
