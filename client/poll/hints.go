@@ -19,7 +19,7 @@ const (
 	// that it goes first, and no other wait is overtaken for longer than this.
 	hintStart = 2 * time.Minute
 	// doubtFor is how long a run is treated as without hints after one that was
-	// wrong, so that repeating it gains nothing.
+	// wrong, except in its next request, so that repeating it gains nothing.
 	doubtFor = time.Minute
 	// hintTokens is how many tokens other waits leave for runs with a hint, so
 	// that one is sent at once.
@@ -98,7 +98,7 @@ func (p *Poller) wake(r *run, now time.Time) {
 		return
 	}
 	if r.wake.since.IsZero() {
-		r.wake.since, r.wake.ahead = now, !r.doubted(now)
+		r.wake.since, r.wake.ahead = now, r.wake.ahead || !r.doubted(now)
 	}
 	r.wake.latest = now
 	if !r.inFlight { // otherwise the answer decides
@@ -176,7 +176,11 @@ func (p *Poller) heed(r *run, before Snapshot, sent, now time.Time) {
 			r.wake = wakeUp{since: r.wake.latest, latest: r.wake.latest, wrongAt: now}
 		}
 	case hinted:
-		r.wake = wakeUp{wrongAt: now}
+		// The answers may show the end a moment later, so the run goes ahead
+		// once more.
+		r.wake = wakeUp{wrongAt: now, ahead: r.wake.ahead && !r.doubted(now)}
+	case r.wake.ahead:
+		r.wake.ahead = false
 	case p.relyOnHints(now) && !r.doubted(now):
 		r.wake.usual, r.due = r.due, later(r.due, now.Add(hintedPace))
 	}

@@ -11,6 +11,7 @@ import (
 // deliveries is how a webhook tells of the ends of runs.
 type deliveries struct {
 	lost  float64       // share that never come
+	early time.Duration // how long before the end they come at most, instead of late
 	late  time.Duration // longest time from the end to the delivery
 	twice float64       // share that come again, up to late and a minute later
 }
@@ -20,6 +21,9 @@ func (d deliveries) String() string {
 		return "none"
 	}
 	text := "prompt"
+	if d.early > 0 {
+		text = fmt.Sprintf("0-%v early", d.early)
+	}
 	if d.late > 0 {
 		text = fmt.Sprintf("0-%v late", d.late)
 	}
@@ -43,6 +47,9 @@ func (w *watcher) deliver(id string, ends time.Time) {
 func (d deliveries) times(random *rand.Rand) []time.Duration {
 	if random.Float64() < d.lost {
 		return nil
+	}
+	if d.early > 0 {
+		return []time.Duration{-between(random, 10*time.Millisecond, d.early)}
 	}
 	times := []time.Duration{between(random, 10*time.Millisecond, max(d.late, 200*time.Millisecond))}
 	if random.Float64() < d.twice {
@@ -80,7 +87,7 @@ func TestSimulationOfHints(t *testing.T) {
 	t.Logf("%-12s %-22s %9s %9s %13s %12s %9s %14s %8s", "runs", "deliveries", "mean lag", "p95", "failing early", "first answer", "no answer", "requests a run", "any 60 s")
 	for _, batches := range []bool{false, true} {
 		for _, inFlight := range []int{1, 9, 24, 100} {
-			for _, d := range []deliveries{prompt, late, {lost: 0.2}, lossy, {lost: 1}} {
+			for _, d := range []deliveries{prompt, late, {early: time.Second}, {lost: 0.2}, lossy, {lost: 1}} {
 				simulateHints(t, load{inFlight, batches}, d)
 			}
 		}
@@ -104,11 +111,15 @@ func simulateHints(t *testing.T, l load, d deliveries) {
 	if l.inFlight == 100 && d.lost == 0 && r.requests > 4 {
 		t.Errorf("%v, %v: %.1f requests a run, want at most 4", l, d, r.requests)
 	}
-	if d.lost == 1 { // as if there were no webhook
-		var none *watcher
-		synctest.Test(t, func(*testing.T) { none = simulate(l, runs, 0, nil) })
-		if none.result() != r {
-			t.Errorf("%v: %+v without any delivery, %+v without a webhook", l, r, none.result())
+	if d.lost == 1 || d.early > 0 {
+		var w *watcher
+		synctest.Test(t, func(*testing.T) { w = simulate(l, runs, 0, nil) })
+		none := w.result()
+		if d.lost == 1 && none != r { // as if there were no webhook
+			t.Errorf("%v: %+v without any delivery, %+v without a webhook", l, r, none)
+		}
+		if r.mean > max(none.mean, promisedFloor) {
+			t.Errorf("%v, %v: mean %v, %v without a webhook", l, d, r.mean, none.mean)
 		}
 	}
 	for _, w := range []*watcher{w, jittered} {

@@ -28,8 +28,8 @@ type Store interface {
 	Return(ctx context.Context, r Return) (replicas int, err error)
 	// Publish tells the other replicas of a hint; see Poller.Hint.
 	Publish(ctx context.Context, run string) error
-	// Subscribe calls receive for the hints that replicas publish, and for each
-	// run that they see end.
+	// Subscribe calls receive for the hints that other replicas publish, and
+	// for each run that any replica sees end.
 	Subscribe(receive func(News))
 	// Close ends the subscription and the presence.
 	Close()

@@ -191,8 +191,9 @@ func TestNameLeadsToAnotherPrimary(t *testing.T) {
 		_, _ = io.Copy(server, c)
 	})
 	l := openLogged(t, "redis://"+address)
-	keyed := l.For(client.NewKey(secret))
+	keyed, other := l.For(client.NewKey(secret)), l.For(client.NewKey(secret))
 	defer keyed.Close()
+	defer other.Close()
 	news := make(chan poll.News, 1000)
 	keyed.Subscribe(func(n poll.News) { news <- n })
 	if err := beginOne(keyed, "1"); err != nil {
@@ -207,7 +208,7 @@ func TestNameLeadsToAnotherPrimary(t *testing.T) {
 		return nil
 	})
 	eventually(t, func() error {
-		if err := keyed.Publish(t.Context(), "1"); err != nil || len(news) == 0 {
+		if err := other.Publish(t.Context(), "1"); err != nil || len(news) == 0 {
 			return errors.Join(errors.New("no news from the new primary"), err)
 		}
 		return nil

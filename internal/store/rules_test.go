@@ -571,3 +571,29 @@ func TestRulesInRedis(t *testing.T) {
 		})
 	}
 }
+
+// A replica knows its own hints, and would take one that comes back for a
+// second hint.
+func TestHintDoesNotComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		redis, got := fakeredis.New(0), map[string]int{}
+		var all []poll.Store
+		for _, who := range []string{"a", "b"} {
+			s := store.On(redis.Connect(), client.NewKey(secret), func(store.Decision) {})
+			s.Subscribe(func(n poll.News) {
+				if n.Concerns("req_1") && !n.Ended {
+					got[who]++
+				}
+			})
+			defer s.Close()
+			all = append(all, s)
+		}
+		if err := all[0].Publish(t.Context(), "req_1"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got["a"] != 0 || got["b"] != 1 {
+			t.Errorf("hints that came: %v, want one for b", got)
+		}
+	})
+}

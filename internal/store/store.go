@@ -21,7 +21,8 @@
 //   - K:seen:<run>, a hash: whether the run was in progress or had ended, its
 //     age and counts; 10 minutes. Candidates are never here: each replica
 //     requests them once.
-//   - K, a channel: runs that have ended, and those of which a webhook told.
+//   - K, a channel: runs that have ended, and those of which a webhook told a
+//     replica, with its name.
 //
 // What is promised:
 //
@@ -235,13 +236,17 @@ const maxHeld = 1_000
 
 // Publish implements poll.Store.
 func (k *keyed) Publish(ctx context.Context, run string) error {
-	return k.server.Publish(ctx, k.name, "hint "+k.hash("run", run))
+	return k.server.Publish(ctx, k.name, "hint "+k.hash("run", run)+" "+k.replica)
 }
 
 // Subscribe implements poll.Store.
 func (k *keyed) Subscribe(receive func(poll.News)) {
 	k.stop = k.server.Subscribe(k.name, func(message string) {
-		what, run, _ := strings.Cut(message, " ")
+		what, named, _ := strings.Cut(message, " ")
+		run, from, _ := strings.Cut(named, " ")
+		if from == k.replica { // a hint that this replica has had
+			return
+		}
 		receive(poll.News{Ended: what == "ended", Concerns: func(id string) bool { return k.hash("run", id) == run }})
 	})
 }
