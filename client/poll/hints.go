@@ -13,8 +13,10 @@ const (
 	hintedPace = 30 * time.Second
 	// provenFor is how long hints are relied on after one that was right.
 	provenFor = time.Hour
-	// hintGrace is how long after an end was found its hint may still come.
-	hintGrace = 5 * time.Second
+	// hintGrace is how long after an end was found its hint may still come. It
+	// is not Floor, or its timer and that of a run's floor could end together,
+	// in whichever order.
+	hintGrace = 6 * time.Second
 	// hintStart makes a run with a hint count as due earlier among waits, so
 	// that it goes first, and no other wait is overtaken for longer than this.
 	hintStart = 2 * time.Minute

@@ -345,7 +345,7 @@ func TestAMissedHintBringsTheOldPaceBack(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		_, _ = p.Get(t.Context(), "f") // at 65 s, which finds the end
 		time.Sleep(16 * time.Second)
-		if diff := cmp.Diff(seconds(50, 70, 80), u.of("w")); diff != "" {
+		if diff := cmp.Diff(seconds(50, 71, 80), u.of("w")); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})

@@ -37,7 +37,7 @@
 //     run goes ahead once more, but for a minute no other hint puts it ahead.
 //     From the first that was right, waits request a run every 30 s, and leave
 //     two more requests of the burst for hinted runs: for an hour, or until an
-//     end was found whose hint did not come within 5 s (hints.go).
+//     end was found whose hint did not come within 6 s (hints.go).
 //
 // How late a run's end is noticed, mean and p95, by the number of runs that are
 // always waited for: 1 run 2.7 and 5.0 s, 12 runs 3.3 and 6.6 s, 24 runs 7.1
