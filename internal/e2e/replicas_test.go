@@ -302,7 +302,7 @@ func TestReplicasShareOneKey(t *testing.T) {
 		storeKilled   bool
 		most          time.Duration // mean lag; 0 = as the budget allows
 	}{
-		{name: "16 runs", inFlight: 16, most: 8 * time.Second},
+		{name: "12 runs", inFlight: 12, most: 8 * time.Second},
 		{name: "60 runs", inFlight: 60},
 		{name: "60 runs with wake-ups", inFlight: 60, env: webhooks, most: 8 * time.Second},
 		{
