@@ -246,6 +246,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial, stop := sandbox.New().Start()
 		defer stop()
+		synctest.Wait() // the server is ready to accept
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := dial(ctx, "tcp", "instaview.example:80"); !errors.Is(err, context.Canceled) {

@@ -63,14 +63,16 @@ type pipeListener struct {
 
 func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
-	var err error
-	select {
-	case l.conns <- far:
-		return near, nil
-	case <-l.closed:
-		err = net.ErrClosed
-	case <-ctx.Done():
-		err = ctx.Err()
+	err := ctx.Err() // first, because select may choose to connect even if ctx has ended
+	if err == nil {
+		select {
+		case l.conns <- far:
+			return near, nil
+		case <-l.closed:
+			err = net.ErrClosed
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: l.Addr(), Err: err}
 }
