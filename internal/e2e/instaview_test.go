@@ -39,7 +39,7 @@ type sourcingRun struct {
 	begun, ends time.Time
 	requests    int
 	inFlight    int
-	answered    time.Time // when the latest answer had been written
+	answered    time.Time // just before the latest answer was written
 	firstSeen   time.Time // when the first caller was told of the end
 	candidate   string    // name of the one that is found
 }
@@ -99,13 +99,14 @@ func (i *instaview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Retry-After", "5")
 	}
 	h.Set("Content-Length", fmt.Sprint(len(body)))
+	answered := time.Now()
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))
 	_ = http.NewResponseController(w).Flush()
 	if run != nil {
 		i.mu.Lock()
 		run.inFlight--
-		run.answered = time.Now()
+		run.answered = answered
 		i.mu.Unlock()
 	}
 }
