@@ -95,12 +95,13 @@ func (r *rig) granted(replica string, q poll.Request) poll.Permit {
 }
 
 // refused wants a refusal, for a time that may be shorter by what the test has
-// taken.
+// taken: by twice that, where half the rate is left for the part of a token
+// that was not refilled meanwhile.
 func (r *rig) refused(replica string, q poll.Request, scope poll.Scope, in time.Duration) poll.Permit {
 	r.Helper()
 	p := r.begin(replica, q)
 	taken := r.taken()
-	if p.Granted || p.Scope != scope || p.In > in+5*time.Millisecond || p.In < in-taken-5*time.Millisecond {
+	if p.Granted || p.Scope != scope || p.In > in+5*time.Millisecond || p.In < in-2*taken-5*time.Millisecond {
 		r.Fatalf("%s: %s gets %+v, want a refusal of scope %d for %v", replica, q.ID, p, scope, in)
 	}
 	return p
