@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -182,6 +185,7 @@ func TestW02TheSecretIsEnough(t *testing.T) {
 		"SSE":     overSSE,
 		"OAuth": func(s *Settings) {
 			s.OAuth = oauth.Settings{Issuer: "https://login.example.com", Audiences: []string{"a"}, JWKSURL: "https://login.example.com/keys"}
+			s.OAuth.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network") }
 			s.URL = "https://localhost/mcp"
 		},
 	} {
