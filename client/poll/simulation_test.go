@@ -101,7 +101,11 @@ func (s *service) arrive(id string) (*client.Results, error) {
 	}
 	left := perMinute - len(s.recent)
 	r := processing()
-	r.RateLimit.Minute = client.Window{Limit: perMinute, Remaining: &left}
+	// The window slides, so it resets when its oldest request leaves it.
+	// Headers are in whole seconds, so that the reset may seem to be now, which
+	// says nothing.
+	resetIn := s.recent[0].Add(time.Minute).Truncate(time.Second).Sub(now.Truncate(time.Second))
+	r.RateLimit.Minute = client.Window{Limit: perMinute, Remaining: &left, ResetIn: resetIn}
 	if !now.Before(s.runs[id]) {
 		r.Status, r.HTTPStatus = client.StatusCompleted, 200
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,6 +365,32 @@ func TestPauseIsTheWholeKeys(t *testing.T) {
 		}
 		if err != nil || s.Paused != client.CodeRateLimited || s.NextIn < 50*time.Second || !s.At.IsZero() {
 			t.Errorf("%+v, %v", s, err)
+		}
+		closeAll(all)
+	})
+}
+
+// A window that slides and is full resets within this second, which headers in
+// whole seconds cannot tell. Replicas that took it for used up then requested
+// something every 5 s only.
+func TestFullSlidingWindowDoesNotStopReplicas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var requests atomic.Int64
+		u := apiFunc(func(_ context.Context, id string) (*client.Results, error) {
+			used, left := client.Window{Limit: perMinute, Remaining: new(int), ResetIn: 2 * time.Second}, 8
+			if requests.Add(1) > 1 {
+				used = client.Window{Limit: perMinute, Remaining: &left}
+			}
+			return &client.Results{RequestID: id, Status: client.StatusProcessing, HTTPStatus: 202, RateLimit: client.RateLimit{Minute: used}}, nil
+		})
+		all := replicas(3, u, fakeredis.New(0))
+		var waits sync.WaitGroup
+		for i := range 30 {
+			waits.Go(func() { _, _ = all[i%3].Wait(t.Context(), fmt.Sprint(i), 50*time.Second, nil) })
+		}
+		waits.Wait()
+		if n := requests.Load(); n < 60 {
+			t.Errorf("%d requests within 50 s, want at least 60 of the 90 that the budget allows", n)
 		}
 		closeAll(all)
 	})

@@ -34,12 +34,17 @@ if tonumber(pause) > 0 then
   state.paused, state.cause = math.max(state.paused, now + (probed and state.pause or pause)), cause
 end
 
--- Two reports are about the same window if their resets are within the second
--- to which headers are rounded; then the lower number is the newer.
+-- Nothing is known about a window that has ended until an answer tells of the
+-- next one. A sliding window tells of none while its reset is within this
+-- second. Two reports are about the same window if their resets are within the
+-- second to which headers are rounded; then the lower number is the newer.
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 local others = math.max(0, redis.call('ZCARD', KEYS[4]) - flying)
 local function learn(w, left, limit, resetIn)
-  if resetIn == '' then return end
+  if resetIn == '' then
+    if outcome ~= 'unsent' and (state[w .. 'Reset'] or 0) <= now then state[w .. 'Reset'] = 0 end
+    return
+  end
   local reset = now + resetIn
   left = left - others
   if (state[w .. 'Reset'] or 0) + 1000 >= reset and state[w .. 'Reset'] > now then

@@ -357,6 +357,32 @@ var rules = map[string]func(*rig){
 		r.granted("b", getOf("3"))
 		r.refused("a", getOf("4"), poll.ScopeKey, 5*time.Second)
 	},
+	"a used-up window that is over ends with an answer that tells of none": func(r *rig) {
+		r.fill()
+		r.granted("a", getOf("1"))
+		o := answered("1", time.Hour)
+		o.Minute = poll.Left{Left: 0, Limit: 60, ResetIn: 10 * time.Second}
+		r.end("a", o)
+		r.advance(11 * time.Second)
+		r.granted("a", getOf("2"))
+		r.end("a", poll.Outcome{ID: "2", Result: poll.Unsent})
+		r.refused("b", getOf("3"), poll.ScopeKey, 5*time.Second)
+		r.advance(6 * time.Second)
+		r.granted("a", getOf("2"))
+		r.end("a", answered("2", time.Hour))
+		r.granted("b", getOf("3"))
+		r.granted("b", getOf("4"))
+	},
+	"a used-up window does not end with an answer before its time": func(r *rig) {
+		r.fill()
+		r.granted("a", getOf("1"))
+		r.granted("b", getOf("2"))
+		o := answered("1", time.Hour)
+		o.Minute = poll.Left{Left: 0, Limit: 60, ResetIn: 40 * time.Second}
+		r.end("a", o)
+		r.end("b", answered("2", time.Hour))
+		r.refused("a", getOf("3"), poll.ScopeKey, 40*time.Second)
+	},
 	"of one window the lower number counts": func(r *rig) {
 		r.fill()
 		r.granted("a", getOf("1"))
