@@ -159,7 +159,7 @@ func TestAHintThatCameEarlyIsRemembered(t *testing.T) {
 		"unknown":         {false, 50 * time.Second, 0},
 		"left":            {true, 50 * time.Second, 0},
 		"unknown, stale":  {false, 70 * time.Second, 40},
-		"left, forgotten": {true, 70 * time.Second, 40},
+		"left, forgotten": {true, placeFor + 10*time.Second, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := &upstream{}

@@ -8,8 +8,8 @@
 // and every caller who waits for the run is answered. A run that nobody waits
 // for is retired to the cache for a minute, so that the next caller neither
 // violates the contract's floor nor costs a request for an answer just
-// received. The Poller has one timer, and one goroutine for each request in
-// flight.
+// received, and keeps its place in the queue for two more. The Poller has one
+// timer, and one goroutine for each request in flight.
 //
 // The rules, with the measurements behind them:
 //

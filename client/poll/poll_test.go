@@ -1080,11 +1080,11 @@ func TestRunsNeverRequestedAreForgotten(t *testing.T) {
 			t.Errorf("%d runs are remembered, want at most %d", got, maxUnanswered)
 		}
 		p.mu.Unlock()
-		time.Sleep(3 * time.Minute)
+		time.Sleep(placeFor + sweepEvery)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if len(p.runs) > 0 {
-			t.Errorf("%d runs are remembered after three minutes", len(p.runs))
+			t.Errorf("%d runs are remembered after %v", len(p.runs), placeFor+sweepEvery)
 		}
 	})
 }
@@ -1133,7 +1133,7 @@ func TestRunsKeptAreBounded(t *testing.T) {
 			}
 			p.mu.Unlock()
 		}
-		time.Sleep(3 * time.Minute)
+		time.Sleep(placeFor + 2*sweepEvery)
 		p.mu.Lock()
 		if len(p.runs)+len(p.floors)+int(p.counted) != 0 {
 			t.Errorf("%d runs, %d floors and %d bytes are kept for ever", len(p.runs), len(p.floors), p.counted)

@@ -33,6 +33,7 @@ type upstream struct {
 	sent     map[string][]time.Time
 	tooClose []string
 	apart    bool // replicas know nothing of each other for now
+	latency  time.Duration
 }
 
 func newUpstream() *upstream {
@@ -47,6 +48,7 @@ func (u *upstream) Results(ctx context.Context, id string) (*client.Results, err
 	if gap := now.Sub(u.ended[id]); !u.apart && (u.inFlight[id] > 0 || gap < promisedFloor) {
 		u.tooClose = append(u.tooClose, fmt.Sprintf("%s at %v: %d in flight, %v after the last", id, now, u.inFlight[id], gap))
 	}
+	latency := u.latency
 	u.inFlight[id]++
 	u.sent[id] = append(u.sent[id], now)
 	u.mu.Unlock()
@@ -56,7 +58,16 @@ func (u *upstream) Results(ctx context.Context, id string) (*client.Results, err
 		u.inFlight[id]--
 		u.ended[id] = time.Now()
 	}()
-	return u.Service.Results(ctx, id)
+	r, err := u.Service.Results(ctx, id)
+	time.Sleep(latency)
+	return r, err
+}
+
+// setLatency makes answers take so much longer than usual.
+func (u *upstream) setLatency(d time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.latency = d
 }
 
 // setApart says whether two requests for a run may be close together.
@@ -220,6 +231,35 @@ func TestReplicasShareOneBudget(t *testing.T) {
 				}
 				closeAll(all)
 				time.Sleep(10 * time.Minute) // until what happens to the store is over
+				u.check(t)
+			})
+		})
+	}
+}
+
+// So many runs that most waits end without an answer. Callers that come back to
+// a replica after two others must not start at the end of its queue, or nearly
+// all requests are made for callers that have just left.
+func TestReplicasThatAreOverloadedMakeProgress(t *testing.T) {
+	for name, tt := range map[string]struct {
+		runs    int
+		latency time.Duration
+		most    time.Duration // mean lag
+	}{
+		"400 runs":                        {runs: 400, most: 100 * time.Second},
+		"240 runs, answers that take 6 s": {runs: 240, latency: 6 * time.Second, most: 75 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				u := newUpstream()
+				u.setLatency(tt.latency)
+				all := replicas(3, u, fakeredis.New(0))
+				lags := watchAll(t, u, all, tt.runs, 5*time.Minute)
+				closeAll(all)
+				t.Logf("mean lag %v, longest %v", mean(lags), slices.Max(lags))
+				if got := mean(lags); got > tt.most {
+					t.Errorf("mean lag %v, want at most %v", got, tt.most)
+				}
 				u.check(t)
 			})
 		})
