@@ -349,26 +349,64 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// A cluster is found out without a setting, and keeps a key on one node.
+// A cluster is found out without a setting, through any of its nodes. Each key
+// is kept on one of them, and replicas that were given others hear its news.
 func TestCluster(t *testing.T) {
-	s := startRedis(t, "--cluster-enabled", "yes")
-	s.do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-	eventually(t, func() error {
-		if strings.Contains(s.lines("CLUSTER", "INFO")[0], "cluster_state:ok") {
-			return nil
-		}
-		return errors.New("the cluster is not ready")
-	})
-	l := openLogged(t, s.URL())
-	keyed := l.For(client.NewKey(secret))
-	defer keyed.Close()
-	if err := beginOne(keyed, "1"); err != nil {
-		t.Fatal(err)
+	nodes := make([]*redisServer, 3)
+	for i := range nodes {
+		nodes[i] = startRedis(t, "--cluster-enabled", "yes")
+		first, last := i*slots/len(nodes), (i+1)*slots/len(nodes)-1
+		nodes[i].do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(first), strconv.Itoa(last))
+		nodes[i].do("CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(nodes[0].Port))
 	}
-	if err := keyed.End(t.Context(), poll.Outcome{ID: "1", Run: "1", Result: poll.Answered, HoldRun: time.Second, Seen: &poll.Seen{}}); err != nil {
-		t.Fatal(err)
+	for _, node := range nodes {
+		eventually(t, func() error {
+			if info := node.lines("CLUSTER", "INFO")[0]; !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, "cluster_size:3") {
+				return errors.New("the cluster is not ready")
+			}
+			return nil
+		})
+	}
+	a, b := openLogged(t, nodes[0].URL()), openLogged(t, nodes[2].URL())
+	for i := range 10 {
+		key := client.NewKey(fmt.Sprint(secret, i))
+		one, other := a.For(key), b.For(key)
+		news := make(chan bool, 100)
+		other.Subscribe(func(n poll.News) {
+			if n.Concerns("1") {
+				news <- n.Ended
+			}
+		})
+		if err := beginOne(one, "1"); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := other.Begin(t.Context(), waitFor("1")); err != nil || p.Granted {
+			t.Errorf("the other replica gets %+v, %v", p, err)
+		}
+		eventually(t, func() error { // a subscription takes a moment
+			ended := poll.Outcome{ID: "1", Run: "1", Result: poll.Answered, HoldRun: time.Second, Seen: &poll.Seen{Ended: true}}
+			if err := one.End(t.Context(), ended); err != nil {
+				return err
+			}
+			select {
+			case <-news:
+				return nil
+			case <-time.After(100 * time.Millisecond):
+				return errors.New("no news")
+			}
+		})
+		one.Close()
+		other.Close()
+	}
+	for i, node := range nodes {
+		if node.number("DBSIZE") == 0 {
+			t.Errorf("node %d keeps nothing", i)
+		}
 	}
 }
+
+// slots is how many parts the nodes of a cluster divide among them.
+const slots = 16384
 
 // What a replica publishes, and the ends that it sees, reach the others, also
 // after the server was killed.
