@@ -16,8 +16,13 @@ if what == 'back' then
   state.tokens = math.max(0, state.tokens - spent)
   -- Others may come back within the next seconds, and hold floors of which the
   -- store knows nothing. Not too often, or one with a bad network would stop
-  -- all.
-  if state.epoch == fresh or state.quiet + SELDOM < now then state.quiet = now + QUIET end
+  -- all. With a store that has lost its state, floors are lost that replicas
+  -- held which have left, so all of them must be over.
+  if state.epoch == fresh then
+    state.quiet = now + FLOOR
+  elseif state.quiet + SELDOM < now then
+    state.quiet = now + QUIET
+  end
   if tonumber(pause) > 0 then
     state.paused, state.cause = math.max(state.paused, now + pause), cause
   end

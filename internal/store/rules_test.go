@@ -519,12 +519,12 @@ var rules = map[string]func(*rig){
 		r.granted("a", getOf("1"))
 		r.forget()
 		r.back("a", poll.Return{Held: []poll.Held{{Run: "1", For: 25 * time.Second, InFlight: true}, {Run: "2", For: time.Minute}}})
-		r.refused("b", getOf("4"), poll.ScopeKey, 3*time.Second)
+		r.refused("b", getOf("4"), poll.ScopeKey, 5*time.Second) // the floors of those that have left are over
 		r.refused("b", getOf("1"), poll.ScopeLease, 25*time.Second)
 		r.refused("b", getOf("2"), poll.ScopeRun, time.Minute)
 		r.back("b", poll.Return{Held: []poll.Held{{Run: "2", For: time.Second}}})
 		r.refused("c", getOf("2"), poll.ScopeRun, time.Minute)
-		r.advance(4 * time.Second)
+		r.advance(6 * time.Second)
 		r.granted("b", getOf("4"))
 	},
 	"what two have requested is left alone for the longer time": func(r *rig) {
@@ -533,6 +533,7 @@ var rules = map[string]func(*rig){
 		r.granted("a", getOf("2"))
 		r.advance(5 * time.Second)
 		r.back("b", poll.Return{Held: []poll.Held{{Run: "1", For: 25 * time.Second, InFlight: true}, {Run: "2", For: 5 * time.Second}}})
+		r.refused("a", getOf("3"), poll.ScopeKey, 3*time.Second)
 		r.advance(4 * time.Second)
 		for _, replica := range []string{"a", "b"} {
 			r.refused(replica, getOf("1"), poll.ScopeRun, 21*time.Second)
