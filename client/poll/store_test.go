@@ -266,6 +266,26 @@ func TestReplicasThatAreOverloadedMakeProgress(t *testing.T) {
 	}
 }
 
+// A new replica does not know yet that InstaView's limit is lower than usual,
+// or others know a lower one because it was just configured. It must neither
+// wait for more tokens than the others' bucket holds, nor stop them meanwhile.
+func TestReplicasWithDifferentRatesShareTheLowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, redis := newUpstream(), fakeredis.New(0)
+		all := make([]replica, 4)
+		for i := range all {
+			c := redis.Connect()
+			all[i] = replica{poll.New(u, poll.Awake, poll.WithRequestsPerMinute([]int{27, 108}[i%2]), poll.WithStore(store.On(c, key, func(store.Decision) {}))), c}
+		}
+		watchAll(t, u, all, 60, time.Minute)
+		closeAll(all)
+		u.check(t)
+		if most, _, _ := u.Counted(); most > 30 {
+			t.Errorf("%d requests in 60 s, want at most 30", most)
+		}
+	})
+}
+
 func slow(all []replica, d time.Duration) {
 	for _, r := range all {
 		r.SetSlow(d)

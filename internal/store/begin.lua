@@ -59,7 +59,7 @@ if kind ~= 'start' then
       need = need + 1
     end
   end
-  if not gets then need = need + keep end
+  if not gets then need = need + math.min(keep, state.burst - 1) end
   if others and state.last == kind then need = need + 1 end
   local short = need - state.tokens
   wait = math.max(wait, short / rate)

@@ -299,6 +299,32 @@ var rules = map[string]func(*rig){
 		r.refused("a", after(getOf("3"), 25*time.Second), poll.ScopeKind, 10*time.Second+50*time.Millisecond)
 		r.granted("b", after(getOf("2"), 30*time.Second))
 	},
+	"the lowest rate counts for all": func(r *rig) {
+		r.fill()
+		fast := func(id string) poll.Request {
+			q := waitFor(id)
+			q.Rate = poll.Rate{PerMinute: 60, Burst: 8, Kept: 3}
+			return q
+		}
+		low := func(id string) poll.Request {
+			q := waitFor(id)
+			q.Rate = poll.Rate{PerMinute: 6, Burst: 2, Kept: 1}
+			return q
+		}
+		r.granted("a", low("1"))
+		r.refused("b", after(fast("2"), time.Minute), poll.ScopeKind, 10*time.Second)
+		r.advance(5 * time.Second)
+		r.refused("a", low("3"), poll.ScopeKind, 15*time.Second) // after b
+		r.advance(5 * time.Second)
+		r.granted("b", after(fast("2"), 70*time.Second))
+		r.leave("a")
+		r.advance(2*time.Minute + time.Second) // a may have known what b will be told
+		r.granted("b", fast("4"))
+		r.advance(6 * time.Second)
+		for i := range 5 {
+			r.granted("b", fast(fmt.Sprint("b", i)))
+		}
+	},
 	"a claim that nobody comes for ends": func(r *rig) {
 		r.granted("a", getOf("1"))
 		r.refused("b", after(getOf("2"), time.Hour), poll.ScopeKind, 10*time.Second)

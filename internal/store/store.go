@@ -8,10 +8,11 @@
 // random names of replicas and documented error codes. With K for
 // instaview-mcp:{hash of the key} there are:
 //
-//   - K, a hash: the token bucket; what is left of the minute and the hour; the
-//     pause after failures, its cause and the replica that probes; and a random
-//     epoch, by which a replica notices that the state was lost. It lives for
-//     10 minutes after the last use, or after the end of a longer pause.
+//   - K, a hash: the token bucket and its rate, the lowest that a replica had
+//     within 2 minutes; what is left of the minute and the hour; the pause after
+//     failures, its cause and the replica that probes; and a random epoch, by
+//     which a replica notices that the state was lost. It lives for 10 minutes
+//     after the last use, or after the end of a longer pause.
 //   - K:replicas, a sorted set: when each replica was last heard of, or until
 //     when it may be silent because it is idle; 12 minutes.
 //   - K:claims, a hash: who waits for a token and since when; 2 minutes.
