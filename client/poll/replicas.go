@@ -173,7 +173,9 @@ func (p *Poller) refused(r *run, by kind, permit Permit, now time.Time) {
 	until := now.Add(permit.In)
 	switch permit.Scope {
 	case ScopeKind:
-		p.budget.refused[by] = until
+		// Those ahead may have nothing to ask for any more, and a run that goes
+		// first may become due here.
+		p.budget.refused[by] = earlier(until, now.Add(presentEvery))
 	case ScopeKey:
 		p.budget.refused[get], p.budget.refused[wait] = until, until
 		if permit.Cause != "" {

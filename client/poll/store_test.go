@@ -99,12 +99,12 @@ type replica struct {
 var key = client.NewKey("test-key")
 
 // replicas makes Pollers that share a store.
-func replicas(n int, u poll.API, redis *fakeredis.Server) []replica {
+func replicas(n int, u poll.API, redis *fakeredis.Server, options ...poll.Option) []replica {
 	all := make([]replica, n)
 	for i := range all {
 		c := redis.Connect()
 		s := store.On(c, key, func(store.Decision) {})
-		all[i] = replica{poll.New(u, poll.Awake, poll.WithStore(s)), c}
+		all[i] = replica{poll.New(u, append(options, poll.Awake, poll.WithStore(s))...), c}
 	}
 	return all
 }
@@ -272,11 +272,7 @@ func TestReplicasThatAreOverloadedMakeProgress(t *testing.T) {
 func TestReplicasWithDifferentRatesShareTheLowest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u, redis := newUpstream(), fakeredis.New(0)
-		all := make([]replica, 4)
-		for i := range all {
-			c := redis.Connect()
-			all[i] = replica{poll.New(u, poll.Awake, poll.WithRequestsPerMinute([]int{27, 108}[i%2]), poll.WithStore(store.On(c, key, func(store.Decision) {}))), c}
-		}
+		all := append(replicas(2, u, redis, poll.WithRequestsPerMinute(27)), replicas(2, u, redis)...)
 		watchAll(t, u, all, 60, time.Minute)
 		closeAll(all)
 		u.check(t)
@@ -284,6 +280,26 @@ func TestReplicasWithDifferentRatesShareTheLowest(t *testing.T) {
 			t.Errorf("%d requests in 60 s, want at most 30", most)
 		}
 	})
+}
+
+// Replicas whose only run waits for a token may have none a moment later: the
+// caller goes to another replica. With a low limit nobody may then be kept from
+// the next token for long.
+func TestManyReplicasShareALowLimit(t *testing.T) {
+	lags := map[int]time.Duration{}
+	for _, n := range []int{1, 3, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			u, redis := newUpstream(), fakeredis.New(0)
+			all := replicas(n, u, redis, poll.WithRequestsPerMinute(9))
+			lags[n] = mean(watchAll(t, u, all, 10, 10*time.Second))
+			closeAll(all)
+			u.check(t)
+		})
+	}
+	t.Log("mean lag by replicas", lags)
+	if lags[10] > 3*lags[1] {
+		t.Errorf("mean lag %v with ten replicas, %v with one", lags[10], lags[1])
+	}
 }
 
 func slow(all []replica, d time.Duration) {

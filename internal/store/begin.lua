@@ -69,7 +69,7 @@ if kind ~= 'start' then
   end
   if wait > PATIENCE then
     if short > 0 then
-      redis.call('HSET', KEYS[3], replica .. ' ' .. kind, due .. ' ' .. now + wait + 1000)
+      redis.call('HSET', KEYS[3], replica .. ' ' .. kind, due .. ' ' .. now + math.min(wait + 1000, MISSING))
       redis.call('PEXPIRE', KEYS[3], REMEMBERED)
     end
     return reply('rate')

@@ -124,7 +124,7 @@ func (s *redisServer) age(d time.Duration) {
 // isTime reports whether a field holds a time rather than a number.
 func isTime(field string) bool {
 	switch field {
-	case "at", "paused", "probe", "quiet", "lastWait":
+	case "at", "paused", "probe", "quiet", "lastWait", "rateEnds":
 		return true
 	}
 	return strings.HasSuffix(field, "Reset") || strings.HasSuffix(field, "Probe")

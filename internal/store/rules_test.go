@@ -285,17 +285,19 @@ var rules = map[string]func(*rig){
 	},
 	"kinds alternate over all replicas": func(r *rig) {
 		r.granted("a", getOf("1"))
-		r.refused("a", getOf("2"), poll.ScopeKind, 10*time.Second)
-		r.refused("b", waitFor("3"), poll.ScopeKind, 10*time.Second) // its turn
-		r.advance(10 * time.Second)
+		r.advance(8 * time.Second)
+		r.refused("a", getOf("2"), poll.ScopeKind, 2*time.Second)
+		r.refused("b", waitFor("3"), poll.ScopeKind, 2*time.Second) // its turn
+		r.advance(2 * time.Second)
 		r.refused("a", getOf("2"), poll.ScopeKind, 10*time.Second)
 		r.granted("b", waitFor("3"))
 	},
 	"what is due for longest goes first": func(r *rig) {
 		r.granted("a", getOf("1"))
-		r.refused("b", after(getOf("2"), 20*time.Second), poll.ScopeKind, 10*time.Second)
-		r.refused("a", after(getOf("3"), 15*time.Second), poll.ScopeKind, 20*time.Second)
-		r.advance(9950 * time.Millisecond)
+		r.advance(8 * time.Second)
+		r.refused("b", after(getOf("2"), 28*time.Second), poll.ScopeKind, 2*time.Second)
+		r.refused("a", after(getOf("3"), 23*time.Second), poll.ScopeKind, 12*time.Second)
+		r.advance(1950 * time.Millisecond)
 		r.refused("a", after(getOf("3"), 25*time.Second), poll.ScopeKind, 10*time.Second+50*time.Millisecond)
 		r.granted("b", after(getOf("2"), 30*time.Second))
 	},
@@ -312,11 +314,9 @@ var rules = map[string]func(*rig){
 			return q
 		}
 		r.granted("a", low("1"))
-		r.refused("b", after(fast("2"), time.Minute), poll.ScopeKind, 10*time.Second)
-		r.advance(5 * time.Second)
-		r.refused("a", low("3"), poll.ScopeKind, 15*time.Second) // after b
-		r.advance(5 * time.Second)
-		r.granted("b", after(fast("2"), 70*time.Second))
+		r.refused("b", fast("2"), poll.ScopeKind, 10*time.Second)
+		r.advance(10 * time.Second)
+		r.granted("b", fast("2"))
 		r.leave("a")
 		r.advance(2*time.Minute + time.Second) // a may have known what b will be told
 		r.granted("b", fast("4"))
@@ -328,8 +328,7 @@ var rules = map[string]func(*rig){
 	"a claim that nobody comes for ends": func(r *rig) {
 		r.granted("a", getOf("1"))
 		r.refused("b", after(getOf("2"), time.Hour), poll.ScopeKind, 10*time.Second)
-		r.leave("b")
-		r.advance(12 * time.Second)
+		r.advance(10 * time.Second)
 		r.granted("a", getOf("3"))
 	},
 	"a pause holds for all, and one probe follows": func(r *rig) {
