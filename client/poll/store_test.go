@@ -302,6 +302,27 @@ func TestManyReplicasShareALowLimit(t *testing.T) {
 	}
 }
 
+// Each replica without the store has a bucket of its own, with at least one
+// token. Together these must not allow more than a low limit does.
+func TestReplicasWithoutAStoreKeepALowLimit(t *testing.T) {
+	for _, limit := range []int{10, 30} {
+		for n := 2; n <= 10; n++ {
+			synctest.Test(t, func(t *testing.T) {
+				u, redis := newUpstream(), fakeredis.New(0)
+				u.setApart(true)
+				all := replicas(n, u, redis, poll.WithRequestsPerMinute(limit*9/10))
+				time.Sleep(time.Minute)
+				redis.SetDown(true)
+				watchAll(t, u, all, 2*n, 10*time.Second)
+				closeAll(all)
+				if most, _, _ := u.Counted(); most > limit {
+					t.Errorf("%d requests of %d replicas in 60 s, want at most %d", most, n, limit)
+				}
+			})
+		}
+	}
+}
+
 func slow(all []replica, d time.Duration) {
 	for _, r := range all {
 		r.SetSlow(d)
