@@ -319,13 +319,13 @@ func (p *Poller) publish(requestID string) {
 func (p *Poller) learnNews(n News) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n.Concerns("") {
+	if n.Name == "" {
 		p.hint("")
 		return
 	}
 	for run, f := range p.floors {
 		switch {
-		case !n.Concerns(run):
+		case f.name != n.Name:
 			continue
 		case !n.Ended:
 			p.hint(run)
@@ -337,5 +337,9 @@ func (p *Poller) learnNews(n News) {
 			p.dispatchLocked()
 		}
 		return
+	}
+	if !n.Ended {
+		p.hints.seen = true
+		p.keepHint(n.Name, p.clock.now())
 	}
 }

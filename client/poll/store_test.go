@@ -379,6 +379,29 @@ func TestHintReachesEveryReplica(t *testing.T) {
 	}
 }
 
+// A caller may come to another replica right after the hint for its run, which
+// that one has never seen.
+func TestHintReachesTheReplicaThatIsAskedNext(t *testing.T) {
+	pair(t, func(u *upstream, _ *fakeredis.Server, a, b replica) {
+		u.Begin("q", 0)
+		b.Hint("q")
+		if s, err := b.Wait(context.Background(), "q", time.Minute, nil); err != nil || !s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		ends := u.Begin("s", 38*time.Second)
+		if s, err := a.Wait(context.Background(), "s", 37*time.Second, nil); err != nil || s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		time.Sleep(time.Until(ends))
+		a.Hint("s")
+		synctest.Wait() // until b has the hint
+		s, err := b.Wait(context.Background(), "s", time.Minute, nil)
+		if late := time.Since(ends); err != nil || !s.Results.Finished() || late > promisedFloor+time.Second {
+			t.Errorf("the end is noticed after %v: %v, %v", late, s, err)
+		}
+	})
+}
+
 // A store that takes its time must not delay the next hints, of which hundreds
 // may have come.
 func TestSlowStoreDelaysNoHint(t *testing.T) {

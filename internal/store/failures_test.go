@@ -381,7 +381,7 @@ func TestNewsReachOtherReplicas(t *testing.T) {
 	listen := func(s poll.Store, who string) {
 		s.Subscribe(func(n poll.News) {
 			for _, run := range []string{"", "req_1", "req_2"} {
-				if n.Concerns(run) {
+				if n.Name == s.Name(run) {
 					news <- fmt.Sprint(who, run, n.Ended)
 				}
 			}

@@ -633,7 +633,7 @@ func TestHintDoesNotComeBack(t *testing.T) {
 		for _, who := range []string{"a", "b"} {
 			s := store.On(redis.Connect(), client.NewKey(secret), func(store.Decision) {})
 			s.Subscribe(func(n poll.News) {
-				if n.Concerns("req_1") && !n.Ended {
+				if n.Name == s.Name("req_1") && !n.Ended {
 					got[who]++
 				}
 			})

@@ -237,7 +237,15 @@ const maxHeld = 1_000
 
 // Publish implements poll.Store.
 func (k *keyed) Publish(ctx context.Context, run string) error {
-	return k.server.Publish(ctx, k.name, "hint "+k.hash("run", run)+" "+k.replica)
+	return k.server.Publish(ctx, k.name, "hint "+k.Name(run)+" "+k.replica)
+}
+
+// Name implements poll.Store.
+func (k *keyed) Name(run string) string {
+	if run == "" {
+		return ""
+	}
+	return k.hash("run", run)
 }
 
 // Subscribe implements poll.Store.
@@ -248,7 +256,7 @@ func (k *keyed) Subscribe(receive func(poll.News)) {
 		if from == k.replica { // a hint that this replica has had
 			return
 		}
-		receive(poll.News{Ended: what == "ended", Concerns: func(id string) bool { return k.hash("run", id) == run }})
+		receive(poll.News{Name: run, Ended: what == "ended"})
 	})
 }
 
