@@ -453,6 +453,19 @@ var rules = map[string]func(*rig){
 		r.present("b")
 		r.granted("b", waitFor("2"))
 	},
+	"the hour's pace is kept in the order of what is due": func(r *rig) {
+		r.fill()
+		r.granted("a", waitFor("1"))
+		o := answered("1", time.Hour)
+		o.Hour = poll.Left{Left: 60, Limit: 5000, ResetIn: 30 * time.Minute}
+		r.end("a", o)
+		r.advance(29 * time.Second)
+		r.refused("b", after(waitFor("2"), 40*time.Second), poll.ScopeKind, 517*time.Millisecond)
+		r.granted("a", getOf("4")) // has no pace to keep
+		r.advance(time.Second)
+		r.refused("a", after(waitFor("3"), 20*time.Second), poll.ScopeKind, 30*time.Second)
+		r.granted("b", after(waitFor("2"), 41*time.Second))
+	},
 	"a start needs no token": func(r *rig) {
 		r.granted("a", getOf("1"))
 		r.granted("a", started)

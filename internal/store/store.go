@@ -15,7 +15,8 @@
 //     after the last use, or after the end of a longer pause.
 //   - K:replicas, a sorted set: when each replica was last heard of, or until
 //     when it may be silent because it is idle; 12 minutes.
-//   - K:claims, a hash: who waits for a token and since when; 2 minutes.
+//   - K:claims, a hash: who waits for a token, or for the hour's pace, and since
+//     when; 2 minutes.
 //   - K:flying, a sorted set: the requests in flight; 25 s.
 //   - K:run:<run>: the lease of the replica that requests the run, 25 s at
 //     most, then the floor, 5 s or the run's Retry-After.
