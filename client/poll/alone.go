@@ -66,7 +66,7 @@ func (p *Poller) present() {
 	case alone:
 		p.store.alone = false
 		p.store.count(replicas, p.clock.now())
-		p.budget.divide(p.clock.now(), 1)
+		p.budget.unite()
 		p.budget.refused = [3]time.Time{}
 		p.log.Debug("requests use the shared store again", "replicas", replicas)
 		p.dispatchLocked()

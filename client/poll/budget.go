@@ -146,6 +146,13 @@ func (b *budget) divide(now time.Time, n int) {
 	b.limiter.ReserveN(now, burst(own))
 }
 
+// unite ends the division. Its bucket is full, since the shared store's counts,
+// and an empty one after each short fault of the store could stop this replica.
+func (b *budget) unite() {
+	b.part = 0
+	b.limiter = rate.NewLimiter(rate.Limit(b.perMinute/60), burst(b.perMinute))
+}
+
 // all returns the rate of all replicas together.
 func (b *budget) all() Rate {
 	return Rate{PerMinute: b.perMinute, Burst: burst(b.perMinute), Kept: min(keptForGets, burst(b.perMinute)/2)}

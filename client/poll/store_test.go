@@ -203,6 +203,16 @@ func TestReplicasShareOneBudget(t *testing.T) {
 				u.setApart(false)
 			}()
 		}},
+		"a store that stalls every two seconds": {most: 15 * time.Second, apart: true, fault: func(_ *fakeredis.Server, all []replica, _ *upstream) {
+			go func() {
+				for range 300 {
+					time.Sleep(1400 * time.Millisecond)
+					slow(all, 700*time.Millisecond)
+					time.Sleep(600 * time.Millisecond)
+					slow(all, 0)
+				}
+			}()
+		}},
 		"hiccups": {most: 12 * time.Second, fault: func(_ *fakeredis.Server, all []replica, u *upstream) {
 			u.setApart(true)
 			go func() {
@@ -230,7 +240,7 @@ func TestReplicasShareOneBudget(t *testing.T) {
 					t.Errorf("mean lag %v, want at most %v", got, tt.most)
 				}
 				closeAll(all)
-				time.Sleep(10 * time.Minute) // until what happens to the store is over
+				time.Sleep(20 * time.Minute) // until what happens to the store is over
 				u.check(t)
 			})
 		})
