@@ -14,8 +14,8 @@ func (p *Poller) goAlone(err error, now time.Time) {
 	}
 	p.store.alone, p.store.spent = true, 0
 	n := p.store.replicas
-	if n == 0 {
-		n = unknownReplicas
+	if n == 0 || now.Sub(p.store.opened) < newFor {
+		n = max(n, unknownReplicas)
 	}
 	p.budget.divide(now, n)
 	// Until then, the others use its part.

@@ -333,6 +333,25 @@ func TestReplicasWithoutAStoreKeepALowLimit(t *testing.T) {
 	}
 }
 
+// The first of several replicas that start at the same time is told that it is
+// the only one, and while idle not again for 10 s.
+func TestStoreThatFailsAfterTheStartKeepsTheBudget(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4} {
+		for _, after := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 9500 * time.Millisecond, 11 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				u, redis := newUpstream(), fakeredis.New(0)
+				u.setApart(true)
+				all := replicas(n, u, redis)
+				time.Sleep(after)
+				redis.SetDown(true)
+				watchAll(t, u, all, 150, 10*time.Second)
+				closeAll(all)
+				u.check(t)
+			})
+		}
+	}
+}
+
 func slow(all []replica, d time.Duration) {
 	for _, r := range all {
 		r.SetSlow(d)
