@@ -14,8 +14,8 @@ func (p *Poller) goAlone(err error, now time.Time) {
 	}
 	p.store.alone, p.store.spent = true, 0
 	n := p.store.replicas
-	if n == 0 {
-		n = unknownReplicas
+	if n == 0 || now.Sub(p.store.opened) < newFor {
+		n = max(n, unknownReplicas)
 	}
 	p.budget.divide(now, n)
 	// Until then, the others use its part.
@@ -66,7 +66,7 @@ func (p *Poller) present() {
 	case alone:
 		p.store.alone = false
 		p.store.count(replicas, p.clock.now())
-		p.budget.divide(p.clock.now(), 1)
+		p.budget.unite()
 		p.budget.refused = [3]time.Time{}
 		p.log.Debug("requests use the shared store again", "replicas", replicas)
 		p.dispatchLocked()

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -34,6 +35,7 @@ const (
 // budget limits the requests of one key. It is not safe for concurrent use.
 type budget struct {
 	ceiling       float64 // configured requests a minute
+	perMinute     float64 // as limited by ceiling and server, for all replicas together
 	limiter       *rate.Limiter
 	reportedLimit int // requests a minute, as reported by the last answer
 	inFlight      int
@@ -53,7 +55,7 @@ const (
 
 func newBudget(requestsPerMinute int) *budget {
 	perMinute := float64(requestsPerMinute)
-	return &budget{ceiling: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
+	return &budget{ceiling: perMinute, perMinute: perMinute, limiter: rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))}
 }
 
 // burst returns how many requests may be sent at once. perMinute is share of
@@ -138,25 +140,43 @@ func (b *budget) learn(now, sent time.Time, limit client.RateLimit) {
 
 // divide gives this replica the n-th part of the rate, and an empty bucket.
 func (b *budget) divide(now time.Time, n int) {
-	all := b.all().PerMinute
 	b.part = n
-	perMinute := all / float64(n)
-	b.limiter = rate.NewLimiter(rate.Limit(perMinute/60), burst(perMinute))
-	b.limiter.ReserveN(now, burst(perMinute))
+	own := b.own()
+	b.limiter = rate.NewLimiter(rate.Limit(own/60), burst(own))
+	b.limiter.ReserveN(now, burst(own))
+}
+
+// unite ends the division. Its bucket is full, since the shared store's counts,
+// and an empty one after each short fault of the store could stop this replica.
+func (b *budget) unite() {
+	b.part = 0
+	b.limiter = rate.NewLimiter(rate.Limit(b.perMinute/60), burst(b.perMinute))
 }
 
 // all returns the rate of all replicas together.
 func (b *budget) all() Rate {
-	perMinute := float64(b.limiter.Limit()) * 60 * float64(max(1, b.part))
-	return Rate{PerMinute: perMinute, Burst: burst(perMinute), Kept: min(keptForGets, burst(perMinute)/2)}
+	return Rate{PerMinute: b.perMinute, Burst: burst(b.perMinute), Kept: min(keptForGets, burst(b.perMinute)/2)}
+}
+
+// own returns this replica's part of the rate. It is less than the n-th part if
+// that has room for no burst, because each bucket holds a token all the same:
+// with 10 requests a minute, four replicas must make two each and not three.
+func (b *budget) own() float64 {
+	if b.part <= 1 {
+		return b.perMinute
+	}
+	n := float64(b.part)
+	most := max(1, math.Floor(b.perMinute/share/n))
+	return min(b.perMinute/n, most*60/(60+jitterSeconds))
 }
 
 func (b *budget) setRate(now time.Time, perMinute float64) {
-	perMinute /= float64(max(1, b.part))
+	b.perMinute = perMinute
+	own := b.own()
 	// The requests of the last burst beyond the new rate's burst are owed.
-	for range b.limiter.Burst() - burst(perMinute) {
+	for range b.limiter.Burst() - burst(own) {
 		b.limiter.ReserveN(now, 1)
 	}
-	b.limiter.SetLimitAt(now, rate.Limit(perMinute/60))
-	b.limiter.SetBurstAt(now, burst(perMinute))
+	b.limiter.SetLimitAt(now, rate.Limit(own/60))
+	b.limiter.SetBurstAt(now, burst(own))
 }

@@ -37,7 +37,7 @@ const (
 type hints struct {
 	seen     bool
 	provenAt time.Time            // when one was last right; zero if they are not relied on
-	early    map[string]time.Time // by sourcing run, for runs that are not known
+	early    map[string]time.Time // by Poller.name, for runs that are not known
 	awaited  []foundEnd           // whose hints may still come, oldest first
 	timer    *time.Timer          // for the first of them
 }
@@ -89,7 +89,7 @@ func (p *Poller) hint(requestID string) {
 			p.wake(r, now)
 		}
 	default:
-		p.keepHint(requestID, now)
+		p.keepHint(p.name(requestID), now)
 	}
 	p.dispatchLocked()
 }
@@ -130,19 +130,19 @@ func (p *Poller) wakeNext(now time.Time) {
 }
 
 // keepHint remembers a hint for a run that is not known.
-func (p *Poller) keepHint(sourcingRun string, now time.Time) {
+func (p *Poller) keepHint(name string, now time.Time) {
 	if p.hints.early == nil {
 		p.hints.early = map[string]time.Time{}
 	}
 	maps.DeleteFunc(p.hints.early, func(_ string, at time.Time) bool { return now.Sub(at) >= cacheFor })
 	if len(p.hints.early) < maxEarly {
-		p.hints.early[sourcingRun] = now
+		p.hints.early[name] = now
 	}
 }
 
 // takeHint gives a new run the hint that was kept for it.
 func (p *Poller) takeHint(r *run, now time.Time) {
-	if at, ok := p.hints.early[sourcingRun(r.id)]; ok && now.Sub(at) < cacheFor {
+	if at, ok := p.hints.early[r.floor.name]; ok && now.Sub(at) < cacheFor {
 		r.wake.since, r.wake.latest, r.wake.ahead = at, at, true
 	}
 }

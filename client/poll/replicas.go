@@ -18,9 +18,11 @@ const (
 	noticedAfter = 3 * time.Second
 	// rememberedFor is how long a replica that is not told of any more counts.
 	rememberedFor = 2 * time.Minute
-	// unknownReplicas is how many there are taken to be if the store never said
-	// so.
+	// unknownReplicas is how many there are at least taken to be for newFor
+	// after the start, since others may be starting, too, and an idle replica
+	// is told every idleEvery.
 	unknownReplicas = 4
+	newFor          = idleEvery + time.Second
 	// leasedFor is how long a request may take, and the floor after it.
 	leasedFor = 20*time.Second + Floor
 	// getAgain is how soon a get asks again for a run that another replica is
@@ -37,6 +39,7 @@ type store struct {
 	asking     bool        // a Begin is in flight
 	publishing int         // hints that are on their way to the Store
 	alone      bool        // the Store cannot be used for now
+	opened     time.Time   // when the Poller was made
 	spent      int         // requests sent alone
 	replicas   int         // the most told of late; 0 if never
 	countedAt  time.Time   // when there were that many
@@ -60,6 +63,7 @@ func (s *store) count(replicas int, now time.Time) {
 // openStore begins to use the Store, if there is one.
 func (p *Poller) openStore() {
 	if p.store.Store != nil {
+		p.store.opened = p.clock.now()
 		p.store.timer = stoppedTimer(p.present)
 		p.store.Subscribe(p.learnNews)
 		p.presentIn(0)
@@ -173,7 +177,9 @@ func (p *Poller) refused(r *run, by kind, permit Permit, now time.Time) {
 	until := now.Add(permit.In)
 	switch permit.Scope {
 	case ScopeKind:
-		p.budget.refused[by] = until
+		// Those ahead may have nothing to ask for any more, and a run that goes
+		// first may become due here.
+		p.budget.refused[by] = earlier(until, now.Add(presentEvery))
 	case ScopeKey:
 		p.budget.refused[get], p.budget.refused[wait] = until, until
 		if permit.Cause != "" {
@@ -317,13 +323,13 @@ func (p *Poller) publish(requestID string) {
 func (p *Poller) learnNews(n News) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n.Concerns("") {
+	if n.Name == "" {
 		p.hint("")
 		return
 	}
 	for run, f := range p.floors {
 		switch {
-		case !n.Concerns(run):
+		case f.name != n.Name:
 			continue
 		case !n.Ended:
 			p.hint(run)
@@ -335,5 +341,9 @@ func (p *Poller) learnNews(n News) {
 			p.dispatchLocked()
 		}
 		return
+	}
+	if !n.Ended {
+		p.hints.seen = true
+		p.keepHint(n.Name, p.clock.now())
 	}
 }

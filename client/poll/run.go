@@ -41,6 +41,7 @@ type tally struct{ attempts, failures int }
 // floor keeps the requests for one sourcing run apart. Runs requested for
 // several companies share it, since the contract's limit is the run's.
 type floor struct {
+	name      string // of the run for the shared store, if there is one
 	sharers   []*run // runs that share it
 	inFlight  bool
 	notBefore time.Time // the end of the floor and of Retry-After
@@ -54,13 +55,21 @@ func (p *Poller) newRun(id string, now time.Time) *run {
 		schedule: newSchedule(p.jitter), changed: make(chan struct{}), final: make(chan struct{}),
 	}
 	if r.floor = p.floors[sourcingRun(id)]; r.floor == nil {
-		r.floor = &floor{}
+		r.floor = &floor{name: p.name(sourcingRun(id))}
 		p.floors[sourcingRun(id)] = r.floor
 	}
 	r.floor.sharers = append(r.floor.sharers, r)
 	p.runs[id] = r
 	p.takeHint(r, now)
 	return r
+}
+
+// name returns what hints are kept by and other replicas call a run.
+func (p *Poller) name(sourcingRun string) string {
+	if p.store.Store == nil {
+		return sourcingRun
+	}
+	return p.store.Name(sourcingRun)
 }
 
 // sourcingRun returns an id without the company that it may begin with.

@@ -28,6 +28,8 @@ type Store interface {
 	Return(ctx context.Context, r Return) (replicas int, err error)
 	// Publish tells the other replicas of a hint; see Poller.Hint.
 	Publish(ctx context.Context, run string) error
+	// Name returns what News calls a run.
+	Name(run string) string
 	// Subscribe calls receive for the hints that other replicas publish, and
 	// for each run that any replica sees end.
 	Subscribe(receive func(News))
@@ -140,8 +142,8 @@ type Held struct {
 
 // News is what a replica tells the others about a run.
 type News struct {
-	Ended    bool // the replica has seen the end; otherwise it has a hint
-	Concerns func(run string) bool
+	Name  string // of the run; "" for a hint that names none
+	Ended bool   // the replica has seen the end; otherwise it has a hint
 }
 
 // WithStore shares the key's budget, pauses and floors with the other Pollers

@@ -99,12 +99,12 @@ type replica struct {
 var key = client.NewKey("test-key")
 
 // replicas makes Pollers that share a store.
-func replicas(n int, u poll.API, redis *fakeredis.Server) []replica {
+func replicas(n int, u poll.API, redis *fakeredis.Server, options ...poll.Option) []replica {
 	all := make([]replica, n)
 	for i := range all {
 		c := redis.Connect()
 		s := store.On(c, key, func(store.Decision) {})
-		all[i] = replica{poll.New(u, poll.Awake, poll.WithStore(s)), c}
+		all[i] = replica{poll.New(u, append(options, poll.Awake, poll.WithStore(s))...), c}
 	}
 	return all
 }
@@ -203,6 +203,16 @@ func TestReplicasShareOneBudget(t *testing.T) {
 				u.setApart(false)
 			}()
 		}},
+		"a store that stalls every two seconds": {most: 15 * time.Second, apart: true, fault: func(_ *fakeredis.Server, all []replica, _ *upstream) {
+			go func() {
+				for range 300 {
+					time.Sleep(1400 * time.Millisecond)
+					slow(all, 700*time.Millisecond)
+					time.Sleep(600 * time.Millisecond)
+					slow(all, 0)
+				}
+			}()
+		}},
 		"hiccups": {most: 12 * time.Second, fault: func(_ *fakeredis.Server, all []replica, u *upstream) {
 			u.setApart(true)
 			go func() {
@@ -230,7 +240,7 @@ func TestReplicasShareOneBudget(t *testing.T) {
 					t.Errorf("mean lag %v, want at most %v", got, tt.most)
 				}
 				closeAll(all)
-				time.Sleep(10 * time.Minute) // until what happens to the store is over
+				time.Sleep(20 * time.Minute) // until what happens to the store is over
 				u.check(t)
 			})
 		})
@@ -263,6 +273,82 @@ func TestReplicasThatAreOverloadedMakeProgress(t *testing.T) {
 				u.check(t)
 			})
 		})
+	}
+}
+
+// A new replica does not know yet that InstaView's limit is lower than usual,
+// or others know a lower one because it was just configured. It must neither
+// wait for more tokens than the others' bucket holds, nor stop them meanwhile.
+func TestReplicasWithDifferentRatesShareTheLowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, redis := newUpstream(), fakeredis.New(0)
+		all := append(replicas(2, u, redis, poll.WithRequestsPerMinute(27)), replicas(2, u, redis)...)
+		watchAll(t, u, all, 60, time.Minute)
+		closeAll(all)
+		u.check(t)
+		if most, _, _ := u.Counted(); most > 30 {
+			t.Errorf("%d requests in 60 s, want at most 30", most)
+		}
+	})
+}
+
+// Replicas whose only run waits for a token may have none a moment later: the
+// caller goes to another replica. With a low limit nobody may then be kept from
+// the next token for long.
+func TestManyReplicasShareALowLimit(t *testing.T) {
+	lags := map[int]time.Duration{}
+	for _, n := range []int{1, 3, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			u, redis := newUpstream(), fakeredis.New(0)
+			all := replicas(n, u, redis, poll.WithRequestsPerMinute(9))
+			lags[n] = mean(watchAll(t, u, all, 10, 10*time.Second))
+			closeAll(all)
+			u.check(t)
+		})
+	}
+	t.Log("mean lag by replicas", lags)
+	if lags[10] > 3*lags[1] {
+		t.Errorf("mean lag %v with ten replicas, %v with one", lags[10], lags[1])
+	}
+}
+
+// Each replica without the store has a bucket of its own, with at least one
+// token. Together these must not allow more than a low limit does.
+func TestReplicasWithoutAStoreKeepALowLimit(t *testing.T) {
+	for _, limit := range []int{10, 30} {
+		for n := 2; n <= 10; n++ {
+			synctest.Test(t, func(t *testing.T) {
+				u, redis := newUpstream(), fakeredis.New(0)
+				u.setApart(true)
+				all := replicas(n, u, redis, poll.WithRequestsPerMinute(limit*9/10))
+				time.Sleep(time.Minute)
+				redis.SetDown(true)
+				watchAll(t, u, all, 2*n, 10*time.Second)
+				closeAll(all)
+				if most, _, _ := u.Counted(); most > limit {
+					t.Errorf("%d requests of %d replicas in 60 s, want at most %d", most, n, limit)
+				}
+			})
+		}
+	}
+}
+
+// The first of several replicas that start at the same time is told that it is
+// the only one, and while idle not again for 10 s.
+func TestStoreThatFailsAfterTheStartKeepsTheBudget(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4} {
+		for _, after := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 9500 * time.Millisecond, 11 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				u, redis := newUpstream(), fakeredis.New(0)
+				u.setApart(true)
+				all := replicas(n, u, redis)
+				time.Sleep(after)
+				redis.SetDown(true)
+				watchAll(t, u, all, 150, 10*time.Second)
+				closeAll(all)
+				u.check(t)
+			})
+		}
 	}
 }
 
@@ -320,6 +406,29 @@ func TestHintReachesEveryReplica(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A caller may come to another replica right after the hint for its run, which
+// that one has never seen.
+func TestHintReachesTheReplicaThatIsAskedNext(t *testing.T) {
+	pair(t, func(u *upstream, _ *fakeredis.Server, a, b replica) {
+		u.Begin("q", 0)
+		b.Hint("q")
+		if s, err := b.Wait(context.Background(), "q", time.Minute, nil); err != nil || !s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		ends := u.Begin("s", 38*time.Second)
+		if s, err := a.Wait(context.Background(), "s", 37*time.Second, nil); err != nil || s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		time.Sleep(time.Until(ends))
+		a.Hint("s")
+		synctest.Wait() // until b has the hint
+		s, err := b.Wait(context.Background(), "s", time.Minute, nil)
+		if late := time.Since(ends); err != nil || !s.Results.Finished() || late > promisedFloor+time.Second {
+			t.Errorf("the end is noticed after %v: %v, %v", late, s, err)
+		}
+	})
 }
 
 // A store that takes its time must not delay the next hints, of which hundreds

@@ -45,33 +45,34 @@ end
 if wait > PATIENCE then return reply('key', state.cause) end
 
 -- The rate. Of each kind the run that has been due for longest goes first,
--- whoever asks for it; the kinds alternate; and waits leave tokens for gets.
+-- whoever asks for it; the kinds alternate, unless waits only keep the hour's
+-- pace; and waits leave tokens for gets.
 if kind ~= 'start' then
-  local need, gets, others, due = 1, kind == 'get', false, now - overdue
+  local turns, gets, others, due = 1, kind == 'get', false, now - overdue
   for name, claim in pairs(read(KEYS[3])) do
     local whose, what = name:match('^(.*) (.*)$')
-    local since, ends = claim:match('^(.*) (.*)$')
+    local since, ends, paced = claim:match('^(.*) (.*) (.*)$')
     if tonumber(ends) < now then
       redis.call('HDEL', KEYS[3], name)
-    elseif what ~= kind then
+    elseif what == kind then
+      if whose ~= replica and tonumber(since) < due then turns = turns + 1 end
+    elseif paced == '0' then
       others, gets = true, true
-    elseif whose ~= replica and tonumber(since) < due then
-      need = need + 1
     end
   end
-  if not gets then need = need + keep end
+  local need = turns
+  if not gets then need = need + math.min(keep, state.burst - 1) end
   if others and state.last == kind then need = need + 1 end
   local short = need - state.tokens
   wait = math.max(wait, short / rate)
   if kind == 'wait' and (state.hourReset or 0) > now and state.hourLeft > 0 and state.hourLimit > 0 then
     local pace = (state.hourReset - now) / state.hourLeft
-    if pace * state.hourLimit * EVEN > 3600000 then wait = math.max(wait, (state.lastWait or 0) + pace - now) end
+    if pace * state.hourLimit * EVEN > 3600000 then wait = math.max(wait, (state.lastWait or 0) + turns * pace - now) end
   end
   if wait > PATIENCE then
-    if short > 0 then
-      redis.call('HSET', KEYS[3], replica .. ' ' .. kind, due .. ' ' .. now + wait + 1000)
-      redis.call('PEXPIRE', KEYS[3], REMEMBERED)
-    end
+    local ends, paced = now + math.min(wait + 1000, MISSING), short > 0 and 0 or 1
+    redis.call('HSET', KEYS[3], replica .. ' ' .. kind, due .. ' ' .. ends .. ' ' .. paced)
+    redis.call('PEXPIRE', KEYS[3], REMEMBERED)
     return reply('rate')
   end
   redis.call('HDEL', KEYS[3], replica .. ' ' .. kind)

@@ -47,10 +47,17 @@ local function attend(replica, silent)
   return all, redis.call('ZCOUNT', KEYS[2], now - MISSING, '+inf') / all
 end
 
--- Refills the bucket, and returns the tokens a millisecond.
+-- Refills the bucket, and returns the tokens a millisecond. Of the rates that
+-- replicas have had of late the lowest counts for all, since a new replica does
+-- not know yet what InstaView has told the others. With a larger bucket it would
+-- also wait for tokens that never come, because the others' are full before.
 local function refill(state, perMinute, burst, part)
-  local rate = perMinute / 60000 * part
-  state.tokens = math.min(tonumber(burst), state.tokens + math.max(0, now - state.at) * rate)
+  perMinute, burst = tonumber(perMinute), tonumber(burst)
+  if perMinute <= (state.perMinute or perMinute) or state.rateEnds < now then
+    state.perMinute, state.burst, state.rateEnds = perMinute, burst, now + REMEMBERED
+  end
+  local rate = state.perMinute / 60000 * part
+  state.tokens = math.min(state.burst, state.tokens + math.max(0, now - state.at) * rate)
   state.at = now
   return rate
 end

@@ -373,7 +373,7 @@ func TestCluster(t *testing.T) {
 		one, other := a.For(key), b.For(key)
 		news := make(chan bool, 100)
 		other.Subscribe(func(n poll.News) {
-			if n.Concerns("1") {
+			if n.Name == other.Name("1") {
 				news <- n.Ended
 			}
 		})
@@ -419,7 +419,7 @@ func TestNewsReachOtherReplicas(t *testing.T) {
 	listen := func(s poll.Store, who string) {
 		s.Subscribe(func(n poll.News) {
 			for _, run := range []string{"", "req_1", "req_2"} {
-				if n.Concerns(run) {
+				if n.Name == s.Name(run) {
 					news <- fmt.Sprint(who, run, n.Ended)
 				}
 			}

@@ -110,8 +110,8 @@ func (s *redisServer) age(d time.Duration) {
 		case "hash":
 			for _, field := range s.lines("HKEYS", key) {
 				value := s.lines("HGET", key, field)[0]
-				if since, until, both := strings.Cut(value, " "); both && strings.HasSuffix(key, ":claims") {
-					s.do("HSET", key, field, back(since)+" "+back(until))
+				if claim := strings.Fields(value); strings.HasSuffix(key, ":claims") {
+					s.do("HSET", key, field, back(claim[0])+" "+back(claim[1])+" "+claim[2])
 				} else if isTime(field) {
 					s.do("HSET", key, field, back(value))
 				}
@@ -124,7 +124,7 @@ func (s *redisServer) age(d time.Duration) {
 // isTime reports whether a field holds a time rather than a number.
 func isTime(field string) bool {
 	switch field {
-	case "at", "paused", "probe", "quiet", "lastWait":
+	case "at", "paused", "probe", "quiet", "lastWait", "rateEnds":
 		return true
 	}
 	return strings.HasSuffix(field, "Reset") || strings.HasSuffix(field, "Probe")

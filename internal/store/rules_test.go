@@ -285,25 +285,50 @@ var rules = map[string]func(*rig){
 	},
 	"kinds alternate over all replicas": func(r *rig) {
 		r.granted("a", getOf("1"))
-		r.refused("a", getOf("2"), poll.ScopeKind, 10*time.Second)
-		r.refused("b", waitFor("3"), poll.ScopeKind, 10*time.Second) // its turn
-		r.advance(10 * time.Second)
+		r.advance(8 * time.Second)
+		r.refused("a", getOf("2"), poll.ScopeKind, 2*time.Second)
+		r.refused("b", waitFor("3"), poll.ScopeKind, 2*time.Second) // its turn
+		r.advance(2 * time.Second)
 		r.refused("a", getOf("2"), poll.ScopeKind, 10*time.Second)
 		r.granted("b", waitFor("3"))
 	},
 	"what is due for longest goes first": func(r *rig) {
 		r.granted("a", getOf("1"))
-		r.refused("b", after(getOf("2"), 20*time.Second), poll.ScopeKind, 10*time.Second)
-		r.refused("a", after(getOf("3"), 15*time.Second), poll.ScopeKind, 20*time.Second)
-		r.advance(9950 * time.Millisecond)
+		r.advance(8 * time.Second)
+		r.refused("b", after(getOf("2"), 28*time.Second), poll.ScopeKind, 2*time.Second)
+		r.refused("a", after(getOf("3"), 23*time.Second), poll.ScopeKind, 12*time.Second)
+		r.advance(1950 * time.Millisecond)
 		r.refused("a", after(getOf("3"), 25*time.Second), poll.ScopeKind, 10*time.Second+50*time.Millisecond)
 		r.granted("b", after(getOf("2"), 30*time.Second))
+	},
+	"the lowest rate counts for all": func(r *rig) {
+		r.fill()
+		fast := func(id string) poll.Request {
+			q := waitFor(id)
+			q.Rate = poll.Rate{PerMinute: 60, Burst: 8, Kept: 3}
+			return q
+		}
+		low := func(id string) poll.Request {
+			q := waitFor(id)
+			q.Rate = poll.Rate{PerMinute: 6, Burst: 2, Kept: 1}
+			return q
+		}
+		r.granted("a", low("1"))
+		r.refused("b", fast("2"), poll.ScopeKind, 10*time.Second)
+		r.advance(10 * time.Second)
+		r.granted("b", fast("2"))
+		r.leave("a")
+		r.advance(2*time.Minute + time.Second) // a may have known what b will be told
+		r.granted("b", fast("4"))
+		r.advance(6 * time.Second)
+		for i := range 5 {
+			r.granted("b", fast(fmt.Sprint("b", i)))
+		}
 	},
 	"a claim that nobody comes for ends": func(r *rig) {
 		r.granted("a", getOf("1"))
 		r.refused("b", after(getOf("2"), time.Hour), poll.ScopeKind, 10*time.Second)
-		r.leave("b")
-		r.advance(12 * time.Second)
+		r.advance(10 * time.Second)
 		r.granted("a", getOf("3"))
 	},
 	"a pause holds for all, and one probe follows": func(r *rig) {
@@ -427,6 +452,19 @@ var rules = map[string]func(*rig){
 		r.advance(4 * time.Minute)
 		r.present("b")
 		r.granted("b", waitFor("2"))
+	},
+	"the hour's pace is kept in the order of what is due": func(r *rig) {
+		r.fill()
+		r.granted("a", waitFor("1"))
+		o := answered("1", time.Hour)
+		o.Hour = poll.Left{Left: 60, Limit: 5000, ResetIn: 30 * time.Minute}
+		r.end("a", o)
+		r.advance(29 * time.Second)
+		r.refused("b", after(waitFor("2"), 40*time.Second), poll.ScopeKind, 517*time.Millisecond)
+		r.granted("a", getOf("4")) // has no pace to keep
+		r.advance(time.Second)
+		r.refused("a", after(waitFor("3"), 20*time.Second), poll.ScopeKind, 30*time.Second)
+		r.granted("b", after(waitFor("2"), 41*time.Second))
 	},
 	"a start needs no token": func(r *rig) {
 		r.granted("a", getOf("1"))
@@ -609,7 +647,7 @@ func TestHintDoesNotComeBack(t *testing.T) {
 		for _, who := range []string{"a", "b"} {
 			s := store.On(redis.Connect(), client.NewKey(secret), func(store.Decision) {})
 			s.Subscribe(func(n poll.News) {
-				if n.Concerns("req_1") && !n.Ended {
+				if n.Name == s.Name("req_1") && !n.Ended {
 					got[who]++
 				}
 			})

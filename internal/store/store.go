@@ -8,13 +8,15 @@
 // random names of replicas and documented error codes. With K for
 // instaview-mcp:{hash of the key} there are:
 //
-//   - K, a hash: the token bucket; what is left of the minute and the hour; the
-//     pause after failures, its cause and the replica that probes; and a random
+//   - K, a hash: the token bucket and its rate, the lowest that a replica had
+//     within 2 minutes; what is left of the minute and the hour; the pause
+//     after failures, its cause and the replica that probes; and a random
 //     epoch, by which a replica notices that the state was lost. It lives for
 //     10 minutes after the last use, or after the end of a longer pause.
 //   - K:replicas, a sorted set: when each replica was last heard of, or until
 //     when it may be silent because it is idle; 12 minutes.
-//   - K:claims, a hash: who waits for a token and since when; 2 minutes.
+//   - K:claims, a hash: who waits for a token, or for the hour's pace, and
+//     since when; 2 minutes.
 //   - K:flying, a sorted set: the requests in flight; 25 s.
 //   - K:run:<run>: the lease of the replica that requests the run, 25 s at
 //     most, then the floor, 5 s or the run's Retry-After.
@@ -236,7 +238,15 @@ const maxHeld = 1_000
 
 // Publish implements poll.Store.
 func (k *keyed) Publish(ctx context.Context, run string) error {
-	return k.server.Publish(ctx, k.name, "hint "+k.hash("run", run)+" "+k.replica)
+	return k.server.Publish(ctx, k.name, "hint "+k.Name(run)+" "+k.replica)
+}
+
+// Name implements poll.Store.
+func (k *keyed) Name(run string) string {
+	if run == "" {
+		return ""
+	}
+	return k.hash("run", run)
 }
 
 // Subscribe implements poll.Store.
@@ -247,7 +257,7 @@ func (k *keyed) Subscribe(receive func(poll.News)) {
 		if from == k.replica { // a hint that this replica has had
 			return
 		}
-		receive(poll.News{Ended: what == "ended", Concerns: func(id string) bool { return k.hash("run", id) == run }})
+		receive(poll.News{Name: run, Ended: what == "ended"})
 	})
 }
 
