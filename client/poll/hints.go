@@ -67,7 +67,7 @@ func (p *Poller) Hint(requestID string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hint(requestID)
-	p.publish(requestID)
+	p.publish(News{Name: p.name(requestID)})
 }
 
 // hint applies a hint to this Poller.
@@ -214,7 +214,16 @@ func (p *Poller) missHints() {
 	if len(p.hints.awaited) > 0 && p.ctx.Err() == nil {
 		p.hints.timer.Reset(p.hints.awaited[0].at.Add(hintGrace).Sub(now))
 	}
-	if !missed || p.hints.provenAt.IsZero() {
+	if missed && !p.hints.provenAt.IsZero() {
+		p.doubtHints()
+		p.publish(News{Missed: true})
+	}
+}
+
+// doubtHints requests runs as often as without hints, until the next that is
+// right.
+func (p *Poller) doubtHints() {
+	if p.hints.provenAt.IsZero() {
 		return
 	}
 	p.hints.provenAt = time.Time{}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// presentEvery is how often a replica says that it is there, and, without
-	// the store, how often it tries to return.
+	// presentEvery is how often a replica says that it is there and asks again
+	// for a token, and, without the store, how often it tries to return.
 	presentEvery = time.Second
 	// idleEvery is how often it says so while nobody waits.
 	idleEvery = 10 * time.Second
@@ -303,16 +303,16 @@ func (p *Poller) report(o Outcome) {
 	}
 }
 
-// publish tells the other replicas of a hint. It does not wait for the Store,
-// which may be slow, and tells nobody of its failure, since a lost hint only
-// costs time.
-func (p *Poller) publish(requestID string) {
+// publish tells the other replicas of a hint, or of one that was missed. It does
+// not wait for the Store, which may be slow, and tells nobody of its failure,
+// since a lost hint only costs time.
+func (p *Poller) publish(n News) {
 	if p.store.Store == nil || p.ctx.Err() != nil || p.store.publishing == maxPublishing {
 		return
 	}
 	p.store.publishing++
 	p.requests.Go(func() {
-		_ = p.store.Publish(p.ctx, requestID)
+		_ = p.store.Publish(p.ctx, n)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.store.publishing--
@@ -323,7 +323,11 @@ func (p *Poller) publish(requestID string) {
 func (p *Poller) learnNews(n News) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n.Name == "" {
+	switch {
+	case n.Missed:
+		p.doubtHints()
+		return
+	case n.Name == "":
 		p.hint("")
 		return
 	}

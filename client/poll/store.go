@@ -26,11 +26,12 @@ type Store interface {
 	// Return reports what was done without the Store, which from then on counts
 	// again, and returns how many replicas there are.
 	Return(ctx context.Context, r Return) (replicas int, err error)
-	// Publish tells the other replicas of a hint; see Poller.Hint.
-	Publish(ctx context.Context, run string) error
-	// Name returns what News calls a run.
+	// Publish tells the other replicas of a hint, see Poller.Hint, or of one
+	// that was missed.
+	Publish(ctx context.Context, n News) error
+	// Name returns what News calls a run; "" for "".
 	Name(run string) string
-	// Subscribe calls receive for the hints that other replicas publish, and
+	// Subscribe calls receive for what other replicas publish, and
 	// for each run that any replica sees end.
 	Subscribe(receive func(News))
 	// Close ends the subscription and the presence.
@@ -142,8 +143,9 @@ type Held struct {
 
 // News is what a replica tells the others about a run.
 type News struct {
-	Name  string // of the run; "" for a hint that names none
-	Ended bool   // the replica has seen the end; otherwise it has a hint
+	Name   string // of the run; "" for a hint that names none
+	Ended  bool   // the replica has seen the end; otherwise it has a hint
+	Missed bool   // the replica has found an end of which no hint came
 }
 
 // WithStore shares the key's budget, pauses and floors with the other Pollers

@@ -431,6 +431,32 @@ func TestHintReachesTheReplicaThatIsAskedNext(t *testing.T) {
 	})
 }
 
+// A replica that relies on hints no longer does once another has missed one.
+func TestMissedHintIsToldToEveryReplica(t *testing.T) {
+	pair(t, func(u *upstream, _ *fakeredis.Server, a, b replica) {
+		for name, r := range map[string]replica{"p": a, "q": b} {
+			u.Begin(name, 0)
+			r.Hint(name)
+			if s, err := r.Wait(context.Background(), name, time.Minute, nil); err != nil || !s.Results.Finished() {
+				t.Fatal(s, err)
+			}
+		}
+		u.next("r")
+		if took := u.next("r"); took < 30*time.Second {
+			t.Errorf("hints are not relied on: the run is requested again after %v", took)
+		}
+		u.Begin("s", 10*time.Second)
+		if s, err := a.Wait(context.Background(), "s", time.Minute, nil); err != nil || !s.Results.Finished() {
+			t.Fatal(s, err)
+		}
+		time.Sleep(10 * time.Second) // no hint has come
+		u.next("r")
+		if took := u.next("r"); took > 20*time.Second {
+			t.Errorf("the other replica relies on hints: the run is requested again after %v", took)
+		}
+	})
+}
+
 // A store that takes its time must not delay the next hints, of which hundreds
 // may have come.
 func TestSlowStoreDelaysNoHint(t *testing.T) {

@@ -208,7 +208,7 @@ func TestNameLeadsToAnotherPrimary(t *testing.T) {
 		return nil
 	})
 	eventually(t, func() error {
-		if err := other.Publish(t.Context(), "1"); err != nil || len(news) == 0 {
+		if err := other.Publish(t.Context(), poll.News{Name: other.Name("1")}); err != nil || len(news) == 0 {
 			return errors.Join(errors.New("no news from the new primary"), err)
 		}
 		return nil
@@ -448,7 +448,7 @@ func TestNewsReachOtherReplicas(t *testing.T) {
 			<-news
 		}
 	}
-	publish := func() error { return a.Publish(t.Context(), "req_1") }
+	publish := func() error { return a.Publish(t.Context(), poll.News{Name: a.Name("req_1")}) }
 	ended := func() error {
 		if err := beginOne(a, "req_2"); err != nil {
 			return err

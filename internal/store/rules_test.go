@@ -654,7 +654,7 @@ func TestHintDoesNotComeBack(t *testing.T) {
 			defer s.Close()
 			all = append(all, s)
 		}
-		if err := all[0].Publish(t.Context(), "req_1"); err != nil {
+		if err := all[0].Publish(t.Context(), poll.News{Name: all[0].Name("req_1")}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

@@ -23,8 +23,8 @@
 //   - K:seen:<run>, a hash: whether the run was in progress or had ended, its
 //     age and counts; 10 minutes. Candidates are never here: each replica
 //     requests them once.
-//   - K, a channel: runs that have ended, and those of which a webhook told a
-//     replica, with its name.
+//   - K, a channel: runs that have ended, those of which a webhook told a
+//     replica, with its name, and that a replica missed a webhook.
 //
 // What is promised:
 //
@@ -237,8 +237,12 @@ func forKey(hold time.Duration) string {
 const maxHeld = 1_000
 
 // Publish implements poll.Store.
-func (k *keyed) Publish(ctx context.Context, run string) error {
-	return k.server.Publish(ctx, k.name, "hint "+k.Name(run)+" "+k.replica)
+func (k *keyed) Publish(ctx context.Context, n poll.News) error {
+	what := "hint"
+	if n.Missed {
+		what = "missed"
+	}
+	return k.server.Publish(ctx, k.name, what+" "+n.Name+" "+k.replica)
 }
 
 // Name implements poll.Store.
@@ -257,7 +261,7 @@ func (k *keyed) Subscribe(receive func(poll.News)) {
 		if from == k.replica { // a hint that this replica has had
 			return
 		}
-		receive(poll.News{Name: run, Ended: what == "ended"})
+		receive(poll.News{Name: run, Ended: what == "ended", Missed: what == "missed"})
 	})
 }
 
