@@ -303,9 +303,9 @@ func (p *Poller) report(o Outcome) {
 	}
 }
 
-// publish tells the other replicas of a hint, or of one that was missed. It does
-// not wait for the Store, which may be slow, and tells nobody of its failure,
-// since a lost hint only costs time.
+// publish tells the other replicas of a hint, or of one that was missed. It
+// does not wait for the Store, which may be slow, and tells nobody of its
+// failure, since a lost hint only costs time.
 func (p *Poller) publish(n News) {
 	if p.store.Store == nil || p.ctx.Err() != nil || p.store.publishing == maxPublishing {
 		return
