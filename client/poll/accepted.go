@@ -76,10 +76,13 @@ func (p *Poller) Start(request func() (*client.Started, error)) (*client.Started
 	now := p.clock.now()
 	p.budget.ended()
 	var failure *client.Error
+	if errors.As(err, &failure) && (failure.OutcomeUnknown || failure.Transient()) {
+		brought.Result = Failed // as a probe it does not end a pause
+	}
 	switch {
 	case err == nil:
 		p.budget.learn(now, sent, started.RateLimit)
-	case errors.As(err, &failure) && failure.HTTPStatus != 0:
+	case failure != nil && failure.HTTPStatus != 0:
 		p.budget.learn(now, sent, failure.RateLimit)
 		p.budget.notBefore = later(p.budget.notBefore, now.Add(failure.RetryAfter))
 		brought.HoldKey, brought.Cause = failure.RetryAfter, failure.Code

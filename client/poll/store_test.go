@@ -545,6 +545,47 @@ func TestPauseIsTheWholeKeys(t *testing.T) {
 	})
 }
 
+// A start may be the probe after a pause. If it fails, the next probe follows.
+func TestStartThatFailsEndsNoPause(t *testing.T) {
+	for name, tt := range map[string]struct {
+		failure error
+		want    int // requests for three runs, of which each takes 3 s
+	}{
+		"no answer": {&client.Error{Code: client.CodeTimeout, OutcomeUnknown: true}, 1},
+		"refused":   {&client.Error{Code: client.CodeInvalidRequest, HTTPStatus: 400}, 3},
+		"accepted":  {nil, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var requests atomic.Int64
+				u := apiFunc(func(_ context.Context, id string) (*client.Results, error) {
+					if id == "limited" {
+						return nil, &client.Error{Code: client.CodeRateLimited, HTTPStatus: 429, RetryAfter: 40 * time.Second}
+					}
+					requests.Add(1)
+					time.Sleep(3 * time.Second)
+					return &client.Results{RequestID: id, Status: client.StatusProcessing, HTTPStatus: 202}, nil
+				})
+				all := replicas(2, u, fakeredis.New(0))
+				time.Sleep(time.Minute)
+				_, _ = all[0].Get(t.Context(), "limited")
+				time.Sleep(41 * time.Second)
+				_, _ = all[0].Start(func() (*client.Started, error) { return &client.Started{}, tt.failure })
+				synctest.Wait()
+				for i := range 3 {
+					go func() { _, _ = all[1].Wait(t.Context(), fmt.Sprint(i), 10*time.Second, nil) }()
+				}
+				time.Sleep(2 * time.Second)
+				if n := int(requests.Load()); n != tt.want {
+					t.Errorf("%d requests after the start, want %d", n, tt.want)
+				}
+				time.Sleep(time.Minute)
+				closeAll(all)
+			})
+		})
+	}
+}
+
 // A window that slides and is full resets within this second, which headers in
 // whole seconds cannot tell. Replicas that took it for used up then requested
 // something every 5 s only.
