@@ -11,13 +11,13 @@ const (
 	// cacheFor is how long results stay in the cache after the last caller has
 	// left.
 	cacheFor = time.Minute
-	// placeFor is how long the run then keeps its place in the queue: with many
-	// runs the first answer may take longer than a wait, and a caller that
-	// waits again must not start at the end. Of three replicas that take turns,
-	// the one that a caller comes back to has not seen it for two waits of
-	// 50 s. Through such, the ends of 400 runs begun within five minutes were
-	// noticed after 11 min on the mean while places were kept for one, and
-	// after 70 s since.
+	// placeFor is how long, counted from the same moment, the run keeps its
+	// place in the queue: with many runs the first answer may take longer than
+	// a wait, and a caller that waits again must not start at the end. Of three
+	// replicas that take turns, the one that a caller comes back to has not
+	// seen it for two waits of 50 s. There, the ends of 400 runs begun within
+	// five minutes were noticed after 11 min on the mean with places kept for
+	// one minute, and after 70 s with three.
 	placeFor = 3 * time.Minute
 )
 
