@@ -161,8 +161,11 @@ type delivering struct {
 
 func newDelivering() delivering {
 	ctx, cancel := context.WithCancel(context.Background())
-	// Connections are not kept, so that no goroutine outlives the sandbox.
-	return delivering{ctx: ctx, cancel: cancel, places: make(chan struct{}, maxSending), transport: &http.Transport{DisableKeepAlives: true}}
+	// Connections are not kept, so that no goroutine outlives the sandbox. But
+	// the server is not asked to close them, as DisableKeepAlives would: one
+	// that answers before it has read the delivery could close too early for
+	// its answer to be seen.
+	return delivering{ctx: ctx, cancel: cancel, places: make(chan struct{}, maxSending), transport: &http.Transport{MaxIdleConnsPerHost: -1}}
 }
 
 // announce delivers the end of a run when it comes. It is called when a run has

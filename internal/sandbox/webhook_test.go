@@ -402,10 +402,13 @@ func TestWebhooksThatAreRefused(t *testing.T) {
 	})
 }
 
-// Without WithTransport deliveries go over the network.
+// Without WithTransport deliveries go over the network, and leave it to the
+// server when to close the connection.
 func TestDeliveriesOverTheNetwork(t *testing.T) {
 	got := make(chan string, 1)
-	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.Path + " " + r.Header.Get("X-Secret") }))
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got <- fmt.Sprint(r.URL.Path, " ", r.Header.Get("X-Secret"), " ", r.Close)
+	}))
 	defer target.Close()
 	s := sandbox.New(sandbox.WithWebhook(sandbox.Webhook{ID: "hook", URL: target.URL + "/x", Events: []string{"ping"}, Headers: map[string]string{"X-Secret": secret}}))
 	defer s.Close()
@@ -417,7 +420,7 @@ func TestDeliveriesOverTheNetwork(t *testing.T) {
 	}
 	req.Header.Set("Authorization", "Bearer "+sandbox.Key)
 	resp, err := upstream.Client().Do(req)
-	if err != nil || resp.StatusCode != 200 || <-got != "/x "+secret {
+	if err != nil || resp.StatusCode != 200 || <-got != "/x "+secret+" false" {
 		t.Errorf("%v %v", resp, err)
 	}
 }
