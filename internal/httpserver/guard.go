@@ -16,6 +16,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ const (
 	// restTime is how long a client may take to send the rest of a refused
 	// message.
 	restTime = time.Second
+	// maxRest is how much of it is read, in bytes: as much as net/http reads
+	// from a client that keeps its connection.
+	maxRest = 256 << 10
 	// retryLater is the Retry-After of answers with status 503, in seconds.
 	retryLater = "5"
 )
@@ -304,7 +308,16 @@ func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
 	return &refusal{http.StatusBadRequest, string(why.Response(id)), [2]string{"Content-Type", "application/json"}}
 }
 
-func (w *responseWriter) refuse(why refusal) { w.writeLine(why.status, why.text, why.header) }
+func (w *responseWriter) refuse(why refusal) {
+	w.writeLine(why.status, why.text, why.header)
+	if r := w.request; r.Close && r.ContentLength != 0 && r.ProtoMajor < 2 {
+		// net/http would close the connection at once, since the client has
+		// asked for that, and one that is still sending its body would see a
+		// broken connection instead of the answer.
+		w.Flush()
+		_, _ = io.CopyN(io.Discard, r.Body, maxRest)
+	}
+}
 
 // writeLine writes one line as the answer, as plain text unless header sets
 // another type.
@@ -313,8 +326,10 @@ func (w *responseWriter) writeLine(status int, line string, header [2]string) {
 	if header[0] != "" {
 		w.Header().Set(header[0], header[1])
 	}
+	line = strings.TrimSpace(line) + "\n"
+	w.Header().Set("Content-Length", strconv.Itoa(len(line))) // so that it is whole when it is flushed
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintln(w, strings.TrimSpace(line))
+	_, _ = io.WriteString(w, line)
 }
 
 // recover ends a request whose handler panicked. It keeps the panic's value,

@@ -183,6 +183,32 @@ func TestARefusalDoesNotAwaitTheBody(t *testing.T) {
 	}
 }
 
+// A refused client that is still sending must find its connection open, or it
+// may see an error instead of the answer. Node.js up to 18 asks to close the
+// connection of every request.
+func TestARefusedClientCanSendItsBody(t *testing.T) {
+	for name, header := range map[string]string{"keeps the connection": "", "asks to close it": "Connection: close\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, s *site) {
+				conn, begun := s.dial(t), time.Now()
+				_, _ = io.WriteString(conn, "POST /nope HTTP/1.1\r\nHost: localhost\r\n"+header+"Content-Length: 10\r\n\r\n")
+				r := bufio.NewReader(conn)
+				got := receive(t, r, http.MethodPost)
+				if _, err := io.Copy(io.Discard, got.Body); got.StatusCode != 404 || err != nil || time.Since(begun) != 0 {
+					t.Errorf("%s after %v, %v", got.Status, time.Since(begun), err)
+				}
+				time.Sleep(restTime / 2)
+				if _, err := io.WriteString(conn, "0123456789"); err != nil {
+					t.Error(err)
+				}
+				if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || time.Since(begun) > 2*restTime {
+					t.Errorf("%v after %v, want the end soon", err, time.Since(begun))
+				}
+			})
+		})
+	}
+}
+
 func TestH51IdleConnectionsEnd(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		conn := s.dial(t)
