@@ -33,6 +33,7 @@ var errResting = errors.New("the shared store failed a moment ago")
 // concurrent use.
 type Redis struct {
 	option  valkey.ClientOption
+	limit   time.Duration // of one decision: timeLimit, longer in tests of other things
 	log     *slog.Logger
 	observe func(Decision)
 	ctx     context.Context // of connections; ends with Close
@@ -71,7 +72,7 @@ func Open(address string, log *slog.Logger, observe func(Decision)) (*Redis, err
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{option: option, log: log, observe: observe, scripts: map[*Script]*valkey.Lua{}}
+	r := &Redis{option: option, limit: timeLimit, log: log, observe: observe, scripts: map[*Script]*valkey.Lua{}}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	for _, s := range []*Script{begin, end, join} {
 		r.scripts[s] = valkey.NewLuaScript(s.Source())
@@ -131,7 +132,7 @@ func (r *Redis) Run(ctx context.Context, script *Script, keys, args []string) (a
 	if r.resting() {
 		return nil, errResting
 	}
-	limited, cancel := context.WithTimeout(ctx, timeLimit)
+	limited, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
 	answer, err = r.run(limited, script, keys, args)
 	if _, replied := valkey.IsValkeyErr(err); err != nil && !replied && limited.Err() == nil {
@@ -171,7 +172,7 @@ func (r *Redis) run(ctx context.Context, script *Script, keys, args []string) ([
 // Try returns why the server cannot be used, or nil. It does with a key of its
 // own what replicas do with theirs, since the server may refuse a part of that.
 func (r *Redis) Try(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*timeLimit)
+	ctx, cancel := context.WithTimeout(ctx, 10*r.limit)
 	defer cancel()
 	c, err := r.connect(ctx)
 	if err != nil {
@@ -279,7 +280,7 @@ func (r *Redis) note(err error) {
 
 // Publish implements Server.
 func (r *Redis) Publish(ctx context.Context, channel, message string) error {
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	ctx, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
 	c, err := r.connect(ctx)
 	if err != nil {
@@ -315,7 +316,7 @@ func (r *Redis) Subscribe(channel string, receive func(message string)) (stop fu
 // unsubscribe tells the server that nobody receives from the channel, which the
 // client does not. If somebody does again by now, Subscribe repeats itself.
 func (r *Redis) unsubscribe(channel string) {
-	ctx, cancel := context.WithTimeout(r.ctx, timeLimit)
+	ctx, cancel := context.WithTimeout(r.ctx, r.limit)
 	defer cancel()
 	if c, err := r.connect(ctx); err == nil {
 		_ = c.Do(ctx, c.B().Unsubscribe().Channel(channel).Build()).Error()

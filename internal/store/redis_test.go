@@ -136,6 +136,7 @@ func open(t *testing.T, url string) *store.Redis {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.HavePatience()
 	t.Cleanup(r.Close)
 	return r
 }
