@@ -96,10 +96,20 @@ func serveOAuth(t *testing.T, transport, path string) *oauthSite {
 	s := &oauthSite{issuer: strings.TrimSpace(line)}
 	// The address is needed before the program's port is known.
 	var target *url.URL
-	proxy := httptest.NewServer(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
+	forward := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
-	}})
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The proxy fails if the answer comes while it still looks for the end
+		// of the body, so that is found first.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		forward.ServeHTTP(w, r)
+	}))
 	t.Cleanup(proxy.Close)
 	s.public = proxy.URL + path
 	s.site = serveHTTP(t, transport, []string{

@@ -293,7 +293,8 @@ func TestStoppingInTheMiddleOfAStartIsTold(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // no such signal
 	}
-	t.Parallel()
+	// Not beside other tests, since all must happen before the start ends by
+	// itself, after 15 s.
 	s := sandbox.New()
 	s.Inject(sandbox.Starts, sandbox.Fault{CarriedOut: true, Delay: time.Hour})
 	upstream := httptest.NewServer(s)
