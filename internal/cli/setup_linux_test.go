@@ -44,8 +44,25 @@ func newTerminal(t *testing.T) *terminal {
 	if err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() { _ = side.Close() })
+	t.Cleanup(func() {
+		// A question that was interrupted is still being read. When that ends
+		// it sets the terminal back, by a number that must not be another
+		// test's terminal by then.
+		_ = person.Close()
+		for deadline := time.Now().Add(time.Minute); strings.Contains(stacks(), "term.ReadPassword"); <-time.After(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("a question is still read:\n%s", stacks())
+			}
+		}
+		_ = side.Close()
+	})
 	return &terminal{t: t, person: person, side: side}
+}
+
+// stacks returns what all goroutines do.
+func stacks() string {
+	all := make([]byte, 1<<20)
+	return string(all[:runtime.Stack(all, true)])
 }
 
 func (x *terminal) Write(p []byte) (int, error) {
