@@ -29,6 +29,19 @@ func answering(t *testing.T, line string) (address string) {
 	})
 }
 
+// checkStore runs the command, and again while the machine is too busy for the
+// half second that the store has.
+func checkStore(t *testing.T, url string) (r outcome) {
+	t.Helper()
+	for range 20 {
+		r = execute(t, map[string]string{"INSTAVIEW_MCP_REDIS_URL": url, "INSTAVIEW_MCP_ADDR": "127.0.0.1:0"}, "--demo", "--transport", "http", "check")
+		if !strings.Contains(r.stdout, "i/o timeout") && !strings.Contains(r.stdout, "deadline") {
+			break
+		}
+	}
+	return r
+}
+
 func TestCheckTriesTheStore(t *testing.T) {
 	refusing := answering(t, "-WRONGPASS invalid username-password pair or user is disabled.")
 	for name, tt := range map[string]struct {
@@ -41,7 +54,7 @@ func TestCheckTriesTheStore(t *testing.T) {
 		"wrong address":  {"http://canary", 1, []string{"configuration  failed  INSTAVIEW_MCP_REDIS_URL: the address must begin with redis://"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := execute(t, map[string]string{"INSTAVIEW_MCP_REDIS_URL": tt.url, "INSTAVIEW_MCP_ADDR": "127.0.0.1:0"}, "--demo", "--transport", "http", "check")
+			r := checkStore(t, tt.url)
 			r.wants(t, tt.exit, tt.want, nil)
 			if strings.Contains(r.stdout+r.stderr, "canary") {
 				t.Error("the password is shown")
@@ -63,8 +76,7 @@ func TestCheckFindsAStoreThatCannotBeUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := mcptest.StartRedis(t, tt.option...).URL()
-			r := execute(t, map[string]string{"INSTAVIEW_MCP_REDIS_URL": url, "INSTAVIEW_MCP_ADDR": "127.0.0.1:0"}, "--demo", "--transport", "http", "check")
-			r.wants(t, tt.exit, []string{tt.want}, nil)
+			checkStore(t, url).wants(t, tt.exit, []string{tt.want}, nil)
 		})
 	}
 }
