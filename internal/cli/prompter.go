@@ -61,22 +61,23 @@ func (p *prompter) line(ctx context.Context) (string, error) {
 	return cancellable(ctx, func() (string, error) { return p.in.ReadString('\n') })
 }
 
-// secret asks for a line that the terminal does not show.
+// secret asks for a line that the terminal does not show. It returns "" at the
+// end of stdin.
 func (p *prompter) secret(ctx context.Context, question string) (string, error) {
 	fd := int(p.terminal.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	_, _ = fmt.Fprint(p.out, question)
 	defer func() {
 		_ = term.Restore(fd, before) // an interrupted read leaves the echo off
 		_, _ = fmt.Fprintln(p.out)
 	}()
-	return cancellable(ctx, func() (string, error) {
-		line, err := term.ReadPassword(fd)
-		return string(line), err
-	})
+	if err := p.hide(); err != nil {
+		return "", err
+	}
+	_, _ = fmt.Fprint(p.out, question)
+	return cancellable(ctx, p.hiddenLine)
 }
 
 // cancellable returns the result of read, or an error once ctx is done. A read
