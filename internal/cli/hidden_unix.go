@@ -4,14 +4,16 @@ package cli
 
 import "golang.org/x/sys/unix"
 
-// hide lets the terminal no longer show what is typed.
+// hide lets the terminal no longer show what is typed, and lets Enter, Ctrl-C
+// and Ctrl-D do what they usually do.
 func (p *prompter) hide() error {
 	fd := int(p.terminal.Fd())
 	state, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return err
 	}
-	state.Lflag &^= unix.ECHO
+	state.Lflag = state.Lflag&^unix.ECHO | unix.ICANON | unix.ISIG
+	state.Iflag |= unix.ICRNL
 	return unix.IoctlSetTermios(fd, setTermios, state)
 }
 

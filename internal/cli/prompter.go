@@ -70,7 +70,7 @@ func (p *prompter) secret(ctx context.Context, question string) (string, error) 
 		return "", err
 	}
 	defer func() {
-		_ = term.Restore(fd, before) // an interrupted read leaves the echo off
+		_ = term.Restore(fd, before)
 		_, _ = fmt.Fprintln(p.out)
 	}()
 	if err := p.hide(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 
 	"instaview-mcp/internal/sandbox"
 )
@@ -147,9 +148,17 @@ func TestASetupWithoutAnAnswerEnds(t *testing.T) {
 		"a closed terminal":  func(x *terminal) { _ = x.person.Close() },
 		"Enter":              func(x *terminal) { _, _ = x.person.WriteString("\n") },
 		"Ctrl-D after blank": func(x *terminal) { _, _ = x.person.WriteString(" \x04\x04") },
+		// Whatever another program has left behind, Enter and Ctrl-D work.
+		"Enter, raw":  func(x *terminal) { _, _ = x.person.WriteString("\r") },
+		"Ctrl-D, raw": func(x *terminal) { _, _ = x.person.WriteString("\x04") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, x := newHome(t, ".cursor"), newTerminal(t)
+			if strings.HasSuffix(name, "raw") {
+				if _, err := term.MakeRaw(int(x.side.Fd())); err != nil {
+					t.Fatal(err)
+				}
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			status := h.start(ctx, x, "setup")
