@@ -164,8 +164,10 @@ func newDelivering() delivering {
 	// Connections are not kept, so that no goroutine outlives the sandbox. But
 	// the server is not asked to close them, as DisableKeepAlives would: one
 	// that answers before it has read the delivery could close too early for
-	// its answer to be seen.
-	return delivering{ctx: ctx, cancel: cancel, places: make(chan struct{}, maxSending), transport: &http.Transport{MaxIdleConnsPerHost: -1}}
+	// its answer to be seen. HTTP/2 would keep them all the same.
+	transport := &http.Transport{MaxIdleConnsPerHost: -1, Protocols: &http.Protocols{}}
+	transport.Protocols.SetHTTP1(true)
+	return delivering{ctx: ctx, cancel: cancel, places: make(chan struct{}, maxSending), transport: transport}
 }
 
 // announce delivers the end of a run when it comes. It is called when a run has
