@@ -310,12 +310,18 @@ func jsonRefusal(why *jsonrpc.Error, id string) *refusal {
 
 func (w *responseWriter) refuse(why refusal) {
 	w.writeLine(why.status, why.text, why.header)
-	if r := w.request; r.Close && r.ContentLength != 0 && r.ProtoMajor < 2 {
+	r := w.request
+	if r.ContentLength == 0 || r.ProtoMajor >= 2 {
+		return
+	}
+	_ = w.control.SetReadDeadline(time.Now().Add(restTime)) // the refusal may have taken longer
+	if r.Close {
 		// net/http would close the connection at once, since the client has
 		// asked for that, and one that is still sending its body would see a
-		// broken connection instead of the answer.
+		// broken connection instead of the answer. Above maxRest net/http waits
+		// for a moment before it closes.
 		w.Flush()
-		_, _ = io.CopyN(io.Discard, r.Body, maxRest)
+		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w.ResponseWriter, r.Body, maxRest))
 	}
 }
 

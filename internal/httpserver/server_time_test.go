@@ -206,6 +206,18 @@ func TestARefusedClientCanSendItsBody(t *testing.T) {
 				}
 			})
 		})
+		t.Run(name+", of a large body", func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, s *site) {
+				conn := s.dial(t)
+				_, _ = io.WriteString(conn, "POST /nope HTTP/1.1\r\nHost: localhost\r\n"+header+"Content-Length: 1000000\r\n\r\n")
+				receive(t, bufio.NewReader(conn), http.MethodPost)
+				begun := time.Now()
+				n, _ := conn.Write(make([]byte, 1_000_000))
+				if took := time.Since(begun); n < maxRest && header != "" || took < 100*time.Millisecond {
+					t.Errorf("the connection is closed after %d bytes and %v", n, took)
+				}
+			})
+		})
 	}
 }
 
