@@ -221,6 +221,23 @@ func TestARefusedClientCanSendItsBody(t *testing.T) {
 	}
 }
 
+// The time for the rest of a refused message must not end the connection of a
+// client that has sent it all.
+func TestARefusedClientKeepsItsConnection(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, s *site) {
+		conn := s.dial(t)
+		r := bufio.NewReader(conn)
+		for range 2 {
+			go func() { _, _ = io.WriteString(conn, post("/mcp", "{")) }()
+			got := receive(t, r, http.MethodPost)
+			if _, err := io.Copy(io.Discard, got.Body); err != nil || got.StatusCode != http.StatusBadRequest {
+				t.Fatal(got.Status, err)
+			}
+			time.Sleep(5 * restTime)
+		}
+	})
+}
+
 func TestH51IdleConnectionsEnd(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, s *site) {
 		conn := s.dial(t)
